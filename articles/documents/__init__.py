@@ -1,0 +1,42 @@
+"""The news document: bytes to a frozen ``ArticleDocument`` and back, byte for byte.
+
+A document is UTF-8 text: YAML front matter between ``---`` lines, then an optional body. ``parse``
+checks and converts every field and names the place of whatever is wrong; ``write`` gives the
+canonical form; ``revise`` changes only what differs. Front-matter keys are translated to this
+project's names in ``reading`` and nowhere else. No Django in this package.
+"""
+
+from articles.documents.frontmatter import MAX_BYTES, DocumentError, too_large
+from articles.documents.model import (
+    ArticleDocument,
+    DocumentImage,
+    DocumentProvider,
+    ProviderDocument,
+    RelatedEntry,
+    TopicDocument,
+)
+from articles.documents.naming import dated_stem, slug_for, stem_of
+from articles.documents.reading import MAX_QUALITY, parse, parse_provider, parse_topic
+from articles.documents.writing import iso, revise, write
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_QUALITY",
+    "ArticleDocument",
+    "DocumentError",
+    "DocumentImage",
+    "DocumentProvider",
+    "ProviderDocument",
+    "RelatedEntry",
+    "TopicDocument",
+    "dated_stem",
+    "iso",
+    "parse",
+    "parse_provider",
+    "parse_topic",
+    "revise",
+    "slug_for",
+    "stem_of",
+    "too_large",
+    "write",
+]

@@ -1,0 +1,117 @@
+"""What a document says, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from articles.documents.yaml_text import Extra
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentImage:
+    """An image that a document points at; sizes in pixels."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    title: str | None = None
+    attribution: str | None = None
+    is_cached: bool | None = None
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProvider:
+    """Who supplied an article, as a document says it; ``images`` are logos."""
+
+    name: str
+    domain: str
+    images: tuple[DocumentImage, ...] = ()
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedEntry:
+    """Another report of the same event, as a document describes it."""
+
+    title: str
+    published_at: datetime
+    provider: DocumentProvider
+    excerpt: str | None = None
+    original_url: str | None = None
+    web_url: str | None = None
+    amp_url: str | None = None
+    cdn_amp_url: str | None = None
+    type: str | None = None
+    quality: int | None = None
+    images: tuple[DocumentImage, ...] = ()
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The address that this entry names an article by."""
+        return self.web_url or self.original_url or ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleDocument:
+    """One news document; absent optional keys are None or empty.
+
+    Times are aware and in UTC, ``topics`` and ``related`` in document order. ``extra`` holds
+    unknown keys. ``body`` is what follows the closing line, line ends as ``\\n``; ``line_end`` is
+    what the whole file uses. ``secured`` is opaque and for export only.
+    """
+
+    title: str
+    published_at: datetime
+    provider: DocumentProvider
+    category: str | None = None
+    excerpt: str | None = None
+    updated_at: datetime | None = None
+    original_url: str | None = None
+    web_url: str | None = None
+    amp_url: str | None = None
+    cdn_amp_url: str | None = None
+    type: str | None = None
+    quality: int | None = None
+    heat: int | None = None
+    published: bool | None = None
+    featured_content: str | None = None
+    topics: tuple[str, ...] = ()
+    images: tuple[DocumentImage, ...] = ()
+    related: tuple[RelatedEntry, ...] = ()
+    secured: str | None = None
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+    body: str = "\n"
+    line_end: str = "\n"
+
+    @property
+    def url(self) -> str:
+        """The address that other documents name this article by; a video has no web URL."""
+        return self.web_url or self.original_url or ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDocument:
+    """A topic file (``_data/topics/*.yaml``); ``id`` is the slug, ``parent`` a topic's name."""
+
+    name: str
+    id: str | None = None
+    short_name: str | None = None
+    parent: str | None = None
+    keywords: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderDocument:
+    """A provider file (``_data/organizations/*.md``); ``images`` are logos, URLs maybe local."""
+
+    name: str
+    domain: str
+    description: str | None = None
+    images: tuple[DocumentImage, ...] = ()
+    extra: Mapping[str, Extra] = field(default_factory=dict)

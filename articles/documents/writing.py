@@ -1,0 +1,154 @@
+"""Writing a document: the canonical form, and the smallest change to a file that exists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from articles.documents.frontmatter import DocumentError, Source, read_mapping
+from articles.documents.model import ArticleDocument
+from articles.documents.reading import (
+    ARTICLE_KEYS,
+    ENTRY_KEYS,
+    IMAGE_KEYS,
+    PROVIDER_KEYS,
+    Keys,
+    parse,
+)
+from articles.documents.yaml_text import block, double_quoted, plain_or_quoted
+
+_SECTIONS = frozenset({"featuredContent", "provider", "topics", "images", "related", "secured"})
+"""Keys with a blank line before them."""
+_UNQUOTED = frozenset({"category", "type"})
+_NESTED_URLS = {"webUrl", "ampWebUrl"}
+
+
+def _scalar(key: str, value: Any, *, unquoted: bool) -> str:
+    if isinstance(value, bool):
+        return f"{key}: {'true' if value else 'false'}"
+    if isinstance(value, int):
+        return f"{key}: {value}"
+    if isinstance(value, datetime):
+        return f"{key}: {iso(value)}"
+    return f"{key}: {plain_or_quoted(value) if unquoted else double_quoted(value)}"
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as the format does: UTC, to the second unless it has a fraction, final Z."""
+    naive = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{naive.isoformat()}Z"
+
+
+def _mapping(part: Any, keys: Keys, indent: str) -> list[str]:
+    lines: list[str] = []
+    for key in keys:
+        lines += _key_lines(part, key, keys, indent)
+    for key, value in part.extra.items():
+        lines += block(key, value, indent)
+    return lines
+
+
+def _items(parts: tuple[Any, ...], keys: Keys, indent: str) -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        first, *rest = _mapping(part, keys, indent + "  ")
+        lines += f"{indent}- {first[len(indent) + 2 :]}", *rest
+    return lines
+
+
+def _key_lines(part: Any, key: str, keys: Keys, indent: str = "") -> list[str]:
+    value = getattr(part, keys[key][0])
+    if value is None or value == ():
+        return []
+    head = f"{indent}{key}:"
+    inner = indent + "  "
+    if key == "provider":
+        return [head, *_mapping(value, PROVIDER_KEYS, inner)]
+    if key == "topics":
+        return [head, *(f"{inner}- {plain_or_quoted(topic)}" for topic in value)]
+    if key == "images":
+        return [head, *_items(value, IMAGE_KEYS, inner)]
+    if key == "related":
+        return [head, *_items(value, ENTRY_KEYS, inner)]
+    unquoted = key in _UNQUOTED or keys is PROVIDER_KEYS
+    return [indent + _scalar(key, value, unquoted=unquoted)]
+
+
+def _top_lines(document: ArticleDocument, key: str) -> list[str]:
+    if key in ARTICLE_KEYS:
+        lines = _key_lines(document, key, ARTICLE_KEYS)
+        return ["", *lines] if lines and key in _SECTIONS else lines
+    return list(block(key, document.extra[key], "")) if key in document.extra else []
+
+
+def _file(lines: list[str], document: ArticleDocument) -> bytes:
+    text = "\n".join(["---", *lines, "---", document.body])
+    return text.replace("\n", document.line_end).encode()
+
+
+def write(document: ArticleDocument) -> bytes:
+    """Write the canonical form; ``parse`` gives the same document back."""
+    lines: list[str] = []
+    for key in (*ARTICLE_KEYS, *document.extra):
+        lines += _top_lines(document, key)
+    return _file(lines, document)
+
+
+def revise(data: bytes, document: ArticleDocument) -> bytes:
+    """Write ``document`` over ``data``, the file it came from: what did not change stays verbatim.
+
+    Keys with the same value keep their lines, comments and blank lines with them; changed ones are
+    written canonically in place, new ones where the canonical order has them. So an untouched
+    document comes out byte for byte even where the file was not canonical.
+    """
+    before = parse("", data)
+    if before == document:
+        return data
+    source = Source("", data)
+    nodes = read_mapping(source).value
+    assert type(nodes) is dict
+    starts = [source.yaml.count("\n", 0, node.key_index) for node in nodes.values()]
+    lines = source.yaml.split("\n")[:-1]
+    blocks: dict[str, list[str]] = {}
+    end = 0
+    for key, start, following in zip(nodes, starts, [*starts[1:], len(lines)], strict=True):
+        stop = following
+        while stop > start + 1 and (not lines[stop - 1] or lines[stop - 1].startswith("#")):
+            stop -= 1
+        blocks[key] = lines[end:stop]
+        end = stop
+    tail = lines[end:]
+
+    changed = [
+        key
+        for key in (*ARTICLE_KEYS, *before.extra, *document.extra)
+        if _top_lines(before, key) != _top_lines(document, key)
+    ]
+    order = list(ARTICLE_KEYS)
+    for key in changed:
+        written = _top_lines(document, key)
+        if key in blocks and written:
+            lead = next(i for i, line in enumerate(blocks[key]) if line and line[0] != "#")
+            blocks[key] = [*blocks[key][:lead], *(line for line in written if line)]
+        elif written:
+            blocks = _inserted(blocks, key, written, order)
+        else:
+            blocks.pop(key, None)
+    revised = _file([line for part in blocks.values() for line in part] + tail, document)
+    # A flow mapping or keys on one line have no lines of their own to keep.
+    try:
+        return revised if parse("", revised) == document else write(document)
+    except DocumentError:
+        return write(document)
+
+
+def _inserted(
+    blocks: dict[str, list[str]], key: str, lines: list[str], order: list[str]
+) -> dict[str, list[str]]:
+    """Put a new key after the last one that comes before it in the canonical order."""
+    rank = order.index(key) if key in order else len(order)
+    before = set(order[:rank]) if key in order else set(blocks)
+    keys = list(blocks)
+    place = max((i + 1 for i, known in enumerate(keys) if known in before), default=0)
+    pairs = list(blocks.items())
+    return dict([*pairs[:place], (key, lines), *pairs[place:]])

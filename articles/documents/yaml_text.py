@@ -1,0 +1,108 @@
+"""Writing YAML: the scalars and blocks that the document format is made of.
+
+PyYAML's dumpers choose quotes, widths and line folds of their own and so cannot give back a
+document byte for byte; the format needs only the few forms here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TypeAlias
+
+from articles.documents.frontmatter import DocumentError, Source, plain_kind, read_mapping
+
+
+class Plain(str):
+    """An unquoted value that YAML reads as something else than a string, such as ``1.50``.
+
+    Kept as its text, so that an unknown key comes out exactly as it came in.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plain) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+Extra: TypeAlias = "str | list[Extra] | dict[str, Extra]"
+"""The value of a key that the format does not know: text, list or mapping of the same."""
+
+# Cc and what libyaml's reader refuses, plus U+FEFF, which editors strip as a byte order mark.
+_ESCAPED = re.compile(
+    '[\x00-\x1f"\\\\\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\U0010fff0-\U0010fff2]'
+)
+_SHORT_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# Certainly plain: words of letters and digits in single spaces that start with a letter.
+_CLEARLY_PLAIN = re.compile(r"[A-Za-z][\w.&'()/+-]*(?: [\w.&'()/+-]+)*\Z")
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    short = _SHORT_ESCAPES.get(character)
+    if short:
+        return short
+    code = ord(character)
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
+
+
+def double_quoted(text: str) -> str:
+    """Write ``text`` between double quotes, controls escaped and everything else as it is."""
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+@lru_cache(maxsize=4096)
+def plain_or_quoted(text: str) -> str:
+    """Write ``text`` without quotes where it would read back as the same string, else with them."""
+    if _CLEARLY_PLAIN.match(text) and plain_kind(text) is None:
+        return text
+    return text if _reads_back(text) else double_quoted(text)
+
+
+def _reads_back(text: str) -> bool:
+    if plain_kind(text) is not None or "\n" in text:
+        return False
+    try:
+        source = Source("", f"key: {text}\nlist:\n  - {text}\n".encode(), fenced=False)
+        root = read_mapping(source).value
+    except (DocumentError, UnicodeEncodeError):
+        return False
+    if not isinstance(root, dict) or list(root) != ["key", "list"]:
+        return False
+    items = root["list"].value
+    if not isinstance(items, list) or len(items) != 1:
+        return False
+    return all(node.plain and node.value == text for node in (root["key"], items[0]))
+
+
+def block(key: str, value: Extra, indent: str) -> Iterator[str]:
+    """Write the lines of ``key`` and a value of any shape."""
+    yield from _shape(f"{indent}{plain_or_quoted(key)}:", value, indent)
+
+
+def _shape(head: str, value: Extra, indent: str) -> Iterator[str]:
+    if isinstance(value, Plain):
+        # Null may be written as nothing at all.
+        yield f"{head} {value}".rstrip(" ")
+    elif isinstance(value, str):
+        yield f"{head} {double_quoted(value)}"
+    elif isinstance(value, list):
+        yield head if value else f"{head} []"
+        for item in value:
+            yield from _shape(f"{indent}  -", item, indent + "  ")
+    else:
+        yield head if value else f"{head} {{}}"
+        for key, item in value.items():
+            yield from block(key, item, indent + "  ")
