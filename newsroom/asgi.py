@@ -1,0 +1,9 @@
+"""The ASGI application, for hosts that serve nothing else; WSGI is the faster way."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+
+application = get_asgi_application()

@@ -1,0 +1,31 @@
+"""Response headers that neither Django nor a library of ours sets."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+# Newsroom's pages use none of these; neither may a frame that a page embeds.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "browsing-topics",
+        "camera",
+        "geolocation",
+        "microphone",
+        "payment",
+        "usb",
+    )
+)
+
+
+def permissions_policy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Deny browser features on every page, unless the view has set a policy of its own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+    return middleware

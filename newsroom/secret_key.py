@@ -1,0 +1,43 @@
+"""The key that signs sessions, for an installation that was given none."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def read_or_create_secret_key(path: Path) -> str:
+    """Return the key stored in `path`, creating the file (mode 0600) where it is missing.
+
+    Any number of processes may start at once: all get the same key. Raises ImproperlyConfigured
+    when the file can be neither read nor created.
+    """
+    try:
+        if not path.exists():
+            _create(path)
+        key = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"No SECRET_KEY is set, and {path} cannot be read or created ({error.strerror}). "
+            "Set SECRET_KEY or SECRET_KEY_FILE."
+        ) from error
+    if not key:
+        raise ImproperlyConfigured(f"{path} is empty. Delete it, or set SECRET_KEY.")
+    return key
+
+
+def _create(path: Path) -> None:
+    # A link to a file that is already whole: nobody can read half a key, and of several processes
+    # the first one's key stands.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(64) + "\n")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+    finally:
+        draft.unlink()

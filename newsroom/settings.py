@@ -1,0 +1,232 @@
+"""Django settings, fed by the environment. `.env.example` explains each variable.
+
+Everything has a default that suits a first look on one machine. A variable that is set but blank
+counts as not set, so that compose files can pass variables on. Any variable may instead be given
+as `<NAME>_FILE`, the path of a file that holds the value.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import FileAwareEnv
+
+from newsroom.secret_key import read_or_create_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# No interpolation: a generated key or password may well begin with a dollar sign.
+env = FileAwareEnv(interpolate=False)
+
+# The environment wins over the file. ENV_FILE= (blank) reads none: the tests run like that.
+if env_file := os.environ.get("ENV_FILE", str(BASE_DIR / ".env")):
+    env.read_env(env_file)
+
+
+def text(name: str, default: str = "") -> str:
+    # Secrets in files usually end in a newline, which is no part of them.
+    return env.str(name, default="").strip() or default
+
+
+def flag(name: str) -> bool:
+    value = text(name, "false").lower()
+    if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        # django-environ would take a misspelled "ture" for false without a word.
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+    return value in {"true", "1", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word for part in text(name, default).split(",") if (word := part.strip())]
+
+
+def count(name: str) -> int:
+    value = text(name, "0")
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+# Site
+
+SITE_NAME = text("SITE_NAME", "Newsroom")
+DEBUG = flag("DEBUG")
+SECRET_KEY = text("SECRET_KEY") or read_or_create_secret_key(BASE_DIR / ".secret_key")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_filters",
+    "providers",
+    "articles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "newsroom.middleware.permissions_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "newsroom.urls"
+WSGI_APPLICATION = "newsroom.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+
+# Database
+
+
+def database(url: str, pool_size: int) -> dict[str, Any]:
+    config: dict[str, Any] = env.db_url_config(url)
+    options = config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        if config["NAME"] != ":memory:":
+            # The same file whatever folder a command is started in.
+            config["NAME"] = str(BASE_DIR / config["NAME"])
+        # Write transactions take the lock when they begin: one that reads first and writes later
+        # fails at once when another got in between, whatever the timeout (681 lock errors in six
+        # seconds of mixed load, against one).
+        options.setdefault("transaction_mode", "IMMEDIATE")
+        options.setdefault("timeout", 20)  # seconds
+        # With a write-ahead log readers never wait for a writer; NORMAL then loses no integrity,
+        # at most the last commits in a power cut. Foreign keys stay on, as Django sets them.
+        options.setdefault(
+            "init_command", "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+        )
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        if pool_size:
+            # Django refuses a pool together with persistent connections.
+            options["pool"] = {"min_size": 1, "max_size": pool_size}
+            config["CONN_MAX_AGE"] = 0
+        else:
+            config.setdefault("CONN_MAX_AGE", 60)  # seconds
+        config.setdefault("CONN_HEALTH_CHECKS", True)
+    return config
+
+
+DATABASES = {
+    "default": database(
+        text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"), count("DATABASE_POOL")
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# Cache
+
+
+def cache(url: str) -> dict[str, Any]:
+    # Left to itself django-environ picks django-redis, which is not among our requirements.
+    redis = url.startswith(("redis://", "rediss://", "unix://"))
+    backend = "django.core.cache.backends.redis.RedisCache" if redis else None
+    config: dict[str, Any] = env.cache_url_config(url, backend=backend)
+    return config
+
+
+CACHES = {"default": cache(text("CACHE_URL", "locmemcache://"))}
+
+
+# Language and time
+
+LANGUAGE_CODE = text("LANGUAGE_CODE", "en-us")
+TIME_ZONE = text("TIME_ZONE", "UTC")
+USE_TZ = True
+
+
+# Static files and media
+
+STATIC_URL = "static/"
+STATIC_ROOT = text("STATIC_ROOT") or None
+# Without STATIC_ROOT files are served straight from the packages, with nothing to prepare. With it
+# they are served from there, compressed and under names that browsers may keep for ever, once
+# `manage.py collectstatic` has run.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+MEDIA_URL = text("MEDIA_URL", "media/")
+MEDIA_ROOT = text("MEDIA_ROOT", str(BASE_DIR / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+
+# Security
+
+HTTPS = flag("HTTPS")
+SECURE_SSL_REDIRECT = HTTPS
+# Probes come from inside the network, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+if flag("BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        # Pictures are still loaded from their publishers.
+        "img-src": ["'self'", "https:", "http:", "data:"],
+        "object-src": ["'none'"],
+    }
+}
+
+
+# Logging: everything to stderr, where the process manager picks it up.
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO").upper()},
+}
