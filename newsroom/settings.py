@@ -16,8 +16,7 @@ from newsroom.secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# No interpolation: a generated key or password may well begin with a dollar sign.
-env = FileAwareEnv(interpolate=False)
+env = FileAwareEnv()
 
 # The environment wins over the file. ENV_FILE= (blank) reads none: the tests run like that.
 if env_file := os.environ.get("ENV_FILE", str(BASE_DIR / ".env")):
@@ -25,8 +24,10 @@ if env_file := os.environ.get("ENV_FILE", str(BASE_DIR / ".env")):
 
 
 def text(name: str, default: str = "") -> str:
-    # Secrets in files usually end in a newline, which is no part of them.
-    return env.str(name, default="").strip() or default
+    # The mapping, not env.str(), which takes a value with a dollar sign in front, as a generated
+    # key may well have, for the name of another variable. Files usually end in a newline.
+    value: str = env.ENVIRON.get(name, "")
+    return value.strip() or default
 
 
 def flag(name: str) -> bool:
