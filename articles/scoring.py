@@ -124,9 +124,13 @@ class Receipt:
             first = self.superseded_by[0]
             return f"quality {quality}: superseded by {first}, {self._by(first)}: heat -1"
         if self.bonus:
-            total = f"quality {quality} + {len(self.counted)} related × {policy.bonus} = {self.heat}"
+            total = (
+                f"quality {quality} + {len(self.counted)} related × {policy.bonus} = {self.heat}"  # noqa: RUF001
+            )
         elif self.counted and quality < policy.minimum:
-            total = f"quality {quality} < {policy.minimum}, no bonus for {len(self.counted)} related"
+            total = (
+                f"quality {quality} < {policy.minimum}, no bonus for {len(self.counted)} related"
+            )
         else:
             total = f"quality {quality}"
         if self.heat is not None and self.heat >= policy.threshold:

@@ -1,0 +1,54 @@
+"""Who supplies articles. Knows nothing of articles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class Provider(models.Model):
+    """A publisher of news, known by its domain."""
+
+    domain = models.CharField(
+        max_length=253,
+        unique=True,
+        help_text="The address that names this provider, in lower case, such as nypost.com.",
+    )
+    name = models.CharField(max_length=1000, help_text="As readers see it.")
+    description = models.TextField(blank=True, help_text="A sentence or two for readers.")
+    logos = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="A list of images, each with url, width and height (pixels).",
+    )
+    notes = models.TextField(blank=True, help_text="For editors only: never shown to readers.")
+    source = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="What imports last said, so that an editor's change can be told from theirs.",
+    )
+
+    class Meta:
+        ordering = ["name", "domain"]
+        constraints = [
+            models.CheckConstraint(
+                name="provider_domain_is_lower_case",
+                condition=models.Q(domain=Lower("domain")) & ~models.Q(domain=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Fold the domain, which is the key."""
+        self.domain = self.domain.strip().lower()
+
+    @property
+    def logo(self) -> dict[str, Any] | None:
+        """The smallest logo that a page can show, or None; local addresses cannot be shown."""
+        shown = [logo for logo in self.logos if str(logo.get("url", "")).startswith("http")]
+        return min(shown, key=lambda logo: logo.get("width") or 0, default=None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import yaml
 from yaml.cyaml import CParser
@@ -95,9 +95,7 @@ class Node:
 
     __slots__ = ("index", "key_index", "plain", "value")
 
-    def __init__(
-        self, value: str | list[Node] | dict[str, Node], index: int, plain: bool = False
-    ) -> None:
+    def __init__(self, value: Any, index: int, plain: bool = False) -> None:
         self.value = value
         self.index = index
         self.plain = plain
@@ -320,7 +318,7 @@ def _build(source: Source, parser: CParser, *, has_breaks: bool) -> Node | None:
             mapping[key] = node
             key = None
         else:
-            container.value.append(node)  # type: ignore[union-attr]
+            container.value.append(node)
         if kind is not ScalarEvent:
             parents.append(container)
             container = node
@@ -329,6 +327,4 @@ def _build(source: Source, parser: CParser, *, has_breaks: bool) -> Node | None:
 
 
 def _mapping_of(container: Node | None) -> dict[str, Node] | None:
-    if container is None or type(container.value) is not dict:
-        return None
-    return container.value
+    return container.value if container is not None and type(container.value) is dict else None

@@ -188,7 +188,6 @@ def _extra(node: Node) -> Extra:
         return Plain(value) if node.plain and plain_kind(value) is not None else value
     if type(value) is list:
         return [_extra(item) for item in value]
-    assert type(value) is dict
     return {key: _extra(item) for key, item in value.items()}
 
 
@@ -332,7 +331,6 @@ def parse(path: str, data: bytes) -> ArticleDocument:
     if values.get("quality") is None:
         for key in ("heat", "published"):
             if values.get(key) is not None:
-                assert type(root.value) is dict
                 source.fail(
                     root.value[key].key_index,
                     f"{key} without quality: add or remove one",

@@ -106,7 +106,6 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
         return data
     source = Source("", data)
     nodes = read_mapping(source).value
-    assert type(nodes) is dict
     starts = [source.yaml.count("\n", 0, node.key_index) for node in nodes.values()]
     lines = source.yaml.split("\n")[:-1]
     blocks: dict[str, list[str]] = {}

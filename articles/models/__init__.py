@@ -1,0 +1,21 @@
+"""The tables, one module a model, its queryset beside it."""
+
+from articles.models.article import Article, ArticleQuerySet
+from articles.models.image import Image
+from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
+from articles.models.related import Related
+from articles.models.source_document import SourceDocument
+from articles.models.topic import ArticleTopic, Topic
+
+__all__ = [
+    "Article",
+    "ArticleQuerySet",
+    "ArticleTopic",
+    "Image",
+    "ImportConflict",
+    "ImportProblem",
+    "ImportRun",
+    "Related",
+    "SourceDocument",
+    "Topic",
+]

@@ -1,0 +1,93 @@
+"""Writing many rows at once: ``COPY`` on PostgreSQL, prepared statements on SQLite.
+
+``bulk_create`` and ``bulk_update`` build an instance a row and convert each field by itself, which
+costs most of an import's time (``bench/``). Here rows are tuples whose values the caller chose, so
+every column must be given. Call inside a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from django.db import connection, models
+
+_Model = type[models.Model]
+
+
+def reserve_ids(model: _Model, count: int) -> list[int]:
+    """Take ``count`` primary keys that no other row has or will get, ascending.
+
+    On SQLite the caller's write transaction keeps others out until the rows are in.
+    """
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [table, count],
+            )
+            return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = (cursor.fetchone() or [0])[0]
+        return list(range(last + 1, last + 1 + count))
+
+
+def insert(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert ``rows``; ``columns`` names the fields of a row's values (``provider_id`` for a key)."""
+    adapted = _adapted(model, columns, rows)
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(map(connection.ops.quote_name, columns))
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in adapted:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            _execute_many(cursor, f"INSERT INTO {table} ({names}) VALUES ({marks})", adapted)  # noqa: S608
+
+
+def update(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Update rows by primary key, which is the last value of each row and not in ``columns``."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        _execute_many(
+            cursor,
+            f"UPDATE {table} SET {names} WHERE id = %s",  # noqa: S608 - names of our own fields
+            _adapted(model, [*columns, "id"], rows),
+        )
+
+
+def _execute_many(cursor: Any, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    # Django's SQLite cursor takes lists only; pieces keep a large call's memory small.
+    rows = iter(rows)
+    while piece := list(islice(rows, 1000)):
+        cursor.executemany(sql, piece)
+
+
+def _adapted(
+    model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Iterable[Sequence[Any]]:
+    converters: list[tuple[int, Callable[[Any], Any]]] = []
+    for index, name in enumerate(columns):
+        field = model._meta.get_field(name.removesuffix("_id") if name != "id" else name)
+        if isinstance(field, models.JSONField):
+            converters.append((index, json.dumps))
+        elif isinstance(field, models.DateTimeField) and connection.vendor != "postgresql":
+            converters.append((index, connection.ops.adapt_datetimefield_value))
+    if not converters:
+        return rows
+    return (_converted(row, converters) for row in rows)
+
+
+def _converted(
+    row: Sequence[Any], converters: list[tuple[int, Callable[[Any], Any]]]
+) -> Sequence[Any]:
+    values = list(row)
+    for index, convert in converters:
+        values[index] = convert(values[index])
+    return values

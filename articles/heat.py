@@ -1,0 +1,150 @@
+"""Applies the rule to rows: the only writer of heat, published and the place on the front page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from articles import bulk
+from articles.models import Article, Related
+from articles.scoring import DEFAULT_POLICY, Contender, Decision, Policy, Receipt, score, top_rank
+
+CHUNK: Final = 2_000
+"""Articles scored at a time: bounds the memory of a run over the whole archive."""
+
+_FACTS = ("id", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An article whose stored heat or published is not what the policy gives."""
+
+    article_id: int
+    heat: int | None
+    published: bool
+    receipt: Receipt
+
+    @property
+    def slug(self) -> str:
+        """The article's key."""
+        return self.receipt.article.slug
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what is stored, what the policy gives, and why."""
+        return {
+            "slug": self.slug,
+            "heat": self.heat,
+            "published": self.published,
+            "policy_heat": self.receipt.heat,
+            "policy_published": self.receipt.published,
+            "why": str(self.receipt),
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{self.slug}: heat {self.heat}, {_word(self.published)}; "
+            f"the policy gives {self.receipt.heat}, {_word(self.receipt.published)}: {self.receipt}"
+        )
+
+
+def _word(published: bool) -> str:
+    return "published" if published else "not published"
+
+
+def receipts(
+    article_ids: Sequence[int], policy: Policy = DEFAULT_POLICY, at: datetime | None = None
+) -> dict[int, Receipt]:
+    """Score articles by id without writing. Two queries; coverage-only articles have no receipt."""
+    return {
+        difference.article_id: difference.receipt
+        for difference in _scored(article_ids, policy, at or timezone.now())
+    }
+
+
+def differences(
+    articles: QuerySet[Article], policy: Policy = DEFAULT_POLICY, at: datetime | None = None
+) -> Iterator[Difference]:
+    """Yield the articles whose stored heat or published is not the policy's, by id.
+
+    Memory does not grow with the number of articles; two queries and one more a CHUNK.
+    """
+    at = at or timezone.now()
+    ids = articles.order_by("pk").values_list("pk", flat=True).iterator(CHUNK)
+    while chunk := list(islice(ids, CHUNK)):
+        for scored in _scored(chunk, policy, at):
+            if (scored.heat, scored.published) != (scored.receipt.heat, scored.receipt.published):
+                yield scored
+
+
+def recompute(
+    article_ids: Iterable[int], policy: Policy = DEFAULT_POLICY, at: datetime | None = None
+) -> list[Difference]:
+    """Give articles the heat and published of the policy; returns those that changed, by id.
+
+    One transaction. From then on the policy, not the document, stands behind their heat.
+    """
+    at = at or timezone.now()
+    ids = sorted(set(article_ids))
+    if not ids:
+        return []
+    with transaction.atomic():
+        scored = list(_scored(ids, policy, at))
+        changed = [
+            one
+            for one in scored
+            if (one.heat, one.published) != (one.receipt.heat, one.receipt.published)
+        ]
+        bulk.update(
+            Article,
+            ("heat", "published", "heat_is_given", "top_rank"),
+            [
+                (
+                    one.receipt.heat,
+                    one.receipt.published,
+                    False,
+                    top_rank(one.receipt.heat, one.receipt.article.published_at),
+                    one.article_id,
+                )
+                for one in scored
+            ],
+        )
+    return changed
+
+
+def _scored(article_ids: Sequence[int], policy: Policy, at: datetime) -> Iterator[Difference]:
+    articles = (
+        Article.objects.filter(pk__in=article_ids, coverage_only=False)
+        .order_by("pk")
+        .values_list(*_FACTS, "provider__name", "heat", "published")
+    )
+    links = (
+        Related.objects.filter(article__in=article_ids)
+        .order_by("article_id")
+        .values_list(
+            "article_id",
+            *(f"target__{fact}" for fact in _FACTS),
+            "target__provider__name",
+        )
+    )
+    related = {
+        article_id: [_contender(row[1:], at) for row in rows]
+        for article_id, rows in groupby(links, key=itemgetter(0))
+    }
+    for row in articles:
+        receipt = score(_contender(row, at), related.get(row[0], ()), policy)
+        yield Difference(row[0], row[-2], row[-1], receipt)
+
+
+def _contender(row: Sequence[Any], at: datetime) -> Contender:
+    _, slug, published_at, quality, decision, until, is_pinned, name, *_ = row
+    if decision and until is not None and until <= at:
+        decision = ""
+    return Contender(slug, published_at, quality, Decision(decision), is_pinned, name)

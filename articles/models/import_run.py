@@ -1,0 +1,98 @@
+"""What imports did, and what they found."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class ImportRun(models.Model):
+    """One run of an import: who, when, what, and how many documents came to which end."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "running or killed"
+        FINISHED = "finished", "finished"
+        INTERRUPTED = "interrupted", "interrupted"
+        FAILED = "failed", "failed"
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
+    paths = models.JSONField(default=list, help_text="What was given to import.")
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    conflicts = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    stubs = models.PositiveIntegerField(
+        default=0, help_text="Coverage-only articles that this run added and did not fill."
+    )
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"Import of {self.started_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class ImportProblem(models.Model):
+    """Something that an import found and a person should look at."""
+
+    class Kind(models.TextChoices):
+        ERROR = "error", "rejected document"
+        DUPLICATE = "duplicate", "possible duplicate"
+        SLUG = "slug", "slug taken"
+        CONFLICT = "conflict", "conflict with an editor's change"
+        SCORE = "score", "score differs from the policy"
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="problems")
+    kind = models.CharField(max_length=10, choices=Kind)
+    path = models.TextField(blank=True)
+    line = models.PositiveIntegerField(null=True, blank=True)
+    column = models.PositiveIntegerField(null=True, blank=True)
+    message = models.TextField()
+    details = models.JSONField(default=dict, help_text="The same for programs.")
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["run", "kind"], name="problem_run_kind")]
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class ImportConflict(models.Model):
+    """A field that an editor and a newer document both changed; the editor's value stands."""
+
+    article = models.ForeignKey(
+        "articles.Article", on_delete=models.CASCADE, related_name="import_conflicts"
+    )
+    run = models.ForeignKey(
+        ImportRun, null=True, on_delete=models.SET_NULL, related_name="conflicts_found"
+    )
+    field = models.CharField(max_length=40)
+    before = models.JSONField(null=True, help_text="What the document said when last imported.")
+    source = models.JSONField(null=True, help_text="What the document says now.")
+    editor = models.JSONField(null=True, help_text="What the editor made of it.")
+    found_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-found_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["article", "field"],
+                condition=models.Q(resolved_at=None),
+                name="conflict_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.article}"

@@ -1,0 +1,105 @@
+"""The state of an article in a document's terms, and the three-way merge of such states.
+
+A state maps field names to plain values that JSON can hold: texts, numbers, and lists of topic
+keys, images and related URLs. A document, the article made of it, and the article after an editor
+changed it thus compare field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from articles.documents import ArticleDocument, DocumentImage, iso
+from articles.models import Article, Image
+from articles.models.topic import topic_key
+
+State = Mapping[str, Any]
+
+TEXTS: Final = (
+    "category",
+    "title",
+    "excerpt",
+    "body",
+    "featured_content",
+    "original_url",
+    "web_url",
+    "amp_url",
+    "cdn_amp_url",
+)
+IMAGE_FIELDS: Final = ("url", "width", "height", "title", "attribution", "is_cached")
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field that source and editor changed to different values."""
+
+    field: str
+    before: Any
+    source: Any
+    editor: Any
+
+
+def of_document(document: ArticleDocument) -> dict[str, Any]:
+    """Give the state that an article freshly made of ``document`` has."""
+    state: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
+    state["type"] = document.type or Article.Type.ARTICLE.value
+    state["published_at"] = iso(document.published_at)
+    state["updated_at"] = document.updated_at and iso(document.updated_at)
+    state["provider"] = document.provider.domain.lower()
+    state["quality"] = document.quality
+    state["topics"] = list(dict.fromkeys(map(topic_key, document.topics)))
+    state["images"] = [image_state(image) for image in document.images]
+    state["related"] = related_urls(document)
+    return state
+
+
+def of_article(article: Article) -> dict[str, Any]:
+    """Give an article's present state; load STATE_LOADED first, or pay four queries."""
+    state: dict[str, Any] = {name: getattr(article, name) for name in TEXTS}
+    state["type"] = article.type
+    state["published_at"] = iso(article.published_at)
+    state["updated_at"] = article.updated_at and iso(article.updated_at)
+    state["provider"] = article.provider.domain
+    state["quality"] = article.quality
+    state["topics"] = [link.topic.key for link in article.topic_links.all()]
+    state["images"] = [image_state(image) for image in article.images.all()]
+    state["related"] = [link.target.url for link in article.related_links.all()]
+    return state
+
+
+def image_state(image: Image | DocumentImage) -> list[Any]:
+    """Give one image's values in the order of IMAGE_FIELDS."""
+    return [getattr(image, name) for name in IMAGE_FIELDS]
+
+
+def related_urls(document: ArticleDocument) -> list[str]:
+    """Give the URLs that a document names, each once, without its own."""
+    own = document.url
+    return list(dict.fromkeys(entry.url for entry in document.related if entry.url != own))
+
+
+def changed_fields(before: State, after: State) -> list[str]:
+    """Name the fields whose values differ, in the order of the state."""
+    return [name for name, value in before.items() if after[name] != value]
+
+
+def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], list[Conflict]]:
+    """Merge what a document changed since it was last imported into what an editor made of it.
+
+    Returns the values to take from the source, and the fields where both changed to different
+    values: those stay as the editor has them.
+    """
+    take: dict[str, Any] = {}
+    conflicts: list[Conflict] = []
+    for name in changed_fields(before, source):
+        if editor[name] == before[name]:
+            take[name] = source[name]
+        elif editor[name] != source[name]:
+            conflicts.append(Conflict(name, before[name], source[name], editor[name]))
+    return take, conflicts
+
+
+STATE_LOADED: Final = ("topic_links__topic", "images", "related_links__target")
+"""What ``prefetch_related`` must load for ``of_article``, beside ``select_related("provider")``."""
