@@ -1,0 +1,43 @@
+"""See that a demo installation has an administrator whose password can be read."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand
+
+NAME = "admin"
+
+
+class Command(BaseCommand):
+    help = (
+        "Create the administrator 'admin' with a random password where there is no administrator "
+        "yet, and print how to sign in. The password is kept in .demo-password. For demos only: "
+        "elsewhere use createsuperuser."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kept = Path(settings.BASE_DIR) / ".demo-password"
+        password = kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
+        user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+        if user is None:
+            password = password or secrets.token_urlsafe(12)
+            # Kept before the user exists: a password that nobody can read is the worse accident.
+            _keep(kept, password)
+            user = User.objects.create_superuser(NAME, password=password)
+        name = user.get_username()
+        if password and user.check_password(password):
+            self.stdout.write(f"Sign in as {name} with the password {password}")
+        else:
+            self.stdout.write(f"Sign in as {name} with the password you gave it.")
+        self.stdout.write(f"To change it: .venv/bin/python manage.py changepassword {name}")
+
+
+def _keep(path: Path, password: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(password + "\n")

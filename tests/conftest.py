@@ -1,0 +1,24 @@
+"""What holds for every test: no network, no skips where they are forbidden, repeatable examples."""
+
+import os
+
+import pytest
+from django.db import connection
+from hypothesis import settings
+
+pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
+
+# Deadlines measure the machine, and an example found by chance is of use only when it comes again.
+settings.register_profile("ci", derandomize=True, deadline=None)
+# For a long search by hand: HYPOTHESIS_PROFILE=explore
+settings.register_profile("explore", max_examples=5_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, rather than skip, what the other run of `make test` is there for."""
+    if connection.vendor == "postgresql":
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgres")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]

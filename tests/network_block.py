@@ -1,0 +1,74 @@
+"""A pytest plugin: no test reaches beyond this machine, by accident or otherwise."""
+
+import ipaddress
+import socket
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test tried to leave this machine.
+
+    Not an OSError, so that code which copes with network failures does not hide it.
+    """
+
+
+def _refuse(host: object, what: str) -> None:
+    raise NetworkBlockedError(
+        f"A test tried to {what} {host!r}. Tests stay on this machine: serve what it needs from "
+        "127.0.0.1, or stub the call."
+    )
+
+
+def _refuse_address(address: object, what: str) -> None:
+    # Addresses of other families, such as Unix sockets, are no tuples and stay on the machine.
+    if not isinstance(address, tuple) or not address or address[0] in {"", "localhost"}:
+        return
+    try:
+        host = ipaddress.ip_address(str(address[0]).partition("%")[0])
+    except ValueError:
+        _refuse(address[0], what)
+    else:
+        # To connect to the unspecified address is to connect to this machine.
+        if not host.is_loopback and not host.is_unspecified:
+            _refuse(address[0], what)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    real_connect = socket.socket.connect
+    real_connect_ex = socket.socket.connect_ex
+    real_sendto = socket.socket.sendto
+    real_getaddrinfo = socket.getaddrinfo
+    known_hosts = {None, "", "localhost", settings.DATABASES["default"].get("HOST")}
+
+    def connect(self: socket.socket, address: Any) -> None:
+        _refuse_address(address, "connect to")
+        real_connect(self, address)
+
+    def connect_ex(self: socket.socket, address: Any) -> int:
+        _refuse_address(address, "connect to")
+        return real_connect_ex(self, address)
+
+    def sendto(self: socket.socket, data: Any, *args: Any) -> int:
+        _refuse_address(args[-1], "send to")
+        return real_sendto(self, data, *args)
+
+    def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in known_hosts:
+            try:
+                # Reads a numeric address in any of its spellings and asks nobody.
+                real_getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
+            except (socket.gaierror, UnicodeError):
+                _refuse(host, "look up")
+        return real_getaddrinfo(host, port, *args, **kwargs)
+
+    # On the class, so that TLS sockets inherit the refusal.
+    patch.setattr(socket.socket, "connect", connect)
+    patch.setattr(socket.socket, "connect_ex", connect_ex)
+    patch.setattr(socket.socket, "sendto", sendto)
+    patch.setattr(socket, "getaddrinfo", getaddrinfo)

@@ -1,0 +1,237 @@
+"""The house rules: what the tools must catch, they are seen to catch here."""
+
+import os
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from pytest_django import Settings
+
+from tests.network_block import NetworkBlockedError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestLockFiles:
+    @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+    def test_name_no_host_and_no_path(self, name: str) -> None:
+        text = (ROOT / name).read_text()
+        # The only slash of a requirement would be that of an address or a path.
+        assert "/" not in text
+        assert "index" not in text
+
+    @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+    def test_every_requirement_has_hashes(self, name: str) -> None:
+        text = (ROOT / name).read_text().replace("\\\n", " ")
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        assert len(lines) > 10
+        for line in lines:
+            assert "==" in line, line
+            assert "--hash=sha256:" in line, line
+
+    def test_development_tests_what_runs(self) -> None:
+        def pins(name: str) -> set[str]:
+            text = (ROOT / name).read_text()
+            return set(re.findall(r"^[a-z0-9.-]+(?:\[.*\])?==\S+", text, re.MULTILINE))
+
+        assert pins("requirements.txt") <= pins("requirements-dev.txt")
+
+
+class TestLayers:
+    """Violations planted in a copy: contracts that cannot fail would keep nothing."""
+
+    @pytest.fixture
+    def copy(self, tmp_path: Path) -> Path:
+        for package in ("newsroom", "articles", "providers"):
+            shutil.copytree(
+                ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copy(ROOT / "pyproject.toml", tmp_path)
+        return tmp_path
+
+    def lint(self, copy: Path) -> subprocess.CompletedProcess[str]:
+        code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+        return run("-c", code, "--no-cache", cwd=copy, PYTHONPATH=str(copy))
+
+    def test_kept(self, copy: Path) -> None:
+        answer = self.lint(copy)
+        assert answer.returncode == 0, answer.stdout
+
+    @pytest.mark.parametrize(
+        ("module", "imported"),
+        [
+            ("providers/planted.py", "articles.apps"),
+            ("articles/apps.py", "newsroom.urls"),
+            ("articles/models/planted.py", "articles.newsdesk"),
+            ("articles/heat.py", "articles.importer"),
+            ("articles/documents.py", "articles.models"),
+            ("articles/documents.py", "django"),
+            ("articles/frontmatter.py", "django.utils.html"),
+            ("articles/frontmatter.py", "articles.documents"),
+            ("articles/scoring.py", "django.utils.timezone"),
+            ("articles/generator.py", "django.utils.text"),
+        ],
+    )
+    def test_broken(self, copy: Path, module: str, imported: str) -> None:
+        target = copy / (imported.replace(".", "/") + ".py")
+        if imported.startswith("articles") and not target.with_suffix("").exists():
+            target.touch()
+        with (copy / module).open("a") as file:
+            file.write(f"\nimport {imported}\n")
+        answer = self.lint(copy)
+        assert answer.returncode == 1, answer.stdout
+        importer = module.removesuffix(".py").replace("/", ".")
+        assert re.search(rf"{importer} -> {imported.split('.')[0]}", answer.stdout), answer.stdout
+
+    def test_broken_by_a_module_without_a_row(self, copy: Path) -> None:
+        (copy / "articles" / "planted.py").touch()
+        assert self.lint(copy).returncode == 1
+
+
+class TestForbiddenSkips:
+    TESTS = """
+import pytest
+
+def test_skipped():
+    pytest.skip("no server")
+
+@pytest.mark.skip(reason="not today")
+def test_marked(): ...
+
+@pytest.mark.xfail(strict=True)
+def test_expected_failure():
+    assert False
+"""
+
+    def pytest(self, folder: Path, text: str, **variables: str) -> str:
+        (folder / "test_planted.py").write_text(text)
+        plugins = ("-p", "tests.forbid_skips", "-p", "no:django", "-p", "no:cacheprovider")
+        answer = run(
+            "-m", "pytest", *plugins, "-c", os.devnull, "--rootdir", str(folder), str(folder),
+            cwd=folder, PYTHONPATH=str(ROOT), **variables,
+        )  # fmt: skip
+        return answer.stdout
+
+    def test_skips_pass_by_default(self, tmp_path: Path) -> None:
+        output = self.pytest(tmp_path, self.TESTS, NEWSROOM_FORBID_SKIPS="")
+        assert "2 skipped, 1 xfailed" in output
+
+    def test_skips_fail_when_forbidden(self, tmp_path: Path) -> None:
+        output = self.pytest(tmp_path, self.TESTS, NEWSROOM_FORBID_SKIPS="1")
+        # A marked test is skipped while it is set up, which pytest calls an error, not a failure.
+        assert "1 failed, 1 xfailed, 1 error" in output
+        assert "was skipped: Skipped: no server" in output
+        assert "was skipped: Skipped: not today" in output
+
+    def test_skipped_modules_fail_when_forbidden(self, tmp_path: Path) -> None:
+        text = "import pytest\npytest.importorskip('no_such_module')\n"
+        output = self.pytest(tmp_path, text, NEWSROOM_FORBID_SKIPS="1")
+        assert "1 error" in output
+        assert "no_such_module" in output
+
+
+class TestNetworkBlock:
+    # Addresses and names that are reserved for documentation: nobody would be reached.
+    def test_connection_is_refused(self) -> None:
+        with socket.socket() as sock:
+            with pytest.raises(NetworkBlockedError, match=r"connect to '192\.0\.2\.1'"):
+                sock.connect(("192.0.2.1", 80))
+            with pytest.raises(NetworkBlockedError):
+                sock.connect_ex(("192.0.2.1", 80))
+
+    def test_datagram_is_refused(self) -> None:
+        with (
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock,
+            pytest.raises(NetworkBlockedError, match="send to '2001:db8::1'"),
+        ):
+            sock.sendto(b"", ("2001:db8::1", 53))
+
+    def test_lookup_is_refused(self) -> None:
+        with pytest.raises(NetworkBlockedError, match=r"look up 'news\.example'"):
+            socket.create_connection(("news.example", 80), timeout=1)
+
+    def test_loopback_is_reached(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            for host in ("127.0.0.1", "localhost"):
+                socket.create_connection((host, port), timeout=1).close()
+
+    def test_numeric_lookup_asks_nobody(self) -> None:
+        assert socket.getaddrinfo("192.0.2.1", 80)[0][4] == ("192.0.2.1", 80)
+
+
+@pytest.mark.django_db
+class TestDemoAdmin:
+    @pytest.fixture(autouse=True)
+    def base_dir(self, settings: Settings, tmp_path: Path) -> Path:
+        settings.BASE_DIR = tmp_path
+        return tmp_path
+
+    def ensure(self) -> str:
+        out = StringIO()
+        call_command("ensure_demo_admin", stdout=out)
+        return out.getvalue()
+
+    def test_created_and_shown_again(self, base_dir: Path) -> None:
+        first = self.ensure()
+        kept = base_dir / ".demo-password"
+        password = kept.read_text().strip()
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert f"Sign in as admin with the password {password}" in first
+        assert User.objects.get().check_password(password)
+        assert self.ensure() == first
+        assert User.objects.count() == 1
+
+    def test_same_password_for_a_new_database(self) -> None:
+        first = self.ensure()
+        User.objects.all().delete()
+        assert self.ensure() == first
+
+    def test_changed_password_is_not_shown(self) -> None:
+        self.ensure()
+        user = User.objects.get()
+        user.set_password("another one")
+        user.save()
+        assert "with the password you gave it" in self.ensure()
+
+    def test_another_administrator_is_enough(self) -> None:
+        User.objects.create_superuser("chief", password="a password")
+        assert "Sign in as chief with the password you gave it." in self.ensure()
+        assert User.objects.count() == 1
+
+
+class TestPostgresAnswers:
+    def test_fail_says_why(self) -> None:
+        # A port that was free a moment ago.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        url = f"postgres://postgres:secret@127.0.0.1:{port}/newsroom"
+        answer = run(str(ROOT / "tests" / "postgres_answers.py"), url, cwd=ROOT)
+        assert answer.returncode == 1
+        assert "secret" not in answer.stderr
+        assert "refused" in answer.stderr
+
+    @pytest.mark.postgres
+    def test_success(self) -> None:
+        url = os.environ["DATABASE_URL"]
+        answer = run(str(ROOT / "tests" / "postgres_answers.py"), url, cwd=ROOT)
+        assert answer.returncode == 0, answer.stderr

@@ -1,0 +1,324 @@
+"""The settings in every environment that they promise to work in.
+
+Settings are read once per process, so each case is a process of its own, started in a folder that
+holds a copy of the site: what it creates there is the case's own.
+"""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+ROOT = Path(__file__).resolve().parent.parent
+POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A copy of the site, without any of the files that running it creates."""
+    for package in ("newsroom", "articles", "providers"):
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    return tmp_path
+
+
+def run(site: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    # Nothing of the environment that the tests themselves run in.
+    inherited: Mapping[str, str] = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
+    }
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=site,
+        env={**inherited, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def manage(site: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run(site, "manage.py", *arguments, **variables)
+
+
+def read(site: Path, expression: str, **variables: str) -> Any:
+    """The value of `expression` on the settings `s` that these variables make."""
+    script = f"import json; from newsroom import settings as s; print(json.dumps({expression}))"
+    answer = run(site, "-c", script, **variables)
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+class TestCheck:
+    def test_success_with_nothing_set(self, site: Path) -> None:
+        answer = manage(site, "check", "--fail-level", "WARNING")
+        assert answer.returncode == 0, answer.stderr
+
+    def test_success_from_another_folder(self, site: Path, tmp_path_factory: Any) -> None:
+        elsewhere = tmp_path_factory.mktemp("elsewhere")
+        answer = run(elsewhere, str(site / "manage.py"), "migrate")
+        assert answer.returncode == 0, answer.stderr
+        assert (site / "db.sqlite3").exists()
+        assert list(elsewhere.iterdir()) == []
+
+    def test_success_for_deployment(self, site: Path) -> None:
+        answer = manage(site, "check", "--deploy", "--fail-level", "WARNING", HTTPS="true")
+        assert answer.returncode == 0, answer.stderr
+
+    def test_success_with_postgres_pool_and_redis(self, site: Path) -> None:
+        answer = manage(
+            site,
+            "check",
+            "--fail-level",
+            "WARNING",
+            DATABASE_URL=POSTGRES_URL,
+            DATABASE_POOL="8",
+            CACHE_URL="rediss://:secret@cache.example:6380/2",
+        )
+        assert answer.returncode == 0, answer.stderr
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("DEBUG", "ture", "DEBUG must be true or false, not 'ture'."),
+            ("HTTPS", "si", "HTTPS must be true or false, not 'si'."),
+            ("DATABASE_POOL", "some", "DATABASE_POOL must be a whole number, not 'some'."),
+            ("CACHE_URL", "memory://", "Invalid cache schema memory"),
+        ],
+    )
+    def test_fail_names_the_variable(self, site: Path, name: str, value: str, message: str) -> None:
+        answer = manage(site, "check", **{name: value})
+        assert answer.returncode != 0
+        assert message in answer.stderr
+
+
+class TestSecretKey:
+    def test_created_once_and_for_the_owner_only(self, site: Path) -> None:
+        first = read(site, "s.SECRET_KEY")
+        assert len(first) >= 50
+        assert read(site, "s.SECRET_KEY") == first
+        assert stat.S_IMODE((site / ".secret_key").stat().st_mode) == 0o600
+
+    def test_same_for_processes_that_start_at_once(self, site: Path) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            keys = set(pool.map(lambda _: read(site, "s.SECRET_KEY"), range(8)))
+        assert keys == {(site / ".secret_key").read_text().strip()}
+        assert [path.name for path in site.glob(".secret_key*")] == [".secret_key"]
+
+    def test_given(self, site: Path) -> None:
+        # As django-environ reads it by itself, the dollar sign would name another variable.
+        assert read(site, "s.SECRET_KEY", SECRET_KEY="$ecret") == "$ecret"
+        assert not (site / ".secret_key").exists()
+
+    def test_given_in_a_file(self, site: Path) -> None:
+        (site / "key").write_text("from a file\n")
+        assert read(site, "s.SECRET_KEY", SECRET_KEY_FILE="key") == "from a file"
+
+    def test_fail_empty_file(self, site: Path) -> None:
+        (site / ".secret_key").write_text("")
+        answer = manage(site, "check")
+        assert answer.returncode != 0
+        assert "Delete it, or set SECRET_KEY." in answer.stderr
+
+    def test_fail_unreadable(self, site: Path) -> None:
+        (site / ".secret_key").mkdir()
+        answer = manage(site, "check")
+        assert answer.returncode != 0
+        assert "Set SECRET_KEY or SECRET_KEY_FILE." in answer.stderr
+
+
+class TestDotEnv:
+    def test_read(self, site: Path) -> None:
+        (site / ".env").write_text('SITE_NAME="The Gazette"\nTIME_ZONE=Asia/Tokyo\n')
+        assert read(site, "[s.SITE_NAME, s.TIME_ZONE]") == ["The Gazette", "Asia/Tokyo"]
+
+    def test_environment_wins(self, site: Path) -> None:
+        (site / ".env").write_text("SITE_NAME=The Gazette\n")
+        assert read(site, "s.SITE_NAME", SITE_NAME="The Courier") == "The Courier"
+
+    def test_not_read_when_blank(self, site: Path) -> None:
+        (site / ".env").write_text("SITE_NAME=The Gazette\n")
+        assert read(site, "s.SITE_NAME", ENV_FILE="") == "Newsroom"
+
+    def test_example_names_every_variable(self) -> None:
+        source = (ROOT / "newsroom" / "settings.py").read_text()
+        example = (ROOT / ".env.example").read_text()
+        for line in source.splitlines():
+            for reader in ("text(", "flag(", "words(", "count("):
+                _, found, rest = line.partition(f'{reader}"')
+                if found:
+                    assert f"\n#{rest.partition(chr(34))[0]}=" in example, line
+
+    def test_example_changes_nothing(self, site: Path) -> None:
+        expression = "[s.DEBUG, s.ALLOWED_HOSTS, s.DATABASES, s.CACHES, s.SITE_NAME, s.STATIC_ROOT]"
+        plain = read(site, expression)
+        shutil.copy(ROOT / ".env.example", site / ".env")
+        assert read(site, expression) == plain
+
+
+class TestValues:
+    def test_defaults(self, site: Path) -> None:
+        assert read(site, "[s.DEBUG, s.ALLOWED_HOSTS, s.TIME_ZONE, s.USE_TZ, s.LANGUAGE_CODE]") == [
+            False,
+            ["localhost", "127.0.0.1", "[::1]"],
+            "UTC",
+            True,
+            "en-us",
+        ]
+
+    def test_blank_counts_as_not_set(self, site: Path) -> None:
+        names = ("DEBUG", "ALLOWED_HOSTS", "DATABASE_URL", "CACHE_URL", "SECRET_KEY", "LOG_LEVEL")
+        answer = manage(site, "check", **dict.fromkeys(names, ""))
+        assert answer.returncode == 0, answer.stderr
+
+    def test_lists(self, site: Path) -> None:
+        assert read(
+            site,
+            "[s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS]",
+            ALLOWED_HOSTS="news.example, www.news.example",
+            CSRF_TRUSTED_ORIGINS="https://news.example",
+        ) == [["news.example", "www.news.example"], ["https://news.example"]]
+
+    def test_https(self, site: Path) -> None:
+        expression = (
+            "[s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, "
+            "s.SECURE_HSTS_SECONDS > 0, hasattr(s, 'SECURE_PROXY_SSL_HEADER')]"
+        )
+        assert read(site, expression) == [False, False, False, False, False]
+        assert read(site, expression, HTTPS="true") == [True, True, True, True, False]
+        # A header that anybody can send is believed only where somebody says who sends it.
+        assert read(site, expression, HTTPS="true", BEHIND_PROXY="true")[-1] is True
+
+
+class TestDatabase:
+    def test_sqlite_pragmas_in_force(self, site: Path) -> None:
+        script = (
+            "import django; django.setup(); from django.db import connection as c; "
+            "q = lambda name: c.cursor().execute('PRAGMA ' + name).fetchone()[0]; "
+            "print(*map(q, ('journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout')), "
+            "c.transaction_mode); c.close()"
+        )
+        answer = run(site, "-c", script, DJANGO_SETTINGS_MODULE="newsroom.settings")
+        # Synchronous 1 is NORMAL; the timeout is in milliseconds.
+        assert answer.stdout.split() == ["wal", "1", "1", "20000", "IMMEDIATE"], answer.stderr
+
+    def test_sqlite_path_is_relative_to_the_site(self, site: Path) -> None:
+        name = read(site, "s.DATABASES['default']['NAME']", DATABASE_URL="sqlite:///news.db")
+        assert name == str(site / "news.db")
+
+    def test_url_options_win(self, site: Path) -> None:
+        options = read(
+            site, "s.DATABASES['default']['OPTIONS']", DATABASE_URL="sqlite:///n.db?timeout=5"
+        )
+        assert options["timeout"] == 5
+
+    def test_postgres(self, site: Path) -> None:
+        config = read(site, "s.DATABASES['default']", DATABASE_URL=POSTGRES_URL)
+        assert config["ENGINE"] == "django.db.backends.postgresql"
+        assert (config["HOST"], config["PORT"], config["NAME"]) == ("db.example", 5433, "news")
+        assert (config["USER"], config["PASSWORD"]) == ("newsroom", "secret")
+        assert config["CONN_MAX_AGE"] > 0
+        assert config["CONN_HEALTH_CHECKS"] is True
+        assert "pool" not in config["OPTIONS"]
+
+    def test_postgres_pool(self, site: Path) -> None:
+        config = read(site, "s.DATABASES['default']", DATABASE_URL=POSTGRES_URL, DATABASE_POOL="8")
+        assert config["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 8}
+        assert config["CONN_MAX_AGE"] == 0
+
+    def test_url_in_a_file(self, site: Path) -> None:
+        (site / "url").write_text(POSTGRES_URL + "\n")
+        assert read(site, "s.DATABASES['default']['NAME']", DATABASE_URL_FILE="url") == "news"
+
+    @pytest.mark.postgres
+    @pytest.mark.django_db
+    def test_pool_connects(self, site: Path) -> None:
+        url = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + "/postgres"
+        script = (
+            "import django; django.setup(); from django.db import connection as c; "
+            "print(c.cursor().execute('SELECT 1').fetchone()[0]); c.close(); c.close_pool()"
+        )
+        answer = run(
+            site,
+            "-c",
+            script,
+            DJANGO_SETTINGS_MODULE="newsroom.settings",
+            DATABASE_URL=url,
+            DATABASE_POOL="2",
+        )
+        assert answer.stdout.strip() == "1", answer.stderr
+
+    @pytest.mark.django_db
+    def test_tests_run_on_the_database_they_were_given(self) -> None:
+        expected = "postgresql" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"
+        assert connection.vendor == expected
+
+
+class TestCache:
+    def test_default_is_memory(self, site: Path) -> None:
+        backend = read(site, "s.CACHES['default']['BACKEND']")
+        assert backend == "django.core.cache.backends.locmem.LocMemCache"
+
+    def test_redis_keeps_a_value(self, site: Path) -> None:
+        url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+        script = (
+            "import django; django.setup(); from django.core.cache import cache; import uuid; "
+            "key = uuid.uuid4().hex; cache.set(key, 'kept', 5); print(cache.get(key)); "
+            "cache.delete(key); cache.close()"
+        )
+        answer = run(site, "-c", script, DJANGO_SETTINGS_MODULE="newsroom.settings", CACHE_URL=url)
+        if "ConnectionError" in answer.stderr:
+            pytest.skip(f"no Redis answers at {url}")
+        assert answer.stdout.strip() == "kept", answer.stderr
+
+
+class TestStaticFiles:
+    FILE = "/static/admin/css/base.css"
+
+    def test_served_without_preparation(self, client: Client) -> None:
+        assert settings.DEBUG is False
+        response = client.get(self.FILE)
+        assert response.status_code == 200
+        assert response.headers["Content-Type"].startswith("text/css")
+        assert b"".join(response)
+
+    def test_collected_under_lasting_names(self, site: Path) -> None:
+        answer = manage(site, "collectstatic", "--no-input", STATIC_ROOT="collected")
+        assert answer.returncode == 0, answer.stderr
+        names = {path.name for path in (site / "collected/admin/css").glob("base.*")}
+        # The plain file, the one named by its content, and both compressed in two ways.
+        assert len(names) == 6, names
+
+
+@pytest.mark.django_db
+class TestHeaders:
+    def test_on_every_page(self, client: Client) -> None:
+        response = client.get("/admin/login/")
+        assert response.status_code == 200
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["X-Frame-Options"] == "DENY"
+        assert response.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+        assert "camera=()" in response.headers["Permissions-Policy"]
+
+    @pytest.mark.parametrize("path", ["/admin/login/", "/no-such-page/"])
+    def test_content_security_policy_is_strict(self, client: Client, path: str) -> None:
+        policy = client.get(path).headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "img-src 'self' https: http: data:" in policy
+        assert "unsafe" not in policy
+
+    def test_foreign_host_is_refused(self, client: Client) -> None:
+        assert client.get("/admin/login/", headers={"host": "evil.example"}).status_code == 400
