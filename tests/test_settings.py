@@ -12,13 +12,18 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
+
+from newsroom.secret_key import read_or_create_secret_key
+from newsroom.settings import cache, database
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"
@@ -127,6 +132,24 @@ class TestSecretKey:
         (site / "key").write_text("from a file\n")
         assert read(site, "s.SECRET_KEY", SECRET_KEY_FILE="key") == "from a file"
 
+    def test_first_of_two_processes_wins(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "key"
+        path.write_text("the other one's")
+        # As if the file had come between the look and the creation.
+        monkeypatch.setattr(Path, "exists", lambda self: False)
+        assert read_or_create_secret_key(path) == "the other one's"
+        assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+    def test_created_in_a_new_folder(self, tmp_path: Path) -> None:
+        key = read_or_create_secret_key(tmp_path / "key")
+        assert (tmp_path / "key").read_text() == key + "\n"
+
+    def test_fail_where_nothing_can_be_created(self, tmp_path: Path) -> None:
+        with pytest.raises(ImproperlyConfigured, match="cannot be read or created"):
+            read_or_create_secret_key(tmp_path / "no folder" / "key")
+
     def test_fail_empty_file(self, site: Path) -> None:
         (site / ".secret_key").write_text("")
         answer = manage(site, "check")
@@ -215,18 +238,16 @@ class TestDatabase:
         # Synchronous 1 is NORMAL; the timeout is in milliseconds.
         assert answer.stdout.split() == ["wal", "1", "1", "20000", "IMMEDIATE"], answer.stderr
 
-    def test_sqlite_path_is_relative_to_the_site(self, site: Path) -> None:
-        name = read(site, "s.DATABASES['default']['NAME']", DATABASE_URL="sqlite:///news.db")
-        assert name == str(site / "news.db")
+    def test_sqlite_path_is_relative_to_the_site(self) -> None:
+        assert database("sqlite:///news.db", 0)["NAME"] == str(ROOT / "news.db")
+        assert database("sqlite:////srv/news.db", 0)["NAME"] == "/srv/news.db"
+        assert database("sqlite://:memory:", 0)["NAME"] == ":memory:"
 
-    def test_url_options_win(self, site: Path) -> None:
-        options = read(
-            site, "s.DATABASES['default']['OPTIONS']", DATABASE_URL="sqlite:///n.db?timeout=5"
-        )
-        assert options["timeout"] == 5
+    def test_url_options_win(self) -> None:
+        assert database("sqlite:///news.db?timeout=5", 0)["OPTIONS"]["timeout"] == 5
 
-    def test_postgres(self, site: Path) -> None:
-        config = read(site, "s.DATABASES['default']", DATABASE_URL=POSTGRES_URL)
+    def test_postgres(self) -> None:
+        config = database(POSTGRES_URL, 0)
         assert config["ENGINE"] == "django.db.backends.postgresql"
         assert (config["HOST"], config["PORT"], config["NAME"]) == ("db.example", 5433, "news")
         assert (config["USER"], config["PASSWORD"]) == ("newsroom", "secret")
@@ -234,8 +255,8 @@ class TestDatabase:
         assert config["CONN_HEALTH_CHECKS"] is True
         assert "pool" not in config["OPTIONS"]
 
-    def test_postgres_pool(self, site: Path) -> None:
-        config = read(site, "s.DATABASES['default']", DATABASE_URL=POSTGRES_URL, DATABASE_POOL="8")
+    def test_postgres_pool(self) -> None:
+        config = database(POSTGRES_URL, 8)
         assert config["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 8}
         assert config["CONN_MAX_AGE"] == 0
 
@@ -272,6 +293,14 @@ class TestCache:
         backend = read(site, "s.CACHES['default']['BACKEND']")
         assert backend == "django.core.cache.backends.locmem.LocMemCache"
 
+    @pytest.mark.parametrize("scheme", ["redis", "rediss"])
+    def test_redis_without_another_library(self, scheme: str) -> None:
+        url = f"{scheme}://:secret@cache.example:6380/2"
+        assert cache(url) == {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+        }
+
     def test_redis_keeps_a_value(self, site: Path) -> None:
         url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
         script = (
@@ -283,6 +312,12 @@ class TestCache:
         if "ConnectionError" in answer.stderr:
             pytest.skip(f"no Redis answers at {url}")
         assert answer.stdout.strip() == "kept", answer.stderr
+
+
+class TestServers:
+    @pytest.mark.parametrize("module", ["newsroom.wsgi", "newsroom.asgi"])
+    def test_find_the_application(self, module: str) -> None:
+        assert callable(import_module(module).application)
 
 
 class TestStaticFiles:
