@@ -1,4 +1,4 @@
-"""The sample documents: their promises."""
+"""The sample documents: their promises, and the command that writes them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
+from io import StringIO
 from itertools import combinations, islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from articles.documents import (
     ArticleDocument,
@@ -352,3 +354,43 @@ class TestCatalog:
             assert [image.width for image in provider.images] == [50, 400]
         named = {(one.provider.name, one.provider.domain) for one in documents}
         assert named == {(provider.name, provider.domain) for provider in providers.values()}
+
+
+class TestCommand:
+    def test_success(self, tmp_path: Path) -> None:
+        out = StringIO()
+        call_command("generate_seeds", tmp_path / "new" / "seeds", count=20, seed=3, stdout=out)
+        folder = tmp_path / "new" / "seeds"
+        written = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        assert written == {**dict(generate(20, 3)), **dict(generate_catalog())}
+        assert "20 documents" in out.getvalue()
+        assert str(folder) in out.getvalue()
+
+    def test_defaults_to_300_documents_of_seed_1(self, tmp_path: Path) -> None:
+        call_command("generate_seeds", str(tmp_path), stdout=StringIO())
+        assert {path.name for path in tmp_path.glob("*.md")} == set(dict(generate(300, 1)))
+
+    def test_fail_not_empty(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.txt").write_text("keep me")
+        with pytest.raises(CommandError, match="is not empty") as caught:
+            call_command("generate_seeds", tmp_path, count=5)
+        assert caught.value.returncode == 2
+        assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+    def test_fail_not_a_folder(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        path.touch()
+        with pytest.raises(CommandError, match="is not a folder") as caught:
+            call_command("generate_seeds", path, count=5)
+        assert caught.value.returncode == 2
+
+    @pytest.mark.parametrize("count", [0, -3])
+    def test_fail_count(self, tmp_path: Path, count: int) -> None:
+        with pytest.raises(CommandError, match="--count: count must be from 1") as caught:
+            call_command("generate_seeds", tmp_path / "new", count=count)
+        assert caught.value.returncode == 2
+        assert not (tmp_path / "new").exists()
