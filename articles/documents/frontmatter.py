@@ -49,6 +49,7 @@ _STAND_INS = "\U0010fff0\U0010fff1\U0010fff2"
 _HIDE_BREAKS = str.maketrans(_BREAKS, _STAND_INS)
 _SHOW_BREAKS = str.maketrans(_STAND_INS, _BREAKS)
 _ANY_BREAK = re.compile(f"[{_BREAKS}]")
+_ODD = re.compile(f"{_FORBIDDEN.pattern}|[{_BREAKS}]")
 _ANY_STAND_IN = re.compile(f"[{_STAND_INS}]")
 
 _NOT_STRINGS = {
@@ -64,6 +65,10 @@ _TAG_WORDS = {
     "timestamp": "a date",
     "value": "a default key",
 }
+
+
+NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+"""What YAML reads as nothing, where it stands without quotes."""
 
 
 class DocumentError(ValueError):
@@ -104,7 +109,7 @@ class Node:
     @property
     def is_null(self) -> bool:
         """Whether this is YAML's null: ``null``, ``~`` or nothing at all."""
-        return self.plain and self.value in {"", "~", "null", "Null", "NULL"}
+        return self.plain and self.value in NULLS
 
     def describe(self) -> str:
         """Name what stands here, for the second half of an error message."""
@@ -122,7 +127,7 @@ class Node:
 class Source:
     """The text of one document, cut into front matter and body, and its errors' addresses."""
 
-    __slots__ = ("body", "first_line", "is_ordinary", "line_end", "path", "text", "yaml")
+    __slots__ = ("body", "first_line", "has_odd_characters", "line_end", "path", "text", "yaml")
 
     def __init__(self, path: str, data: bytes, *, fenced: bool = True) -> None:
         """Decode ``data``; ``fenced`` documents have ``---`` lines and a body, others are all YAML.
@@ -132,8 +137,9 @@ class Source:
         self.path = path
         self.first_line = 1
         self.body = ""
-        self.is_ordinary = not data.translate(None, _ORDINARY)
         self.text = self._decode(data)
+        rest = data.translate(None, _ORDINARY)
+        self.has_odd_characters = bool(rest) and _ODD.search(rest.decode()) is not None
         self.yaml = self.text
         if fenced:
             self._cut()
@@ -229,7 +235,7 @@ def read_mapping(source: Source) -> Node:
     """
     text = source.yaml
     has_breaks = False
-    if not source.is_ordinary:
+    if source.has_odd_characters:
         forbidden = _FORBIDDEN.search(text)
         if forbidden:
             code = ord(forbidden.group())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Final
@@ -41,7 +41,7 @@ def dated_stem(path: str) -> str | None:
     if dated is None or len(stem) > MAX_SLUG + 20:
         return None
     try:
-        datetime.strptime(dated[1], "%Y-%m-%d").replace(tzinfo=UTC)
+        date.fromisoformat(dated[1])
     except ValueError:
         return None
     return stem

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from articles.documents.frontmatter import DocumentError, Node, Source, plain_kind, read_mapping
+from articles.documents.canonical import read_canonical
+from articles.documents.frontmatter import (
+    NULLS,
+    DocumentError,
+    Node,
+    Source,
+    plain_kind,
+    read_mapping,
+)
 from articles.documents.model import (
     ArticleDocument,
     DocumentImage,
@@ -209,7 +217,7 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
         known = keys.get(key)
         if known is None:
             extra[key] = _extra(child)
-        elif not child.is_null:
+        elif not (child.plain and child.value in NULLS):
             name, convert = known
             try:
                 values[name] = convert(source, child)
@@ -326,7 +334,17 @@ ARTICLE_KEYS: Keys = {
 def parse(path: str, data: bytes) -> ArticleDocument:
     """Read one document; ``path`` is only for the messages. Raises DocumentError."""
     source = Source(path, data)
-    root = read_mapping(source)
+    root = read_canonical(source)
+    if root is not None:
+        try:
+            return _article(source, root)
+        except DocumentError:
+            # Its nodes have no places: the other reader finds the error again, with its own.
+            pass
+    return _article(source, read_mapping(source))
+
+
+def _article(source: Source, root: Node) -> ArticleDocument:
     values = _read(source, root, ARTICLE_KEYS, _REQUIRED)
     if values.get("quality") is None:
         for key in ("heat", "published"):
