@@ -1,0 +1,80 @@
+"""What may not be so in a newsroom, found by query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from articles import heat
+from articles.models import Article, Related
+from articles.scoring import SUPERSEDED_HEAT
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: what kind, with which article, and in words."""
+
+    kind: str
+    slug: str
+    message: str
+
+
+def findings() -> Iterator[Finding]:
+    """Yield everything that is wrong, kind by kind. A handful of queries, streamed."""
+    yield from _dangling_rows()
+    yield from _two_leads()
+    yield from _one_way_relations()
+    yield from _stale_heat()
+    yield from _superseded_without_lead()
+    yield from _unnamed_coverage()
+
+
+def _dangling_rows() -> Iterator[Finding]:
+    try:
+        connection.check_constraints()
+    except IntegrityError as error:
+        yield Finding("dangling row", "", str(error))
+
+
+def _links() -> QuerySet[Related]:
+    return Related.objects.select_related("article", "target").order_by("pk")
+
+
+def _two_leads() -> Iterator[Finding]:
+    both = _links().filter(article__published=True, target__published=True)
+    both = both.exclude(article__heat=SUPERSEDED_HEAT).exclude(target__heat=SUPERSEDED_HEAT)
+    back = Related.objects.filter(article=OuterRef("target"), target=OuterRef("article"))
+    # Of a mutual pair one is enough.
+    for link in both.exclude(Exists(back), article__lt=F("target")).iterator():
+        message = f"leads a story with {link.target.slug}, which is published by itself, too"
+        yield Finding("two leads", link.article.slug, message)
+
+
+def _one_way_relations() -> Iterator[Finding]:
+    back = Related.objects.filter(article=OuterRef("target"), target=OuterRef("article"))
+    for link in _links().filter(~Exists(back), target__coverage_only=False).iterator():
+        message = f"names {link.target.slug}, which does not name it"
+        yield Finding("one-way relation", link.article.slug, message)
+
+
+def _stale_heat() -> Iterator[Finding]:
+    # Where the document's own heat stands, the policy has no say.
+    by_policy = Article.objects.filter(heat_is_given=False, coverage_only=False)
+    for difference in heat.differences(by_policy):
+        yield Finding("stale heat", difference.slug, str(difference))
+
+
+def _superseded_without_lead() -> Iterator[Finding]:
+    published = Related.objects.filter(article=OuterRef("pk"), target__published=True)
+    superseded = Article.objects.filter(~Exists(published), heat=SUPERSEDED_HEAT)
+    for slug in superseded.order_by("pk").values_list("slug", flat=True).iterator():
+        yield Finding("lead not published", slug, "is superseded, but no lead of it is published")
+
+
+def _unnamed_coverage() -> Iterator[Finding]:
+    stubs = Article.objects.filter(coverage_only=True, named_by_links=None)
+    for slug in stubs.order_by("pk").values_list("slug", flat=True).iterator():
+        yield Finding("unnamed coverage", slug, "is coverage only, but no article names it")
