@@ -1,0 +1,103 @@
+"""One measured step in a process of its own: prints seconds, documents and peak memory as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import django
+
+CHUNK = 2_000
+
+
+def bulk_create_again(target_url: str) -> float:
+    """Write the default database's domain rows into another with plain ``bulk_create``.
+
+    Returns the seconds of writing only: reading the rows is not counted.
+    """
+    from django.core.management import call_command
+    from django.db import connections, models, transaction
+
+    from articles.models import (
+        Article,
+        ArticleTopic,
+        Image,
+        ImportRun,
+        Related,
+        SourceDocument,
+        Topic,
+    )
+    from newsroom.settings import database
+    from providers.models import Provider
+
+    default = connections.databases["default"]
+    connections.databases["reference"] = {**default, **database(target_url, 0)}
+    call_command("migrate", database="reference", verbosity=0)
+    seconds = 0.0
+    models_in_order: list[type[models.Model]] = [
+        Provider,
+        Topic,
+        ImportRun,
+        Article,
+        ArticleTopic,
+        Image,
+        Related,
+        SourceDocument,
+    ]
+    for model in models_in_order:
+        rows: Iterator[models.Model] = model._default_manager.order_by("pk").iterator(CHUNK)
+        while chunk := list(islice(rows, CHUNK)):
+            started = perf_counter()
+            with transaction.atomic(using="reference"):
+                model._default_manager.using("reference").bulk_create(chunk)
+            seconds += perf_counter() - started
+    return seconds
+
+
+def run(stage: str, argument: str) -> dict[str, Any]:
+    """Do one step: import, reimport, export, bulk_create or check (an idle Django)."""
+    from django.core.management import call_command
+
+    from articles.models import SourceDocument
+
+    if stage == "check":
+        call_command("check", stdout=io.StringIO())
+        return {}
+    if stage == "bulk_create":
+        seconds = bulk_create_again(argument)
+        return {"seconds": seconds, "documents": SourceDocument.objects.count()}
+    out = io.StringIO()
+    started = perf_counter()
+    with redirect_stderr(io.StringIO()):
+        if stage == "export":
+            call_command("export_seeds", argument, stdout=out)
+        else:
+            call_command("import_seeds", argument, "--format=json", stdout=out)
+    seconds = perf_counter() - started
+    if stage == "export":
+        documents = sum(1 for _ in os.scandir(argument))
+    else:
+        report = json.loads(out.getvalue())
+        documents = report["created"] + report["unchanged"]
+        expected = "created" if stage == "import" else "unchanged"
+        assert report[expected] == documents, report
+    return {"seconds": seconds, "documents": documents}
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+    django.setup()
+    result = run(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    # Linux gives kilobytes.
+    result["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(result))
