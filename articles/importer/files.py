@@ -99,13 +99,15 @@ def _walk(root: str, inner: str, kind: Kind | None, *, catalog: bool) -> Iterato
 def read(path: str) -> tuple[bytes, str]:
     """Read a file and its SHA-256 in hex; raises DocumentError where it is too large or unreadable.
 
-    Never reads more than one byte over the limit, whatever the file's size.
+    Never reads more than the limit, whatever the file's size.
     """
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - see _walk
-            data = file.read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                raise too_large(path, os.fstat(file.fileno()).st_size)
+            # Its size, because a read of up to the limit would make room for all of that.
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise too_large(path, size)
+            data = file.read(size + 1)
     except OSError as error:
         reason = error.strerror or "error"
         raise DocumentError(path, 1, 1, f"cannot be read: {reason}") from error
