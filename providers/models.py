@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -44,11 +45,26 @@ class Provider(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Fold the domain, which is the key."""
+        """Fold the domain, which is the key, and refuse logos that no page could show."""
         self.domain = self.domain.strip().lower()
+        if not isinstance(self.logos, list) or not all(map(_is_logo, self.logos)):
+            message = (
+                'Expected a list of images such as [{"url": "https://…", "width": 50, '
+                '"height": 50}], or [] for none.'
+            )
+            raise ValidationError({"logos": message})
 
     @property
     def logo(self) -> dict[str, Any] | None:
         """The smallest logo that a page can show, or None; local addresses cannot be shown."""
-        shown = [logo for logo in self.logos if str(logo.get("url", "")).startswith("http")]
+        shown = [logo for logo in self.logos if logo["url"].startswith(("http://", "https://"))]
         return min(shown, key=lambda logo: logo.get("width") or 0, default=None)
+
+
+def _is_logo(value: object) -> bool:
+    if not isinstance(value, dict) or not isinstance(url := value.get("url"), str):
+        return False
+    sizes = [value.get("width"), value.get("height")]
+    return url.startswith(("http://", "https://", "/")) and all(
+        size is None or (type(size) is int and size > 0) for size in sizes
+    )

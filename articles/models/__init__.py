@@ -1,6 +1,6 @@
 """The tables, one module a model, its queryset beside it."""
 
-from articles.models.article import Article, ArticleQuerySet
+from articles.models.article import Article, ArticleQuerySet, StaleArticleError
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.related import Related
@@ -17,5 +17,6 @@ __all__ = [
     "ImportRun",
     "Related",
     "SourceDocument",
+    "StaleArticleError",
     "Topic",
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Prefetch, Q, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from articles.documents import MAX_QUALITY
 from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
+from articles.models.web_url import is_web_url
 from providers.models import Provider
 
 
@@ -29,12 +32,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         That is what the rule or an editor published, within its schedule. Excludes coverage-only
         articles, held and withdrawn ones. ``Article.is_published`` says the same of one article.
         """
-        at = at or timezone.now()
-        return self.filter(
-            Q(publish_from=None) | Q(publish_from__lte=at),
-            Q(publish_until=None) | Q(publish_until__gt=at),
-            published=True,
-        )
+        return self.filter(_in_time(at), published=True)
 
     def coverage(self, at: datetime | None = None) -> Self:
         """Keep what a published story may show as coverage: not held, withdrawn or out of time.
@@ -42,31 +40,106 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         A published lead names its coverage in public, so being below the threshold does not hide
         it; an editor's decision does.
         """
+        return self.filter(_in_time(at)).exclude(_decided_out())
+
+    def in_state(self, state: str, at: datetime | None = None) -> Self:
+        """Keep the articles that ``Article.state_at`` would give this state at ``at``."""
         at = at or timezone.now()
-        return self.filter(
-            Q(publish_from=None) | Q(publish_from__lte=at),
-            Q(publish_until=None) | Q(publish_until__gt=at),
-        ).exclude(decision__in=[Article.Decision.HOLD, Article.Decision.WITHDRAW])
+        match state:
+            case Article.State.COVERAGE_ONLY:
+                return self.filter(coverage_only=True)
+            case Article.State.WITHDRAWN | Article.State.HELD:
+                decision = _DECISION_OF_STATE[state]
+                return self.filter(coverage_only=False, decision=decision)
+            case Article.State.SCHEDULED:
+                return self.filter(published=True, publish_from__gt=at)
+            case Article.State.EXPIRED:
+                return self.filter(published=True, publish_until__lte=at)
+            case Article.State.PUBLISHED:
+                return self.published(at)
+        left = self.filter(coverage_only=False, published=False).exclude(_decided_out())
+        match state:
+            case Article.State.NOT_SCORED:
+                return left.filter(quality=None)
+            case Article.State.SUPERSEDED:
+                return left.filter(quality__isnull=False, heat=scoring.SUPERSEDED_HEAT)
+            case Article.State.BELOW:
+                return left.filter(quality__isnull=False).exclude(heat=scoring.SUPERSEDED_HEAT)
+        raise ValueError(f"no state of an article: {state!r}")
 
     def latest(self) -> Self:
         """Order newest first, then by slug."""
         return self.order_by("-published_at", "slug")
 
-    def for_list(self, at: datetime | None = None) -> Self:
-        """Load what a card of a list shows: provider, topics, images and coverage.
+    def after(self, published_at: datetime, slug: str) -> Self:
+        """Keep what ``latest()`` puts behind the article of that time and slug.
 
-        Four queries more than the list itself, however long it is.
+        How lists page: by key, so a page costs the same however far down it is.
         """
-        coverage = Related.objects.filter(target__in=Article.objects.coverage(at))
+        return self.filter(
+            # The first condition is implied by the second, but lets the index find the place.
+            Q(published_at__lt=published_at) | Q(published_at=published_at, slug__gt=slug),
+            published_at__lte=published_at,
+        )
+
+    def by_rank(self) -> Self:
+        """Order as the scoring rule ranks a story: best first, unscored last."""
+        return self.order_by(*_rank_order())
+
+    def lead_of(self, slug: str, at: datetime | None = None) -> Article | None:
+        """Find whose page stands for the superseded article ``slug``, see ``Article.lead``.
+
+        None, too, where there is no such article, it is not superseded, or an editor's decision or
+        its schedule keeps it from readers. Two queries at most.
+        """
+        superseded = self.coverage(at).filter(slug=slug, heat=scoring.SUPERSEDED_HEAT).first()
+        return superseded.lead(at) if superseded else None
+
+    def for_page(self, at: datetime | None = None) -> Self:
+        """Load what an article's page shows: provider, topics, images and coverage by rank.
+
+        Three queries more than the articles themselves, however many there are.
+        """
+        coverage = (
+            Related.objects.filter(_in_time(at, "target__"))
+            .exclude(_decided_out("target__"))
+            .order_by(*_rank_order("target__"))
+            .select_related("target__provider")
+            .defer("target__excerpt", "target__body", "target__featured_content")
+        )
         return self.select_related("provider").prefetch_related(
             Prefetch("topic_links", ArticleTopic.objects.select_related("topic")),
             "images",
-            Prefetch(
-                "related_links",
-                coverage.select_related("target__provider"),
-                to_attr="coverage_links",
-            ),
+            Prefetch("related_links", coverage, to_attr="coverage_links"),
         )
+
+    def for_list(self, at: datetime | None = None) -> Self:
+        """Load what a card of a list shows: as ``for_page()``, without the longest texts.
+
+        Reading ``body`` or ``featured_content`` costs a query an article.
+        """
+        return self.for_page(at).defer("body", "featured_content")
+
+
+def _in_time(at: datetime | None, prefix: str = "") -> Q:
+    at = at or timezone.now()
+    begun = Q((f"{prefix}publish_from", None)) | Q((f"{prefix}publish_from__lte", at))
+    return begun & (Q((f"{prefix}publish_until", None)) | Q((f"{prefix}publish_until__gt", at)))
+
+
+def _decided_out(prefix: str = "") -> Q:
+    return Q((f"{prefix}decision__in", [Article.Decision.HOLD, Article.Decision.WITHDRAW]))
+
+
+def _rank_order(prefix: str = "") -> list[Any]:
+    # As scoring.Contender.outranks() has it; unscored ones, which outrank nobody, come last.
+    return [
+        IsNull(F(f"{prefix}quality"), True).asc(),
+        f"-{prefix}is_pinned",
+        f"-{prefix}quality",
+        f"{prefix}published_at",
+        f"{prefix}slug",
+    ]
 
 
 class Article(models.Model):
@@ -83,6 +156,19 @@ class Article(models.Model):
         PUBLISH = scoring.Decision.PUBLISH.value, "published by an editor"
         HOLD = scoring.Decision.HOLD.value, "held by an editor"
         WITHDRAW = scoring.Decision.WITHDRAW.value, "withdrawn"
+
+    class State(models.TextChoices):
+        """Where an article stands with readers, and if it is not public, what keeps it."""
+
+        PUBLISHED = "published", "published"
+        SUPERSEDED = "superseded", "superseded"
+        BELOW = "below", "below the threshold"
+        NOT_SCORED = "not_scored", "not scored"
+        COVERAGE_ONLY = "coverage_only", "coverage only"
+        HELD = "held", "held"
+        WITHDRAWN = "withdrawn", "withdrawn"
+        SCHEDULED = "scheduled", "scheduled"
+        EXPIRED = "expired", "expired"
 
     slug = models.CharField(
         max_length=255, unique=True, help_text="Its part of the address: date and headline."
@@ -173,6 +259,9 @@ class Article(models.Model):
 
     objects = ArticleQuerySet.as_manager()
 
+    coverage_links: list[Related]
+    """What ``for_page()`` and ``for_list()`` load: the links to its coverage, by rank."""
+
     class Meta:
         ordering = ["-published_at", "slug"]
         indexes = [
@@ -229,19 +318,101 @@ class Article(models.Model):
 
     def is_published(self, at: datetime | None = None) -> bool:
         """Whether readers may see it at the moment ``at``; twin of ``published()``."""
+        return self.state_at(at) == Article.State.PUBLISHED
+
+    def state_at(self, at: datetime | None = None) -> State:
+        """Give the one state that explains whether readers see it at ``at``; no query."""
         at = at or timezone.now()
-        return (
-            self.published
-            and (self.publish_from is None or self.publish_from <= at)
-            and (self.publish_until is None or self.publish_until > at)
-        )
+        if self.coverage_only:
+            return Article.State.COVERAGE_ONLY
+        for state, decision in _DECISION_OF_STATE.items():
+            if self.decision == decision:
+                return state
+        if self.published:
+            if self.publish_from is not None and self.publish_from > at:
+                return Article.State.SCHEDULED
+            if self.publish_until is not None and self.publish_until <= at:
+                return Article.State.EXPIRED
+            return Article.State.PUBLISHED
+        if self.quality is None:
+            return Article.State.NOT_SCORED
+        return Article.State.SUPERSEDED if self.is_superseded else Article.State.BELOW
+
+    @property
+    def state(self) -> State:
+        """Its state now."""
+        return self.state_at()
 
     @property
     def is_superseded(self) -> bool:
         """Whether better coverage leads."""
         return self.heat == scoring.SUPERSEDED_HEAT
 
+    def outranks(self, other: Article) -> bool:
+        """Whether the scoring rule puts this before ``other`` in a story; no query."""
+        return self._contender().outranks(other._contender())
+
+    def _contender(self) -> scoring.Contender:
+        decision = scoring.Decision(self.decision)
+        return scoring.Contender(
+            self.slug, self.published_at, self.quality, decision, self.is_pinned
+        )
+
+    def lead(self, at: datetime | None = None) -> Article | None:
+        """Find the lead of its story: the best of its published related that outranks it, if any.
+
+        One query.
+        """
+        rivals = Article.objects.published(at).filter(named_by_links__article=self).by_rank()
+        return next((rival for rival in rivals if rival.outranks(self)), None)
+
+    def save_texts(self, version: int, **texts: str) -> None:
+        """Save an editor's texts and nothing else, if the article is still at ``version``.
+
+        Raises ``StaleArticleError`` and writes nothing if somebody changed it since. One query.
+        """
+        updated = Article.objects.filter(pk=self.pk, version=version).update(
+            **texts, version=F("version") + 1, changed_at=timezone.now()
+        )
+        if not updated:
+            raise StaleArticleError(self.slug)
+
+    @property
+    def headline(self) -> str:
+        """The title as readers see it: sources write ``&#8217;`` where they mean a character."""
+        return html.unescape(self.title)
+
+    @property
+    def summary(self) -> str:
+        """The excerpt as readers see it; plain text still, with its line breaks."""
+        return html.unescape(self.excerpt).strip()
+
+    @property
+    def source_url(self) -> str:
+        """Where the original is, or nothing if that is no address to send a reader to."""
+        return self.url if is_web_url(self.url) else ""
+
     @property
     def lead_image(self) -> Image | None:
-        """The first image; uses what ``for_list()`` loaded."""
-        return next(iter(self.images.all()), None)
+        """The first image that a page can show; uses what ``for_list()`` loaded."""
+        return next(iter(self.shown_images), None)
+
+    @property
+    def shown_images(self) -> list[Image]:
+        """The images that a page can show, in order; uses what ``for_page()`` loaded."""
+        return [image for image in self.images.all() if is_web_url(image.url)]
+
+    @property
+    def coverage(self) -> list[Article]:
+        """What its page lists as coverage, best first; ``for_list()`` must have loaded it."""
+        return [link.target for link in self.coverage_links]
+
+
+class StaleArticleError(Exception):
+    """Somebody else changed the article since it was read."""
+
+
+_DECISION_OF_STATE = {
+    Article.State.WITHDRAWN: Article.Decision.WITHDRAW,
+    Article.State.HELD: Article.Decision.HOLD,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import slugify
 
@@ -63,6 +64,20 @@ class Topic(models.Model):
         self.key = self.key or topic_key(self.name)
         self.slug = self.slug or self.key
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def clean(self) -> None:
+        """Refuse a parent below the topic itself, and lists that are not lists of words."""
+        above, seen = self.parent, {self.pk}
+        while above is not None:
+            if above.pk in seen:
+                raise ValidationError({"parent": f"{self.parent} is itself below {self}."})
+            seen.add(above.pk)
+            above = above.parent
+        for name in ("keywords", "hashtags"):
+            words = getattr(self, name)
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                message = 'Expected a list of words such as ["one", "two"], or [] for none.'
+                raise ValidationError({name: message})
 
 
 class ArticleTopic(models.Model):
