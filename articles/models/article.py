@@ -48,9 +48,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         match state:
             case Article.State.COVERAGE_ONLY:
                 return self.filter(coverage_only=True)
-            case Article.State.WITHDRAWN | Article.State.HELD:
-                decision = _DECISION_OF_STATE[state]
-                return self.filter(coverage_only=False, decision=decision)
+            case Article.State.WITHDRAWN:
+                return self.filter(coverage_only=False, decision=Article.Decision.WITHDRAW)
+            case Article.State.HELD:
+                return self.filter(coverage_only=False, decision=Article.Decision.HOLD)
             case Article.State.SCHEDULED:
                 return self.filter(published=True, publish_from__gt=at)
             case Article.State.EXPIRED:
@@ -67,7 +68,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 return left.filter(quality__isnull=False).exclude(heat=scoring.SUPERSEDED_HEAT)
         raise ValueError(f"no state of an article: {state!r}")
 
-    def latest(self) -> Self:
+    def latest(self) -> Self:  # type: ignore[override]
         """Order newest first, then by slug."""
         return self.order_by("-published_at", "slug")
 
@@ -162,7 +163,7 @@ class Article(models.Model):
 
         PUBLISHED = "published", "published"
         SUPERSEDED = "superseded", "superseded"
-        BELOW = "below", "below the threshold"
+        BELOW = "below", "below threshold"
         NOT_SCORED = "not_scored", "not scored"
         COVERAGE_ONLY = "coverage_only", "coverage only"
         HELD = "held", "held"
@@ -325,9 +326,10 @@ class Article(models.Model):
         at = at or timezone.now()
         if self.coverage_only:
             return Article.State.COVERAGE_ONLY
-        for state, decision in _DECISION_OF_STATE.items():
-            if self.decision == decision:
-                return state
+        if self.decision == Article.Decision.WITHDRAW:
+            return Article.State.WITHDRAWN
+        if self.decision == Article.Decision.HOLD:
+            return Article.State.HELD
         if self.published:
             if self.publish_from is not None and self.publish_from > at:
                 return Article.State.SCHEDULED
@@ -400,7 +402,7 @@ class Article(models.Model):
     @property
     def shown_images(self) -> list[Image]:
         """The images that a page can show, in order; uses what ``for_page()`` loaded."""
-        return [image for image in self.images.all() if is_web_url(image.url)]
+        return [image for image in self.images.all() if image.is_shown]
 
     @property
     def coverage(self) -> list[Article]:
@@ -410,9 +412,3 @@ class Article(models.Model):
 
 class StaleArticleError(Exception):
     """Somebody else changed the article since it was read."""
-
-
-_DECISION_OF_STATE = {
-    Article.State.WITHDRAWN: Article.Decision.WITHDRAW,
-    Article.State.HELD: Article.Decision.HOLD,
-}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from articles.models.web_url import is_web_url
+
 
 class Image(models.Model):
     """An image that an article's document points at, in document order; sizes in pixels."""
@@ -29,3 +31,8 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a page can show it: others' addresses that are not the web's are left alone."""
+        return is_web_url(self.url)

@@ -61,8 +61,12 @@ class ImportProblem(models.Model):
         indexes = [models.Index(fields=["run", "kind"], name="problem_run_kind")]
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
-        return f"{place}: {self.message}" if place else self.message
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+    @property
+    def place(self) -> str:
+        """Where it is, as ``path:line:column``, as far as that is known."""
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
 
 
 class ImportConflict(models.Model):

@@ -1,0 +1,76 @@
+"""Every state that an article can be in, as a table: who may see it there, and who may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.utils import timezone
+
+from articles.models import Article
+from articles.scoring import SUPERSEDED_HEAT
+from tests.factories import make_article, make_superseded
+
+State = Article.State
+HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An article in one state: how it is made, and what its address answers."""
+
+    name: str
+    state: Article.State
+    status: int
+    overrides: dict[str, Any]
+    lead: dict[str, Any] | None = None
+
+    def make(self, **more: Any) -> Article:
+        """Store it, with its lead where it has one."""
+        overrides = _from_now(self.overrides) | more
+        if self.lead is None:
+            return make_article(**overrides)
+        return make_superseded(make_article(**_from_now(self.lead)), **overrides)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _from_now(overrides: dict[str, Any]) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        key: now + value if isinstance(value, timedelta) else value
+        for key, value in overrides.items()
+    }
+
+
+_held = {"decision": "hold", "quality": 90, "heat": 90}
+_held_stub = {"coverage_only": True, "decision": "hold"}
+_superseded = {"quality": 40, "heat": SUPERSEDED_HEAT}
+# Times are told from now: the pages know no other clock.
+CASES: Final = [
+    Case("published", State.PUBLISHED, 200, {}),
+    Case("published-by-an-editor", State.PUBLISHED, 200, {"quality": None, "published": True}),
+    Case("embargo-over", State.PUBLISHED, 200, {"publish_from": -HOUR, "publish_until": HOUR}),
+    Case("not-scored", State.NOT_SCORED, 404, {"quality": None}),
+    Case("below-threshold", State.BELOW, 404, {"quality": 69}),
+    Case("quality-zero", State.BELOW, 404, {"quality": 0}),
+    Case("below-and-scheduled", State.BELOW, 404, {"quality": 69, "publish_from": HOUR}),
+    Case("held", State.HELD, 404, _held),
+    Case("withdrawn", State.WITHDRAWN, 404, {"decision": "withdraw"}),
+    Case("scheduled", State.SCHEDULED, 404, {"publish_from": HOUR}),
+    Case("expired", State.EXPIRED, 404, {"publish_until": -HOUR}),
+    Case("coverage-only", State.COVERAGE_ONLY, 404, {"coverage_only": True}),
+    Case("coverage-only-held", State.COVERAGE_ONLY, 404, _held_stub),
+    Case("superseded", State.SUPERSEDED, 302, {}, lead={}),
+    Case("superseded-but-published", State.PUBLISHED, 200, {"published": True}, lead={}),
+    Case("superseded-by-a-draft", State.SUPERSEDED, 404, {}, lead={"quality": 60}),
+    Case("superseded-by-nobody", State.SUPERSEDED, 404, _superseded),
+    Case("superseded-by-a-held-one", State.SUPERSEDED, 404, {}, lead=_held),
+    Case("superseded-by-a-scheduled-one", State.SUPERSEDED, 404, {}, lead={"publish_from": HOUR}),
+    Case("superseded-and-held", State.HELD, 404, {"decision": "hold"}, lead={}),
+    Case("superseded-and-withdrawn", State.WITHDRAWN, 404, {"decision": "withdraw"}, lead={}),
+    Case("superseded-and-scheduled", State.SUPERSEDED, 404, {"publish_from": HOUR}, lead={}),
+    Case("superseded-and-expired", State.SUPERSEDED, 404, {"publish_until": -HOUR}, lead={}),
+]

@@ -1,0 +1,363 @@
+"""The front page and articles' pages: who may see what, in which order, at what cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from articles.models import Image
+from articles.views import PAGE_SIZE
+from tests.articles.states import CASES, Case
+from tests.factories import (
+    NOW,
+    make_article,
+    make_provider,
+    make_source,
+    make_superseded,
+    make_topic,
+    relate,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOWHERE = "/news/2026-03-01-never-was/"
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'-alert(1)-'{{ 7|add:7 }}",
+]
+
+cases = pytest.mark.parametrize("case", CASES, ids=str)
+QueryCount = Callable[[int], Any]
+
+
+def slugs_on(html: str) -> list[str]:
+    """Give the slugs of the stories on a page, in order."""
+    return re.findall(r'<h2 class="headline">\s*<a href="/news/([^/]+)/"', html)
+
+
+def get(client: Client, address: str) -> str:
+    """Read a page that must be there."""
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+class TestFront:
+    @cases
+    def test_lists_what_is_published_alone(self, client: Client, case: Case) -> None:
+        article = case.make(title="Xylophone", excerpt="Zither")
+        html = get(client, "/")
+
+        is_listed = case.status == 200
+        assert (article.slug in slugs_on(html)) is is_listed
+        # As coverage of a lead a draft may be named, here none has one that names it.
+        assert ("Xylophone" in html) is is_listed
+        assert ("Zither" in html) is is_listed
+
+    def test_newest_first_one_article_element_a_story(self, client: Client) -> None:
+        old = make_article(published_at=NOW - timedelta(days=1))
+        b = make_article(published_at=NOW, slug="2026-03-01-b")
+        a = make_article(published_at=NOW, slug="2026-03-01-a")
+        relate(a, b, old)
+        html = get(client, "/")
+
+        assert slugs_on(html) == [a.slug, b.slug, old.slug]
+        assert html.count("<article") == html.count("</article>") == 3
+
+    def test_coverage_below_its_lead_by_rank(self, client: Client) -> None:
+        lead = make_article(quality=95)
+        reports = [
+            make_article(quality=quality, coverage_only=True, title=f"Report {number}")
+            for number, quality in enumerate([None, 10, 70, 30, 60, 50, 40])
+        ]
+        relate(lead, *reports)
+        html = get(client, "/")
+
+        assert re.findall(r"Report \d", html) == [f"Report {n}" for n in (2, 4, 5, 6, 3)]
+        assert f'href="{reports[2].url}" rel="noopener noreferrer external"' in html
+        assert reports[2].provider.name in html
+        assert re.search(rf'href="/news/{lead.slug}/#coverage">\s*2 more', html)
+
+    def test_five_reports_need_no_more(self, client: Client) -> None:
+        lead = make_article()
+        relate(lead, *(make_article(coverage_only=True) for _ in range(5)))
+
+        assert "#coverage" not in get(client, "/")
+
+    def test_empty(self, client: Client) -> None:
+        make_article(quality=10)
+        html = get(client, "/")
+
+        assert "Nothing is published yet" in html
+        assert "manage.py import_seeds" in html
+        assert "<article" not in html
+
+    def test_queries(self, client: Client, django_assert_num_queries: QueryCount) -> None:
+        for size in (1, PAGE_SIZE + 5):
+            for number in range(size):
+                lead = make_article(topics=(make_topic(), make_topic()))
+                Image.objects.create(article=lead, position=0, url="https://a.example/1.jpg")
+                relate(lead, *(make_article(coverage_only=True) for _ in range(number % 9)))
+            # Expect 4 queries: stories with providers, their topics, images, coverage with
+            # providers. No session, no user: the page is the same for everybody.
+            with django_assert_num_queries(4):
+                response = client.get("/")
+            assert "Cookie" not in response.get("Vary", "")
+
+    def test_a_first_visit_costs_one(
+        self, client: Client, django_assert_num_queries: QueryCount
+    ) -> None:
+        # Expect 1 query: there are no stories to load anything for.
+        with django_assert_num_queries(1):
+            client.get("/")
+
+    def test_fail_post(self, client: Client) -> None:
+        assert client.post("/").status_code == 405
+
+
+class TestPaging:
+    def test_neither_skips_nor_repeats(self, client: Client) -> None:
+        # Many at one moment, some with microseconds, so that a page ends among equals.
+        articles = [
+            make_article(published_at=NOW - timedelta(microseconds=number // 10))
+            for number in range(PAGE_SIZE * 2 + 7)
+        ]
+        expected = sorted(articles, key=lambda one: one.slug)
+        expected.sort(key=lambda one: one.published_at, reverse=True)
+
+        seen: list[str] = []
+        address, pages = "/", 0
+        while address:
+            html = get(client, address)
+            seen += slugs_on(html)
+            older = re.search(r'rel="next"\s+href="([^"]+)"', html)
+            address = older[1] if older else ""
+            pages += 1
+        assert seen == [article.slug for article in expected]
+        assert pages == 3
+
+    def test_a_full_page_has_no_next(self, client: Client) -> None:
+        for _ in range(PAGE_SIZE):
+            make_article()
+
+        assert 'rel="next"' not in get(client, "/")
+
+    def test_nothing_older(self, client: Client) -> None:
+        make_article()
+        query = urlencode({"before": "2001-01-01T00:00:00Z,2001-01-01-a"})
+
+        assert "There is nothing older" in get(client, f"/?{query}")
+
+    @pytest.mark.parametrize(
+        "before",
+        [
+            "x",
+            ",",
+            "2026-03-01T12:00:00Z",
+            "2026-03-01T12:00:00Z,",
+            "2026-03-01T12:00:00,2026-03-01-a",
+            "2026-03-01T12:00:00Z,a\0b",
+            "2026-03-01T12:00:00Z,a' OR 1=1",
+            "2026-13-01T12:00:00Z,a",
+            "0001-01-01T00:00:00+14:00,a",
+            "9999-12-31T23:59:59-14:00,a",
+            "9" * 5000,
+        ],
+    )
+    def test_fail_invalid(self, client: Client, before: str) -> None:
+        response = client.get("/", {"before": before})
+
+        assert response.status_code == 404
+        assert response.content == client.get(NOWHERE).content
+
+
+class TestArticle:
+    @cases
+    def test_answers(self, client: Client, case: Case) -> None:
+        article = case.make(title="Xylophone")
+        response = client.get(f"/news/{article.slug}/")
+
+        assert response.status_code == case.status
+        if case.status == 200:
+            assert "Xylophone" in response.content.decode()
+        elif case.status == 302:
+            lead = article.lead()
+            assert lead is not None
+            assert response["Location"] == f"/news/{lead.slug}/"
+            assert response.content == b""
+        else:
+            nowhere = client.get(NOWHERE)
+            assert response.content == nowhere.content
+            assert response.headers == nowhere.headers
+
+    @cases
+    def test_head_answers_alike(self, client: Client, case: Case) -> None:
+        assert client.head(f"/news/{case.make().slug}/").status_code == case.status
+
+    def test_shows_what_there_is(self, client: Client) -> None:
+        provider = make_provider(
+            name="The Paper", logos=[{"url": "https://a.example/50.png", "width": 50, "height": 50}]
+        )
+        article = make_article(
+            provider=provider,
+            published_at=NOW,
+            topics=(make_topic("Zebras"), make_topic("Apes")),
+            excerpt="&#8220;One&#8221;\nTwo &lt;b&gt;",
+            body="First\n\nSecond\nline",
+        )
+        first = {"url": "https://a.example/1.jpg", "width": 1200, "height": 800}
+        Image.objects.create(article=article, position=0, attribution="A. Agency", **first)
+        Image.objects.create(article=article, position=1, url="https://a.example/2.jpg")
+        html = get(client, f"/news/{article.slug}/")
+
+        assert '<time datetime="2026-03-01T12:00:00+00:00">' in html
+        assert "“One”<br>Two &lt;b&gt;" in html
+        assert "<p>First</p>\n\n<p>Second<br>line</p>" in html
+        assert html.index("Zebras") < html.index("Apes")
+        assert 'src="https://a.example/50.png"' in html
+        images = re.findall(r"<img src=[^>]+>", html)
+        assert ['width="1200" height="800"' in image for image in images] == [True, False]
+        assert ['loading="lazy"' in image for image in images] == [False, True]
+        assert html.count('referrerpolicy="no-referrer"') == 3
+        assert "A. Agency" in html
+
+    def test_the_original_is_the_first_link(self, client: Client) -> None:
+        article = make_article(provider=make_provider(name="The Paper"))
+        main = get(client, f"/news/{article.slug}/").partition("<main")[2]
+        first = re.search(r"<a\s[^>]*>\s*[^<]*", main)
+
+        assert first is not None
+        assert f'href="{article.web_url}"' in first[0]
+        assert 'rel="noopener noreferrer external"' in first[0]
+        assert " ".join(first[0].partition(">")[2].split()) == "Read at The Paper"
+
+    def test_video_is_linked_not_framed(self, client: Client) -> None:
+        frame = '<iframe src="https://video.example/embed/1"></iframe>'
+        article = make_article(
+            type="video",
+            web_url="",
+            original_url="https://video.example/watch/1",
+            featured_content=frame,
+        )
+        html = get(client, f"/news/{article.slug}/")
+
+        assert "iframe" not in html
+        assert 'href="https://video.example/watch/1"' in html
+        assert "Watch at" in html
+
+    def test_all_coverage_by_rank(self, client: Client) -> None:
+        lead = make_article(quality=95)
+        relate(
+            lead,
+            *(
+                make_article(quality=quality, coverage_only=True, title=f"Report {quality}")
+                for quality in (10, 70, 30, 60, 50, 40, 20)
+            ),
+        )
+        html = get(client, f"/news/{lead.slug}/")
+
+        assert re.findall(r"Report (\d+)", html) == ["70", "60", "50", "40", "30", "20", "10"]
+
+    def test_queries(self, client: Client, django_assert_num_queries: QueryCount) -> None:
+        for size in (0, 12):
+            article = make_article(topics=tuple(make_topic() for _ in range(size)))
+            relate(article, *(make_article(coverage_only=True) for _ in range(size)))
+            # Expect 4 queries: the article with its provider, topics, images, coverage.
+            with django_assert_num_queries(4):
+                client.get(f"/news/{article.slug}/")
+
+    def test_queries_of_what_is_not_shown(
+        self, client: Client, django_assert_num_queries: QueryCount
+    ) -> None:
+        superseded = make_superseded()
+        # Expect 3 queries: no published article, the superseded one, its lead.
+        with django_assert_num_queries(3):
+            client.get(f"/news/{superseded.slug}/")
+        # Expect 2 queries: neither published nor superseded.
+        with django_assert_num_queries(2):
+            client.get(NOWHERE)
+
+    def test_redirect_ends_at_the_lead(self, client: Client) -> None:
+        lead = make_article()
+        article = make_superseded(lead)
+        response = client.get(f"/news/{article.slug}/", follow=True)
+
+        assert response.redirect_chain == [(f"/news/{lead.slug}/", 302)]
+        assert response.status_code == 200
+
+
+class TestHostileContent:
+    """Texts that are markup come out as text, and addresses that are code not at all."""
+
+    @pytest.mark.parametrize("payload", PAYLOADS)
+    def test_texts(self, client: Client, payload: str) -> None:
+        provider = make_provider(name=payload)
+        topic = make_topic(payload, key="payload", slug="payload")
+        texts = {"title": payload, "excerpt": payload, "body": payload, "category": payload}
+        article = make_article(provider=provider, topics=(topic,), **texts)
+        relate(article, make_article(coverage_only=True, title=payload, provider=provider))
+        Image.objects.create(
+            article=article,
+            position=0,
+            url='https://a.example/"><script>alert(1)</script>',
+            title=payload,
+            attribution=payload,
+        )
+        for address in ("/", f"/news/{article.slug}/"):
+            html = get(client, address)
+            assert payload not in html
+            assert "<script" not in html
+            assert not re.search(r"<[^>]*\son\w+=(?!&)", re.sub(r'"[^"]*"', '""', html))
+
+    def test_entities_do_not_become_markup(self, client: Client) -> None:
+        article = make_article(
+            title="&lt;script&gt;alert(1)&lt;/script&gt;", excerpt="&#60;script&#62;alert(1)"
+        )
+        for address in ("/", f"/news/{article.slug}/"):
+            assert "<script" not in get(client, address)
+
+    @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//a.example/x"])
+    def test_addresses(self, client: Client, url: str) -> None:
+        logo = {"url": url, "width": 1, "height": 1}
+        article = make_article(web_url=url, provider=make_provider(logos=[logo]))
+        relate(article, make_article(web_url=f"{url}#2", coverage_only=True, title="No link"))
+        Image.objects.create(article=article, position=0, url=url)
+        for address in ("/", f"/news/{article.slug}/"):
+            html = get(client, address)
+            assert url not in html
+            assert "No link" in html
+
+
+class TestEveryPage:
+    def test_no_inline_script_or_style(self, client: Client) -> None:
+        article = make_article(topics=(make_topic(),))
+        Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
+        for address in ("/", f"/news/{article.slug}/", NOWHERE):
+            response = client.get(address)
+            html = response.content.decode()
+            assert "<script" not in html
+            assert "<style" not in html
+            assert " style=" not in html
+            assert "unsafe" not in response["Content-Security-Policy"]
+            assert "Set-Cookie" not in response
+
+    def test_secured_is_nowhere(self, client: Client) -> None:
+        article = make_article()
+        make_source(article, secured="Q0FOQVJZ;Q0FOQVJZ")
+        for address in ("/", f"/news/{article.slug}/", NOWHERE):
+            assert b"Q0FOQVJZ" not in client.get(address).content
+
+    def test_server_error(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("articles.views.PAGE_SIZE", "none")
+        client.raise_request_exception = False
+        response = client.get("/")
+
+        assert response.status_code == 500
+        assert "Something went wrong on our side" in response.content.decode()

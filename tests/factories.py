@@ -1,0 +1,93 @@
+"""Rows to test with: each function gives a sound one, and takes whatever a test cares about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+from articles.models import Article, ArticleTopic, ImportRun, Related, SourceDocument, Topic
+from articles.scoring import SUPERSEDED_HEAT, Policy, top_rank
+from providers.models import Provider
+
+NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+"""When the articles of the tests were published; nothing here depends on the real clock."""
+POLICY: Final = Policy()
+
+_numbers = count(1)
+
+
+def make_provider(**overrides: Any) -> Provider:
+    """Store a provider."""
+    number = next(_numbers)
+    values = {"domain": f"paper-{number}.example", "name": f"Paper {number}"}
+    return Provider.objects.create(**values | overrides)
+
+
+def make_topic(name: str = "", **overrides: Any) -> Topic:
+    """Store a topic."""
+    return Topic.objects.create(name=name or f"Topic {next(_numbers)}", **overrides)
+
+
+def make_article(*, topics: tuple[Topic, ...] = (), **overrides: Any) -> Article:
+    """Store an article: published with quality 80, unless told otherwise.
+
+    Heat and published follow a given ``quality`` (None: not scored) as if nothing was related, and
+    ``coverage_only`` and a hold or withdrawal as the rules have them; given values stand.
+    """
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "slug": f"2026-03-01-story-{number}",
+        "title": f"Story {number}",
+        "excerpt": f"What happened in story {number}.",
+        "web_url": f"https://paper.example/{number}",
+        "published_at": NOW - timedelta(minutes=number),
+        "quality": 80,
+    } | overrides
+    is_scored = values["quality"] is not None and not values.get("coverage_only")
+    values.setdefault("heat", values["quality"] if is_scored else None)
+    is_out = values.get("decision") in {Article.Decision.HOLD, Article.Decision.WITHDRAW}
+    values.setdefault(
+        "published",
+        not is_out and values["heat"] is not None and values["heat"] >= POLICY.threshold,
+    )
+    values.setdefault("stem", values["slug"])
+    values.setdefault("top_rank", top_rank(values["heat"], values["published_at"]))
+    if "provider" not in values:
+        values["provider"] = make_provider()
+    article = Article.objects.create(**values)
+    for position, topic in enumerate(topics):
+        ArticleTopic.objects.create(article=article, topic=topic, position=position)
+    return article
+
+
+def relate(article: Article, *targets: Article) -> None:
+    """Let ``article`` name the others as coverage, in this order, after those it names already."""
+    first = article.related_links.count()
+    for position, target in enumerate(targets, first):
+        Related.objects.create(article=article, target=target, position=position)
+
+
+def make_superseded(lead: Article | None = None, **overrides: Any) -> Article:
+    """Store an article that ``lead`` (by default a published one) supersedes."""
+    article = make_article(**{"quality": 40, "heat": SUPERSEDED_HEAT} | overrides)
+    relate(article, lead or make_article())
+    return article
+
+
+def make_run(**overrides: Any) -> ImportRun:
+    """Store a run of the import."""
+    values = {"started_at": NOW, "finished_at": NOW + timedelta(seconds=2), "paths": ["seeds"]}
+    return ImportRun.objects.create(**values | {"state": ImportRun.State.FINISHED} | overrides)
+
+
+def make_source(article: Article, *, secured: str = "", **overrides: Any) -> SourceDocument:
+    """Store the document that ``article`` came from, with ``secured`` where that is given."""
+    text = (
+        f'---\ncategory: news\ntitle: "{article.title}"\n'
+        f'publishedDateTime: 2026-03-01T12:00:00Z\nwebUrl: "{article.web_url}"\ntype: article\n\n'
+        f"provider:\n  name: Paper\n  domain: {article.provider.domain}\n"
+    )
+    text += f'\nsecured: "{secured}"\n---\n\n' if secured else "---\n\n"
+    values = {"path": f"{article.slug}.md", "digest": "0" * 64, "line_ends": "lf", "text": text}
+    return SourceDocument.objects.create(article=article, **values | overrides)
