@@ -1,0 +1,19 @@
+"""The admin of articles, topics and imports, one module a group of pages."""
+
+from articles.admin.article import ArticleAdmin
+from articles.admin.imports import (
+    ImportConflictAdmin,
+    ImportProblemAdmin,
+    ImportRunAdmin,
+    SourceDocumentAdmin,
+)
+from articles.admin.topic import TopicAdmin
+
+__all__ = [
+    "ArticleAdmin",
+    "ImportConflictAdmin",
+    "ImportProblemAdmin",
+    "ImportRunAdmin",
+    "SourceDocumentAdmin",
+    "TopicAdmin",
+]

@@ -1,0 +1,50 @@
+"""Topics in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from articles.models import Topic
+
+
+@admin.register(Topic)
+class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Topics come from documents; what they are called and where they belong is an editor's."""
+
+    fields = [
+        "name",
+        "short_name",
+        "parent",
+        "keywords",
+        "hashtags",
+        "key",
+        "slug",
+        "articles_link",
+    ]
+    readonly_fields = ["key", "slug", "articles_link"]
+    autocomplete_fields = ["parent"]
+    list_display = ["name", "short_name", "parent", "slug"]
+    list_select_related = ["parent"]
+    search_fields = ["name", "short_name", "slug"]
+    list_per_page = 100
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: a topic begins with the document that names it."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: the next import would bring it back."""
+        return False
+
+    @admin.display(description="articles")
+    def articles_link(self, topic: Topic) -> SafeString:
+        """Link to the list of its articles."""
+        address = reverse("admin:articles_article_changelist")
+        return format_html('<a href="{}?topic={}">Articles about {}</a>', address, topic.pk, topic)
