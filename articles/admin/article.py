@@ -238,10 +238,10 @@ class ArticleAdmin(ReadOnlyAdmin):
         """Give as much of the title as a list has room for."""
         return Truncator(article.title).chars(120)
 
-    @admin.display(description="published at", ordering="published_at")
+    @admin.display(description="time", ordering="published_at")
     def published_when(self, article: Article) -> str:
         """Give its provider's time, short enough for a list."""
-        return date_format(localtime(article.published_at), "Y-m-d H:i")
+        return date_format(localtime(article.published_at), "M j, Y H:i")
 
     @admin.display(description="state")
     def state_badge(self, article: Article) -> SafeString:
