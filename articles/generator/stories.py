@@ -152,7 +152,7 @@ class _Storyteller:
         headlines = self.rng.sample(self.storyline.headlines, size)
         if self._chance(0.03):
             headlines[-1] = self.rng.choice(words.SHORT_HEADLINES)
-        worth = self._about(0, 100)
+        worth = self._about(8, 108)
         if self._chance(0.09):
             worth += self.rng.randrange(70)
         ranked = sorted(
