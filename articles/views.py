@@ -20,7 +20,7 @@ PAGE_SIZE: Final = 25
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """Show what is published, newest first, each story with its coverage."""
-    stories = Article.objects.published().latest().for_list()
+    stories = Article.objects.published().newest_first().for_list()
     before = request.GET.get("before", "")
     if before:
         stories = stories.after(*_read_cursor(before))

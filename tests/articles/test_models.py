@@ -132,10 +132,10 @@ class TestOrder:
         moments = [NOW, NOW, NOW, NOW - timedelta(hours=1), NOW + timedelta(hours=1)]
         for moment in moments:
             make_article(published_at=moment)
-        everything = list(Article.objects.latest())
+        everything = list(Article.objects.newest_first())
 
         for place, article in enumerate(everything):
-            rest = Article.objects.latest().after(article.published_at, article.slug)
+            rest = Article.objects.newest_first().after(article.published_at, article.slug)
             assert list(rest) == everything[place + 1 :]
 
 
