@@ -18,7 +18,7 @@ from articles.documents.frontmatter import Node, Source
 _LINE: Final = re.compile(
     r"""^
     (\ *) (-\ )?
-    (?:([A-Za-z]\w*):(?=\ |$)\ ?)?
+    (?:([A-Za-z]\w{0,99}):(?=\ |$)\ ?)?
     (
         "[^"\\\n]*(?:\\.[^"\\\n]*)*"
       | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -32,6 +33,8 @@ MAX_DEPTH: Final = 32
 """Deepest nesting of lists and mappings. The format itself needs 5."""
 MAX_EVENTS: Final = 20_000
 """Most YAML events (values, keys, starts and ends) in one document."""
+MAX_KEY: Final = 100
+"""Longest key, in characters: libyaml reads no key over 1,024, and an escape takes up to 10."""
 
 # What libyaml's reader accepts; checked first, because it reports the others without a position.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -45,12 +48,10 @@ _ORDINARY = bytes([9, 10, 13, *range(0x20, 0x7F)])
 # YAML 1.1 counts these three as line breaks, so libyaml would fold them away inside a value, and
 # count lines that no editor shows. Private-use characters stand in for them while it reads.
 _BREAKS = "\x85\u2028\u2029"
-_STAND_INS = "\U0010fff0\U0010fff1\U0010fff2"
-_HIDE_BREAKS = str.maketrans(_BREAKS, _STAND_INS)
-_SHOW_BREAKS = str.maketrans(_STAND_INS, _BREAKS)
 _ANY_BREAK = re.compile(f"[{_BREAKS}]")
-_ODD = re.compile(f"{_FORBIDDEN.pattern}|[{_BREAKS}]")
-_ANY_STAND_IN = re.compile(f"[{_STAND_INS}]")
+# A byte order mark is for read_mapping to refuse.
+_ODD = re.compile(f"{_FORBIDDEN.pattern}|[\ufeff{_BREAKS}]")
+_LONG_ESCAPE = re.compile(r"\\U([0-9A-Fa-f]{8})")
 
 _NOT_STRINGS = {
     first: [(tag, pattern.match) for tag, pattern in resolvers]
@@ -66,6 +67,40 @@ _TAG_WORDS = {
     "value": "a default key",
 }
 
+# What libyaml's complaints mean to whoever wrote the document. Those of the second table are about
+# something left open, and belong where it starts. libyaml often notices a mistake only later.
+_PROBLEMS_HERE = {
+    "block sequence entries are not allowed in this context": (
+        "a list item behind its key: start the list on the next line"
+    ),
+    "did not find expected '-' indicator": (
+        "expected a list item: start it with a hyphen, in line with the others"
+    ),
+    "did not find expected alphabetic or numeric character": (
+        "& and * start no value: put it in quotes"
+    ),
+    "did not find expected key": (
+        "expected a key: close or escape the quotes before it, and keep keys in line"
+    ),
+    "did not find expected node content": "this starts no value: put the value in quotes",
+    "found character that cannot start any token": "this starts no value: put the value in quotes",
+    "found unexpected document indicator": "--- or ... inside quotes: close the quotes before it",
+    "found unknown escape character": "unknown escape: write \\\\ for a backslash",
+    "found incompatible YAML document": "another version of YAML: remove the %YAML line",
+    "found invalid Unicode character escape code": "no such character: write it as it is",
+    "found undefined tag handle": "anchors and tags are not allowed: write the value out",
+    "mapping values are not allowed in this context": (
+        "a colon inside a value: put the value in quotes, and keep keys in line"
+    ),
+}
+_PROBLEMS_AT_START = {
+    "could not find expected ':'": "expected a key and a colon: indent what continues a value",
+    "did not find expected ',' or ']'": "a list that is not closed: end it with ]",
+    "did not find expected ',' or '}'": "a mapping that is not closed: end it with }",
+    "found unexpected end of stream": "quotes that are not closed: close them",
+}
+_EARLY_END = "did not find expected <document start>"
+
 
 NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 """What YAML reads as nothing, where it stands without quotes."""
@@ -75,7 +110,8 @@ class DocumentError(ValueError):
     """What is wrong in a document, where, and what was expected.
 
     Reads ``path:line:column: message``; line and column count from 1, columns in characters.
-    ``more`` holds the other errors of the same document, in the order of their places.
+    ``more`` holds the other errors of the same document, in the order of their places: all of them
+    where the values are wrong (``reading.MAX_ERRORS`` in a list), none where the YAML is.
     """
 
     def __init__(self, path: str, line: int, column: int, message: str) -> None:
@@ -87,7 +123,16 @@ class DocumentError(ValueError):
         self.more: tuple[DocumentError, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+        path = self.path if self.path.isprintable() else ascii(self.path)[1:-1]
+        return f"{path}:{self.line}:{self.column}: {self.message}"
+
+
+def shown(text: str) -> str:
+    """Cut ``text`` for a message and escape what would break its line or a terminal."""
+    text = text if len(text) <= 40 else f"{text[:39]}…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Node:
@@ -119,15 +164,24 @@ class Node:
             return "a mapping"
         if self.is_null:
             return "nothing"
-        shown = self.value if len(self.value) <= 40 else f"{self.value[:39]}…"
         kind = plain_kind(self.value) if self.plain else None
-        return f"{_TAG_WORDS[kind]} ({shown})" if kind else f'"{shown}"'
+        return f"{_TAG_WORDS[kind]} ({shown(self.value)})" if kind else f'"{shown(self.value)}"'
 
 
 class Source:
     """The text of one document, cut into front matter and body, and its errors' addresses."""
 
-    __slots__ = ("body", "first_line", "has_odd_characters", "line_end", "path", "text", "yaml")
+    __slots__ = (
+        "body",
+        "closing",
+        "first_line",
+        "has_odd_characters",
+        "line_end",
+        "opening",
+        "path",
+        "text",
+        "yaml",
+    )
 
     def __init__(self, path: str, data: bytes, *, fenced: bool = True) -> None:
         """Decode ``data``; ``fenced`` documents have ``---`` lines and a body, others are all YAML.
@@ -209,6 +263,8 @@ class Source:
             )
         self.yaml = text[start:at]
         self.body = text[closing.end() :]
+        self.opening = opening.group()
+        self.closing = closing.group()
         self.first_line = 2
 
 
@@ -217,14 +273,21 @@ def too_large(path: str, size: int) -> DocumentError:
     return DocumentError(path, 1, 1, f"{size:,} bytes: a document has at most {MAX_BYTES:,}")
 
 
-@lru_cache(maxsize=4096)
 def plain_kind(text: str) -> str | None:
     """Say what YAML 1.1 makes of an unquoted ``text``: None for a string, else "int", "bool", …."""
+    # Names and topics come again and again; a long text does not, and would stay in memory.
+    return _cached_kind(text) if len(text) <= MAX_KEY else _kind(text)
+
+
+def _kind(text: str) -> str | None:
     for first in (text[:1], None):
         for tag, matches in _NOT_STRINGS.get(first, ()):
             if matches(text):
                 return str(tag.rpartition(":")[2])
     return None
+
+
+_cached_kind = lru_cache(maxsize=4096)(_kind)
 
 
 def read_mapping(source: Source) -> Node:
@@ -234,32 +297,78 @@ def read_mapping(source: Source) -> Node:
     than MAX_DEPTH levels or MAX_EVENTS events. Raises DocumentError.
     """
     text = source.yaml
-    has_breaks = False
+    breaks: dict[int, int] = {}
     if source.has_odd_characters:
         forbidden = _FORBIDDEN.search(text)
         if forbidden:
             code = ord(forbidden.group())
             source.fail(forbidden.start(), f"control character U+{code:04X}: write it as an escape")
-        has_breaks = _ANY_BREAK.search(text) is not None
-    if has_breaks:
-        taken = _ANY_STAND_IN.search(text)
-        if taken:
-            source.fail(taken.start(), "private-use character: remove it")
-        text = text.translate(_HIDE_BREAKS)
+        if text.startswith("\ufeff"):
+            source.fail(0, "a byte order mark: remove it")
+        if _ANY_BREAK.search(text):
+            breaks = _stand_ins(text)
+            text = text.translate({line_break: other for other, line_break in breaks.items()})
     try:
-        root = _build(source, CParser(text), has_breaks=has_breaks)
+        root = _build(source, CParser(text), breaks)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = " ".join(filter(None, (error.context, error.problem)))
-        source.fail(mark.index if mark else 0, f"not YAML: {problem}")
+        raise _yaml_error(source, text, error) from None
     if root is None or not isinstance(root.value, dict):
         source.fail(root.index if root else 0, "expected keys and values, such as title: …")
     return root
 
 
-def _build(source: Source, parser: CParser, *, has_breaks: bool) -> Node | None:
+def _stand_ins(text: str) -> dict[int, int]:
+    """Choose a character that ``text`` lacks, raw and escaped, for each of YAML's own breaks."""
+    used = {ord(character) for character in text}
+    used.update(int(code, 16) for code in _LONG_ESCAPE.findall(text))
+    free = (code for code in range(0xF0000, 0x10FFFE) if code not in used)
+    return {next(free): ord(line_break) for line_break in _BREAKS}
+
+
+def _yaml_error(source: Source, text: str, error: Any) -> DocumentError:
+    index: int = error.problem_mark.index
+    problem = str(error.problem)
+    message = _PROBLEMS_HERE.get(problem) or " ".join(filter(None, (error.context, problem)))
+    line = text.rfind("\n", 0, index) + 1
+    line_before = text[text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
+    if problem in _PROBLEMS_AT_START:
+        index = error.context_mark.index
+        message = _PROBLEMS_AT_START[problem]
+    elif text.startswith("\t", index):
+        message = "a tab: indent with spaces"
+    elif problem == _EARLY_END:
+        index = text.rfind("\n...", 0, index) + 1 or index
+        message = "the end of the YAML, but not of the text: remove what ends it or what follows"
+    elif problem.startswith("mapping values") and line_before.strip() and ":" not in line_before:
+        index = line - len(line_before.lstrip())
+        message = _PROBLEMS_AT_START["could not find expected ':'"]
+    elif problem == "did not find expected key":
+        opening = _swallowing_quote(text, index)
+        if opening is not None:
+            index = opening
+            message = _PROBLEMS_AT_START["found unexpected end of stream"]
+    return source.error(index, f"not YAML: {message}")
+
+
+def _swallowing_quote(text: str, index: int) -> int | None:
+    """Find where the quotes open that end right before ``index``, lines after they began."""
+    next_event: Callable[[], Any] = CParser(text).get_event
+    last: Any = None
+    try:
+        for event in iter(next_event, None):
+            if type(event) is ScalarEvent:
+                last = event
+    except yaml.MarkedYAMLError:
+        pass
+    if last is None or last.style not in {"'", '"'} or last.start_mark.line == last.end_mark.line:
+        return None
+    between = text[last.end_mark.index : index]
+    return None if between.strip(" ") else int(last.start_mark.index)
+
+
+def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | None:
     # One loop over a flat event stream: splitting it by event would cost a call per value.
-    next_event = parser.get_event
+    next_event: Callable[[], Any] = parser.get_event
     may_hold_nul = "\\" in source.yaml
     parents: list[Node | None] = []
     container: Node | None = None  # the list or mapping being filled
@@ -278,8 +387,8 @@ def _build(source: Source, parser: CParser, *, has_breaks: bool) -> Node | None:
             if event.anchor is not None or event.tag is not None:
                 source.fail(index, "anchors and tags are not allowed: write the value out")
             value = event.value
-            if has_breaks:
-                value = value.translate(_SHOW_BREAKS)
+            if breaks:
+                value = value.translate(breaks)
             if may_hold_nul and "\0" in value:
                 source.fail(index, "a NUL character: remove it")
             plain = not event.style
@@ -287,7 +396,9 @@ def _build(source: Source, parser: CParser, *, has_breaks: bool) -> Node | None:
                 if plain and value == "<<":
                     source.fail(index, "merge keys are not allowed: write the keys out")
                 if value in mapping:
-                    source.fail(index, f"duplicate key {value}: keep one of them")
+                    source.fail(index, f"duplicate key {shown(value)}: keep one of them")
+                if len(value) > MAX_KEY:
+                    source.fail(index, f"a key of {len(value):,} characters: at most {MAX_KEY}")
                 key = value
                 key_index = index
                 continue
@@ -333,4 +444,6 @@ def _build(source: Source, parser: CParser, *, has_breaks: bool) -> Node | None:
 
 
 def _mapping_of(container: Node | None) -> dict[str, Node] | None:
-    return container.value if container is not None and type(container.value) is dict else None
+    if container is None or type(container.value) is not dict:
+        return None
+    return container.value

@@ -15,7 +15,7 @@ MAX_SLUG: Final = 200
 """Longest computed slug, in characters, so that every file system takes it as a name."""
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9 -]")
 _SLUG_GAPS = re.compile(r"[ -]+")
-_DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z")
+_DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z", re.ASCII)
 
 
 def slug_for(title: str, published_at: datetime, url: str) -> str:

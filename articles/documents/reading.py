@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,10 +34,13 @@ MAX_URL_BYTES: Final = 2_000
 """Longest URL, in UTF-8 bytes. PostgreSQL indexes no value over 2,704 bytes."""
 MAX_LINE: Final = 1_000
 """Longest title or name, in characters."""
+MAX_ERRORS: Final = 20
+"""Most errors named in one list: each costs a search for its line, and nobody reads 10,000."""
 MIN_YEAR, MAX_YEAR = 1900, 2199
 
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?\s?(Z|z|[-+]\d\d:\d\d)?\Z",
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?"
+    r" ?(Z|z|[-+](?:[01]\d|2[0-3]):[0-5]\d)?\Z",
     re.ASCII,
 )
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})\Z", re.ASCII)
@@ -51,7 +54,9 @@ _DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\Z")
 def _string(source: Source, node: Node) -> str:
     value = node.value
     if type(value) is not str or (node.plain and plain_kind(value) is not None):
-        source.fail(node.index, f"expected a string, found {node.describe()}: put it in quotes")
+        is_quotable = type(value) is str and not node.is_null
+        advice = "put it in quotes" if is_quotable else "write one text"
+        source.fail(node.index, f"expected a string, found {node.describe()}: {advice}")
     return value
 
 
@@ -115,12 +120,12 @@ def _time(source: Source, node: Node) -> datetime:
 
 def _whole(source: Source, node: Node, least: int, most: int) -> int:
     value = node.value
-    if type(value) is not str or not node.plain or not _WHOLE_NUMBER.match(value):
-        source.fail(node.index, f"expected a whole number, {_found(node)}")
-    number = int(value)
-    if not least <= number <= most:
-        source.fail(node.index, f"expected a number from {least} to {most:,}, found {number:,}")
-    return number
+    if type(value) is str and node.plain and _WHOLE_NUMBER.match(value):
+        number = int(value)
+        if least <= number <= most:
+            return number
+    expected = f"expected a whole number from {least} to {most:,}"
+    raise source.error(node.index, f"{expected}, {_found(node)}")
 
 
 def _quality(source: Source, node: Node) -> int:
@@ -138,14 +143,15 @@ def _size(source: Source, node: Node) -> int:
 def _flag(source: Source, node: Node) -> bool:
     value = node.value
     if not node.plain or value not in {"true", "false", "True", "False", "TRUE", "FALSE"}:
-        source.fail(node.index, f"expected true or false, {_found(node)}")
+        source.fail(node.index, f"expected true or false without quotes, {_found(node)}")
     return value in {"true", "True", "TRUE"}
 
 
 def _kind(source: Source, node: Node) -> str:
-    if node.value not in {"article", "video"}:
+    value = node.value
+    if type(value) is not str or value not in {"article", "video"}:
         source.fail(node.index, f"expected article or video, {_found(node)}")
-    return str(node.value)
+    return value
 
 
 def _domain(source: Source, node: Node) -> str:
@@ -175,26 +181,19 @@ def _slug(source: Source, node: Node) -> str:
     return value
 
 
-def _strings(source: Source, node: Node) -> tuple[str, ...]:
-    return tuple(_line(source, item) for item in _list(source, node))
-
-
-def _topics(source: Source, node: Node) -> tuple[str, ...]:
-    topics = []
-    for item in _list(source, node):
-        name = _line(source, item)
-        if not any(map(str.isalnum, name)):
-            source.fail(item.index, f"expected a topic with letters or digits, {_found(item)}")
-        topics.append(name)
-    return tuple(topics)
+def _topic(source: Source, node: Node) -> str:
+    name = _line(source, node)
+    if not any(map(str.isalnum, name)):
+        source.fail(node.index, f"expected a topic with letters or digits, {_found(node)}")
+    return name
 
 
 def _extra(node: Node) -> Extra:
     """Keep the value of an unknown key as it is, without a guess at what it means."""
     value = node.value
-    if type(value) is str:
+    if isinstance(value, str):
         return Plain(value) if node.plain and plain_kind(value) is not None else value
-    if type(value) is list:
+    if isinstance(value, list):
         return [_extra(item) for item in value]
     return {key: _extra(item) for key, item in value.items()}
 
@@ -209,7 +208,7 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
     Goes on after an error, so that one DocumentError can name all that is wrong.
     """
     if type(node.value) is not dict:
-        source.fail(node.index, f"expected keys and values, {_found(node)}")
+        source.fail(node.index, f"expected keys such as {required[0]}: …, {_found(node)}")
     values: dict[str, Any] = {}
     extra: dict[str, Extra] = {}
     errors: list[DocumentError] = []
@@ -224,13 +223,11 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
             except DocumentError as error:
                 values[name] = None
                 errors += error, *error.more
-    errors += [
-        source.error(node.key_index, f"missing key {key}")
-        for key in required
-        if keys[key][0] not in values
-    ]
-    if "webUrl" in keys and not {"web_url", "original_url"} & values.keys():
-        errors.append(source.error(node.key_index, "missing key webUrl (a video: originalUrl)"))
+    for key in required:
+        if keys[key][0] not in values:
+            errors.append(_missing(source, node, key))
+    if keys is ARTICLE_KEYS or keys is ENTRY_KEYS:
+        errors += _inconsistent(source, node, values)
     if errors:
         first, *more = sorted(errors, key=lambda error: (error.line, error.column))
         first.more = tuple(more)
@@ -238,6 +235,22 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
     if extra:
         values["extra"] = extra
     return values
+
+
+def _missing(source: Source, node: Node, key: str) -> DocumentError:
+    if key in node.value:
+        return source.error(node.value[key].key_index, f"{key} without a value: add it")
+    return source.error(node.key_index, f"missing key {key}")
+
+
+def _inconsistent(source: Source, node: Node, values: dict[str, Any]) -> Iterator[DocumentError]:
+    if "web_url" not in values and "original_url" not in values:
+        yield source.error(node.key_index, "missing key webUrl (a video: originalUrl)")
+    if "quality" not in values:
+        for key in ("heat", "published"):
+            if key in values:
+                message = f"{key} without quality: add or remove one"
+                yield source.error(node.value[key].key_index, message)
 
 
 IMAGE_KEYS: Keys = {
@@ -261,12 +274,15 @@ def _logo(source: Source, node: Node) -> DocumentImage:
 
 def _each(convert: _Converter) -> _Converter:
     def convert_all(source: Source, node: Node) -> tuple[Any, ...]:
-        values, errors = [], []
+        values: list[Any] = []
+        errors: list[DocumentError] = []
         for item in _list(source, node):
             try:
                 values.append(convert(source, item))
             except DocumentError as error:
                 errors += error, *error.more
+                if len(errors) >= MAX_ERRORS:
+                    break
         if errors:
             errors[0].more = tuple(errors[1:])
             raise errors[0]
@@ -324,7 +340,7 @@ ARTICLE_KEYS: Keys = {
     "published": ("published", _flag),
     "featuredContent": ("featured_content", _string),
     "provider": ("provider", _provider),
-    "topics": ("topics", _topics),
+    "topics": ("topics", _each(_topic)),
     "images": ("images", _images),
     "related": ("related", _each(_entry)),
     "secured": ("secured", _string),
@@ -346,13 +362,6 @@ def parse(path: str, data: bytes) -> ArticleDocument:
 
 def _article(source: Source, root: Node) -> ArticleDocument:
     values = _read(source, root, ARTICLE_KEYS, _REQUIRED)
-    if values.get("quality") is None:
-        for key in ("heat", "published"):
-            if values.get(key) is not None:
-                source.fail(
-                    root.value[key].key_index,
-                    f"{key} without quality: add or remove one",
-                )
     return ArticleDocument(**values, body=source.body, line_end=source.line_end)
 
 
@@ -361,8 +370,8 @@ _TOPIC_KEYS: Keys = {
     "name": ("name", _line),
     "shortname": ("short_name", _line),
     "parent": ("parent", _line),
-    "keywords": ("keywords", _strings),
-    "hashtags": ("hashtags", _strings),
+    "keywords": ("keywords", _each(_line)),
+    "hashtags": ("hashtags", _each(_line)),
 }
 _PROVIDER_FILE_KEYS: Keys = {
     "name": ("name", _line),

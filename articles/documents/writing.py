@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from articles.documents.frontmatter import DocumentError, Source, read_mapping
+from articles.documents.frontmatter import DocumentError, Node, Source, read_mapping
 from articles.documents.model import ArticleDocument
 from articles.documents.reading import (
     ARTICLE_KEYS,
@@ -81,9 +81,11 @@ def _top_lines(document: ArticleDocument, key: str) -> list[str]:
     return list(block(key, document.extra[key], "")) if key in document.extra else []
 
 
-def _file(lines: list[str], document: ArticleDocument) -> bytes:
-    text = "\n".join(["---", *lines, "---", document.body])
-    return text.replace("\n", document.line_end).encode()
+def _file(
+    lines: list[str], document: ArticleDocument, opening: str = "---\n", closing: str = "---\n"
+) -> bytes:
+    text = "\n".join([*lines, closing]) + document.body
+    return (opening + text).replace("\n", document.line_end).encode()
 
 
 def write(document: ArticleDocument) -> bytes:
@@ -105,16 +107,18 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     if before == document:
         return data
     source = Source("", data)
-    nodes = read_mapping(source).value
+    nodes = cast("dict[str, Node]", read_mapping(source).value)
     starts = [source.yaml.count("\n", 0, node.key_index) for node in nodes.values()]
     lines = source.yaml.split("\n")[:-1]
     blocks: dict[str, list[str]] = {}
+    leads: dict[str, int] = {}  # how many lines of comments and blanks a key has before it
     end = 0
     for key, start, following in zip(nodes, starts, [*starts[1:], len(lines)], strict=True):
         stop = following
         while stop > start + 1 and (not lines[stop - 1] or lines[stop - 1].startswith("#")):
             stop -= 1
         blocks[key] = lines[end:stop]
+        leads[key] = start - end
         end = stop
     tail = lines[end:]
 
@@ -127,13 +131,18 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     for key in changed:
         written = _top_lines(document, key)
         if key in blocks and written:
-            lead = next(i for i, line in enumerate(blocks[key]) if line and line[0] != "#")
-            blocks[key] = [*blocks[key][:lead], *(line for line in written if line)]
+            lead = blocks[key][: leads[key]]
+            blocks[key] = [*lead, *(line for line in written if line)]
         elif written:
             blocks = _inserted(blocks, key, written, order)
         else:
             blocks.pop(key, None)
-    revised = _file([line for part in blocks.values() for line in part] + tail, document)
+    revised = _file(
+        [line for part in blocks.values() for line in part] + tail,
+        document,
+        source.opening,
+        source.closing if source.closing.endswith("\n") else f"{source.closing}\n",
+    )
     # A flow mapping or keys on one line have no lines of their own to keep.
     try:
         return revised if parse("", revised) == document else write(document)

@@ -35,10 +35,10 @@ Extra: TypeAlias = "str | list[Extra] | dict[str, Extra]"
 """The value of a key that the format does not know: text, list or mapping of the same."""
 
 # Cc and what libyaml's reader refuses, plus U+FEFF, which editors strip as a byte order mark.
-_ESCAPED = re.compile(
-    '[\x00-\x1f"\\\\\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\U0010fff0-\U0010fff2]'
-)
+_ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]')
 _SHORT_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# Other readers of YAML 1.1 would fold these or take them away.
+_NEVER_PLAIN = re.compile("[\n\x85\u2028\u2029\ufeff]")
 # Certainly plain: words of letters and digits in single spaces that start with a letter.
 _CLEARLY_PLAIN = re.compile(r"[A-Za-z][\w.&'()/+-]*(?: [\w.&'()/+-]+)*\Z")
 
@@ -71,25 +71,41 @@ def plain_or_quoted(text: str) -> str:
     return text if _reads_back(text) else double_quoted(text)
 
 
+@lru_cache(maxsize=1024)
+def _key(text: str) -> str:
+    """Write a key: a plain one must also read back where a line starts, unlike ``--- a``."""
+    written = plain_or_quoted(text)
+    try:
+        root = read_mapping(Source("", f"{written}: 1\n".encode(), fenced=False))
+    except DocumentError:
+        return double_quoted(text)
+    return (
+        written
+        if isinstance(root.value, dict) and list(root.value) == [text]
+        else double_quoted(text)
+    )
+
+
 def _reads_back(text: str) -> bool:
-    if plain_kind(text) is not None or "\n" in text:
+    if plain_kind(text) is not None or _NEVER_PLAIN.search(text):
         return False
     try:
         source = Source("", f"key: {text}\nlist:\n  - {text}\n".encode(), fenced=False)
         root = read_mapping(source).value
     except (DocumentError, UnicodeEncodeError):
         return False
-    if not isinstance(root, dict) or list(root) != ["key", "list"]:
-        return False
-    items = root["list"].value
-    if not isinstance(items, list) or len(items) != 1:
-        return False
-    return all(node.plain and node.value == text for node in (root["key"], items[0]))
+    return (
+        isinstance(root, dict)
+        and list(root) == ["key", "list"]
+        and isinstance(items := root["list"].value, list)
+        and len(items) == 1
+        and all(node.plain and node.value == text for node in (root["key"], items[0]))
+    )
 
 
 def block(key: str, value: Extra, indent: str) -> Iterator[str]:
     """Write the lines of ``key`` and a value of any shape."""
-    yield from _shape(f"{indent}{plain_or_quoted(key)}:", value, indent)
+    yield from _shape(f"{indent}{_key(key)}:", value, indent)
 
 
 def _shape(head: str, value: Extra, indent: str) -> Iterator[str]:

@@ -1,0 +1,90 @@
+"""The fast reader of canonical documents gives what the other reader gives, or leaves it to it."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from articles.documents import ArticleDocument, DocumentError, write
+from articles.documents.canonical import read_canonical
+from articles.documents.frontmatter import Node, Source, read_mapping
+from articles.generator import generate
+from tests.articles.documents.documents import SEEDS
+from tests.articles.documents.strategies import DOCUMENTS, TRICKY
+
+SEED_LINES = [line for path in SEEDS for line in path.read_text("utf-8").splitlines()[1:-2]]
+# Lines that a hand or a broken tool may write.
+ODD_LINES = [
+    "", "title:", "title: ", "title: a: b", "- a", "  - a", "    - a", "  -", "- a: b", "-a",
+    "  - - a", "a b: c", "topics: []", "quality: 1 # one", "quality: -1", "quality: - 1", "a:b",
+    'title: "a" b', 'title: "a\\x00"', 'title: "a\\ud800"', 'title: "\\q"', 'title: "\\x4a\\u00e9"',
+    "title: 'a'", "title: |", "title: >-", "title: ~", "\ttitle: a", "title: \ta", "title:  a",
+    "  name: a", "      name: a", "? a", "%a: b", "&a: b", "<<: a", "a: *a", "a: !b c", "...",
+    "key: it's - a (b) c/d", "key: a -b", "key: a #b", "key: 2020-01-01T00:00:00Z", "key: x  y",
+]  # fmt: skip
+
+
+def source_of(yaml: str) -> Source:
+    return Source("x.md", f"---\n{yaml}---\n".encode())
+
+
+def plain_values(node: Node) -> Any:
+    value = node.value
+    if isinstance(value, dict):
+        return [(key, plain_values(child)) for key, child in value.items()]
+    if isinstance(value, list):
+        return [plain_values(child) for child in value]
+    return (value, node.plain)
+
+
+def agree(source: Source) -> bool:
+    """Hold the fast reader to the other one's values; tells whether it read the text at all."""
+    fast = read_canonical(source)
+    if fast is None:
+        return False
+    assert plain_values(fast) == plain_values(read_mapping(source))
+    return True
+
+
+class TestReadCanonical:
+    def test_reads_the_seeds_and_samples(self) -> None:
+        for path in SEEDS:
+            assert agree(Source(path.name, path.read_bytes()))
+        read = [agree(Source(name, data)) for name, data in generate(200, 3)]
+        # Unknown keys and bodies of all kinds may go the slow way; the mass may not.
+        assert sum(read) > 190
+
+    @settings(deadline=None)
+    @given(DOCUMENTS)
+    def test_agrees_on_every_written_document(self, document: ArticleDocument) -> None:
+        agree(Source("x.md", write(document)))
+
+    @settings(deadline=None, max_examples=400)
+    @given(st.lists(st.sampled_from(SEED_LINES + ODD_LINES), max_size=12))
+    def test_agrees_or_declines_whatever_the_lines(self, lines: list[str]) -> None:
+        yaml = "".join(f"{line}\n" for line in lines)
+        try:
+            source = source_of(yaml)
+            agree(source)
+        except DocumentError as error:
+            # Read fast, refused by the other: only an empty text may be.
+            assert not yaml.strip() or "---" in yaml, error
+
+    @settings(deadline=None, max_examples=400)
+    @given(
+        st.sampled_from(TRICKY), st.sampled_from(["key: {}", 'key: "{}"', "list:\n  - {}", "{}: a"])
+    )
+    def test_agrees_or_declines_whatever_the_value(self, value: str, form: str) -> None:
+        try:
+            source = source_of(form.format(value) + "\n")
+        except DocumentError:
+            return
+        fast = read_canonical(source)
+        if fast is not None:
+            assert plain_values(fast) == plain_values(read_mapping(source))
+
+    def test_leaves_a_repeated_key_to_the_other_reader(self) -> None:
+        assert read_canonical(source_of("a: b\na: c\n")) is None
+
+    def test_leaves_a_key_without_value_to_the_other_reader(self) -> None:
+        assert read_canonical(source_of("a: b\nc:\n")) is None

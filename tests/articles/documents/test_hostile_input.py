@@ -1,0 +1,48 @@
+"""Documents made to crash, stall or fill the process are refused like any other broken one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from articles.documents import too_large
+from tests.articles.documents.documents import ROOT
+from tests.articles.documents.hostile_input import REFUSED
+
+
+@pytest.fixture(scope="module")
+def messages() -> dict[str, list[str]]:
+    """Read all hostile documents in a process that may take 100 MB and 20 seconds for all."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.articles.documents.hostile_input"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=20,
+    )
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr}"
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+class TestHostileInput:
+    @pytest.mark.parametrize("name", REFUSED)
+    def test_is_refused_and_named(self, messages: dict[str, list[str]], name: str) -> None:
+        assert name in messages, "was accepted"
+        assert any(REFUSED[name][1] in message for message in messages[name]), messages[name]
+
+    def test_messages_stay_short(self, messages: dict[str, list[str]]) -> None:
+        assert max(len(message) for found in messages.values() for message in found) < 200
+
+    def test_mistakes_are_not_listed_without_end(self, messages: dict[str, list[str]]) -> None:
+        assert len(messages["many mistakes"]) < 30
+
+
+class TestTooLarge:
+    def test_names_the_size_and_the_limit(self) -> None:
+        # For a file of 100 MB, which is not to be read to be refused.
+        error = too_large("seeds/huge.md", 100_000_000)
+
+        assert str(error) == "seeds/huge.md:1:1: 100,000,000 bytes: a document has at most 262,144"
