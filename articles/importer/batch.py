@@ -151,13 +151,16 @@ class _Batch:
         relinked = [merge for merge in self.merges if "related" in merge.take]
         for row, one in written:
             self.stubs.collect(row, one.document, self.directory)
+        for merge in self.merges:
+            if merge.retells_related:
+                self.stubs.doubtful |= merge.targets()
         for merge in relinked:
-            self.stubs.doubtful |= merge.drop_links()
+            merge.article.related_links.all().delete()
             self.stubs.collect(merge.row, merge.document, self.directory)
         released = links.release_links(moved, self.directory, self.stubs) if moved else []
 
-        stems = [row.stem for row, _ in written] + self.stubs.name_new(self.directory)
-        self._report_numbered(settle_slugs(self.directory, stems))
+        self.stubs.name_new(self.directory)
+        renamed = settle_slugs(self.directory)
         new_stubs = [(row, entry) for row, entry, _ in self.stubs.new.values()]
         new_rows = [row for row, _ in self.fresh] + [row for row, _ in new_stubs]
         for row, pk in zip(new_rows, bulk.reserve_ids(Article, len(new_rows)), strict=True):
@@ -181,11 +184,14 @@ class _Batch:
         links.insert_links([(merge.row, merge.document) for merge in relinked], self.directory)
         for link in released:
             target = self.directory.at(moved[link.target_id])[0]
-            Related.objects.filter(pk=link.pk).update(target=target.pk)
-        renamed = links.move_links((row for row, _ in everything), self.directory)
-        self._refresh_stubs(providers)
+            if target.pk != link.article_id:
+                Related.objects.filter(pk=link.pk).update(target=target.pk)
+        relinked_pks = links.move_links((row for row, _ in everything), self.directory)
+        relinked_pks |= {link.article_id for link in released}
+        renamed += self._refresh_stubs(providers)
+        self._report_numbered(renamed)
         self._report_duplicates()
-        self._rescore(renamed)
+        self._rescore(relinked_pks, renamed)
 
     def _merge(self, providers: dict[str, int]) -> None:
         if not self.known:
@@ -200,9 +206,9 @@ class _Batch:
         for row, one in self.known:
             merge = _Merge(articles[row.pk], row, one, providers)
             self.merges.append(merge)
-            if merge.url_moved:
+            if merge.url_moved or merge.published_at != row.published_at:
+                row.published_at = merge.published_at
                 self.directory.move(row, url=merge.url, stem=row.stem)
-            row.published_at = merge.published_at
             for conflict in merge.conflicts:
                 self._keep_conflict(merge, conflict)
 
@@ -228,15 +234,16 @@ class _Batch:
             field=conflict.field,
         )
 
-    def _refresh_stubs(self, providers: dict[str, int]) -> None:
+    def _refresh_stubs(self, providers: dict[str, int]) -> list[Row]:
+        """Let coverage-only articles show the latest entries; returns what has another slug now."""
         documents: dict[int, ArticleDocument] = {
             row.pk: one.document for row, one in (*self.fresh, *self.filled)
         }
         documents |= {merge.row.pk: merge.document for merge in self.merges}
         newer = links.newer_entries(self.stubs, documents, self.directory)
+        renamed = settle_slugs(self.directory)
         if not newer:
-            return
-        settle_slugs(self.directory, [row.stem for row, _ in newer])
+            return renamed
         missing = {entry.provider.domain.lower() for _, entry in newer} - providers.keys()
         if missing:
             known = catalog.Provider.objects.in_bulk(missing, field_name="domain")
@@ -244,10 +251,11 @@ class _Batch:
         rows.fill_articles((), newer, providers, self.at)
         Image.objects.filter(article__in=[row.pk for row, _ in newer]).delete()
         rows.insert_images(newer)
+        return renamed
 
-    def _report_numbered(self, numbered: Iterable[Row]) -> None:
-        for row in numbered:
-            if not row.coverage_only:
+    def _report_numbered(self, renamed: Iterable[Row]) -> None:
+        for row in dict.fromkeys(renamed):
+            if row.slug != row.stem and not row.coverage_only:
                 self.report.add(
                     ImportProblem.Kind.SLUG,
                     row.path or "",
@@ -269,7 +277,7 @@ class _Batch:
                     slugs=slugs,
                 )
 
-    def _rescore(self, renamed: set[int]) -> None:
+    def _rescore(self, relinked: set[int], renamed: Iterable[Row]) -> None:
         """Apply the policy where no document gives a heat, and to what such articles rest on."""
         unscored = {
             row.pk
@@ -277,14 +285,16 @@ class _Batch:
             if one.document.quality is not None and one.document.heat is None
         }
         unscored |= {merge.row.pk for merge in self.merges if merge.needs_policy}
-        changed = [row.pk for row, _ in self.filled] + list(self.stubs.named)
-        changed += [merge.row.pk for merge in self.merges]
+        # Slugs break ties between equals.
+        renamed_pks = {row.pk for row in renamed}
+        changed = self.stubs.named | self.stubs.doubtful | renamed_pks
+        changed |= {row.pk for row, _ in self.filled} | {merge.row.pk for merge in self.merges}
         by_policy = Article.objects.filter(heat_is_given=False, quality__isnull=False)
-        resting = (
-            by_policy.filter(related_links__target__in=changed) if changed else by_policy.none()
-        )
-        unscored.update(resting.values_list("pk", flat=True))
-        unscored.update(by_policy.filter(pk__in=renamed).values_list("pk", flat=True))
+        if changed:
+            resting = by_policy.filter(related_links__target__in=changed)
+            unscored.update(resting.values_list("pk", flat=True))
+        if touched := relinked | renamed_pks:
+            unscored.update(by_policy.filter(pk__in=touched).values_list("pk", flat=True))
         heat.recompute(unscored, at=self.at)
 
 
@@ -363,11 +373,19 @@ class _Merge:
         after, before = self.document, self.before_document
         return (after.heat, after.published) != (before.heat, before.published)
 
-    def drop_links(self) -> set[int]:
-        """Delete the article's links, to be written anew; returns the articles they went to."""
-        targets = set(self.article.related_links.values_list("target_id", flat=True))
-        self.article.related_links.all().delete()
-        return targets
+    @property
+    def retells_related(self) -> bool:
+        """Whether coverage-only articles may have to show other words, or another's, now."""
+        before = self.before_document
+        return (
+            before is None
+            or self.document.related != before.related
+            or self.published_at != self.article.published_at
+        )
+
+    def targets(self) -> set[int]:
+        """Give the articles that this one is linked to. No query."""
+        return {link.target_id for link in self.article.related_links.all()}
 
     def write(self, topics: dict[str, int], at: datetime) -> None:
         """Write what is taken from the source."""

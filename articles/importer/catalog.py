@@ -27,8 +27,8 @@ from providers.models import Provider
 class Mention:
     """What is known of a provider's name and logos, each with the rank of the document it is from.
 
-    A rank is ``[from a catalog file, time of the document, its slug]``, logos with whether a page
-    can show them in front; the highest rank wins.
+    A rank is ``[from a catalog file, time of the document, its slug, its URL]``, logos with whether
+    a page can show them in front; the highest rank wins.
     """
 
     __slots__ = ("logos", "logos_rank", "name", "name_rank")
@@ -65,7 +65,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
     """
     found: dict[str, list[tuple[DocumentProvider, list[Any]]]] = {}
     for document, slug in mentions:
-        rank = [False, iso(document.published_at), slug]
+        rank = [False, iso(document.published_at), slug, document.url]
         # A document's own provider comes last and so stands above its entries'.
         for provider in (*(entry.provider for entry in document.related), document.provider):
             found.setdefault(provider.domain.lower(), []).append((provider, rank))
@@ -90,7 +90,7 @@ def store_provider_file(document: ProviderDocument) -> None:
     # A newer version of the file replaces the older one's words.
     if mention.logos_rank[1:2] == [True]:
         mention.logos_rank = []
-    mention.add(document, [True, "", ""])
+    mention.add(document, [True, "", "", ""])
     source = mention.as_source() | {"description": document.description or ""}
     if _refresh(provider, source, ("name", "logos", "description")):
         provider.save()

@@ -6,16 +6,21 @@ related entry is known by its URL alone. None of this depends on the order of im
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 from django.db.models import F, Q, QuerySet
 
 from articles import bulk
 from articles.models import Article
+
+
+_NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,17 +65,26 @@ class Directory:
         self._by_url: dict[str, list[Row]] = defaultdict(list)
         self._by_stem: dict[str, list[Row]] = defaultdict(list)
         self._by_pk: dict[int, Row] = {}
+        self._loaded_stems: set[str] = set()
+        self._unsettled: dict[str, None] = {}
         self._load(Article.objects.filter(url__in=list(urls)))
-        stems = list(stems)
-        # Most slugs are their stems; the few others have an index of their own.
-        self._load(Article.objects.filter(slug__in=stems))
-        self._load(Article.objects.filter(~Q(slug=F("stem")), stem__in=stems))
+        self.load_stems(stems)
 
     def _load(self, articles: QuerySet[Article]) -> None:
         for values in articles.values_list(*_COLUMNS):
             if values[0] not in self._by_pk:
                 row = self._by_pk[values[0]] = Row(*values)
-                self.add(row)
+                self._by_url[row.url].append(row)
+                self._by_stem[row.stem].append(row)
+
+    def load_stems(self, stems: Iterable[str]) -> None:
+        """Load all articles that ask for one of ``stems``. Two queries, none for known ones."""
+        missing = [stem for stem in dict.fromkeys(stems) if stem not in self._loaded_stems]
+        if missing:
+            self._loaded_stems.update(missing)
+            # Most slugs are their stems; the few others have an index of their own.
+            self._load(Article.objects.filter(slug__in=missing))
+            self._load(Article.objects.filter(~Q(slug=F("stem")), stem__in=missing))
 
     def get(self, pk: int) -> Row:
         """Give the article of a primary key, loading it where needed."""
@@ -78,21 +92,29 @@ class Directory:
             self._load(Article.objects.filter(pk=pk))
         return self._by_pk[pk]
 
-    def load_families(self, stems: Iterable[str]) -> None:
-        """Load all articles that ask for one of ``stems``. Reads the whole table: for the rare."""
-        self._load(Article.objects.filter(stem__in=list(stems)))
-
     def add(self, row: Row) -> None:
         """Put in a new article."""
         self._by_url[row.url].append(row)
         self._by_stem[row.stem].append(row)
+        self._unsettled[row.stem] = None
 
     def move(self, row: Row, *, url: str, stem: str) -> None:
-        """Note that an article has another URL or stem now."""
-        self._by_url[row.url].remove(row)
-        self._by_stem[row.stem].remove(row)
+        """Note that an article has another URL, stem or time now."""
+        self.remove(row)
         row.url, row.stem = url, stem
         self.add(row)
+
+    def remove(self, row: Row) -> None:
+        """Take out an article that is deleted."""
+        self._by_url[row.url].remove(row)
+        self._by_stem[row.stem].remove(row)
+        self._unsettled[row.stem] = None
+
+    def take_unsettled(self) -> list[str]:
+        """Give the stems that articles came to or left since this was last asked."""
+        stems = [stem for stem in self._unsettled if stem]
+        self._unsettled.clear()
+        return stems
 
     def match(self, path: str, stem: str, url: str) -> Row | None:
         """Find the article that a document is, a coverage-only one of its URL included."""
@@ -117,49 +139,51 @@ class Directory:
 
 
 def _link_order(row: Row) -> tuple[Any, ...]:
-    return (row.coverage_only, row.published_at, row.slug)
+    # Not by slug: another document may still take that, and links would have to follow.
+    return (row.coverage_only, row.published_at, row.stem)
 
 
-def settle_slugs(directory: Directory, stems: Iterable[str]) -> list[Row]:
-    """Give every article of these stems its slug; returns those that did not get their stem.
+def settle_slugs(directory: Directory) -> list[Row]:
+    """Give articles their slugs where some came or left; returns those whose slug is not as it was.
 
     Of several articles that ask for one slug the document published first gets it, the next one
     ``-2`` and so on, whatever came first: so any order of import gives the same addresses. A number
-    that is another article's own stem is skipped. Writes the slugs that change in the database;
-    those of new rows are free afterward.
+    that some article asks for by its name is skipped. Writes the slugs that change in the database;
+    new rows whose slug is just their stem are not returned.
     """
-    wanted = [
-        stem
-        for stem in dict.fromkeys(stems)
-        if (family := directory.family(stem)) and (len(family) > 1 or family[0].slug != stem)
-    ]
-    if not wanted:
+    stems = directory.take_unsettled()
+    if not stems:
         return []
-    # An article of another stem may hold a slug that is now asked for by name: its family settles
-    # again too.
-    holders = Article.objects.filter(slug__in=wanted).exclude(stem__in=wanted)
-    others = list(holders.values_list("stem", flat=True))
-    if others:
-        directory.load_families(others)
-    moved: list[Row] = []
-    numbered: list[Row] = []
-    for stem in dict.fromkeys((*wanted, *others)):
-        for row, slug in zip(directory.family(stem), _numbered(stem, wanted), strict=False):
-            if row.slug != slug:
-                row.slug = slug
-                moved += [row] if row.pk else []
-                numbered += [row] if slug != stem else []
+    # "a-2" by name takes, or gives back, a number that articles named "a" would have.
+    parents = {match[1] for match in map(_NUMBERED.match, stems) if match}
+    numbered = Article.objects.filter(~Q(slug=F("stem")), stem__in=parents.difference(stems))
+    stems += sorted(set(numbered.values_list("stem", flat=True))) if parents else []
+    directory.load_stems(stems)
+    families = {stem: directory.family(stem) for stem in stems}
+    directory.load_stems(
+        f"{stem}-{number}"
+        for stem, family in families.items()
+        for number in range(2, len(family) + 1)
+    )
+    changed = [
+        (row, slug)
+        for stem, family in families.items()
+        for row, slug in zip(family, _slugs(directory, stem), strict=False)
+        if row.slug != slug
+    ]
+    moved = [(slug, row.pk) for row, slug in changed if row.pk]
     # Two steps, because slugs are unique and may change places.
-    bulk.update(Article, ("slug",), [(f"moving {row.pk}", row.pk) for row in moved])
-    bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved])
-    return numbered
+    bulk.update(Article, ("slug",), [(f"moving {pk}", pk) for _, pk in moved])
+    bulk.update(Article, ("slug",), moved)
+    for row, slug in changed:
+        row.slug = slug
+    return [row for row, slug in changed if row.pk or slug != row.stem]
 
 
-def _numbered(stem: str, wanted: list[str]) -> Iterator[str]:
+def _slugs(directory: Directory, stem: str) -> Iterator[str]:
     yield stem
-    number = 2
-    while True:
+    for number in count(2):
         slug = f"{stem}-{number}"
-        if slug not in wanted and not Article.objects.filter(slug=slug, stem=slug).exists():
+        directory.load_stems([slug])
+        if not directory.family(slug):
             yield slug
-        number += 1

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from django.db.models import Q
 
 from articles import bulk, snapshot
 from articles.documents import ArticleDocument, RelatedEntry, slug_for
@@ -31,7 +28,7 @@ class Stubs:
     """
 
     new: dict[str, tuple[Row, RelatedEntry, _Rank]] = field(default_factory=dict)
-    named: dict[int, Row] = field(default_factory=dict)
+    named: set[int] = field(default_factory=set)
     doubtful: set[int] = field(default_factory=set)
 
     def collect(self, namer: Row, document: ArticleDocument, directory: Directory) -> None:
@@ -52,19 +49,18 @@ class Stubs:
                 directory.add(row)
                 self.new[url] = (row, entry, rank)
             elif rows[0].coverage_only:
-                self.named[rows[0].pk] = rows[0]
+                self.named.add(rows[0].pk)
 
-    def name_new(self, directory: Directory) -> list[str]:
-        """Give the new ones the stems that their entries come to; returns those."""
+    def name_new(self, directory: Directory) -> None:
+        """Give the new ones the stems that their entries come to."""
         for row, entry, _ in self.new.values():
             _describe(row, entry, directory)
-        return [row.stem for row, _, _ in self.new.values()]
 
 
 def _describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
-    row.published_at = entry.published_at
     stem = slug_for(entry.title, entry.published_at, entry.url)
-    if row.stem != stem:
+    if (row.stem, row.published_at) != (stem, entry.published_at):
+        row.published_at = entry.published_at
         directory.move(row, url=row.url, stem=stem)
 
 
@@ -91,34 +87,39 @@ def move_links(rows: Iterable[Row], directory: Directory) -> set[int]:
         other_pks = [other.pk for other in others if other.pk]
         if not other_pks:
             continue
-        links = Related.objects.filter(target__in=other_pks)
-        # An editor may have related two of them to each other, or one article to both.
-        has_first = Related.objects.filter(target=first.pk).values("article")
-        links = links.exclude(Q(article=first.pk) | Q(article__in=has_first))
-        moved |= set(links.values_list("article_id", flat=True))
-        links.update(target=first.pk)
-        Article.objects.filter(pk__in=other_pks, coverage_only=True).delete()
+        links = Related.objects.filter(target__in=other_pks).order_by("article_id", "position")
+        # An editor may have related two of them to each other, or one article to several.
+        settled = {first.pk, *Related.objects.filter(target=first.pk).values_list("article", flat=True)}
+        moving = []
+        for pk, namer in links.values_list("pk", "article_id"):
+            if namer not in settled:
+                settled.add(namer)
+                moved.add(namer)
+                moving.append(pk)
+        Related.objects.filter(pk__in=moving).update(target=first.pk)
+        _delete([other for other in others if other.pk and other.coverage_only], directory)
     return moved
 
 
+def _delete(stubs: Sequence[Row], directory: Directory) -> None:
+    if stubs:
+        Article.objects.filter(pk__in=[row.pk for row in stubs], coverage_only=True).delete()
+    for row in stubs:
+        directory.remove(row)
+
+
 def release_links(moved: Mapping[int, str], directory: Directory, stubs: Stubs) -> list[Related]:
-    """Take back the links to articles whose URL changed, so that they can follow the old URL.
+    """Find the links to articles whose URL changed, so that they can follow the old URL.
 
     ``moved`` has the old URLs by primary key. Returns the links, whose new targets are still to be
     set: ``directory.at()`` of the old URL, which may be a new coverage-only article.
     """
-    links = list(
-        Related.objects.filter(target__in=moved).select_related("article__source_document")
-    )
+    links = Related.objects.filter(target__in=moved, article__source_document__isnull=False)
     released = []
-    for link in links:
+    for link in links.select_related("article__source_document"):
         namer = link.article
-        source = SourceDocument.objects.filter(article=namer).first()
-        old_url = moved[link.target_id]
-        if source is None:
-            continue
-        document = source.parse()
-        if old_url in snapshot.related_urls(document):
+        document = namer.source_document.parse()
+        if moved[link.target_id] in snapshot.related_urls(document):
             row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
             stubs.collect(row, document, directory)
             released.append(link)
@@ -132,18 +133,17 @@ def newer_entries(
 
     ``documents`` are those of the batch by article. Deletes what nobody names anymore.
     """
-    doubtful = Article.objects.filter(pk__in=stubs.doubtful, coverage_only=True)
-    rows = stubs.named | {pk: directory.get(pk) for pk in doubtful.values_list("pk", flat=True)}
-    if not rows:
+    asked = stubs.named | stubs.doubtful
+    if not asked:
         return []
+    stays = Article.objects.filter(pk__in=asked, coverage_only=True)
+    rows = {pk: directory.get(pk) for pk in stays.values_list("pk", flat=True)}
     latest: dict[int, tuple[_Rank, int]] = {}
-    namers: dict[int, set[int]] = defaultdict(set)
     for target, namer, *rank in Related.objects.filter(target__in=rows).values_list(
         "target_id", "article_id", "article__published_at", "article__stem", "article__url"
     ):
-        namers[target].add(namer)
         latest[target] = max(latest.get(target, ((), 0)), (tuple(rank), namer))  # type: ignore[type-var, assignment]
-    Article.objects.filter(pk__in=rows.keys() - latest.keys(), coverage_only=True).delete()
+    _delete([row for pk, row in rows.items() if pk not in latest], directory)
     found = []
     for pk, (_, namer) in latest.items():
         document = documents.get(namer)

@@ -1,0 +1,70 @@
+"""What an import leaves behind depends on the documents, not on their order or grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from articles import importer
+from tests import digest
+from tests.articles.importer.worlds import (
+    CATALOG,
+    SeedFile,
+    blank_newsroom,
+    folder_of,
+    worlds,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_after(runs: Sequence[Sequence[Path]], batch_size: int = 500) -> digest.Rows:
+    with blank_newsroom():
+        for paths in runs:
+            report = importer.run(paths, batch_size=batch_size)
+            assert report.rejected == 0, [str(problem) for problem in report.problems]
+        return digest.rows()
+
+
+class TestOrderOfImport:
+    @settings(max_examples=60)
+    @given(world=worlds(), data=st.data())
+    def test_any_order_of_the_paths_gives_the_same_rows(
+        self, world: list[SeedFile], data: st.DataObject
+    ) -> None:
+        with folder_of(world) as folder:
+            paths = [folder / file.name for file in world]
+            shuffled = data.draw(st.permutations(paths))
+            size = data.draw(st.integers(1, len(paths)))
+            assert rows_after([shuffled], size) == rows_after([paths])
+
+    @settings(max_examples=60)
+    @given(world=worlds(), data=st.data())
+    def test_any_split_into_runs_gives_the_same_rows(
+        self, world: list[SeedFile], data: st.DataObject
+    ) -> None:
+        with folder_of(world) as folder:
+            paths = [folder / file.name for file in world]
+            shuffled = data.draw(st.permutations(paths))
+            cuts = sorted(data.draw(st.sets(st.integers(1, len(paths)), max_size=3)))
+            bounds = [0, *cuts, len(paths)]
+            runs = [
+                shuffled[start:end]
+                for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+                if start < end
+            ]
+            assert rows_after(runs) == rows_after([paths])
+
+    @settings(max_examples=30)
+    @given(world=worlds(), data=st.data())
+    def test_catalog_files_may_come_at_any_time(
+        self, world: list[SeedFile], data: st.DataObject
+    ) -> None:
+        with folder_of([*world, *CATALOG]) as folder:
+            paths = [folder / file.name for file in (*world, *CATALOG)]
+            shuffled = data.draw(st.permutations(paths))
+            assert rows_after([[path] for path in shuffled]) == rows_after([[folder]])

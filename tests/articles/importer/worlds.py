@@ -1,0 +1,169 @@
+"""Folders of documents that are made to collide, and what to do with them.
+
+A handful of URLs, headlines, moments, providers and topics is drawn from, so that documents share
+slugs and URLs, name each other and name the same coverage in other words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.db import transaction
+from hypothesis import strategies as st
+
+from articles.documents import (
+    ArticleDocument,
+    DocumentImage,
+    DocumentProvider,
+    RelatedEntry,
+    slug_for,
+    stem_of,
+    write,
+)
+
+ENDINGS = (".md", ".markdown", ".txt", ".yml", ".yaml")
+# "Beta 2" asks for the slug that a second "Beta" would get, "日本" has no letter for a slug.
+TITLES = ("Alpha", "alpha!", "Beta", "Beta 2", "Beta 3", "日本")
+URLS = tuple(f"https://news.example/{number}" for number in range(1, 6))
+MOMENTS = (
+    datetime(2024, 5, 1, 8, 0, tzinfo=UTC),
+    datetime(2024, 5, 1, 9, 30, tzinfo=UTC),
+    datetime(2024, 5, 2, 9, 30, tzinfo=UTC),
+)
+TOPICS = ("AI", "ai", "Robots", "C++", "C", "Ai")
+LOGOS = (
+    DocumentImage("https://logos.example/one.png", 16, 16),
+    DocumentImage("https://logos.example/two.png", 32, 32),
+)
+IMAGES = (
+    DocumentImage("https://images.example/1.jpg", 640, 480, is_cached=True),
+    DocumentImage("https://images.example/2.jpg", attribution="A. Photographer"),
+    DocumentImage("https://images.example/3.jpg", 1, 1, title="Three", is_cached=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFile:
+    """A file of a world: its path within the folder, and its text."""
+
+    name: str
+    data: bytes
+
+
+@st.composite
+def providers(draw: st.DrawFn) -> DocumentProvider:
+    return DocumentProvider(
+        draw(st.sampled_from(["One", "one", "Two"])),
+        draw(st.sampled_from(["one.example", "two.example", "One.example"])),
+        draw(st.sampled_from([(), (), LOGOS[:1], LOGOS[1:]])),
+    )
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> RelatedEntry:
+    url = draw(st.sampled_from(URLS))
+    is_video = draw(st.booleans())
+    return RelatedEntry(
+        title=draw(st.sampled_from(TITLES)),
+        published_at=draw(st.sampled_from(MOMENTS)),
+        provider=draw(providers()),
+        excerpt=draw(st.sampled_from([None, "Said before."])),
+        original_url=url if is_video else None,
+        web_url=None if is_video else url,
+        type=draw(st.sampled_from([None, "article", "video"])),
+        quality=draw(st.sampled_from([None, 0, 40, 57, 60])),
+        images=draw(st.sampled_from([(), IMAGES[:1], IMAGES[1:]])),
+    )
+
+
+@st.composite
+def articles(draw: st.DrawFn) -> ArticleDocument:
+    url = draw(st.sampled_from(URLS))
+    is_video = draw(st.booleans())
+    quality = draw(st.sampled_from([None, 40, 57, 57, 60]))
+    heat, published = None, None
+    if quality is not None and draw(st.booleans()):
+        heat = draw(st.sampled_from([-1, quality, quality + 10, 77]))
+        published = draw(st.sampled_from([None, heat >= 70, True]))
+    return ArticleDocument(
+        title=draw(st.sampled_from(TITLES)),
+        published_at=draw(st.sampled_from(MOMENTS)),
+        provider=draw(providers()),
+        category="news",
+        excerpt=draw(st.sampled_from([None, "First.", "Second."])),
+        original_url=url if is_video else None,
+        web_url=None if is_video else url,
+        type="video" if is_video else "article",
+        quality=quality,
+        heat=heat,
+        published=published,
+        topics=tuple(draw(st.lists(st.sampled_from(TOPICS), max_size=3))),
+        images=draw(st.sampled_from([(), IMAGES[:1], IMAGES[1:], IMAGES])),
+        related=tuple(draw(st.lists(entries(), max_size=3))),
+        secured=draw(st.sampled_from([None, "c2VhbA==;c2VhbA=="])),
+        line_end=draw(st.sampled_from(["\n", "\r\n"])),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 6) -> list[SeedFile]:
+    """Draw files of which no two have a name in common, nor both slug and URL.
+
+    (Two files of one slug and one URL are one article twice: the second one is refused.)
+    """
+    found: list[SeedFile] = []
+    stems: set[tuple[str, str]] = set()
+    names: set[str] = set()
+    for number in range(draw(st.integers(min_size, max_size))):
+        document = draw(articles())
+        name = f"{number}.txt"
+        if draw(st.booleans()):
+            slug = slug_for(document.title, document.published_at, document.url)
+            free = [slug + ending for ending in ENDINGS if slug + ending not in names]
+            name = free[0] if free else name
+        stem = stem_of(name, document)
+        if (stem, document.url) in stems:
+            continue
+        stems.add((stem, document.url))
+        names.add(name)
+        found.append(SeedFile(name, write(document)))
+    return found
+
+
+CATALOG = (
+    SeedFile("_data/topics/ai.yaml", b"name: AI\nshortname: A\n_id: artificial\n"),
+    SeedFile("_data/topics/robots.yaml", b"name: Robots\nparent: AI\n_id: c\n"),
+    SeedFile("_data/organizations/one.md", b"---\nname: The One\ndomain: one.example\n---\n"),
+    SeedFile("_data/organizations/two.md", b"---\nname: The Two\ndomain: Two.example\n---\n"),
+)
+
+
+@contextmanager
+def folder_of(files: Sequence[SeedFile]) -> Iterator[Path]:
+    """Write the files into a folder that is gone afterward."""
+    with TemporaryDirectory() as name:
+        put(Path(name), files)
+        yield Path(name)
+
+
+def put(folder: Path, files: Sequence[SeedFile]) -> None:
+    """Write the files into ``folder``."""
+    for file in files:
+        path = folder / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+
+
+@contextmanager
+def blank_newsroom() -> Iterator[None]:
+    """Take back what happens inside: each import of a test starts from nothing."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+

@@ -1,0 +1,85 @@
+"""All rows of a newsroom by their natural keys, to compare two newsrooms by.
+
+Left out is what may differ between newsrooms that hold the same: primary keys, import runs and the
+moments of writing.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from django.db import connection, models
+
+from articles.models import (
+    Article,
+    ArticleTopic,
+    Image,
+    ImportConflict,
+    Related,
+    SourceDocument,
+    Topic,
+)
+from providers.models import Provider
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+# Foreign keys by what names their target; None leaves a column out.
+_SPELLED: dict[str, str | None] = {
+    "id": None,
+    "run": None,
+    "created_at": None,
+    "changed_at": None,
+    "found_at": None,
+    "version": None,
+    "article": "article__slug",
+    "target": "target__slug",
+    "topic": "topic__key",
+    "provider": "provider__domain",
+    "parent": "parent__key",
+    "decided_by": "decided_by__username",
+    "resolved_by": "resolved_by__username",
+}
+_TABLES: tuple[type[models.Model], ...] = (
+    Provider,
+    Topic,
+    Article,
+    ArticleTopic,
+    Image,
+    Related,
+    SourceDocument,
+    ImportConflict,
+)
+
+
+def rows() -> Rows:
+    """Give every row of every table that an import writes, sorted; fails where one dangles."""
+    connection.check_constraints()
+    return {model.__name__: sorted(_rows_of(model), key=repr) for model in _TABLES}
+
+
+def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
+    names = [_SPELLED.get(field.name, field.name) for field in model._meta.concrete_fields]
+    columns = [name for name in names if name is not None]
+    found = model._default_manager.order_by().values_list(*columns)
+    return [
+        tuple(
+            (name, json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value)
+            for name, value in zip(columns, row, strict=True)
+        )
+        for row in found
+    ]
+
+
+def written() -> list[Any]:
+    """Give every row as it stands in its table, primary key, version and moments included."""
+    return [
+        list(model._default_manager.order_by("pk").values_list())  # type: ignore[misc]
+        for model in _TABLES
+    ]
+
+
+def digest() -> str:
+    """Give the rows' SHA-256, for processes to tell each other."""
+    return sha256(repr(rows()).encode()).hexdigest()
