@@ -100,6 +100,9 @@ def recompute(
     if not ids:
         return []
     with transaction.atomic():
+        # An editor who decides at this moment waits, or is waited for.
+        locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+        list(locked.filter(pk__in=ids).values_list("pk"))
         scored = list(_scored(ids, policy, at))
         changed = [
             one

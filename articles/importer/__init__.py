@@ -26,8 +26,8 @@ from articles import documents, heat
 from articles.documents import DocumentError
 from articles.importer import catalog
 from articles.importer.batch import hold_import_lock, store
-from articles.importer.files import FoundFile, Kind, find, read
-from articles.importer.report import Report
+from articles.importer.files import FoundFile, Kind, find, printable, read, require
+from articles.importer.report import COUNTS, Report
 from articles.importer.rows import Incoming
 from articles.models import Article, ImportProblem, ImportRun, SourceDocument
 
@@ -38,7 +38,11 @@ __all__ = ["BATCH_SIZE", "Report", "count_files", "run"]
 
 
 def count_files(paths: Sequence[Path]) -> int:
-    """Count the article documents under ``paths``, without reading them."""
+    """Count the article documents under ``paths``, without reading them.
+
+    Raises FileNotFoundError.
+    """
+    require(paths)
     return sum(1 for _ in find(paths, catalog=False))
 
 
@@ -60,14 +64,12 @@ def run(
     batch at hand. Raises FileNotFoundError before anything is written.
     """
     at = at or timezone.now()
-    for path in paths:
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such file or folder")
+    require(paths)
     importer = _Import(paths, dry_run, fail_fast, batch_size, at)
     started = monotonic()
     if not dry_run:
         importer.report.run = ImportRun.objects.create(
-            started_at=at, started_by=user, paths=[str(path) for path in paths]
+            started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
         )
     with _rolled_back() if dry_run else nullcontext(), _sigint_finishes(importer):
         try:
@@ -154,14 +156,16 @@ class _Import:
         """Write the end of the run into its row."""
         if self.report.run:
             ImportRun.objects.filter(pk=self.report.run.pk).update(
-                state=state, finished_at=timezone.now(), stubs=self.report.stubs
+                state=state,
+                finished_at=timezone.now(),
+                **{name: getattr(self.report, name) for name in COUNTS},
             )
 
     def _read(self, files: Iterator[FoundFile]) -> list[tuple[FoundFile, bytes, str]]:
         batch: list[tuple[FoundFile, bytes, str]] = []
         for file in files:
             try:
-                batch.append((file, *read(file.path)))
+                batch.append((file, *read(file)))
             except DocumentError as error:
                 self._reject(error)
             if len(batch) >= self.batch_size or self.is_over:
@@ -177,7 +181,7 @@ class _Import:
                 self.report.unchanged += 1
                 continue
             try:
-                document = documents.parse(file.path, data)
+                document = documents.parse(file.shown, data)
             except DocumentError as error:
                 self._reject(error)
                 if self.is_over:
@@ -202,17 +206,17 @@ class _Import:
 
     def _store_catalog_file(self, file: FoundFile) -> None:
         try:
-            data, _ = read(file.path)
+            data, _ = read(file)
             with transaction.atomic():
                 hold_import_lock()
                 if file.kind is Kind.TOPIC:
-                    catalog.store_topic_file(documents.parse_topic(file.path, data))
+                    catalog.store_topic_file(documents.parse_topic(file.shown, data))
                 else:
-                    catalog.store_provider_file(documents.parse_provider(file.path, data))
+                    catalog.store_provider_file(documents.parse_provider(file.shown, data))
         except DocumentError as error:
             self._reject(error)
         except ValueError as error:
-            self._reject(DocumentError(file.path, 1, 1, str(error)))
+            self._reject(DocumentError(file.shown, 1, 1, str(error)))
 
     def _compare_scores(self) -> None:
         """Report where the heat that documents give is not what the policy gives."""

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.db.models import F
 
 from articles import bulk, heat, snapshot
@@ -24,6 +31,7 @@ from articles.models import (
     ImportProblem,
     ImportRun,
     Related,
+    SourceDocument,
 )
 from articles.scoring import Decision
 
@@ -58,11 +66,14 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
             if run:
                 _record(run, report)
             return report
+    except (OperationalError, InterfaceError):
+        # The database's trouble, not a document's: disk full, connection gone, lock not had.
+        raise
     except (DatabaseError, ValueError) as error:
         if len(incoming) == 1:
             report = Report()
             report.reject(
-                DocumentError(incoming[0].file.path, 1, 1, f"could not be stored: {error}")
+                DocumentError(incoming[0].file.shown, 1, 1, f"could not be stored: {error}")
             )
             if run:
                 _record(run, report)
@@ -97,6 +108,7 @@ class _Batch:
         self.fresh: list[Pair] = []
         self.filled: list[Pair] = []
         self.known: list[Pair] = []
+        self.repathed: list[Pair] = []
         self.merges: list[_Merge] = []
         self.stubs = links.Stubs()
         urls = {one.document.url for one in incoming}
@@ -109,9 +121,11 @@ class _Batch:
         taken: set[Row] = set()
         for one in incoming:
             document = one.document
-            row = self.directory.match(one.file.name, one.stem, document.url)
+            row = self._article_of(one)
             if row is not None and row.digest == one.digest:
                 self.report.unchanged += 1
+                if not _is_second_copy(row, one):
+                    self.repathed.append((row, one))
             elif row in taken:
                 self.later.append(one)
             elif row is None:
@@ -131,13 +145,25 @@ class _Batch:
                     f"is the same article as {row.path} (same slug, same URL) in other words: "
                     "keep one of the two files"
                 )
-                self.report.reject(DocumentError(one.file.path, 1, 1, message))
+                self.report.reject(DocumentError(one.file.shown, 1, 1, message))
             else:
                 taken.add(row)
                 self.known.append((row, one))
 
+    def _article_of(self, one: Incoming) -> Row | None:
+        directory, stem, url = self.directory, one.stem, one.document.url
+        row = directory.match(one.file.name, stem, url)
+        if row and row.path == one.file.name and (row.stem, row.url) != (stem, url):
+            # Known by its file alone: but which folder's file is it?
+            if _is_second_copy(row, one):
+                return directory.match("", stem, url)
+        return row
+
     def store(self) -> None:
         """Write everything that the documents change."""
+        for row, one in self.repathed:
+            if row.pk and row.path != one.file.name:
+                SourceDocument.objects.filter(article=row.pk).update(path=one.file.name)
         if not (self.fresh or self.filled or self.known):
             return
         written = [*self.fresh, *self.filled]
@@ -228,7 +254,7 @@ class _Batch:
         self.report.conflicts += 1
         self.report.add(
             ImportProblem.Kind.CONFLICT,
-            merge.incoming.file.path,
+            merge.incoming.file.shown,
             f"{conflict.field} changed in the document and by an editor: the editor's stands",
             slug=merge.article.slug,
             field=conflict.field,
@@ -300,10 +326,15 @@ class _Batch:
 
 def _is_second_copy(row: Row, one: Incoming) -> bool:
     """Whether the file that the article came from is still there beside this one."""
-    if row.path is None or row.path == one.file.name:
+    if row.path is None:
         return False
-    first = Path(one.file.root) / row.path
-    return first.is_file() and not first.samefile(one.file.path)
+    for root in one.file.roots:
+        first = Path(root) / row.path
+        if first.is_file() and not first.samefile(one.file.path):
+            # Of the same name in another folder of the run: the article's if its words are.
+            if row.path != one.file.name or sha256(first.read_bytes()).hexdigest() == row.digest:
+                return True
+    return False
 
 
 class _Merge:

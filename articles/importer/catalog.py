@@ -9,7 +9,9 @@ which keeps what imports last said.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import models
 
 from articles import bulk
 from articles.documents import (
@@ -22,6 +24,8 @@ from articles.documents import (
 )
 from articles.models.topic import Topic, topic_key
 from providers.models import Provider
+
+_Row = TypeVar("_Row", Provider, Topic)
 
 
 class Mention:
@@ -69,7 +73,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
         # A document's own provider comes last and so stands above its entries'.
         for provider in (*(entry.provider for entry in document.related), document.provider):
             found.setdefault(provider.domain.lower(), []).append((provider, rank))
-    known = Provider.objects.in_bulk(found, field_name="domain")
+    known = _locked(Provider).in_bulk(found, field_name="domain")
     created, refreshed = [], []
     for domain, named in found.items():
         provider = known.get(domain) or Provider(domain=domain)
@@ -85,7 +89,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
 def store_provider_file(document: ProviderDocument) -> None:
     """Create or refresh one provider from its catalog file."""
     domain = document.domain.lower()
-    provider = Provider.objects.filter(domain=domain).first() or Provider(domain=domain)
+    provider = _locked(Provider).filter(domain=domain).first() or Provider(domain=domain)
     mention = Mention(provider.source)
     # A newer version of the file replaces the older one's words.
     if mention.logos_rank[1:2] == [True]:
@@ -102,7 +106,7 @@ def store_topics(names: Iterable[str]) -> dict[str, int]:
     for name in names:
         key = topic_key(name)
         spellings[key] = min(name, spellings.get(key, name))
-    known = Topic.objects.in_bulk(spellings, field_name="key")
+    known = _locked(Topic).in_bulk(spellings, field_name="key")
     created, refreshed = [], []
     for key, name in spellings.items():
         topic = known.get(key) or Topic(key=key, slug=key)
@@ -141,7 +145,7 @@ def store_topic_file(document: TopicDocument) -> None:
     """
     key = topic_key(document.name)
     slug = document.id or key
-    topic = Topic.objects.filter(key=key).first() or Topic(key=key, slug=slug)
+    topic = _locked(Topic).filter(key=key).first() or Topic(key=key, slug=slug)
     other = Topic.objects.filter(slug=slug).exclude(key=key).first()
     if other and other.source.get("is_file"):
         raise ValueError(f"the topic {other.name} has the _id {slug} already: choose another")
@@ -178,6 +182,11 @@ def _check_circle(key: str, parent: str | None) -> None:
         seen.add(parent)
         above = Topic.objects.filter(key=parent).select_related("parent").first()
         parent = above.parent.key if above and above.parent else None
+
+
+def _locked(model: type[_Row]) -> models.QuerySet[_Row]:
+    """Give rows that no editor can save until they are refreshed; links to them wait for nobody."""
+    return model._default_manager.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 def _refresh(row: Provider | Topic, source: dict[str, Any], fields: tuple[str, ...]) -> bool:

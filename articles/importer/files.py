@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +16,7 @@ from articles.documents import MAX_BYTES, DocumentError, too_large
 
 ENDINGS: Final = (".md", ".markdown", ".txt", ".yml", ".yaml")
 CATALOG: Final = "_data"
+_BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 SORTED_AT_A_TIME: Final = 20_000
 """Names of one folder that are held and sorted at a time: bounds memory in a folder of millions.
@@ -33,29 +35,55 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to import: ``path`` opens it, ``name`` is its path within the folder given."""
+    """A file to import: ``path`` opens it, ``shown`` is the same for messages.
+
+    ``name`` is its path within the folder given, ``roots`` are all folders of the run.
+    """
 
     path: str
+    shown: str
     name: str
-    root: str
+    roots: tuple[str, ...]
     kind: Kind
+
+
+def require(paths: Sequence[Path]) -> None:
+    """Raise FileNotFoundError for a path that is neither file nor folder."""
+    for path in paths:
+        # A pipe or a device might never end. Path's own questions raise where a name is too long.
+        if not os.path.isdir(path) and not os.path.isfile(path):  # noqa: PTH112, PTH113
+            raise FileNotFoundError(f"{printable(str(path))}: no such file or folder")
 
 
 def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
     """Yield the catalog files, or else the article documents, under ``paths``.
 
-    Folders are entered recursively, but not hidden ones nor links to folders. Memory does not grow
-    with the number of files. Raises FileNotFoundError for a path that is not there.
+    Folders are entered recursively, but not hidden ones nor links to folders. A folder that cannot
+    be entered is yielded itself, for ``read`` to say why. Memory does not grow with the number of
+    files.
     """
+    roots = tuple(dict.fromkeys(str(path if path.is_dir() else path.parent) for path in paths))
     for path in paths:
         if path.is_dir():
-            yield from _walk(str(path), "", _kind_in(path.absolute().parts), catalog=catalog)
-        elif path.exists():
-            kind = _kind_in(path.absolute().parent.parts)
-            if kind is not None and (kind is not Kind.ARTICLE) is catalog:
-                yield FoundFile(str(path), path.name, str(path.parent), kind)
+            for entry, inner, kind in _walk(str(path), "", _kind_in(path.absolute().parts)):
+                if (kind is not Kind.ARTICLE) is catalog:
+                    yield _found(entry, inner, roots, kind)
         else:
-            raise FileNotFoundError(f"{path}: no such file or folder")
+            kind_of_one = _kind_in(path.absolute().parent.parts)
+            if kind_of_one is not None and (kind_of_one is not Kind.ARTICLE) is catalog:
+                yield _found(str(path), path.name, roots, kind_of_one)
+
+
+def _found(path: str, name: str, roots: tuple[str, ...], kind: Kind) -> FoundFile:
+    return FoundFile(path, printable(path), printable(name), roots, kind)
+
+
+def printable(path: str) -> str:
+    """Write a path so that it can be stored and stands on one line: odd bytes as ``\\xNN``."""
+    if path.isascii() and path.isprintable():
+        return path
+    readable = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return _BREAKS.sub(lambda match: match[0].encode("unicode_escape").decode(), readable)
 
 
 def _kind_in(folders: Sequence[str]) -> Kind | None:
@@ -67,10 +95,16 @@ def _kind_in(folders: Sequence[str]) -> Kind | None:
     return Kind.ARTICLE
 
 
-def _walk(root: str, inner: str, kind: Kind | None, *, catalog: bool) -> Iterator[FoundFile]:
+def _walk(root: str, inner: str, kind: Kind | None) -> Iterator[tuple[str, str, Kind]]:
+    """Yield each file's path, its path within ``root``, and what it holds."""
     folder = os.path.join(root, inner)  # noqa: PTH118 - Path objects cost a third of a file's read
     folders = []
-    with os.scandir(folder) as entries:
+    try:
+        entries = os.scandir(folder)
+    except OSError:
+        yield folder, inner, Kind.ARTICLE
+        return
+    with entries:
         while piece := list(islice(entries, SORTED_AT_A_TIME)):
             piece.sort(key=lambda entry: entry.name)
             for entry in piece:
@@ -79,13 +113,8 @@ def _walk(root: str, inner: str, kind: Kind | None, *, catalog: bool) -> Iterato
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
-                elif (
-                    kind is not None
-                    and (kind is not Kind.ARTICLE) is catalog
-                    and name.lower().endswith(ENDINGS)
-                    and entry.is_file()
-                ):
-                    yield FoundFile(entry.path, f"{inner}{name}", root, kind)
+                elif kind is not None and name.lower().endswith(ENDINGS) and _is_file(entry):
+                    yield entry.path, f"{inner}{name}", kind
     for name in sorted(folders):
         if kind is None:
             below = {"topics": Kind.TOPIC, "organizations": Kind.PROVIDER}.get(name)
@@ -93,22 +122,25 @@ def _walk(root: str, inner: str, kind: Kind | None, *, catalog: bool) -> Iterato
             below = None
         else:
             below = kind
-        yield from _walk(root, f"{inner}{name}/", below, catalog=catalog)
+        yield from _walk(root, f"{inner}{name}/", below)
 
 
-def read(path: str) -> tuple[bytes, str]:
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    # A link may lead round in a circle, which only os.path takes for no file.
+    return os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()  # noqa: PTH113
+
+
+def read(file: FoundFile) -> tuple[bytes, str]:
     """Read a file and its SHA-256 in hex; raises DocumentError where it is too large or unreadable.
 
-    Never reads more than the limit, whatever the file's size.
+    Never reads more than one byte over the limit, whatever the file's size.
     """
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - see _walk
-            # Its size, because a read of up to the limit would make room for all of that.
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise too_large(path, size)
-            data = file.read(size + 1)
+        with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - see _walk
+            data = opened.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                raise too_large(file.shown, os.fstat(opened.fileno()).st_size)
     except OSError as error:
         reason = error.strerror or "error"
-        raise DocumentError(path, 1, 1, f"cannot be read: {reason}") from error
+        raise DocumentError(file.shown, 1, 1, f"cannot be read: {reason}") from error
     return data, sha256(data).hexdigest()
