@@ -184,6 +184,7 @@ class _Batch:
             merge.article.related_links.all().delete()
             self.stubs.collect(merge.row, merge.document, self.directory)
         released = links.release_links(moved, self.directory, self.stubs) if moved else []
+        providers |= catalog.store_providers(self.stubs.reread)
 
         self.stubs.name_new(self.directory)
         renamed = settle_slugs(self.directory)
@@ -270,10 +271,7 @@ class _Batch:
         renamed = settle_slugs(self.directory)
         if not newer:
             return renamed
-        missing = {entry.provider.domain.lower() for _, entry in newer} - providers.keys()
-        if missing:
-            known = catalog.Provider.objects.in_bulk(missing, field_name="domain")
-            providers = providers | {domain: one.pk for domain, one in known.items()}
+        providers = providers | catalog.store_providers(self.stubs.reread)
         rows.fill_articles((), newer, providers, self.at)
         Image.objects.filter(article__in=[row.pk for row, _ in newer]).delete()
         rows.insert_images(newer)
@@ -379,8 +377,10 @@ class _Merge:
     @property
     def needs_policy(self) -> bool:
         """Whether heat has to be computed: a quality without heat, or a score not the document's."""
-        if "quality" in self.columns and "heat" in self.columns:
+        if self._takes_score():
             return self.document.quality is not None and self.document.heat is None
+        if "quality" in self.take:
+            return True
         return not self.article.heat_is_given and self.article.quality is not None
 
     def _columns(self, providers: dict[str, int]) -> dict[str, Any]:
@@ -391,6 +391,10 @@ class _Merge:
             taken["provider_id"] = taken.pop("provider")
         if self._takes_score():
             taken |= rows.score_columns(self.document)
+        elif "quality" in self.take:
+            # Stands in until the policy is applied, under the editor's decision.
+            quality = taken["quality"] = self.document.quality
+            taken |= {"heat": quality, "published": self.article.published and quality is not None}
         elif "published_at" in taken:
             taken["top_rank"] = heat.top_rank(self.article.heat, self.document.published_at)
         return taken

@@ -65,7 +65,7 @@ def _logo(image: DocumentImage) -> dict[str, Any]:
 def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str, int]:
     """Create or refresh the providers that documents mention; gives primary keys by domain.
 
-    ``mentions`` are documents with their slugs. Two to four queries.
+    ``mentions`` are documents with their slugs. None, or two to four queries.
     """
     found: dict[str, list[tuple[DocumentProvider, list[Any]]]] = {}
     for document, slug in mentions:
@@ -73,6 +73,8 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
         # A document's own provider comes last and so stands above its entries'.
         for provider in (*(entry.provider for entry in document.related), document.provider):
             found.setdefault(provider.domain.lower(), []).append((provider, rank))
+    if not found:
+        return {}
     known = _locked(Provider).in_bulk(found, field_name="domain")
     created, refreshed = [], []
     for domain, named in found.items():

@@ -24,12 +24,14 @@ def _rank(row: Row) -> _Rank:
 class Stubs:
     """The coverage-only articles of a batch: new ones with their entries, and those in question.
 
-    ``doubtful`` are those in the database of which a document that named them changed.
+    ``doubtful`` are those in the database of which a document that named them changed. ``reread``
+    are the documents, with their slugs, that were not in the batch but say what one shows.
     """
 
     new: dict[str, tuple[Row, RelatedEntry, _Rank]] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
     doubtful: set[int] = field(default_factory=set)
+    reread: list[tuple[ArticleDocument, str]] = field(default_factory=list)
 
     def collect(self, namer: Row, document: ArticleDocument, directory: Directory) -> None:
         """Note the entries of one document; those of a URL that no article has make a new one."""
@@ -122,6 +124,7 @@ def release_links(moved: Mapping[int, str], directory: Directory, stubs: Stubs) 
         if moved[link.target_id] in snapshot.related_urls(document):
             row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
             stubs.collect(row, document, directory)
+            stubs.reread.append((document, namer.stem))
             released.append(link)
     return released
 
@@ -145,11 +148,13 @@ def newer_entries(
         latest[target] = max(latest.get(target, ((), 0)), (tuple(rank), namer))  # type: ignore[type-var, assignment]
     _delete([row for pk, row in rows.items() if pk not in latest], directory)
     found = []
-    for pk, (_, namer) in latest.items():
+    for pk, ((_, stem, _), namer) in latest.items():
         document = documents.get(namer)
         if document is None and pk in stubs.doubtful:
             source = SourceDocument.objects.filter(article=namer).first()
-            document = source.parse() if source else None
+            if source:
+                document = source.parse()
+                stubs.reread.append((document, stem))
         if document is None:
             continue
         entries = [entry for entry in document.related if entry.url == rows[pk].url]

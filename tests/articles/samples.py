@@ -1,0 +1,93 @@
+"""Documents for examples, written to folders and imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from articles import importer
+from articles.documents import (
+    ArticleDocument,
+    DocumentImage,
+    DocumentProvider,
+    RelatedEntry,
+    write,
+)
+from articles.importer import Report
+from articles.models import Article
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SEEDS: Final = ROOT / "seeds"
+NOON: Final = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+DAILY: Final = DocumentProvider("The Daily", "daily.example")
+HERALD: Final = DocumentProvider("Herald", "herald.example")
+PHOTO: Final = DocumentImage("https://daily.example/photo.jpg", 640, 480, attribution="A. Credit")
+
+
+def document(**overrides: Any) -> ArticleDocument:
+    """Make a document: "Bridge opens", scored 60, of the Daily's URL ``/bridge``."""
+    values: dict[str, Any] = {
+        "title": "Bridge opens",
+        "published_at": NOON,
+        "provider": DAILY,
+        "category": "news",
+        "excerpt": "It is long.",
+        "web_url": "https://daily.example/bridge",
+        "type": "article",
+        "quality": 60,
+        "heat": 60,
+        "published": False,
+        "topics": ("Bridges",),
+        "images": (PHOTO,),
+        "secured": "c2VhbA==;c2VhbA==",
+    }
+    return ArticleDocument(**values | overrides)
+
+
+def entry(**overrides: Any) -> RelatedEntry:
+    """Make a related entry: the Herald's "A bridge at last", scored 50."""
+    values: dict[str, Any] = {
+        "title": "A bridge at last",
+        "published_at": NOON,
+        "provider": HERALD,
+        "web_url": "https://herald.example/bridge",
+        "type": "article",
+        "quality": 50,
+    }
+    return RelatedEntry(**values | overrides)
+
+
+def put(folder: Path, name: str, one: ArticleDocument) -> Path:
+    """Write a document to a file of ``folder``."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(write(one))
+    return path
+
+
+def load(*paths: Path, **options: Any) -> Report:
+    """Import, and see that nothing is refused."""
+    report = importer.run(paths, **options)
+    assert not report.rejected, [str(problem) for problem in report.problems]
+    return report
+
+
+def counts(report: Report) -> dict[str, int]:
+    """Give what an import did, without what it did not do."""
+    names: Sequence[str] = ("created", "updated", "unchanged", "conflicts", "rejected", "stubs")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+def only_article() -> Article:
+    """Give the one article there is, coverage aside."""
+    return Article.objects.get(coverage_only=False)
+
+
+def edit(article: Article, **values: Any) -> None:
+    """Change an article as an editor's form does."""
+    for name, value in values.items():
+        setattr(article, name, value)
+    article.version += 1
+    article.save()
