@@ -183,8 +183,11 @@ class _Batch:
         for merge in relinked:
             merge.article.related_links.all().delete()
             self.stubs.collect(merge.row, merge.document, self.directory)
-        released = links.release_links(moved, self.directory, self.stubs) if moved else []
-        providers |= catalog.store_providers(self.stubs.reread)
+        released: list[Related] = []
+        if moved:
+            batch = {merge.row.pk: (merge.row, merge.document) for merge in self.merges}
+            released = links.release_links(moved, batch, self.directory, self.stubs)
+            providers |= catalog.store_providers(self.stubs.reread)
 
         self.stubs.name_new(self.directory)
         renamed = settle_slugs(self.directory)

@@ -110,21 +110,30 @@ def _delete(stubs: Sequence[Row], directory: Directory) -> None:
         directory.remove(row)
 
 
-def release_links(moved: Mapping[int, str], directory: Directory, stubs: Stubs) -> list[Related]:
+def release_links(
+    moved: Mapping[int, str],
+    batch: Mapping[int, tuple[Row, ArticleDocument]],
+    directory: Directory,
+    stubs: Stubs,
+) -> list[Related]:
     """Find the links to articles whose URL changed, so that they can follow the old URL.
 
-    ``moved`` has the old URLs by primary key. Returns the links, whose new targets are still to be
-    set: ``directory.at()`` of the old URL, which may be a new coverage-only article.
+    ``moved`` has the old URLs by primary key, ``batch`` the documents that are newer than the
+    database's. Returns the links, whose new targets are still to be set: ``directory.at()`` of the
+    old URL, which may be a new coverage-only article.
     """
     links = Related.objects.filter(target__in=moved, article__source_document__isnull=False)
     released = []
     for link in links.select_related("article__source_document"):
         namer = link.article
-        document = namer.source_document.parse()
-        if moved[link.target_id] in snapshot.related_urls(document):
+        if namer.pk in batch:
+            row, document = batch[namer.pk]
+        else:
+            document = namer.source_document.parse()
             row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
-            stubs.collect(row, document, directory)
             stubs.reread.append((document, namer.stem))
+        if moved[link.target_id] in snapshot.related_urls(document):
+            stubs.collect(row, document, directory)
             released.append(link)
     return released
 

@@ -16,8 +16,11 @@ from tests.articles.importer.worlds import (
     SeedFile,
     blank_newsroom,
     folder_of,
+    older_versions,
+    put,
     worlds,
 )
+from tests.articles.samples import load
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +71,26 @@ class TestOrderOfImport:
             paths = [folder / file.name for file in (*world, *CATALOG)]
             shuffled = data.draw(st.permutations(paths))
             assert rows_after([[path] for path in shuffled]) == rows_after([[folder]])
+
+
+class TestConvergence:
+    @settings(max_examples=60)
+    @given(world=worlds(dated=True), data=st.data())
+    def test_newer_documents_give_what_they_alone_would_have_given(
+        self, world: list[SeedFile], data: st.DataObject
+    ) -> None:
+        older = data.draw(older_versions(world))
+        size = data.draw(st.integers(1, len(world)))
+        with folder_of(world) as folder:
+            expected = articles_of(rows_after([[folder]]))
+            with blank_newsroom():
+                put(folder, older)
+                load(folder)
+                put(folder, world)
+                load(folder, batch_size=size)
+                assert articles_of(digest.rows()) == expected
+
+
+def articles_of(rows: digest.Rows) -> digest.Rows:
+    """Leave out what remains of older documents: providers and topics that they mentioned."""
+    return {table: found for table, found in rows.items() if table not in {"Provider", "Topic"}}

@@ -111,20 +111,22 @@ def articles(draw: st.DrawFn) -> ArticleDocument:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 6) -> list[SeedFile]:
+def worlds(draw: st.DrawFn, *, max_size: int = 6, dated: bool = False) -> list[SeedFile]:
     """Draw files of which no two have a name in common, nor both slug and URL.
 
-    (Two files of one slug and one URL are one article twice: the second one is refused.)
+    ``dated`` ones all have the name of an article, so that a title may change under them. (Two files of one slug and one URL are one article twice: the second one is refused.)
     """
     found: list[SeedFile] = []
     stems: set[tuple[str, str]] = set()
     names: set[str] = set()
-    for number in range(draw(st.integers(min_size, max_size))):
+    for number in range(draw(st.integers(1, max_size))):
         document = draw(articles())
         name = f"{number}.txt"
-        if draw(st.booleans()):
+        if dated or draw(st.booleans()):
             slug = slug_for(document.title, document.published_at, document.url)
             free = [slug + ending for ending in ENDINGS if slug + ending not in names]
+            if dated and not free:
+                continue
             name = free[0] if free else name
         stem = stem_of(name, document)
         if (stem, document.url) in stems:
@@ -132,6 +134,19 @@ def worlds(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 6) -> list[See
         stems.add((stem, document.url))
         names.add(name)
         found.append(SeedFile(name, write(document)))
+    return found
+
+
+@st.composite
+def older_versions(draw: st.DrawFn, world: list[SeedFile]) -> list[SeedFile]:
+    """Draw other contents for some files of a dated world."""
+    found, stems = [], set()
+    for file in world:
+        document = draw(articles())
+        known = (stem_of(file.name, document), document.url)
+        if known not in stems:
+            stems.add(known)
+            found.append(SeedFile(file.name, write(document)))
     return found
 
 
