@@ -37,11 +37,12 @@ def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, boo
 
 
 def _loaded(articles: QuerySet[Article]) -> Iterator[Article]:
-    related = ("related_links__target__provider", "related_links__target__images")
+    targets = ("related_links__target__provider", "related_links__target__images")
+    prefetched = (*snapshot.STATE_LOADED, *targets)
     loaded = (
         articles.filter(source_document__isnull=False)
         .select_related("provider", "source_document")
-        .prefetch_related(*snapshot.STATE_LOADED, *related)
+        .prefetch_related(*prefetched)
         .order_by("pk")
     )
     last = 0

@@ -74,10 +74,7 @@ def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
 
 def written() -> list[Any]:
     """Give every row as it stands in its table, primary key, version and moments included."""
-    return [
-        list(model._default_manager.order_by("pk").values_list())  # type: ignore[misc]
-        for model in _TABLES
-    ]
+    return [list(model._default_manager.order_by("pk").values_list()) for model in _TABLES]
 
 
 def digest() -> str:

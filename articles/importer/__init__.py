@@ -54,7 +54,7 @@ def run(
     batch_size: int = BATCH_SIZE,
     user: User | None = None,
     at: datetime | None = None,
-    progress: Callable[[int], None] = lambda documents: None,
+    progress: Callable[[int], object] = lambda documents: None,
 ) -> Report:
     """Import everything under ``paths``.
 
@@ -135,7 +135,7 @@ class _Import:
         """Whether no further file is to be read."""
         return self.report.interrupted or (self.fail_fast and self.report.rejected > 0)
 
-    def everything(self, progress: Callable[[int], None]) -> None:
+    def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
         for file in find(self.paths, catalog=True):
             self._store_catalog_file(file)

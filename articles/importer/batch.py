@@ -33,7 +33,7 @@ from articles.models import (
     Related,
     SourceDocument,
 )
-from articles.scoring import Decision
+from articles.scoring import Decision, top_rank
 
 # Any number that no other code of this project locks by: "news" in ASCII.
 _LOCK = 0x6E657773
@@ -153,10 +153,10 @@ class _Batch:
     def _article_of(self, one: Incoming) -> Row | None:
         directory, stem, url = self.directory, one.stem, one.document.url
         row = directory.match(one.file.name, stem, url)
-        if row and row.path == one.file.name and (row.stem, row.url) != (stem, url):
-            # Known by its file alone: but which folder's file is it?
-            if _is_second_copy(row, one):
-                return directory.match("", stem, url)
+        by_file_alone = row and row.path == one.file.name and (row.stem, row.url) != (stem, url)
+        # But which folder's file is it?
+        if row and by_file_alone and _is_second_copy(row, one):
+            return directory.match("", stem, url)
         return row
 
     def store(self) -> None:
@@ -331,10 +331,11 @@ def _is_second_copy(row: Row, one: Incoming) -> bool:
         return False
     for root in one.file.roots:
         first = Path(root) / row.path
-        if first.is_file() and not first.samefile(one.file.path):
-            # Of the same name in another folder of the run: the article's if its words are.
-            if row.path != one.file.name or sha256(first.read_bytes()).hexdigest() == row.digest:
-                return True
+        if not first.is_file() or first.samefile(one.file.path):
+            continue
+        # Of the same name in another folder of the run: the article's if its words are.
+        if row.path != one.file.name or sha256(first.read_bytes()).hexdigest() == row.digest:
+            return True
     return False
 
 
@@ -354,7 +355,7 @@ class _Merge:
         editor = snapshot.of_article(article)
         now = snapshot.of_document(self.document)
         # An article made by hand has no document before: what it has is its editor's.
-        blank = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
+        blank: dict[str, Any] = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
         before = snapshot.of_document(self.before_document) if self.before_document else blank
         self.take, self.conflicts = snapshot.merge(before, now, editor)
         self.is_scored_by_editor = editor["quality"] != before["quality"]
@@ -399,7 +400,7 @@ class _Merge:
             quality = taken["quality"] = self.document.quality
             taken |= {"heat": quality, "published": self.article.published and quality is not None}
         elif "published_at" in taken:
-            taken["top_rank"] = heat.top_rank(self.article.heat, self.document.published_at)
+            taken["top_rank"] = top_rank(self.article.heat, self.document.published_at)
         return taken
 
     def _takes_score(self) -> bool:

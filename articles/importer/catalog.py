@@ -71,19 +71,20 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
     for document, slug in mentions:
         rank = [False, iso(document.published_at), slug, document.url]
         # A document's own provider comes last and so stands above its entries'.
-        for provider in (*(entry.provider for entry in document.related), document.provider):
-            found.setdefault(provider.domain.lower(), []).append((provider, rank))
+        for said in (*(entry.provider for entry in document.related), document.provider):
+            found.setdefault(said.domain.lower(), []).append((said, rank))
     if not found:
         return {}
     known = _locked(Provider).in_bulk(found, field_name="domain")
-    created, refreshed = [], []
+    created: list[Provider] = []
+    refreshed: list[Provider] = []
     for domain, named in found.items():
-        provider = known.get(domain) or Provider(domain=domain)
-        mention = Mention(provider.source)
-        for document_provider, rank in named:
-            mention.add(document_provider, rank)
-        if _refresh(provider, mention.as_source(), ("name", "logos")):
-            (refreshed if provider.pk else created).append(provider)
+        row = known.get(domain) or Provider(domain=domain)
+        mention = Mention(row.source)
+        for provider, rank in named:
+            mention.add(provider, rank)
+        if _refresh(row, mention.as_source(), ("name", "logos")):
+            (refreshed if row.pk else created).append(row)
     bulk_write(Provider, created, refreshed, ["name", "logos", "source"])
     return {domain: known[domain].pk for domain in known} | {one.domain: one.pk for one in created}
 
@@ -109,7 +110,8 @@ def store_topics(names: Iterable[str]) -> dict[str, int]:
         key = topic_key(name)
         spellings[key] = min(name, spellings.get(key, name))
     known = _locked(Topic).in_bulk(spellings, field_name="key")
-    created, refreshed = [], []
+    created: list[Topic] = []
+    refreshed: list[Topic] = []
     for key, name in spellings.items():
         topic = known.get(key) or Topic(key=key, slug=key)
         said = topic.source.get("name")
@@ -154,23 +156,24 @@ def store_topic_file(document: TopicDocument) -> None:
     if other:
         _step_aside(other)
         other.save()
+    parent = topic_key(document.parent) if document.parent else None
     source = {
         "name": document.name,
         "slug": slug,
         "short_name": document.short_name or "",
         "keywords": list(document.keywords),
         "hashtags": list(document.hashtags),
-        "parent": topic_key(document.parent) if document.parent else None,
+        "parent": parent,
         "is_file": True,
     }
     parent_before = topic.source.get("parent")
-    unedited = topic.pk is None or (topic.parent.key if topic.parent else None) == parent_before
-    _check_circle(key, source["parent"])
+    unedited = topic._state.adding or (topic.parent and topic.parent.key) == parent_before
+    _check_circle(key, parent)
     if not _refresh(topic, source, ("name", "slug", "short_name", "keywords", "hashtags")):
         return
     if document.parent and unedited:
         store_topics([document.parent])
-        topic.parent = Topic.objects.get(key=source["parent"])
+        topic.parent = Topic.objects.get(key=parent)
     elif unedited:
         topic.parent = None
     topic.save()
@@ -198,7 +201,7 @@ def _refresh(row: Provider | Topic, source: dict[str, Any], fields: tuple[str, .
         return False
     for name in fields:
         said, stands = source[name], getattr(row, name)
-        if row.pk is None or stands == before.get(name, type(said)()):
+        if row._state.adding or stands == before.get(name, type(said)()):
             setattr(row, name, said)
     row.source = before | source
     return True

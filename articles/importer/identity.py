@@ -19,7 +19,6 @@ from django.db.models import F, Q, QuerySet
 from articles import bulk
 from articles.models import Article
 
-
 _NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
 
 

@@ -91,7 +91,10 @@ def move_links(rows: Iterable[Row], directory: Directory) -> set[int]:
             continue
         links = Related.objects.filter(target__in=other_pks).order_by("article_id", "position")
         # An editor may have related two of them to each other, or one article to several.
-        settled = {first.pk, *Related.objects.filter(target=first.pk).values_list("article", flat=True)}
+        settled = {
+            first.pk,
+            *Related.objects.filter(target=first.pk).values_list("article", flat=True),
+        }
         moving = []
         for pk, namer in links.values_list("pk", "article_id"):
             if namer not in settled:
@@ -154,7 +157,7 @@ def newer_entries(
     for target, namer, *rank in Related.objects.filter(target__in=rows).values_list(
         "target_id", "article_id", "article__published_at", "article__stem", "article__url"
     ):
-        latest[target] = max(latest.get(target, ((), 0)), (tuple(rank), namer))  # type: ignore[type-var, assignment]
+        latest[target] = max(latest.get(target, ((), 0)), (tuple(rank), namer))
     _delete([row for pk, row in rows.items() if pk not in latest], directory)
     found = []
     for pk, ((_, stem, _), namer) in latest.items():

@@ -68,7 +68,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 return left.filter(quality__isnull=False).exclude(heat=scoring.SUPERSEDED_HEAT)
         raise ValueError(f"no state of an article: {state!r}")
 
-    def newest_first(self) -> Self:  # type: ignore[override]
+    def newest_first(self) -> Self:
         """Order newest first, then by slug."""
         return self.order_by("-published_at", "slug")
 

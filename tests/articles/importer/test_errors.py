@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError
 
 from articles import importer
-from articles.importer import batch, rows
+from articles.importer import rows
 from articles.models import Article, ImportProblem, ImportRun, Topic
 from providers.models import Provider
 from tests.articles.samples import counts, document, load, put
@@ -244,7 +244,7 @@ class TestADocumentThatTheDatabaseRefuses:
                 raise error
             insert(pairs, run)
 
-        monkeypatch.setattr(batch.rows, "insert_sources", refusing)
+        monkeypatch.setattr(rows, "insert_sources", refusing)
 
     @pytest.mark.parametrize("error", [IntegrityError("no"), DatabaseError("no"), ValueError("no")])
     def test_is_rejected_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,11 +56,7 @@ class TestOrderOfImport:
             shuffled = data.draw(st.permutations(paths))
             cuts = sorted(data.draw(st.sets(st.integers(1, len(paths)), max_size=3)))
             bounds = [0, *cuts, len(paths)]
-            runs = [
-                shuffled[start:end]
-                for start, end in zip(bounds[:-1], bounds[1:], strict=True)
-                if start < end
-            ]
+            runs = [shuffled[start:end] for start, end in itertools.pairwise(bounds) if start < end]
             assert rows_after(runs) == rows_after([paths])
 
     @settings(max_examples=30)

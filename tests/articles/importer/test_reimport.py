@@ -327,7 +327,7 @@ class TestWhichArticleAFileIs:
             slug="2024-05-01-bridge-opens",
             stem="2024-05-01-bridge-opens",
             title="By hand",
-            web_url=one.web_url,
+            web_url=one.url,
             published_at=one.published_at,
             provider=provider,
         )

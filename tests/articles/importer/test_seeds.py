@@ -47,7 +47,7 @@ class TestTheTwoSeeds:
         superseded = Article.objects.get(slug=CITY_AM)
         assert (superseded.heat, superseded.published) == (-1, False)
         assert superseded.is_superseded
-        assert [link.target for link in superseded.related_links.all()][0] == lead
+        assert next(link.target for link in superseded.related_links.all()) == lead
         assert list(Article.objects.published()) == [lead]
 
     def test_a_second_import_finds_two_unchanged(self) -> None:
@@ -73,7 +73,7 @@ class TestTheCorpus:
     def test_all_48_import_and_26_are_published_in_the_hubs_order(self, expected: Any) -> None:
         report = load(CORPUS)
         assert report.created == 48
-        published = list(Article.objects.published().latest())
+        published = list(Article.objects.published().newest_first())
         assert len(published) == 26
         listed = [item.get("webUrl") or item["originalUrl"] for item in expected["value"]]
         assert [article.url for article in published][: len(listed)] == listed
@@ -82,9 +82,9 @@ class TestTheCorpus:
         report = load(CORPUS)
         (pair,) = report.of(ImportProblem.Kind.DUPLICATE)
         assert len(pair.details["slugs"]) == 2
-        assert {article.url for article in Article.objects.filter(slug__in=pair.details["slugs"])} == {
-            pair.details["url"]
-        }
+        assert {
+            article.url for article in Article.objects.filter(slug__in=pair.details["slugs"])
+        } == {pair.details["url"]}
 
     def test_topics_have_parents_and_providers_logos(self) -> None:
         load(CORPUS)

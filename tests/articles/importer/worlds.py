@@ -180,5 +180,3 @@ def blank_newsroom() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-
-
