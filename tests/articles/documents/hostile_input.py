@@ -121,8 +121,19 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
 
 
+def read_many_long_texts() -> None:
+    """Read more long texts than fit, one after another: none may stay behind."""
+    for number in range(500):
+        text = f"title: {number} {'a' * ROOM}"
+        try:
+            parse("hostile.md", fenced(text[:ROOM]))
+        except DocumentError:
+            pass
+
+
 def main() -> None:
     limit_memory()
+    read_many_long_texts()
     messages = {}
     for name, (data, _) in REFUSED.items():
         try:

@@ -43,7 +43,8 @@ def successors(draw: st.DrawFn, before: ArticleDocument) -> ArticleDocument:
         for key in before.extra
         if draw(st.booleans())
     }
-    changed = replace(after, extra={**kept, **after.extra}, line_end=before.line_end)
+    new = {key: value for key, value in after.extra.items() if key not in before.extra}
+    changed = replace(after, extra={**kept, **new}, line_end=before.line_end)
     fields = draw(st.sets(st.sampled_from(["title", "topics", "extra", "secured", "excerpt"])))
     partly = replace(before, **{name: getattr(changed, name) for name in fields})
     return changed if draw(st.booleans()) else partly
