@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from articles.documents import too_large
+from articles.documents import MAX_BYTES, DocumentError, parse, too_large
 from tests.articles.documents.documents import ROOT
 from tests.articles.documents.hostile_input import REFUSED
 
@@ -41,6 +41,10 @@ class TestHostileInput:
 
 
 class TestTooLarge:
+    def test_is_refused_before_anything_else_is_looked_at(self) -> None:
+        with pytest.raises(DocumentError, match="262,145 bytes: a document has at most 262,144"):
+            parse("a.md", b"\xff" * (MAX_BYTES + 1))
+
     def test_names_the_size_and_the_limit(self) -> None:
         # For a file of 100 MB, which is not to be read to be refused.
         error = too_large("seeds/huge.md", 100_000_000)
