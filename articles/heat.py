@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles import bulk
@@ -93,7 +93,7 @@ def recompute(
 ) -> list[Difference]:
     """Give articles the heat and published of the policy; returns those that changed, by id.
 
-    One transaction. From then on the policy, not the document, stands behind their heat.
+    One transaction. Decisions whose time is over by ``at`` end with it. From then on the policy, not the document, stands behind their heat.
     """
     at = at or timezone.now()
     ids = sorted(set(article_ids))
@@ -102,7 +102,12 @@ def recompute(
     with transaction.atomic():
         # An editor who decides at this moment waits, or is waited for.
         locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-        list(locked.filter(pk__in=ids).values_list("pk"))
+        decided = locked.filter(pk__in=ids).values_list("pk", "decision_until")
+        over = [pk for pk, until in decided if until is not None and until <= at]
+        if over:
+            Article.objects.filter(pk__in=over).update(
+                decision=Decision.NONE, decision_until=None, version=F("version") + 1
+            )
         scored = list(_scored(ids, policy, at))
         changed = [
             one

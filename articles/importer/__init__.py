@@ -138,6 +138,8 @@ class _Import:
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
         for file in find(self.paths, catalog=True):
+            if self.is_over:
+                break
             self._store_catalog_file(file)
         files = find(self.paths, catalog=False)
         batch: list[tuple[FoundFile, bytes, str]] = []
@@ -165,7 +167,7 @@ class _Import:
         batch: list[tuple[FoundFile, bytes, str]] = []
         for file in files:
             try:
-                batch.append((file, *read(file)))
+                batch.append((file, *read(file.path, file.shown)))
             except DocumentError as error:
                 self._reject(error)
             if len(batch) >= self.batch_size or self.is_over:
@@ -206,7 +208,7 @@ class _Import:
 
     def _store_catalog_file(self, file: FoundFile) -> None:
         try:
-            data, _ = read(file)
+            data, _ = read(file.path, file.shown)
             with transaction.atomic():
                 hold_import_lock()
                 if file.kind is Kind.TOPIC:

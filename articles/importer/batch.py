@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ from django.db import (
 from django.db.models import F
 
 from articles import bulk, heat, snapshot
-from articles.documents import ArticleDocument, DocumentError
+from articles.documents import ArticleDocument, DocumentError, parse, slug_for, stem_of
 from articles.importer import catalog, links, rows
+from articles.importer.files import read
 from articles.importer.identity import Directory, Row, settle_slugs
 from articles.importer.report import Report
 from articles.importer.rows import Incoming, Pair
@@ -108,7 +108,7 @@ class _Batch:
         self.fresh: list[Pair] = []
         self.filled: list[Pair] = []
         self.known: list[Pair] = []
-        self.repathed: list[Pair] = []
+        self.repathed: list[Row] = []
         self.merges: list[_Merge] = []
         self.stubs = links.Stubs()
         urls = {one.document.url for one in incoming}
@@ -124,8 +124,9 @@ class _Batch:
             row = self._article_of(one)
             if row is not None and row.digest == one.digest:
                 self.report.unchanged += 1
-                if not _is_second_copy(row, one):
-                    self.repathed.append((row, one))
+                if row.path != one.file.name and row not in taken and not _is_second_copy(row, one):
+                    row.path = one.file.name
+                    self.repathed.append(row)
             elif row in taken:
                 self.later.append(one)
             elif row is None:
@@ -151,19 +152,27 @@ class _Batch:
                 self.known.append((row, one))
 
     def _article_of(self, one: Incoming) -> Row | None:
-        directory, stem, url = self.directory, one.stem, one.document.url
-        row = directory.match(one.file.name, stem, url)
-        by_file_alone = row and row.path == one.file.name and (row.stem, row.url) != (stem, url)
-        # But which folder's file is it?
-        if row and by_file_alone and _is_second_copy(row, one):
-            return directory.match("", stem, url)
+        directory, stem, document = self.directory, one.stem, one.document
+        row = directory.match(one.file.name, stem, document.url)
+        if (
+            row
+            and row.path == one.file.name
+            and (row.stem, row.url) != (stem, document.url)
+            and _is_second_copy(row, one)
+        ):
+            # Known by its file alone, which is another folder's.
+            row = directory.match("", stem, document.url)
+        if row is None or row.coverage_only:
+            for same in directory.at(document.url):
+                # Exported under the number that its slug had got.
+                if same.slug == stem and (same.digest == one.digest or same.stem == _slug(document)):
+                    return same
         return row
 
     def store(self) -> None:
         """Write everything that the documents change."""
-        for row, one in self.repathed:
-            if row.pk and row.path != one.file.name:
-                SourceDocument.objects.filter(article=row.pk).update(path=one.file.name)
+        for row in self.repathed:
+            SourceDocument.objects.filter(article=row.pk).update(path=row.path)
         if not (self.fresh or self.filled or self.known):
             return
         written = [*self.fresh, *self.filled]
@@ -325,17 +334,28 @@ class _Batch:
         heat.recompute(unscored, at=self.at)
 
 
+def _slug(document: ArticleDocument) -> str:
+    return slug_for(document.title, document.published_at, document.url)
+
+
 def _is_second_copy(row: Row, one: Incoming) -> bool:
     """Whether the file that the article came from is still there beside this one."""
     if row.path is None:
         return False
     for root in one.file.roots:
         first = Path(root) / row.path
-        if not first.is_file() or first.samefile(one.file.path):
-            continue
-        # Of the same name in another folder of the run: the article's if its words are.
-        if row.path != one.file.name or sha256(first.read_bytes()).hexdigest() == row.digest:
-            return True
+        if first.is_file() and not first.samefile(one.file.path):
+            try:
+                data, digest = read(str(first), "")
+                document = parse("", data)
+            except DocumentError:
+                return row.path != one.file.name
+            if digest == row.digest:
+                return True
+            # Changed meanwhile, maybe to another article. One of the same name in another folder
+            # may always have been another.
+            if row.path != one.file.name:
+                return (stem_of(row.path, document), document.url) == (row.stem, row.url)
     return False
 
 

@@ -130,17 +130,18 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
     return os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()  # noqa: PTH113
 
 
-def read(file: FoundFile) -> tuple[bytes, str]:
+def read(path: str, shown: str) -> tuple[bytes, str]:
     """Read a file and its SHA-256 in hex; raises DocumentError where it is too large or unreadable.
 
-    Never reads more than one byte over the limit, whatever the file's size.
+    Never reads more than one byte over the limit, whatever the file's size. ``shown`` is the path
+    for messages.
     """
     try:
-        with open(file.path, "rb", buffering=0) as opened:  # noqa: PTH123 - see _walk
+        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123 - see _walk
             data = opened.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
-                raise too_large(file.shown, os.fstat(opened.fileno()).st_size)
+                raise too_large(shown, os.fstat(opened.fileno()).st_size)
     except OSError as error:
         reason = error.strerror or "error"
-        raise DocumentError(file.shown, 1, 1, f"cannot be read: {reason}") from error
+        raise DocumentError(shown, 1, 1, f"cannot be read: {reason}") from error
     return data, sha256(data).hexdigest()

@@ -18,7 +18,6 @@ from tests.articles.importer.worlds import (
     blank_newsroom,
     folder_of,
     older_versions,
-    put,
     worlds,
 )
 from tests.articles.samples import load
@@ -78,12 +77,10 @@ class TestConvergence:
     ) -> None:
         older = data.draw(older_versions(world))
         size = data.draw(st.integers(1, len(world)))
-        with folder_of(world) as folder:
+        with folder_of(world) as folder, folder_of(older) as old_folder:
             expected = articles_of(rows_after([[folder]]))
             with blank_newsroom():
-                put(folder, older)
-                load(folder)
-                put(folder, world)
+                load(old_folder)
                 load(folder, batch_size=size)
                 assert articles_of(digest.rows()) == expected
 

@@ -1,0 +1,66 @@
+"""Run one import in a process of its own, and end it where told: ``crashing WHEN PATH…``.
+
+WHEN is a number, for SIGKILL at that statement that writes (commits count twice, before and after),
+or ``int``, for SIGINT after the first batch. 0 never kills. Prints the count as the last word on
+stderr, unless killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+WRITES = ("INSERT", "UPDATE", "DELETE", "COPY", "SAVEPOINT", "RELEASE", "BEGIN")
+
+
+class Killer:
+    """Counts what is written, and kills its process when the time has come."""
+
+    def __init__(self, moment: int) -> None:
+        self.moment = moment
+        self.count = 0
+
+    def tick(self) -> None:
+        """Count one moment."""
+        self.count += 1
+        if self.count == self.moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        if sql.lstrip().upper().startswith(WRITES):
+            self.tick()
+            if self.moment < 0 and "articles_sourcedocument" in sql:
+                os.kill(os.getpid(), signal.SIGINT)
+                self.moment = 0
+        return execute(sql, params, many, context)
+
+
+def main(moment: str, *paths: str) -> None:
+    """Import ``paths``."""
+    django.setup()
+    killer = Killer(-1 if moment == "int" else int(moment))
+    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+
+    def counted_commit(self: BaseDatabaseWrapper) -> None:
+        killer.tick()
+        commit(self)
+        killer.tick()
+
+    BaseDatabaseWrapper._commit = counted_commit  # type: ignore[attr-defined]
+    with connection.execute_wrapper(killer):
+        call_command("import_seeds", *paths, batch_size=20, format="json")
+    sys.stderr.write(f"{killer.count}\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,113 @@
+"""Newsrooms of their own for tests that start processes: files of SQLite, or PostgreSQL's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+from tests.articles.samples import ROOT
+
+Environment = dict[str, str]
+IMPORT = ("-m", "tests.articles.importer.crashing")
+CHECK = ("-m", "tests.articles.importer.checking")
+
+
+class Newsrooms:
+    """Makes empty newsrooms, each a copy of one that was migrated."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.is_postgres = connection.vendor == "postgresql"
+        self._create("blank")
+        run(self._environment("blank"), "manage.py", "migrate", "--verbosity", "0")
+
+    @contextmanager
+    def make(self, name: str) -> Iterator[Environment]:
+        """Make one; gives the environment of processes that are to use it."""
+        self._create(name, "blank")
+        try:
+            yield self._environment(name)
+        finally:
+            self._drop(name)
+
+    def close(self) -> None:
+        """Drop what all were copied from."""
+        self._drop("blank")
+
+    def _named(self, name: str) -> str:
+        return f"{connection.settings_dict['NAME']}_{name}" if self.is_postgres else name
+
+    def _create(self, name: str, template: str = "") -> None:
+        if self.is_postgres:
+            self._drop(name)
+            copied = f' TEMPLATE "{self._named(template)}"' if template else ""
+            self._execute(f'CREATE DATABASE "{self._named(name)}"{copied}')
+        elif template:
+            for suffix in ("", "-wal"):
+                if (source := self.folder / f"{template}.sqlite3{suffix}").exists():
+                    shutil.copy(source, self.folder / f"{name}.sqlite3{suffix}")
+
+    def _drop(self, name: str) -> None:
+        if self.is_postgres:
+            self._execute(f'DROP DATABASE IF EXISTS "{self._named(name)}" WITH (FORCE)')
+
+    def _execute(self, sql: str) -> None:
+        with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(sql)
+
+    def _environment(self, name: str) -> Environment:
+        if self.is_postgres:
+            parts = urlsplit(os.environ["DATABASE_URL"])
+            url = urlunsplit(parts._replace(path=f"/{self._named(name)}"))
+        else:
+            url = f"sqlite:///{self.folder / name}.sqlite3"
+        return os.environ | {
+            "DATABASE_URL": url,
+            "ENV_FILE": "",
+            "DJANGO_SETTINGS_MODULE": "newsroom.settings",
+        }
+
+
+def run(
+    environment: Environment, *command: str, returncode: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run Python to its end in the project's folder, and see how it ends."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == returncode, done.stderr
+    return done
+
+
+def start(environment: Environment, *command: str) -> subprocess.Popen[str]:
+    """Start Python in the project's folder."""
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def check(environment: Environment, *paths: Path) -> dict[str, Any]:
+    """See that a newsroom has whole articles only, import ``paths``, and give its digest."""
+    found: dict[str, Any] = json.loads(run(environment, *CHECK, *map(str, paths)).stdout)
+    return found

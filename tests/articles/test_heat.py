@@ -1,0 +1,155 @@
+"""Heat of rows: what is written, and to which articles only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles import heat
+from articles.generator import generate
+from articles.models import Article
+from articles.scoring import Policy
+from tests.articles.importer.worlds import SeedFile
+from tests.articles.importer.worlds import put as put_files
+from tests.articles.samples import NOON, document, edit, entry, load, put
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Article, Article]:
+    """Two articles that name each other: the first leads with 60, the second has 50."""
+    lead = document(related=(entry(),))
+    other = document(
+        title="A bridge at last",
+        web_url=entry().web_url,
+        quality=50,
+        heat=-1,
+        related=(entry(web_url=lead.web_url, title=lead.title, quality=60),),
+    )
+    put(tmp_path, "lead.txt", lead)
+    put(tmp_path, "other.txt", other)
+    load(tmp_path)
+    return Article.objects.get(quality=60), Article.objects.get(quality=50)
+
+
+def scores() -> dict[int | None, tuple[int | None, bool]]:
+    return {
+        article.quality: (article.heat, article.published) for article in Article.objects.all()
+    }
+
+
+class TestRecompute:
+    def test_gives_the_policys_heat_and_takes_the_documents_word_away(
+        self, pair: tuple[Article, Article]
+    ) -> None:
+        (changed,) = heat.recompute([pair[0].pk])
+        assert (changed.slug, changed.heat, changed.receipt.heat) == (pair[0].slug, 60, 70)
+        lead = Article.objects.get(pk=pair[0].pk)
+        assert (lead.heat, lead.published, lead.heat_is_given) == (70, True, False)
+        assert lead.top_rank > pair[0].top_rank
+
+    def test_touches_no_other_article(self, pair: tuple[Article, Article]) -> None:
+        before = Article.objects.filter(pk=pair[1].pk).values().get()
+        heat.recompute([pair[0].pk])
+        assert Article.objects.filter(pk=pair[1].pk).values().get() == before
+
+    def test_a_second_time_changes_nothing(self, pair: tuple[Article, Article]) -> None:
+        pks = [article.pk for article in pair]
+        assert heat.recompute(pks)
+        assert heat.recompute(pks) == []
+
+    def test_of_nothing_asks_nothing(self) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            assert heat.recompute([]) == []
+        assert len(queries) == 0
+
+    def test_leaves_coverage_only_articles_without_heat(self, tmp_path: Path) -> None:
+        put(tmp_path, "a.txt", document(related=(entry(),)))
+        load(tmp_path)
+        stub = Article.objects.get(coverage_only=True)
+        assert heat.recompute([stub.pk]) == []
+        stub.refresh_from_db()
+        assert stub.heat is None
+
+
+class TestDecisions:
+    def test_hold_takes_an_article_out_of_its_story(self, pair: tuple[Article, Article]) -> None:
+        edit(pair[0], decision="hold")
+        heat.recompute([article.pk for article in pair])
+        # The held one keeps its own heat; it neither supersedes the other nor counts for it.
+        assert scores() == {60: (70, False), 50: (50, False)}
+
+    def test_withdraw_does_the_same(self, pair: tuple[Article, Article]) -> None:
+        edit(pair[0], decision="withdraw")
+        heat.recompute([article.pk for article in pair])
+        assert scores() == {60: (70, False), 50: (50, False)}
+
+    def test_publish_stands_above_the_threshold(self, pair: tuple[Article, Article]) -> None:
+        edit(pair[1], decision="publish")
+        heat.recompute([article.pk for article in pair])
+        assert scores() == {60: (70, True), 50: (-1, True)}
+
+    def test_pin_leads_whatever_the_quality(self, pair: tuple[Article, Article]) -> None:
+        edit(pair[1], is_pinned=True)
+        heat.recompute([article.pk for article in pair])
+        assert scores() == {60: (-1, False), 50: (60, False)}
+
+    def test_end_when_their_time_is_over(self, pair: tuple[Article, Article]) -> None:
+        edit(pair[0], decision="hold", decision_until=NOON)
+        pks = [article.pk for article in pair]
+        heat.recompute(pks, at=NOON - timedelta(seconds=1))
+        assert scores()[60] == (70, False)
+        heat.recompute(pks, at=NOON)
+        assert scores() == {60: (70, True), 50: (-1, False)}
+
+
+class TestDifferences:
+    def test_are_what_is_stored_against_what_the_policy_gives(
+        self, pair: tuple[Article, Article]
+    ) -> None:
+        (difference,) = heat.differences(Article.objects.all())
+        assert difference.as_json() == {
+            "slug": pair[0].slug,
+            "heat": 60,
+            "published": False,
+            "policy_heat": 70,
+            "policy_published": True,
+            "why": "quality 60 + 1 related × 10 = 70 ≥ 70: published; leads The Daily (50)",  # noqa: RUF001
+        }
+        assert str(difference).startswith(
+            f"{pair[0].slug}: heat 60, not published; the policy gives 70, published: quality 60"
+        )
+
+    def test_can_try_another_policy(self, pair: tuple[Article, Article]) -> None:
+        assert list(heat.differences(Article.objects.all(), Policy(70, 0, 50))) == []
+
+    def test_receipts_write_nothing(self, pair: tuple[Article, Article]) -> None:
+        before = list(Article.objects.values())
+        found = heat.receipts([article.pk for article in pair])
+        assert {pk: receipt.heat for pk, receipt in found.items()} == {
+            pair[0].pk: 70,
+            pair[1].pk: -1,
+        }
+        assert list(Article.objects.values()) == before
+
+
+class TestQueries:
+    @pytest.mark.parametrize("count", [10, 120])
+    def test_are_the_same_however_many_articles(self, tmp_path: Path, count: int) -> None:
+        put_files(tmp_path, [SeedFile(*file) for file in generate(count, 3)])
+        load(tmp_path)
+        pks = list(Article.objects.values_list("pk", flat=True))
+        with CaptureQueriesContext(connection) as queries:
+            heat.recompute(pks)
+        # Lock, articles, links, and one update sent for all. Savepoints aside.
+        told = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+        assert len(told) == 4
+        with CaptureQueriesContext(connection) as queries:
+            list(heat.differences(Article.objects.all()))
+        # Keys, articles, links, and the keys after the last.
+        assert len(queries) == 4
