@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -78,7 +79,9 @@ def _adapted(
         if isinstance(field, models.JSONField):
             converters.append((index, json.dumps))
         elif isinstance(field, models.DateTimeField) and connection.vendor != "postgresql":
-            converters.append((index, connection.ops.adapt_datetimefield_value))
+            # The same moment, such as that of the run, stands in many rows.
+            adapt = lru_cache(maxsize=1024)(connection.ops.adapt_datetimefield_value)
+            converters.append((index, adapt))
     if not converters:
         return rows
     return (_converted(row, converters) for row in rows)

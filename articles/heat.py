@@ -20,7 +20,8 @@ from articles.scoring import DEFAULT_POLICY, Contender, Decision, Policy, Receip
 CHUNK: Final = 2_000
 """Articles scored at a time: bounds the memory of a run over the whole archive."""
 
-_FACTS = ("id", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned")
+_DECISIONS: Final = {decision.value: decision for decision in Decision}
+_FACTS: Final = ("pk", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Difference:
     heat: int | None
     published: bool
     receipt: Receipt
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is stored is not what the policy gives."""
+        return (self.heat, self.published) != (self.receipt.heat, self.receipt.published)
 
     @property
     def slug(self) -> str:
@@ -83,9 +89,9 @@ def differences(
         articles.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
     ):
         last = chunk[-1]
-        for scored in _scored(chunk, policy, at):
-            if (scored.heat, scored.published) != (scored.receipt.heat, scored.receipt.published):
-                yield scored
+        wrong = [one.article_id for one in _scored(chunk, policy, at, names=False) if one.differs]
+        if wrong:
+            yield from _scored(wrong, policy, at)
 
 
 def recompute(
@@ -93,7 +99,8 @@ def recompute(
 ) -> list[Difference]:
     """Give articles the heat and published of the policy; returns those that changed, by id.
 
-    One transaction. Decisions whose time is over by ``at`` end with it. From then on the policy, not the document, stands behind their heat.
+    One transaction. Decisions whose time is over by ``at`` end with it. From then on the policy,
+    not the document, stands behind their heat.
     """
     at = at or timezone.now()
     ids = sorted(set(article_ids))
@@ -102,18 +109,14 @@ def recompute(
     with transaction.atomic():
         # An editor who decides at this moment waits, or is waited for.
         locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-        decided = locked.filter(pk__in=ids).values_list("pk", "decision_until")
+        decided = locked.filter(pk__any_of=ids).values_list("pk", "decision_until")
         over = [pk for pk, until in decided if until is not None and until <= at]
         if over:
             Article.objects.filter(pk__in=over).update(
                 decision=Decision.NONE, decision_until=None, version=F("version") + 1
             )
         scored = list(_scored(ids, policy, at))
-        changed = [
-            one
-            for one in scored
-            if (one.heat, one.published) != (one.receipt.heat, one.receipt.published)
-        ]
+        changed = [one for one in scored if one.differs]
         bulk.update(
             Article,
             ("heat", "published", "heat_is_given", "top_rank"),
@@ -131,19 +134,21 @@ def recompute(
     return changed
 
 
-def _scored(article_ids: Sequence[int], policy: Policy, at: datetime) -> Iterator[Difference]:
+def _scored(
+    article_ids: Sequence[int], policy: Policy, at: datetime, *, names: bool = True
+) -> Iterator[Difference]:
+    """Score articles by id, in that order; the providers' names, for the words, cost two joins."""
+    name = "provider__name" if names else None
     articles = (
-        Article.objects.filter(pk__in=article_ids, coverage_only=False)
+        Article.objects.filter(pk__any_of=article_ids, coverage_only=False)
         .order_by("pk")
-        .values_list(*_FACTS, "provider__name", "heat", "published")
+        .values_list("heat", "published", *_FACTS, *filter(None, [name]))
     )
     links = (
-        Related.objects.filter(article__in=article_ids)
+        Related.objects.filter(article_id__any_of=article_ids)
         .order_by("article_id")
         .values_list(
-            "article_id",
-            *(f"target__{fact}" for fact in _FACTS),
-            "target__provider__name",
+            "article_id", *(f"target__{fact}" for fact in (*_FACTS, *filter(None, [name])))
         )
     )
     related = {
@@ -151,12 +156,13 @@ def _scored(article_ids: Sequence[int], policy: Policy, at: datetime) -> Iterato
         for article_id, rows in groupby(links, key=itemgetter(0))
     }
     for row in articles:
-        receipt = score(_contender(row, at), related.get(row[0], ()), policy)
-        yield Difference(row[0], row[-2], row[-1], receipt)
+        heat, published, pk, *_ = row
+        receipt = score(_contender(row[2:], at), related.get(pk, ()), policy)
+        yield Difference(pk, heat, published, receipt)
 
 
 def _contender(row: Sequence[Any], at: datetime) -> Contender:
-    _, slug, published_at, quality, decision, until, is_pinned, name, *_ = row
+    _, slug, published_at, quality, decision, until, is_pinned, *name = row
     if decision and until is not None and until <= at:
         decision = ""
-    return Contender(slug, published_at, quality, Decision(decision), is_pinned, name)
+    return Contender(slug, published_at, quality, _DECISIONS[decision], is_pinned, *name)

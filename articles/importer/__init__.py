@@ -7,6 +7,7 @@ into runs, and a second run changes nothing.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +72,8 @@ def run(
         importer.report.run = ImportRun.objects.create(
             started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
         )
-    with _rolled_back() if dry_run else nullcontext(), _sigint_finishes(importer):
+    scope = _rolled_back() if dry_run else nullcontext()
+    with scope, _sigint_finishes(importer), _rare_garbage_collection():
         try:
             importer.everything(progress)
         except BaseException:
@@ -89,6 +91,17 @@ def _rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Look for circles among objects less often: documents have none, and there are millions."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 @contextmanager
@@ -176,7 +189,9 @@ class _Import:
 
     def _store(self, batch: list[tuple[FoundFile, bytes, str]]) -> None:
         digests = [digest for _, _, digest in batch]
-        known = set(SourceDocument.objects.filter(digest__in=digests).values_list("digest", "path"))
+        known = set(
+            SourceDocument.objects.filter(digest__any_of=digests).values_list("digest", "path")
+        )
         incoming: list[Incoming] = []
         for file, data, digest in batch:
             if (digest, file.name) in known:

@@ -165,7 +165,9 @@ class _Batch:
         if row is None or row.coverage_only:
             for same in directory.at(document.url):
                 # Exported under the number that its slug had got.
-                if same.slug == stem and (same.digest == one.digest or same.stem == _slug(document)):
+                if same.slug == stem and (
+                    same.digest == one.digest or same.stem == _slug(document)
+                ):
                     return same
         return row
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from articles.documents import MAX_BYTES, DocumentError, too_large
 
@@ -33,8 +32,7 @@ class Kind(Enum):
     PROVIDER = "organizations"
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A file to import: ``path`` opens it, ``shown`` is the same for messages.
 
     ``name`` is its path within the folder given, ``roots`` are all folders of the run.
@@ -133,14 +131,15 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def read(path: str, shown: str) -> tuple[bytes, str]:
     """Read a file and its SHA-256 in hex; raises DocumentError where it is too large or unreadable.
 
-    Never reads more than one byte over the limit, whatever the file's size. ``shown`` is the path
-    for messages.
+    Never reads more than the limit, whatever the file's size. ``shown`` is the path for messages.
     """
     try:
         with open(path, "rb", buffering=0) as opened:  # noqa: PTH123 - see _walk
-            data = opened.read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                raise too_large(shown, os.fstat(opened.fileno()).st_size)
+            # Its size, because a read of up to the limit makes room for all of that.
+            size = os.fstat(opened.fileno()).st_size
+            if size > MAX_BYTES:
+                raise too_large(shown, size)
+            data = opened.read(size + 1)
     except OSError as error:
         reason = error.strerror or "error"
         raise DocumentError(shown, 1, 1, f"cannot be read: {reason}") from error

@@ -66,7 +66,7 @@ class Directory:
         self._by_pk: dict[int, Row] = {}
         self._loaded_stems: set[str] = set()
         self._unsettled: dict[str, None] = {}
-        self._load(Article.objects.filter(url__in=list(urls)))
+        self._load(Article.objects.filter(url__any_of=urls))
         self.load_stems(stems)
 
     def _load(self, articles: QuerySet[Article]) -> None:
@@ -82,8 +82,8 @@ class Directory:
         if missing:
             self._loaded_stems.update(missing)
             # Most slugs are their stems; the few others have an index of their own.
-            self._load(Article.objects.filter(slug__in=missing))
-            self._load(Article.objects.filter(~Q(slug=F("stem")), stem__in=missing))
+            self._load(Article.objects.filter(slug__any_of=missing))
+            self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
 
     def get(self, pk: int) -> Row:
         """Give the article of a primary key, loading it where needed."""

@@ -1,5 +1,6 @@
 """The tables, one module a model, its queryset beside it."""
 
+from articles.models.any_of import AnyOf
 from articles.models.article import Article, ArticleQuerySet, StaleArticleError
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
@@ -8,6 +9,7 @@ from articles.models.source_document import SourceDocument
 from articles.models.topic import ArticleTopic, Topic
 
 __all__ = [
+    "AnyOf",
     "Article",
     "ArticleQuerySet",
     "ArticleTopic",

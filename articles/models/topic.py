@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from django.utils.text import slugify
 _SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "})
 
 
+@lru_cache(maxsize=4096)
 def topic_key(name: str) -> str:
     """Fold a topic's name as documents write it; equal keys mean the same topic.
 

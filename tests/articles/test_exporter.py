@@ -78,7 +78,9 @@ class TestAnUntouchedDocument:
 
     def test_generated_ones_all_come_out(self, tmp_path: Path) -> None:
         files = dict(generate(200, 21))
-        put_files(tmp_path / "in", [SeedFile(*file) for file in (*files.items(), *generate_catalog())])
+        put_files(
+            tmp_path / "in", [SeedFile(*file) for file in (*files.items(), *generate_catalog())]
+        )
         load(tmp_path / "in")
         assert exported(tmp_path / "out") == files
 

@@ -38,9 +38,7 @@ def pair(tmp_path: Path) -> tuple[Article, Article]:
 
 
 def scores() -> dict[int | None, tuple[int | None, bool]]:
-    return {
-        article.quality: (article.heat, article.published) for article in Article.objects.all()
-    }
+    return {article.quality: (article.heat, article.published) for article in Article.objects.all()}
 
 
 class TestRecompute:
