@@ -25,15 +25,19 @@ from django.utils import timezone
 
 from articles import documents, heat
 from articles.documents import DocumentError
+from articles.documents.batches import Parsed, Text
 from articles.importer import catalog
 from articles.importer.batch import hold_import_lock, store
 from articles.importer.files import FoundFile, Kind, find, printable, read, require
+from articles.importer.parsing import Parser
 from articles.importer.report import COUNTS, Report
 from articles.importer.rows import Incoming
 from articles.models import Article, ImportProblem, ImportRun, SourceDocument
 
 BATCH_SIZE: Final = 500
 """Documents a transaction: larger is little faster, smaller lets editors in more often."""
+
+_Batch = list[tuple[FoundFile, bytes, str]]
 
 __all__ = ["BATCH_SIZE", "Report", "count_files", "run"]
 
@@ -155,14 +159,15 @@ class _Import:
                 break
             self._store_catalog_file(file)
         files = find(self.paths, catalog=False)
-        batch: list[tuple[FoundFile, bytes, str]] = []
-        while not self.is_over:
-            batch = self._read(files)
-            if not batch:
-                break
-            before = self.report.done
-            self._store(batch)
-            progress(self.report.done - before)
+        with Parser() as parser:
+            batch = self._next_batch(files, parser)
+            while batch is not None:
+                before = self.report.done
+                parsed = parser.finish()
+                following = self._next_batch(files, parser)
+                self._store(batch, parsed)
+                batch = None if self.is_over else following
+                progress(self.report.done - before)
         created = Article.objects.filter(pk__gte=self.first_pk)
         self.report.stubs = created.filter(coverage_only=True).count()
         self._compare_scores()
@@ -176,8 +181,11 @@ class _Import:
                 **{name: getattr(self.report, name) for name in COUNTS},
             )
 
-    def _read(self, files: Iterator[FoundFile]) -> list[tuple[FoundFile, bytes, str]]:
-        batch: list[tuple[FoundFile, bytes, str]] = []
+    def _next_batch(self, files: Iterator[FoundFile], parser: Parser) -> _Batch | None:
+        """Read files, count out those that are known, and begin to parse the others."""
+        if self.is_over:
+            return None
+        batch: _Batch = []
         for file in files:
             try:
                 batch.append((file, *read(file.path, file.shown)))
@@ -185,27 +193,27 @@ class _Import:
                 self._reject(error)
             if len(batch) >= self.batch_size or self.is_over:
                 break
-        return batch
-
-    def _store(self, batch: list[tuple[FoundFile, bytes, str]]) -> None:
+        else:
+            if not batch:
+                return None
         digests = [digest for _, _, digest in batch]
-        known = set(
-            SourceDocument.objects.filter(digest__any_of=digests).values_list("digest", "path")
-        )
+        documents = SourceDocument.objects.filter(digest__any_of=digests)
+        known = set(documents.values_list("digest", "path"))
+        changed = [one for one in batch if (one[2], one[0].name) not in known]
+        self.report.unchanged += len(batch) - len(changed)
+        parser.start([Text(file.shown, file.name, data) for file, data, _ in changed])
+        return changed
+
+    def _store(self, batch: _Batch, parsed: Sequence[Parsed]) -> None:
         incoming: list[Incoming] = []
-        for file, data, digest in batch:
-            if (digest, file.name) in known:
-                self.report.unchanged += 1
-                continue
-            try:
-                document = documents.parse(file.shown, data)
-            except DocumentError as error:
-                self._reject(error)
+        for (file, data, digest), result in zip(batch, parsed, strict=True):
+            if isinstance(result, DocumentError):
+                self._reject(result)
                 if self.is_over:
                     break
-                continue
-            stem = documents.stem_of(file.name, document)
-            incoming.append(Incoming(file, digest, data, document, stem))
+            else:
+                document, stem = result
+                incoming.append(Incoming(file, digest, data, document, stem))
         if incoming:
             self.report.absorb(store(incoming, self.report.run, self.at))
 
