@@ -66,7 +66,7 @@ class Directory:
         self._by_pk: dict[int, Row] = {}
         self._loaded_stems: set[str] = set()
         self._unsettled: dict[str, None] = {}
-        self._load(Article.objects.filter(url__any_of=urls))
+        self.load_urls(urls)
         self.load_stems(stems)
 
     def _load(self, articles: QuerySet[Article]) -> None:
@@ -75,6 +75,10 @@ class Directory:
                 row = self._by_pk[values[0]] = Row(*values)
                 self._by_url[row.url].append(row)
                 self._by_stem[row.stem].append(row)
+
+    def load_urls(self, urls: Iterable[str]) -> None:
+        """Load all articles of ``urls``. One query."""
+        self._load(Article.objects.filter(url__any_of=urls))
 
     def load_stems(self, stems: Iterable[str]) -> None:
         """Load all articles that ask for one of ``stems``. Two queries, none for known ones."""

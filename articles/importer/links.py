@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from articles import bulk, snapshot
@@ -127,6 +127,7 @@ def release_links(
     """
     links = Related.objects.filter(target__in=moved, article__source_document__isnull=False)
     released = []
+    directory.load_urls(moved.values())
     for link in links.select_related("article__source_document"):
         namer = link.article
         if namer.pk in batch:
@@ -135,8 +136,10 @@ def release_links(
             document = namer.source_document.parse()
             row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
             stubs.reread.append((document, namer.stem))
-        if moved[link.target_id] in snapshot.related_urls(document):
-            stubs.collect(row, document, directory)
+        old_url = moved[link.target_id]
+        if old_url in snapshot.related_urls(document):
+            entries = tuple(entry for entry in document.related if entry.url == old_url)
+            stubs.collect(row, replace(document, related=entries), directory)
             released.append(link)
     return released
 
