@@ -4,12 +4,14 @@ import os
 
 import pytest
 from django.db import connection
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
 
-# Deadlines measure the machine, and an example found by chance is of use only when it comes again.
-settings.register_profile("ci", derandomize=True, deadline=None)
+# Deadlines and the check for slow drawing measure the machine, and an example found by chance is of use only when it comes again.
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 # For a long search by hand: HYPOTHESIS_PROFILE=explore
 settings.register_profile("explore", max_examples=5_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
