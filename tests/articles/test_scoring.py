@@ -145,8 +145,8 @@ class TestTheReceipt:
                 contender(quality=57, slug="b"),
                 [contender("Star", 57)],
                 (
-                    "quality 57: superseded by Star (57), equally good and published at once, "
-                    "first by slug: heat -1"
+                    "quality 57: superseded by Star (57), "
+                    "equally good and published at once, first by slug: heat -1"
                 ),
             ),
             (

@@ -39,7 +39,7 @@ class Killer:
     ) -> Any:
         if sql.lstrip().upper().startswith(WRITES):
             self.tick()
-            if self.moment < 0 and "articles_sourcedocument" in sql:
+            if self.moment < 0 and sql.startswith('UPDATE "articles_importrun"'):
                 os.kill(os.getpid(), signal.SIGINT)
                 self.moment = 0
         return execute(sql, params, many, context)

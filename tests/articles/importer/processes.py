@@ -62,7 +62,7 @@ class Newsrooms:
             self._execute(f'DROP DATABASE IF EXISTS "{self._named(name)}" WITH (FORCE)')
 
     def _execute(self, sql: str) -> None:
-        with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        with connection._nodb_cursor() as cursor:
             cursor.execute(sql)
 
     def _environment(self, name: str) -> Environment:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -15,13 +14,6 @@ from tests.articles.importer.processes import IMPORT, Newsrooms, check, run
 from tests.articles.importer.worlds import CATALOG, SeedFile, put
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-
-
-@pytest.fixture
-def newsrooms(tmp_path: Path) -> Iterator[Newsrooms]:
-    made = Newsrooms(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Read and write a newsroom while others import into it: ``reading STOP``.
+
+Reads published articles, and saves one editor's change each time around, until the file STOP is
+there. Prints how often it read; any lock error ends it with a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import django
+
+
+def main(stop: str) -> None:
+    """Read and write until told to stop."""
+    django.setup()
+    # Models can be imported only now.
+    from articles.models import Article
+    from providers.models import Provider
+
+    reads = 0
+    while not Path(stop).exists():
+        list(Article.objects.published().newest_first().for_list()[:25])
+        Provider.objects.update_or_create(domain="editor.example", defaults={"name": str(reads)})
+        reads += 1
+    sys.stdout.write(str(reads))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

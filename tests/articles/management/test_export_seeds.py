@@ -1,0 +1,65 @@
+"""The command ``export_seeds``: which documents it writes, and how it ends."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from articles.models import Article
+from tests.articles.samples import SEEDS, edit, load
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _newsroom(db: None) -> None:
+    load(SEEDS)
+
+
+def run(folder: Path, *arguments: str) -> tuple[str, list[str]]:
+    """Give stdout and the names written."""
+    out = StringIO()
+    call_command("export_seeds", str(folder), *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue().strip(), sorted(path.name for path in folder.iterdir())
+
+
+def published() -> Article:
+    return Article.objects.get(published=True)
+
+
+class TestExport:
+    def test_writes_each_article_that_has_a_document(self, tmp_path: Path) -> None:
+        out, names = run(tmp_path / "new" / "folder")
+        assert len(names) == 2
+        assert out.startswith("2 documents written to ")
+        assert out.endswith(", 0 of them changed")
+
+    def test_counts_what_changed(self, tmp_path: Path) -> None:
+        edit(published(), title="Another")
+        assert run(tmp_path)[0].endswith(", 1 of them changed")
+
+    def test_of_published_ones_leaves_out_the_others(self, tmp_path: Path) -> None:
+        assert run(tmp_path, "--published")[1] == [f"{published().slug}.md"]
+
+    def test_of_slugs_writes_those(self, tmp_path: Path) -> None:
+        superseded = Article.objects.get(heat=-1)
+        assert run(tmp_path, "--slug", superseded.slug)[1] == [f"{superseded.slug}.md"]
+
+
+class TestExitStatus:
+    def test_is_2_for_a_slug_without_document(self, tmp_path: Path) -> None:
+        stub = Article.objects.get(coverage_only=True)
+        for slug in ("unknown", stub.slug):
+            with pytest.raises(CommandError, match=slug) as raised:
+                run(tmp_path / "out", "--slug", published().slug, slug)
+            assert raised.value.returncode == 2
+        assert not (tmp_path / "out").exists()
+
+    def test_is_2_for_a_file_in_the_folders_place(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(CommandError, match="not a folder") as raised:
+            run(tmp_path / "file")
+        assert raised.value.returncode == 2
