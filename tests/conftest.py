@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
 
-# Deadlines and the check for slow drawing measure the machine, and an example found by chance is of use only when it comes again.
+# Deadlines and the check for slow drawing measure the machine, and an example found by chance is of
+# use only when it comes again.
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
