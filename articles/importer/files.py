@@ -63,9 +63,9 @@ def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
     roots = tuple(dict.fromkeys(str(path if path.is_dir() else path.parent) for path in paths))
     for path in paths:
         if path.is_dir():
-            for entry, inner, kind in _walk(str(path), "", _kind_in(path.absolute().parts)):
-                if (kind is not Kind.ARTICLE) is catalog:
-                    yield _found(entry, inner, roots, kind)
+            kind = _kind_in(path.absolute().parts)
+            for entry, inner, kind_of_entry in _walk(str(path), "", kind, catalog=catalog):
+                yield _found(entry, inner, roots, kind_of_entry)
         else:
             kind_of_one = _kind_in(path.absolute().parent.parts)
             if kind_of_one is not None and (kind_of_one is not Kind.ARTICLE) is catalog:
@@ -93,26 +93,32 @@ def _kind_in(folders: Sequence[str]) -> Kind | None:
     return Kind.ARTICLE
 
 
-def _walk(root: str, inner: str, kind: Kind | None) -> Iterator[tuple[str, str, Kind]]:
+def _walk(
+    root: str, inner: str, kind: Kind | None, *, catalog: bool
+) -> Iterator[tuple[str, str, Kind]]:
     """Yield each file's path, its path within ``root``, and what it holds."""
+    is_wanted = kind is not None and (kind is not Kind.ARTICLE) is catalog
     folder = os.path.join(root, inner)  # noqa: PTH118 - Path objects cost a third of a file's read
     folders = []
     try:
         entries = os.scandir(folder)
     except OSError:
-        yield folder, inner, Kind.ARTICLE
+        if not catalog:
+            yield folder, inner, Kind.ARTICLE
         return
     with entries:
         while piece := list(islice(entries, SORTED_AT_A_TIME)):
-            piece.sort(key=lambda entry: entry.name)
+            if is_wanted:
+                piece.sort(key=lambda entry: entry.name)
             for entry in piece:
                 name = entry.name
                 if name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
-                elif kind is not None and name.lower().endswith(ENDINGS) and _is_file(entry):
-                    yield entry.path, f"{inner}{name}", kind
+                elif is_wanted and name.lower().endswith(ENDINGS) and _is_file(entry):
+                    # Wanted only where there is a kind.
+                    yield entry.path, f"{inner}{name}", kind or Kind.ARTICLE
     for name in sorted(folders):
         if kind is None:
             below = {"topics": Kind.TOPIC, "organizations": Kind.PROVIDER}.get(name)
@@ -120,7 +126,7 @@ def _walk(root: str, inner: str, kind: Kind | None) -> Iterator[tuple[str, str, 
             below = None
         else:
             below = kind
-        yield from _walk(root, f"{inner}{name}/", below)
+        yield from _walk(root, f"{inner}{name}/", below, catalog=catalog)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -7,6 +7,7 @@ import os
 import re
 import resource
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError
@@ -162,7 +163,7 @@ class TestOddFiles:
     ) -> None:
         put(tmp_path, "a.txt", document())
         put(tmp_path, "b.txt", document(title="B", web_url="https://daily.example/b"))
-        refuse(monkeypatch, "builtins.open", "a.txt")
+        refuse(monkeypatch, "os.open", "a.txt")
         report = importer.run([tmp_path])
         assert counts(report) == {"created": 1, "rejected": 1}
         assert errors(report) == [f"{tmp_path}/a.txt:1:1: cannot be read: Permission denied"]
@@ -173,7 +174,7 @@ class TestOddFiles:
         put(tmp_path, "closed/a.txt", document())
         put(tmp_path, "open/a.txt", document())
         refuse(monkeypatch, "os.scandir", "closed")
-        refuse(monkeypatch, "builtins.open", "closed")
+        refuse(monkeypatch, "os.open", "closed")
         report = importer.run([tmp_path])
         assert counts(report) == {"created": 1, "rejected": 1}
         assert re.search(r"/closed/?:1:1: cannot be read: Permission denied", errors(report)[0])
@@ -190,14 +191,12 @@ class TestOddFiles:
 
 def refuse(monkeypatch: pytest.MonkeyPatch, target: str, name: str) -> None:
     """Let opening what ends in ``name`` fail, as it does for others than root."""
-    import builtins
-
-    real = os.scandir if target == "os.scandir" else builtins.open
+    real: Any = os.scandir if target == "os.scandir" else os.open
 
     def refusing(path: object, *args: object, **kwargs: object) -> object:
         if str(path).rstrip("/").endswith(name):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return real(path, *args, **kwargs)  # type: ignore[call-overload]
+        return real(path, *args, **kwargs)
 
     monkeypatch.setattr(target, refusing)
 
