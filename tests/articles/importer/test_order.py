@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tests.articles.importer.worlds import (
     older_versions,
     worlds,
 )
-from tests.articles.samples import load
+from tests.articles.samples import NOON, document, entry, load, put
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +89,20 @@ class TestConvergence:
 def articles_of(rows: digest.Rows) -> digest.Rows:
     """Leave out what remains of older documents: providers and topics that they mentioned."""
     return {table: found for table, found in rows.items() if table not in {"Provider", "Topic"}}
+
+
+class TestOneUrl:
+    def test_links_do_not_wait_for_who_gets_which_number(self, tmp_path: Path) -> None:
+        named = entry(web_url="https://daily.example/named", published_at=NOON)
+        first, second, namer = (
+            put(tmp_path, "1.txt", document(title="Beta", web_url=named.web_url)),
+            put(tmp_path, "2.txt", document(title="Beta 1", web_url=named.web_url)),
+            put(tmp_path, "3.txt", document(title="Namer", related=(named,))),
+        )
+        # Takes the slug of the first, which then sorts after the second's.
+        earlier = document(
+            title="Beta", web_url="https://daily.example/z", published_at=NOON - timedelta(hours=1)
+        )
+        last = put(tmp_path, "4.txt", earlier)
+        before = rows_after([[first, second, namer], [last]])
+        assert rows_after([[last], [first, second, namer]]) == before
