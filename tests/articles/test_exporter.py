@@ -20,7 +20,7 @@ from providers.models import Provider
 from tests import digest
 from tests.articles.importer.worlds import SeedFile, blank_newsroom, folder_of, worlds
 from tests.articles.importer.worlds import put as put_files
-from tests.articles.samples import document, edit, entry, load, only_article, put
+from tests.articles.samples import PHOTO, document, edit, entry, load, only_article, put
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +184,27 @@ class TestAnEditedArticle:
             '-    attribution: "A. Credit"',
             '+    attribution: "B. Credit"',
         ]
+
+    def test_keeps_unknown_keys_of_an_image(self, tmp_path: Path) -> None:
+        path = put(
+            tmp_path / "in", "one.txt", document(images=(replace(PHOTO, extra={"crop": "left"}),))
+        )
+        load(tmp_path / "in")
+        only_article().images.update(attribution="B. Credit")
+        (data,) = exported(tmp_path / "out").values()
+        assert difference(path.read_bytes(), data) == [
+            '-    attribution: "A. Credit"',
+            '+    attribution: "B. Credit"',
+        ]
+
+    def test_keeps_an_entry_of_its_own_address_beside_the_edited(self, tmp_path: Path) -> None:
+        own = entry(title="Itself", web_url=document().web_url)
+        third = entry(title="Third", web_url="https://herald.example/3")
+        put(tmp_path / "in", "one.txt", document(related=(entry(), own, third)))
+        load(tmp_path / "in")
+        only_article().related_links.get(position=1).delete()
+        (data,) = exported(tmp_path / "out").values()
+        assert [one.title for one in parse("", data).related] == ["A bridge at last", "Itself"]
 
 
 class TestRoundTrip:
