@@ -24,6 +24,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import documents, heat
+from articles.bulk import renew_statistics
 from articles.documents import DocumentError
 from articles.documents.batches import Parsed, Text
 from articles.importer import catalog
@@ -32,10 +33,13 @@ from articles.importer.files import FoundFile, Kind, find, printable, read, requ
 from articles.importer.parsing import Parser
 from articles.importer.report import COUNTS, Report
 from articles.importer.rows import Incoming
-from articles.models import Article, ImportProblem, ImportRun, SourceDocument
+from articles.models import Article, ImportProblem, ImportRun, Related, SourceDocument
 
 BATCH_SIZE: Final = 500
 """Documents a transaction: larger is little faster, smaller lets editors in more often."""
+
+STATISTICS_AFTER: Final = 1_000
+"""New documents after which the database looks at its tables again; then at twice as many."""
 
 _Batch = list[tuple[FoundFile, bytes, str]]
 
@@ -159,6 +163,7 @@ class _Import:
                 break
             self._store_catalog_file(file)
         files = find(self.paths, catalog=False)
+        renew_at = STATISTICS_AFTER
         with Parser() as parser:
             batch = self._next_batch(files, parser)
             while batch is not None:
@@ -166,6 +171,9 @@ class _Import:
                 parsed = parser.finish()
                 following = self._next_batch(files, parser)
                 self._store(batch, parsed)
+                if self.report.created >= renew_at:
+                    renew_statistics(Article, Related, SourceDocument)
+                    renew_at = 2 * self.report.created
                 batch = None if self.is_over else following
                 progress(self.report.done - before)
         created = Article.objects.filter(pk__gte=self.first_pk)

@@ -70,7 +70,7 @@ class Directory:
         self.load_stems(stems)
 
     def _load(self, articles: QuerySet[Article]) -> None:
-        for values in articles.values_list(*_COLUMNS):
+        for values in articles.order_by().values_list(*_COLUMNS):
             if values[0] not in self._by_pk:
                 row = self._by_pk[values[0]] = Row(*values)
                 self._by_url[row.url].append(row)
