@@ -3,12 +3,17 @@
 import os
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 SEEDS = sorted((ROOT / "seeds").glob("*.txt"))
 BROKEN = ROOT / "tests/documents/broken"
 
 # 48 documents of a public hub that uses the same format, where a developer has them.
 CORPUS = Path(os.environ.get("NEWSROOM_CORPUS") or ROOT.parent / "shared/corpus")
+needs_corpus = pytest.mark.skipif(
+    not CORPUS.is_dir(), reason="needs the corpus: name its folder in NEWSROOM_CORPUS"
+)
 
 MINIMAL = """\
 title: "Council approves the bridge"

@@ -5,15 +5,11 @@ from pathlib import Path
 import pytest
 
 from articles.documents import parse, parse_provider, parse_topic, revise, slug_for, stem_of, write
-from tests.articles.documents.documents import CORPUS, SEEDS
+from tests.articles.documents.documents import CORPUS, SEEDS, needs_corpus
 
 NEWS = sorted((CORPUS / "_news").glob("*.md"))
 TOPICS = sorted((CORPUS / "_data/topics").glob("*.yaml"))
 PROVIDERS = sorted((CORPUS / "_data/organizations").glob("*.md"))
-
-needs_corpus = pytest.mark.skipif(
-    not NEWS, reason="the 48 documents of the public hub are not here: set NEWSROOM_CORPUS"
-)
 
 
 class TestSeeds:

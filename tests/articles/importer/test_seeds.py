@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +14,8 @@ from articles import exporter
 from articles.models import Article, ImportProblem, Topic
 from articles.scoring import Contender, score
 from providers.models import Provider
-from tests.articles.samples import ROOT, SEEDS, counts, load
-
-CORPUS = Path(os.environ.get("NEWSROOM_CORPUS", ROOT.parent / "shared" / "corpus"))
-
-needs_corpus = pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="needs the corpus: name its folder in NEWSROOM_CORPUS"
-)
+from tests.articles.documents.documents import CORPUS, needs_corpus
+from tests.articles.samples import SEEDS, counts, load
 
 NEW_YORK_POST = (
     "2020-08-17-de-blasio-calls-for-clear-standards-for-facial-recognition-tech-for-nypd"
