@@ -17,6 +17,21 @@ from django.db import connection, models
 
 _Model = type[models.Model]
 
+# Any number that no other code of this project locks by: "news" in ASCII.
+_LOCK = 0x6E657773
+
+
+def hold_write_lock() -> None:
+    """Let one writer of articles look and write, until the transaction ends; others wait.
+
+    Imports hold it for a batch, the newsdesk for an act: neither decides on what the other is about
+    to change, and locks on rows cannot meet crosswise. On SQLite the transaction itself has taken
+    the one write lock.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
 
 def reserve_ids(model: _Model, count: int) -> list[int]:
     """Take ``count`` primary keys that no other row has or will get, ascending.

@@ -1,4 +1,4 @@
-"""Applies the rule to rows: the only writer of heat, published and the place on the front page."""
+"""Applies the rule to rows: heat, published and the place on the front page come from here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles import bulk
-from articles.models import Article, Related
+from articles.models import Article, PolicyVersion, Related
 from articles.scoring import DEFAULT_POLICY, Contender, Decision, Policy, Receipt, score, top_rank
 
 CHUNK: Final = 2_000
@@ -65,25 +65,37 @@ def _word(published: bool) -> str:
     return "published" if published else "not published"
 
 
+def current_policy() -> Policy:
+    """Give the policy in force: the latest version, or the hub's defaults. One query."""
+    latest = PolicyVersion.objects.first()
+    return latest.policy if latest else DEFAULT_POLICY
+
+
 def receipts(
-    article_ids: Sequence[int], policy: Policy = DEFAULT_POLICY, at: datetime | None = None
+    article_ids: Sequence[int], policy: Policy | None = None, at: datetime | None = None
 ) -> dict[int, Receipt]:
-    """Score articles by id without writing. Two queries; coverage-only articles have no receipt."""
+    """Score articles by id without writing, by default with the policy in force.
+
+    Two queries, three where no policy is given; coverage-only articles have no receipt.
+    """
     return {
         difference.article_id: difference.receipt
-        for difference in _scored(article_ids, policy, at or timezone.now())
+        for difference in _scored(article_ids, policy or current_policy(), at or timezone.now())
     }
 
 
 def differences(
-    articles: QuerySet[Article], policy: Policy = DEFAULT_POLICY, at: datetime | None = None
+    articles: QuerySet[Article], policy: Policy | None = None, at: datetime | None = None
 ) -> Iterator[Difference]:
     """Yield the articles whose stored heat or published is not the policy's, by id.
+
+    Without ``policy``, that in force when it begins.
 
     Memory does not grow with the number of articles; three queries a CHUNK. The caller may write
     what it is given meanwhile.
     """
     at = at or timezone.now()
+    policy = policy or current_policy()
     last = 0
     while chunk := list(
         articles.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
@@ -95,7 +107,7 @@ def differences(
 
 
 def recompute(
-    article_ids: Iterable[int], policy: Policy = DEFAULT_POLICY, at: datetime | None = None
+    article_ids: Iterable[int], policy: Policy | None = None, at: datetime | None = None
 ) -> list[Difference]:
     """Give articles the heat and published of the policy; returns those that changed, by id.
 
@@ -115,23 +127,23 @@ def recompute(
             Article.objects.filter(pk__in=over).update(
                 decision=Decision.NONE, decision_until=None, version=F("version") + 1
             )
-        scored = list(_scored(ids, policy, at))
-        changed = [one for one in scored if one.differs]
+        scored = list(_scored(ids, policy or current_policy(), at))
         bulk.update(
             Article,
             ("heat", "published", "heat_is_given", "top_rank"),
-            [
-                (
-                    one.receipt.heat,
-                    one.receipt.published,
-                    False,
-                    top_rank(one.receipt.heat, one.receipt.article.published_at),
-                    one.article_id,
-                )
-                for one in scored
-            ],
+            [(*columns(one.receipt).values(), one.article_id) for one in scored],
         )
-    return changed
+    return [one for one in scored if one.differs]
+
+
+def columns(receipt: Receipt) -> dict[str, Any]:
+    """Give the columns that a receipt comes to; from then on the policy stands behind them."""
+    return {
+        "heat": receipt.heat,
+        "published": receipt.published,
+        "heat_is_given": False,
+        "top_rank": top_rank(receipt.heat, receipt.article.published_at),
+    }
 
 
 def _scored(

@@ -24,11 +24,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import documents, heat
-from articles.bulk import renew_statistics
+from articles.bulk import hold_write_lock, renew_statistics
 from articles.documents import DocumentError
 from articles.documents.batches import Parsed, Text
 from articles.importer import catalog
-from articles.importer.batch import hold_import_lock, store
+from articles.importer.batch import store
 from articles.importer.files import FoundFile, Kind, find, printable, read, require
 from articles.importer.parsing import Parser
 from articles.importer.report import COUNTS, Report
@@ -241,7 +241,7 @@ class _Import:
         try:
             data, _ = read(file.path, file.shown)
             with transaction.atomic():
-                hold_import_lock()
+                hold_write_lock()
                 if file.kind is Kind.TOPIC:
                     catalog.store_topic_file(documents.parse_topic(file.shown, data))
                 else:

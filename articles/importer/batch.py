@@ -11,7 +11,6 @@ from django.db import (
     DatabaseError,
     InterfaceError,
     OperationalError,
-    connection,
     transaction,
 )
 from django.db.models import F
@@ -35,19 +34,6 @@ from articles.models import (
 )
 from articles.scoring import Decision, top_rank
 
-# Any number that no other code of this project locks by: "news" in ASCII.
-_LOCK = 0x6E657773
-
-
-def hold_import_lock() -> None:
-    """Let one import at a time look and write, until the transaction ends; others wait.
-
-    On SQLite the transaction itself has taken the one write lock.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-
 
 def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> Report:
     """Store documents in one transaction and count them in ``run``; gives the batch's report.
@@ -56,7 +42,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
     """
     try:
         with transaction.atomic():
-            hold_import_lock()
+            bulk.hold_write_lock()
             report = Report()
             left: Sequence[Incoming] = incoming
             while left:

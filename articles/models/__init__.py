@@ -1,14 +1,18 @@
 """The tables, one module a model, its queryset beside it."""
 
+from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
 from articles.models.article import Article, ArticleQuerySet, StaleArticleError
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
+from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.source_document import SourceDocument
 from articles.models.topic import ArticleTopic, Topic
 
 __all__ = [
+    "Act",
+    "ActChange",
     "AnyOf",
     "Article",
     "ArticleQuerySet",
@@ -17,6 +21,7 @@ __all__ = [
     "ImportConflict",
     "ImportProblem",
     "ImportRun",
+    "PolicyVersion",
     "Related",
     "SourceDocument",
     "StaleArticleError",

@@ -20,6 +20,7 @@ from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 from articles.models.web_url import is_web_url
+from articles.roles import ARTICLE_PERMISSIONS
 from providers.models import Provider
 
 
@@ -218,7 +219,7 @@ class Article(models.Model):
         help_text="How good the report is, in heat points; around 50 is ordinary, empty is not "
         "scored yet.",
     )
-    heat = models.SmallIntegerField(
+    heat = models.IntegerField(
         null=True,
         blank=True,
         help_text="Quality plus the bonus for coverage; -1 where better coverage leads.",
@@ -249,6 +250,9 @@ class Article(models.Model):
         db_index=False,
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    scored_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When an editor last set its quality."
+    )
     publish_from = models.DateTimeField(null=True, blank=True, help_text="Embargo: not before.")
     publish_until = models.DateTimeField(null=True, blank=True, help_text="Expires then.")
 
@@ -265,6 +269,7 @@ class Article(models.Model):
 
     class Meta:
         ordering = ["-published_at", "slug"]
+        permissions = ARTICLE_PERMISSIONS
         indexes = [
             # How a related entry, or another document of the same URL, finds it.
             models.Index(fields=["url"], name="article_url"),
@@ -352,12 +357,18 @@ class Article(models.Model):
 
     def outranks(self, other: Article) -> bool:
         """Whether the scoring rule puts this before ``other`` in a story; no query."""
-        return self._contender().outranks(other._contender())
+        return self.contender().outranks(other.contender())
 
-    def _contender(self) -> scoring.Contender:
+    def contender(self, at: datetime | None = None, name: str = "") -> scoring.Contender:
+        """Give what the rule needs to know of it; no query.
+
+        With ``at``, a decision whose time is over by then is none. ``name`` is for the words.
+        """
         decision = scoring.Decision(self.decision)
+        if at is not None and self.decision_until is not None and self.decision_until <= at:
+            decision = scoring.Decision.NONE
         return scoring.Contender(
-            self.slug, self.published_at, self.quality, decision, self.is_pinned
+            self.slug, self.published_at, self.quality, decision, self.is_pinned, name
         )
 
     def lead(self, at: datetime | None = None) -> Article | None:

@@ -87,6 +87,14 @@ class ImportConflict(models.Model):
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    act = models.ForeignKey(
+        "articles.Act",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="resolved_conflicts",
+        help_text="By what it was resolved.",
+    )
 
     class Meta:
         ordering = ["-found_at", "-pk"]

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 
-from articles import importer
+from articles import bulk, importer
 from articles.generator import generate
-from articles.importer import batch
 from articles.models import Article, ImportConflict
 from providers.models import Provider
 from tests.articles.importer.processes import IMPORT, Newsrooms, check, run, start
@@ -68,13 +67,13 @@ class TestAnEditorWhoSavesDuringAnImport:
         load(tmp_path)
         put(tmp_path, "one.txt", document(title="Theirs", excerpt="New."))
         has_saved, imports = threading.Event(), threading.Event()
-        lock = batch.hold_import_lock
+        lock = bulk.hold_write_lock
 
         def announced_lock() -> None:
             lock()
             imports.set()
 
-        monkeypatch.setattr(batch, "hold_import_lock", announced_lock)
+        monkeypatch.setattr(bulk, "hold_write_lock", announced_lock)
 
         def edit() -> None:
             try:

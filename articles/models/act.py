@@ -1,0 +1,90 @@
+"""What was done at the newsdesk: every act, whom it touched, and what stood there before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+
+class Act(models.Model):
+    """One decision of one person, about one article or many; undone as a whole."""
+
+    class Verb(models.TextChoices):
+        """What was done, in the past tense that histories speak."""
+
+        SCORE = "score", "scored"
+        PUBLISH = "publish", "published"
+        HOLD = "hold", "held"
+        RELEASE = "release", "released to the rule"
+        SCHEDULE = "schedule", "scheduled"
+        WITHDRAW = "withdraw", "withdrawn"
+        PIN = "pin", "pinned as lead"
+        UNPIN = "unpin", "unpinned"
+        RELATE = "relate", "related"
+        UNRELATE = "unrelate", "unrelated"
+        MERGE = "merge", "merged stories"
+        SPLIT = "split", "split off"
+        EDIT = "edit", "edited"
+        RESOLVE = "resolve", "resolved a conflict of imports"
+        RESTORE = "restore", "restored"
+        UNDO = "undo", "undone"
+
+    verb = models.CharField(max_length=10, choices=Verb)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.TextField(blank=True)
+    permissions: Any = models.JSONField(
+        default=list, help_text="What it needed, and what undoing it needs."
+    )
+    undoes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by"
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["-at", "-id"], name="act_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} by {self.by or 'the system'}"
+
+
+class ActChange(models.Model):
+    """What an act did to one article.
+
+    ``before`` and ``after`` are the columns that an editor changed, by name, as JSON holds them.
+    ``linked`` and ``unlinked`` are the links from this article, as ``[target's id, position]``.
+    Heat and published follow from these by the rule and are noted for whoever reads the history;
+    articles that changed only in those have nothing in the other fields.
+    """
+
+    act = models.ForeignKey(Act, on_delete=models.CASCADE, related_name="changes")
+    article = models.ForeignKey(
+        "articles.Article", on_delete=models.CASCADE, related_name="act_changes"
+    )
+    before: Any = models.JSONField(default=dict)
+    after: Any = models.JSONField(default=dict)
+    linked: Any = models.JSONField(default=list)
+    unlinked: Any = models.JSONField(default=list)
+    heat_before = models.IntegerField(null=True)
+    heat_after = models.IntegerField(null=True)
+    published_before = models.BooleanField()
+    published_after = models.BooleanField()
+    version = models.PositiveIntegerField(help_text="The article's version after the act.")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["act", "article"], name="act_change_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article}: {self.act}"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the act was about this article, not only felt by it."""
+        return bool(self.after or self.linked or self.unlinked)

@@ -1,0 +1,75 @@
+"""The newsdesk: the only way a decision is made.
+
+An act begins as a ``Change``, a value that says what would be written::
+
+    change = newsdesk.hold(article, until=tomorrow)
+    newsdesk.consequences(change)                   # whose heat, lead or visibility it alters
+    act = newsdesk.perform(change, by=user, reason="waits for a comment")
+    newsdesk.perform(newsdesk.undo(act), by=user)
+
+``perform`` checks the permissions of the change, writes it with all that follows from it by the
+scoring rule in one transaction, and keeps it in the history.
+"""
+
+from articles.newsdesk.changes import (
+    ALLOWED,
+    EDITABLE,
+    PERMISSIONS,
+    Change,
+    RefusedError,
+    StaleError,
+    Verb,
+    edit,
+    hold,
+    merge,
+    pin,
+    publish,
+    refusal,
+    relate,
+    release,
+    schedule,
+    set_quality,
+    split,
+    together,
+    unpin,
+    unrelate,
+    withdraw,
+)
+from articles.newsdesk.effects import Consequence, Standing
+from articles.newsdesk.explaining import explain
+from articles.newsdesk.performing import consequences, may, perform, undo
+from articles.newsdesk.stories import Story, story_of
+
+__all__ = [
+    "ALLOWED",
+    "EDITABLE",
+    "PERMISSIONS",
+    "Change",
+    "Consequence",
+    "RefusedError",
+    "StaleError",
+    "Standing",
+    "Story",
+    "Verb",
+    "consequences",
+    "edit",
+    "explain",
+    "hold",
+    "may",
+    "merge",
+    "perform",
+    "pin",
+    "publish",
+    "refusal",
+    "relate",
+    "release",
+    "schedule",
+    "set_quality",
+    "split",
+    "story_of",
+    "together",
+    "undo",
+    "unpin",
+    "unrelate",
+    "withdraw",
+]

@@ -1,0 +1,231 @@
+"""What a change comes to: which articles it touches, and what they are afterwards.
+
+Nothing is written here. ``perform`` writes what ``effects`` finds, so that what was shown to an
+editor beforehand is what happens.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from articles import heat
+from articles.models import Article, Related
+from articles.newsdesk.changes import Change, StaleError
+from articles.scoring import Contender, Decision, Policy, Receipt, score
+
+_SCORING: Final = {"quality", "decision", "decision_until", "is_pinned", "published_at"}
+"""The columns that the heat of an article, and of those that name it, follows from."""
+
+_FACTS: Final = (
+    "slug",
+    "title",
+    "published_at",
+    "quality",
+    "heat",
+    "published",
+    "coverage_only",
+    "is_pinned",
+    "publish_from",
+    "publish_until",
+    "decision",
+    "decision_until",
+    "version",
+    "provider__name",
+)
+Links = dict[int, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an article stands with readers; ``lead`` is the slug that a superseded one leads to."""
+
+    state: Article.State
+    heat: int | None
+    lead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """An article whose heat, lead or visibility an act changes, before and after.
+
+    ``receipt`` says why; it is None for coverage-only articles, which have no heat.
+    """
+
+    article_id: int
+    slug: str
+    headline: str
+    provider: str
+    before: Standing
+    after: Standing
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """All that a change comes to, by article id.
+
+    ``before`` and ``after`` hold every article looked at, with the facts of scoring only.
+    ``columns`` is what to write. ``consequences`` are in the order of rank afterwards.
+    """
+
+    before: Mapping[int, Article]
+    after: Mapping[int, Article]
+    columns: Mapping[int, Mapping[str, Any]]
+    consequences: list[Consequence]
+
+
+def effects(change: Change, policy: Policy, at: datetime) -> Effects:
+    """Find all that ``change`` comes to. At most nine queries, however much it touches.
+
+    Raises ``StaleError`` where an article that it rests upon was changed meanwhile.
+    """
+    desk = _Desk(at)
+    decided = {*change.seen, *change.columns}
+    decided.update(pk for pair in change.link | change.unlink for pk in pair)
+    desk.load(decided)
+    _require_fresh(change, desk.before)
+    for pk, values in change.columns.items():
+        desk.set(pk, **values)
+    named_anew = {article for article, _ in change.link | change.unlink}
+    moved = {pk for pk, values in change.columns.items() if _SCORING & values.keys()}
+    rescored = moved | named_anew | desk.namers(moved)
+    desk.load_links(rescored)
+    desk.relink(change)
+    receipts = desk.score(rescored, policy)
+    shown = decided | {pk for pk in rescored if desk.stands_otherwise(pk)}
+    looked_at = shown | desk.namers(shown) | rescored
+    desk.load_links(looked_at)
+    desk.relink(change)
+    consequences = desk.consequences(looked_at, receipts)
+    written = {pk: dict(values) for pk, values in change.columns.items()}
+    for pk, receipt in receipts.items():
+        written[pk] = written.get(pk, {}) | desk.ended.get(pk, {}) | heat.columns(receipt)
+    return Effects(desk.before, desk.after, written, consequences)
+
+
+def _require_fresh(change: Change, stored: Mapping[int, Article]) -> None:
+    stale = [
+        stored[pk].slug if pk in stored else f"article {pk}"
+        for pk, version in change.seen.items()
+        if pk not in stored or stored[pk].version != version
+    ]
+    if stale:
+        raise StaleError(stale)
+
+
+class _Desk:
+    """The articles that a change may touch, as they are and as they would be."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.before: dict[int, Article] = {}
+        self.after: dict[int, Article] = {}
+        self.links_before: Links = {}
+        self.links_after: Links = {}
+        self.ended: dict[int, dict[str, Any]] = {}
+        """The columns by which decisions end whose time is over."""
+
+    def load(self, article_ids: Iterable[int]) -> None:
+        """Load articles that are not there yet. One query."""
+        missing = sorted(set(article_ids) - self.before.keys())
+        if not missing:
+            return
+        articles = Article.objects.filter(pk__any_of=missing).select_related("provider")
+        for article in articles.only(*_FACTS):
+            self.before[article.pk] = article
+            self.after[article.pk] = copy.copy(article)
+
+    def load_links(self, article_ids: Iterable[int]) -> None:
+        """Load what articles name, and those. Two queries."""
+        missing = sorted(set(article_ids) - self.links_before.keys())
+        if not missing:
+            return
+        self.links_before |= {pk: [] for pk in missing}
+        links = Related.objects.filter(article__any_of=missing).order_by("article", "position")
+        for article_id, target_id in links.values_list("article_id", "target_id"):
+            self.links_before[article_id].append(target_id)
+        self.load({*missing, *(pk for one in missing for pk in self.links_before[one])})
+
+    def namers(self, article_ids: Iterable[int]) -> set[int]:
+        """Find the articles that name any of these. One query."""
+        ids = sorted(article_ids)
+        if not ids:
+            return set()
+        links = Related.objects.filter(target__any_of=ids).values_list("article_id", flat=True)
+        return set(links)
+
+    def relink(self, change: Change) -> None:
+        """Let the links be as they would be."""
+        self.links_after = {pk: list(targets) for pk, targets in self.links_before.items()}
+        for article, target in change.unlink:
+            if target in self.links_after.get(article, ()):
+                self.links_after[article].remove(target)
+        for article, target in change.link:
+            if target not in self.links_after.get(article, (target,)):
+                self.links_after[article].append(target)
+
+    def set(self, pk: int, **values: Any) -> None:
+        """Let columns of an article be as they would be."""
+        for name, value in values.items():
+            setattr(self.after[pk], name, value)
+
+    def score(self, article_ids: Iterable[int], policy: Policy) -> dict[int, Receipt]:
+        """Apply the rule to articles as they would be; coverage-only ones have no receipt."""
+        receipts = {}
+        for pk in sorted(article_ids):
+            article = self.after[pk]
+            if article.coverage_only:
+                continue
+            related = [self._contender(target) for target in self.links_after[pk]]
+            receipt = receipts[pk] = score(self._contender(pk), related, policy)
+            self.set(pk, heat=receipt.heat, published=receipt.published)
+            if article.decision_until is not None and article.decision_until <= self.at:
+                self.ended[pk] = {"decision": Decision.NONE.value, "decision_until": None}
+                self.set(pk, **self.ended[pk])
+        return receipts
+
+    def _contender(self, pk: int) -> Contender:
+        article = self.after[pk]
+        return article.contender(self.at, name=article.provider.name)
+
+    def stands_otherwise(self, pk: int) -> bool:
+        """Whether readers would see an article otherwise, or the rule rank it so."""
+        before, after = self.before[pk], self.after[pk]
+        return (before.heat, before.state_at(self.at)) != (after.heat, after.state_at(self.at))
+
+    def consequences(
+        self, article_ids: Iterable[int], receipts: Mapping[int, Receipt]
+    ) -> list[Consequence]:
+        """Name what would change in heat, lead or visibility, best first."""
+        found = []
+        for pk in article_ids:
+            article = self.after[pk]
+            before = self._standing(pk, self.before, self.links_before)
+            after = self._standing(pk, self.after, self.links_after)
+            if before != after:
+                name = article.provider.name
+                receipt = receipts.get(pk)
+                found.append(
+                    Consequence(pk, article.slug, article.headline, name, before, after, receipt)
+                )
+        return sorted(found, key=lambda one: (-(one.after.heat or -2), one.slug))
+
+    def _standing(self, pk: int, articles: Mapping[int, Article], links: Links) -> Standing:
+        article = articles[pk]
+        lead = None
+        if article.is_superseded:
+            rivals = [
+                rival
+                for rival in (articles[target] for target in links[pk])
+                if rival.is_published(self.at) and rival.outranks(article)
+            ]
+            # The best is the one that no other outranks.
+            lead = next(
+                (a.slug for a in rivals if not any(b.outranks(a) for b in rivals)),
+                None,
+            )
+        return Standing(article.state_at(self.at), article.heat, lead)

@@ -1,0 +1,58 @@
+"""Why an article stands where it stands, in words: the answer to "why 77?"."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from articles import heat
+from articles.models import Article
+from articles.scoring import Decision
+
+
+def explain(article: Article, at: datetime | None = None) -> str:
+    """Give the receipt of an article's heat, and whose decision stands above the rule.
+
+    For example ``quality 57 + 2 related × 10 = 77 ≥ 70: published; leads City A.M. (53), The Star
+    (39)``. Times are UTC. Three queries, one more where an editor decided.
+    """  # noqa: RUF002 - the sign of a product
+    at = at or timezone.now()
+    if article.coverage_only:
+        return "coverage only: known because others name it, and has no heat of its own"
+    receipt = heat.receipts([article.pk], at=at)[article.pk]
+    words = [str(receipt)]
+    if (receipt.heat, receipt.published) != (article.heat, article.published):
+        by = "its document says so" if article.heat_is_given else "it was not computed since"
+        stored = "published" if article.published else "not published"
+        words = [f"heat {article.heat}, {stored}: {by}; the policy gives {receipt.heat}: {receipt}"]
+    words += _decision(article, at)
+    if article.published and article.publish_from and article.publish_from > at:
+        words.append(f"not before {_moment(article.publish_from)}")
+    if article.published and article.publish_until:
+        verb = "expired" if article.publish_until <= at else "expires"
+        words.append(f"{verb} {_moment(article.publish_until)}")
+    return "; ".join(words)
+
+
+def _decision(article: Article, at: datetime) -> list[str]:
+    words = []
+    if article.decision:
+        verb = Decision(article.decision)
+        by = article.decided_by.get_username() if article.decided_by else "an editor"
+        said = {"publish": "published", "hold": "held", "withdraw": "withdrawn"}[verb]
+        words.append(f"{said} by {by}")
+        if article.decided_at:
+            words[-1] += f" on {_moment(article.decided_at)}"
+        if article.decision_reason:
+            words[-1] += f", because: {article.decision_reason}"
+        if article.decision_until:
+            over = "over since" if article.decision_until <= at else "until"
+            words[-1] += f", {over} {_moment(article.decision_until)}"
+    if article.is_pinned:
+        words.append("pinned as lead")
+    return words
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,247 @@
+"""Asking what a change would do, doing it, and taking it back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from articles import bulk, heat
+from articles.models import Act, ActChange, Article, ImportConflict, Related
+from articles.newsdesk.changes import Change, Pair, RefusedError
+from articles.newsdesk.effects import Consequence, Effects, effects
+
+_Positions = dict[Pair, int]
+
+
+def may(user: User | AnonymousUser, change: Change) -> bool:
+    """Whether a user has every permission that a change needs."""
+    return user.has_perms(change.permissions)
+
+
+def consequences(change: Change, at: datetime | None = None) -> list[Consequence]:
+    """Give every article whose heat, lead or visibility ``change`` would alter, best first.
+
+    Writes nothing. Raises ``StaleError`` as ``perform`` would.
+    """
+    return effects(change, heat.current_policy(), at or timezone.now()).consequences
+
+
+def perform(
+    change: Change, *, by: User | None, reason: str = "", at: datetime | None = None
+) -> Act:
+    """Do what ``change`` says and recompute what it touches, in one transaction, with a history.
+
+    ``by`` is None for a command that an operator runs; anybody else needs the permissions of the
+    change, or ``PermissionDenied`` is raised. Raises ``StaleError`` where an article that the change
+    rests upon was changed meanwhile. Either way nothing is written.
+    """
+    at = at or timezone.now()
+    if by is not None and not may(by, change):
+        raise PermissionDenied
+    change = _signed(change, by, reason, at)
+    with transaction.atomic():
+        bulk.hold_write_lock()
+        found = effects(change, heat.current_policy(), at)
+        stored = _stored(change.columns)
+        unlinked = _unlink(change.unlink)
+        versions = _write(change, found, at)
+        linked = _link(change)
+        act = Act.objects.create(
+            verb=change.verb,
+            at=at,
+            by=by,
+            reason=reason,
+            permissions=sorted(change.permissions),
+            undoes_id=change.undoes,
+        )
+        _record(act, change, found, stored, versions, linked, unlinked)
+        ImportConflict.objects.filter(pk__in=change.resolves, resolved_at=None).update(
+            resolved_at=at, resolved_by=by, act=act
+        )
+        if change.undoes:
+            _reopen_conflicts(change.undoes)
+    return act
+
+
+def undo(act: Act) -> Change:
+    """Give the change that takes an act back.
+
+    Raises ``RefusedError`` where it was undone already or an article that it was about was changed
+    since: what came later would be lost without a word.
+    """
+    if Act.objects.filter(undoes=act).exists():
+        raise RefusedError("That was undone already.")
+    changes = [one for one in act.changes.select_related("article") if one.is_decided]
+    later = sorted(one.article.slug for one in changes if one.article.version != one.version)
+    if later:
+        raise RefusedError(
+            f"{', '.join(later)}: changed again since, and undoing this would undo that, too. "
+            "Its history can restore what you want."
+        )
+    back = {
+        (one.article_id, target): position for one in changes for target, position in one.unlinked
+    }
+    return Change(
+        Act.Verb.UNDO,
+        frozenset(act.permissions),
+        {one.article_id: one.version for one in changes},
+        {one.article_id: decoded(one.before) for one in changes if one.before},
+        link=frozenset(back),
+        unlink=frozenset((one.article_id, target) for one in changes for target, _ in one.linked),
+        positions=back,
+        undoes=act.pk,
+    )
+
+
+def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values of columns as JSON holds them."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values of columns back from JSON; the reverse of ``encoded``."""
+    fields = {field.attname: field for field in Article._meta.concrete_fields}
+    return {name: fields[name].to_python(value) for name, value in values.items()}
+
+
+def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Change:
+    """Let the columns say who decided, when and why."""
+    if change.undoes:
+        # They say what they said before.
+        return change
+    columns: dict[int, dict[str, Any]] = {}
+    for pk, values in change.columns.items():
+        columns[pk] = signed = dict(values)
+        if "quality" in values:
+            signed["scored_at"] = at
+        if "decision" in values or "is_pinned" in values:
+            signed |= {"decided_by_id": by.pk if by else None, "decided_at": at}
+        if "decision" in values:
+            signed["decision_reason"] = reason
+    return replace(change, columns=columns)
+
+
+def _stored(columns: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+    names = {name for values in columns.values() for name in values}
+    rows = Article.objects.filter(pk__any_of=sorted(columns)).values("pk", *names)
+    return {row["pk"]: row for row in rows}
+
+
+def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
+    """Write the columns of every article touched; gives the versions they have then."""
+    decided = {*change.columns, *(pk for pk, _ in change.link | change.unlink)}
+    rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    versions = {}
+    for pk in sorted({*found.columns, *decided}):
+        values = dict(found.columns.get(pk, {}))
+        versions[pk] = found.before[pk].version
+        # What only its heat changed for is no update that an editor could lose.
+        if pk in decided or "decision" in values:
+            versions[pk] += 1
+            values |= {"version": versions[pk], "changed_at": at}
+        names = tuple(sorted(values))
+        rows[names].append((*(values[name] for name in names), pk))
+    for names, values_of in rows.items():
+        bulk.update(Article, names, values_of)
+    return versions
+
+
+def _unlink(pairs: Iterable[Pair]) -> _Positions:
+    """Cut links; gives the places that they had."""
+    links = {(link.article_id, link.target_id): link for link in _links_between(pairs)}
+    cut = {pair: links[pair] for pair in pairs if pair in links}
+    Related.objects.filter(pk__any_of=[link.pk for link in cut.values()]).delete()
+    return {pair: link.position for pair, link in cut.items()}
+
+
+def _links_between(pairs: Iterable[Pair]) -> Iterable[Related]:
+    pairs = list(pairs)
+    if not pairs:
+        return []
+    articles, targets = ({pair[side] for pair in pairs} for side in (0, 1))
+    return Related.objects.filter(article__any_of=sorted(articles), target__any_of=sorted(targets))
+
+
+def _link(change: Change) -> _Positions:
+    """Make links that are not there; gives the places that they have, behind the others."""
+    there = {(link.article_id, link.target_id) for link in _links_between(change.link)}
+    missing = sorted(change.link - there)
+    if not missing:
+        return {}
+    articles = sorted({article for article, _ in missing})
+    last = Related.objects.filter(article__any_of=articles).values_list("article_id")
+    following = {pk: position + 1 for pk, position in last.annotate(Max("position"))}
+    placed = {}
+    for pair in missing:
+        if pair in change.positions:
+            placed[pair] = change.positions[pair]
+        else:
+            placed[pair] = following.get(pair[0], 0)
+            following[pair[0]] = placed[pair] + 1
+    Related.objects.bulk_create(
+        Related(article_id=article, target_id=target, position=position)
+        for (article, target), position in placed.items()
+    )
+    return placed
+
+
+def _record(
+    act: Act,
+    change: Change,
+    found: Effects,
+    stored: Mapping[int, Mapping[str, Any]],
+    versions: Mapping[int, int],
+    linked: _Positions,
+    unlinked: _Positions,
+) -> None:
+    """Write the history: what the act was about, and whose heat it changed."""
+    decided = {*change.columns, *(pk for pk, _ in change.link | change.unlink)}
+    rows = []
+    for pk in sorted(versions):
+        before, after = found.before[pk], found.after[pk]
+        scores = (before.heat, before.published), (after.heat, after.published)
+        if pk not in decided and scores[0] == scores[1]:
+            continue
+        values = change.columns.get(pk, {})
+        rows.append(
+            ActChange(
+                act=act,
+                article_id=pk,
+                before=encoded({name: stored[pk][name] for name in values}),
+                after=encoded(values),
+                linked=[[target, at] for (article, target), at in linked.items() if article == pk],
+                unlinked=[
+                    [target, at] for (article, target), at in unlinked.items() if article == pk
+                ],
+                heat_before=before.heat,
+                heat_after=after.heat,
+                published_before=before.published,
+                published_after=after.published,
+                version=versions[pk],
+            )
+        )
+    ActChange.objects.bulk_create(rows, batch_size=500)
+
+
+def _reopen_conflicts(act_id: int) -> None:
+    """Let the conflicts that an act resolved wait again, unless an import found newer ones."""
+    for conflict in ImportConflict.objects.filter(act=act_id):
+        waiting = ImportConflict.objects.filter(
+            article=conflict.article_id, field=conflict.field, resolved_at=None
+        )
+        if not waiting.exists():
+            ImportConflict.objects.filter(pk=conflict.pk).update(
+                resolved_at=None, resolved_by=None, act=None
+            )
