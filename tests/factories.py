@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+
 from articles.models import Article, ArticleTopic, ImportRun, Related, SourceDocument, Topic
+from articles.roles import Role, write_roles
 from articles.scoring import SUPERSEDED_HEAT, Policy, top_rank
 from providers.models import Provider
 
@@ -91,3 +95,14 @@ def make_source(article: Article, *, secured: str = "", **overrides: Any) -> Sou
     text += f'\nsecured: "{secured}"\n---\n\n' if secured else "---\n\n"
     values = {"path": f"{article.slug}.md", "digest": "0" * 64, "line_ends": "lf", "text": text}
     return SourceDocument.objects.create(article=article, **values | overrides)
+
+
+def make_user(*roles: Role, **overrides: Any) -> User:
+    """Store a member of the staff with these roles, without any permission beyond them."""
+    values = {"username": f"user-{next(_numbers)}", "is_staff": True}
+    user = User.objects.create_user(**values | overrides)
+    if not Group.objects.filter(name=Role.VIEWER).exists():
+        # A test that empties the tables, as those of several connections do, empties this one, too.
+        write_roles(apps)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
