@@ -99,7 +99,7 @@ def make_source(article: Article, *, secured: str = "", **overrides: Any) -> Sou
 
 def make_user(*roles: Role, **overrides: Any) -> User:
     """Store a member of the staff with these roles, without any permission beyond them."""
-    values = {"username": f"user-{next(_numbers)}", "is_staff": True}
+    values: dict[str, Any] = {"username": f"user-{next(_numbers)}", "is_staff": True}
     user = User.objects.create_user(**values | overrides)
     if not Group.objects.filter(name=Role.VIEWER).exists():
         # A test that empties the tables, as those of several connections do, empties this one, too.
