@@ -105,11 +105,17 @@ class Receipt:
         return self.heat - self.article.quality
 
     def __str__(self) -> str:
-        words = [self._sum()]
         decision = self.article.decision
-        if decision is not Decision.NONE:
-            verb = {"publish": "published", "hold": "held", "withdraw": "withdrawn"}[decision]
-            words.append(f"{verb} by an editor's decision")
+        if decision is Decision.NONE:
+            return self.words()
+        verb = {"publish": "published", "hold": "held", "withdraw": "withdrawn"}[decision]
+        return self.words(f"{verb} by an editor's decision")
+
+    def words(self, decision: str = "") -> str:
+        """Say how it came about; ``decision`` are words for what an editor decided."""
+        words = [self._sum()]
+        if decision:
+            words.append(decision)
         if self.published and not self.superseded_by and self.counted:
             words.append(f"leads {', '.join(map(str, self.counted))}")
         if self.left_out:

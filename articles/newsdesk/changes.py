@@ -39,7 +39,8 @@ ALLOWED: Final[Mapping[Verb, frozenset[State]]] = {
     Verb.UNRELATE: frozenset(State),
     Verb.MERGE: frozenset(State),
     Verb.SPLIT: frozenset(State),
-    Verb.EDIT: frozenset(State),
+    # The words of coverage-only articles are those of whoever names them, and follow them.
+    Verb.EDIT: _SCORABLE,
 }
 """In which states of an article an act makes sense. Whether it changes anything is another matter."""
 

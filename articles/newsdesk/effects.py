@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from articles import heat
 from articles.models import Article, Related
-from articles.newsdesk.changes import Change, StaleError
+from articles.newsdesk.changes import Change, RefusedError, StaleError
 from articles.scoring import Contender, Decision, Policy, Receipt, score
 
 _SCORING: Final = {"quality", "decision", "decision_until", "is_pinned", "published_at"}
@@ -81,13 +81,15 @@ class Effects:
 def effects(change: Change, policy: Policy, at: datetime) -> Effects:
     """Find all that ``change`` comes to. At most nine queries, however much it touches.
 
-    Raises ``StaleError`` where an article that it rests upon was changed meanwhile.
+    Raises ``StaleError`` where an article that it rests upon was changed meanwhile, and
+    ``RefusedError`` where a decision would be over before it began.
     """
     desk = _Desk(at)
     decided = {*change.seen, *change.columns}
     decided.update(pk for pair in change.link | change.unlink for pk in pair)
     desk.load(decided)
     _require_fresh(change, desk.before)
+    _require_future(change, at)
     for pk, values in change.columns.items():
         desk.set(pk, **values)
     named_anew = {article for article, _ in change.link | change.unlink}
@@ -115,6 +117,16 @@ def _require_fresh(change: Change, stored: Mapping[int, Article]) -> None:
     ]
     if stale:
         raise StaleError(stale)
+
+
+def _require_future(change: Change, at: datetime) -> None:
+    if change.undoes:
+        # What it brings back may be over by now, and then ends.
+        return
+    for values in change.columns.values():
+        until = values.get("decision_until")
+        if until is not None and until <= at:
+            raise RefusedError("The time until which it holds is over already.")
 
 
 class _Desk:

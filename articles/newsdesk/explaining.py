@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from articles import heat
 from articles.models import Article
-from articles.scoring import Decision
 
 
 def explain(article: Article, at: datetime | None = None) -> str:
@@ -21,12 +20,13 @@ def explain(article: Article, at: datetime | None = None) -> str:
     if article.coverage_only:
         return "coverage only: known because others name it, and has no heat of its own"
     receipt = heat.receipts([article.pk], at=at)[article.pk]
-    words = [str(receipt)]
+    words = [receipt.words(_decision(article, at))]
     if (receipt.heat, receipt.published) != (article.heat, article.published):
         by = "its document says so" if article.heat_is_given else "it was not computed since"
         stored = "published" if article.published else "not published"
-        words = [f"heat {article.heat}, {stored}: {by}; the policy gives {receipt.heat}: {receipt}"]
-    words += _decision(article, at)
+        words = [f"heat {article.heat}, {stored}: {by}", f"the policy gives {words[0]}"]
+    if article.is_pinned:
+        words.append("pinned as lead")
     if article.published and article.publish_from and article.publish_from > at:
         words.append(f"not before {_moment(article.publish_from)}")
     if article.published and article.publish_until:
@@ -35,22 +35,19 @@ def explain(article: Article, at: datetime | None = None) -> str:
     return "; ".join(words)
 
 
-def _decision(article: Article, at: datetime) -> list[str]:
-    words = []
-    if article.decision:
-        verb = Decision(article.decision)
-        by = article.decided_by.get_username() if article.decided_by else "an editor"
-        said = {"publish": "published", "hold": "held", "withdraw": "withdrawn"}[verb]
-        words.append(f"{said} by {by}")
-        if article.decided_at:
-            words[-1] += f" on {_moment(article.decided_at)}"
-        if article.decision_reason:
-            words[-1] += f", because: {article.decision_reason}"
-        if article.decision_until:
-            over = "over since" if article.decision_until <= at else "until"
-            words[-1] += f", {over} {_moment(article.decision_until)}"
-    if article.is_pinned:
-        words.append("pinned as lead")
+def _decision(article: Article, at: datetime) -> str:
+    if not article.decision:
+        return ""
+    verb = {"publish": "published", "hold": "held", "withdraw": "withdrawn"}[article.decision]
+    by = article.decided_by.get_username() if article.decided_by else "an editor"
+    words = f"{verb} by {by}"
+    if article.decided_at:
+        words += f" on {_moment(article.decided_at)}"
+    if article.decision_reason:
+        words += f" because: {article.decision_reason}"
+    if article.decision_until:
+        until = "over since" if article.decision_until <= at else "until"
+        words += f", {until} {_moment(article.decision_until)}"
     return words
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -75,14 +75,13 @@ def perform(
 def undo(act: Act) -> Change:
     """Give the change that takes an act back.
 
-    Raises ``RefusedError`` where it was undone already or an article that it was about was changed
+    Raises ``RefusedError`` where it was undone already, or where what it changed was changed again
     since: what came later would be lost without a word.
     """
     if Act.objects.filter(undoes=act).exists():
         raise RefusedError("That was undone already.")
     changes = [one for one in act.changes.select_related("article") if one.is_decided]
-    later = sorted(one.article.slug for one in changes if one.article.version != one.version)
-    if later:
+    if later := _changed_since(changes):
         raise RefusedError(
             f"{', '.join(later)}: changed again since, and undoing this would undo that, too. "
             "Its history can restore what you want."
@@ -93,12 +92,26 @@ def undo(act: Act) -> Change:
     return Change(
         Act.Verb.UNDO,
         frozenset(act.permissions),
-        {one.article_id: one.version for one in changes},
+        {one.article_id: one.article.version for one in changes},
         {one.article_id: decoded(one.before) for one in changes if one.before},
         link=frozenset(back),
         unlink=frozenset((one.article_id, target) for one in changes for target, _ in one.linked),
         positions=back,
         undoes=act.pk,
+    )
+
+
+def _changed_since(changes: Sequence[ActChange]) -> list[str]:
+    """Name the articles that are not as the act left them in what it was about."""
+    linked = {(one.article_id, target) for one in changes for target, _ in one.linked}
+    unlinked = {(one.article_id, target) for one in changes for target, _ in one.unlinked}
+    there = {(link.article_id, link.target_id) for link in _links_between(linked | unlinked)}
+    otherwise = {article for article, _ in (linked - there) | (unlinked & there)}
+    return sorted(
+        one.article.slug
+        for one in changes
+        if one.article_id in otherwise
+        or any(getattr(one.article, name) != value for name, value in decoded(one.after).items())
     )
 
 

@@ -144,9 +144,9 @@ class TestQueries:
         pks = list(Article.objects.values_list("pk", flat=True))
         with CaptureQueriesContext(connection) as queries:
             heat.recompute(pks)
-        # Lock, articles, links, and one update sent for all. Savepoints aside.
+        # Lock, policy, articles, links, and one update sent for all. Savepoints aside.
         told = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-        assert len(told) == 4
+        assert len(told) == 5
         with CaptureQueriesContext(connection) as queries:
             list(heat.differences(Article.objects.all()))
         # Keys, articles, links, and the keys after the last.

@@ -1,0 +1,103 @@
+"""What holds after any acts, in any order, on any story."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from articles import heat, newsdesk
+from articles.models import Act, Article, Related
+from tests.articles.newsdesk.acting import AT, Step, World, steps, worlds
+
+Facts = dict[int, tuple[Any, ...]]
+
+
+def act(step: Step, articles: list[Article]) -> Act | None:
+    """Do a step; None where the newsdesk refuses it."""
+    try:
+        return newsdesk.perform(step.change(articles), by=None, at=AT)
+    except newsdesk.RefusedError:
+        return None
+
+
+def facts() -> Facts:
+    """What readers and the rule know of every article, and its lead."""
+    return {
+        article.pk: (
+            article.heat,
+            article.state_at(AT),
+            lead.slug if article.is_superseded and (lead := article.lead(AT)) else None,
+        )
+        for article in Article.objects.all()
+    }
+
+
+def rows() -> list[Any]:
+    """Everything that an undo has to bring back."""
+    names = [
+        field.attname
+        for field in Article._meta.concrete_fields
+        if field.attname not in {"version", "changed_at"}
+    ]
+    links = Related.objects.order_by("article", "target")
+    return [
+        *Article.objects.order_by("pk").values_list(*names),
+        *links.values_list("article_id", "target_id", "position"),
+    ]
+
+
+class TestAnyActs(TestCase):
+    @budget(max_examples=60)
+    @given(worlds(), st.lists(steps, min_size=1, max_size=8))
+    def test_leave_what_a_full_rescore_gives(self, world: World, taken: list[Step]) -> None:
+        articles = world.make()
+        for step in taken:
+            act(step, articles)
+
+        assert list(heat.differences(Article.objects.all(), at=AT)) == []
+        before = facts()
+        heat.recompute(Article.objects.values_list("pk", flat=True), at=AT)
+        assert facts() == before
+
+    @budget(max_examples=100)
+    @given(worlds(), st.lists(steps, min_size=1, max_size=5))
+    def test_do_what_their_consequences_said(self, world: World, taken: list[Step]) -> None:
+        articles = world.make()
+        for step in taken:
+            before = facts()
+            try:
+                change = step.change(articles)
+                told = newsdesk.consequences(change, AT)
+            except newsdesk.RefusedError:
+                continue
+            assert facts() == before
+            newsdesk.perform(change, by=None, at=AT)
+            after = facts()
+
+            def standing(one: newsdesk.Standing) -> tuple[Any, ...]:
+                return one.heat, one.state, one.lead
+
+            changed = {pk for pk in before if before[pk] != after[pk]}
+            assert {one.article_id for one in told} == changed
+            for one in told:
+                assert standing(one.before) == before[one.article_id]
+                assert standing(one.after) == after[one.article_id]
+
+    @budget(max_examples=60)
+    @given(worlds(), st.lists(steps, min_size=1, max_size=5))
+    def test_are_undone_without_a_trace(self, world: World, taken: list[Step]) -> None:
+        articles = world.make()
+        stages = [rows()]
+        acts = []
+        for step in taken:
+            if done := act(step, articles):
+                acts.append(done)
+                stages.append(rows())
+        for done in reversed(acts):
+            assert rows() == stages.pop()
+            newsdesk.perform(newsdesk.undo(done), by=None, at=AT)
+        assert rows() == stages.pop()
