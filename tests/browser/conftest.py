@@ -1,0 +1,97 @@
+"""Pages in a real browser, served by a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.chromium import DESKTOP, LOOKS, Look, find_chromium, launch, watch, watching
+
+OpenPage = Callable[..., Page]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test here, so that ``-m "not browser"`` leaves them out."""
+    item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Give one browser for all tests; each has a profile of its own in it.
+
+    For this package alone: Playwright keeps an event loop running in the thread of the tests, in
+    which Django would refuse to use the database.
+    """
+    path = find_chromium()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = launch(playwright, path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def faults() -> Iterator[list[str]]:
+    """Give the faults of the test's pages; those it does not take out fail it."""
+    with watching() as found:
+        yield found
+
+
+@pytest.fixture(params=LOOKS, ids=str)
+def look(request: pytest.FixtureRequest) -> Look:
+    """Give each way to look at a page: light and dark, on a desk and on a phone."""
+    chosen: Look = request.param
+    return chosen
+
+
+@pytest.fixture
+def open_page(live_server: LiveServer, chromium: Browser, faults: list[str]) -> Iterator[OpenPage]:
+    """Give ``open_page(user=None, look=DESKTOP, **options)``: a new page, the user logged in.
+
+    Addresses are relative to the server's: ``page.goto("/admin/")``. The options are those of
+    Playwright's ``new_context``.
+    """
+    contexts = []
+
+    def open_page(user: User | None = None, look: Look = DESKTOP, **options: object) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport=look.viewport,
+            # Colors on their way from one to another are neither's.
+            reduced_motion="reduce",
+            **options,  # type: ignore[arg-type]
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)  # milliseconds
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            name = settings.SESSION_COOKIE_NAME
+            value = client.cookies[name].value
+            context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        page = context.new_page()
+        look.put_on(page)
+        watch(page, live_server.url, faults)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def superuser(transactional_db: None) -> User:
+    """Store a user who may do everything, and has a password: ``password``."""
+    return User.objects.create_superuser("admin", password="password")
+
+
+@pytest.fixture
+def admin_page(open_page: OpenPage, superuser: User) -> Page:
+    """Give a page with a superuser logged in."""
+    return open_page(superuser)
