@@ -149,5 +149,5 @@ class TestQueries:
         assert len(told) == 5
         with CaptureQueriesContext(connection) as queries:
             list(heat.differences(Article.objects.all()))
-        # Keys, articles, links, and the keys after the last.
-        assert len(queries) == 4
+        # Policy, keys, articles, links, and the keys after the last.
+        assert len(queries) == 5
