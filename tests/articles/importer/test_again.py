@@ -99,10 +99,11 @@ class TestQueries:
         load(tmp_path)
         with CaptureQueriesContext(connection) as queries:
             load(tmp_path, batch_size=50)
-        # The highest key; the run's row; a lookup of digests a batch; coverage-only ones counted;
+        # The highest key; the run's row; a lookup of digests a batch; coverage-only ones counted; the
+        # policy;
         # scores compared; the run's end. Savepoints aside.
         told = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-        assert len(told) == 7
+        assert len(told) == 8
 
 
 class TestADryRun:
