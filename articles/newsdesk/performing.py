@@ -220,12 +220,13 @@ def _record(
     unlinked: _Positions,
 ) -> None:
     """Write the history: what the act was about, and whose heat it changed."""
-    decided = {*change.columns, *(pk for pk, _ in change.link | change.unlink)}
+    # Both ends of a link, so that coverage-only articles tell why nobody names them any more.
+    about = {*change.columns, *(pk for pair in change.link | change.unlink for pk in pair)}
     rows = []
-    for pk in sorted(versions):
+    for pk in sorted({*versions, *about}):
         before, after = found.before[pk], found.after[pk]
         scores = (before.heat, before.published), (after.heat, after.published)
-        if pk not in decided and scores[0] == scores[1]:
+        if pk not in about and scores[0] == scores[1]:
             continue
         values = change.columns.get(pk, {})
         rows.append(
@@ -242,7 +243,7 @@ def _record(
                 heat_after=after.heat,
                 published_before=before.published,
                 published_after=after.published,
-                version=versions[pk],
+                version=versions.get(pk, before.version),
             )
         )
     ActChange.objects.bulk_create(rows, batch_size=500)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles import heat, newsdesk
+from articles import heat, integrity, newsdesk
 from articles.models import Act, Article, ImportConflict, PolicyVersion, Related
 from articles.roles import Role
 from articles.scoring import SUPERSEDED_HEAT
@@ -137,6 +137,15 @@ class TestRelations:
         newsdesk.perform(newsdesk.relate(stub, [lead]), by=None, at=AT)
         assert heats(lead) == [87]
         assert not stub.related_links.exists()
+
+    def test_what_an_editor_unrelated_is_no_fault(self) -> None:
+        lead = make_article()
+        stub = make_article(coverage_only=True, quality=None)
+        relate(lead, stub)
+        heat.recompute([lead.pk], at=AT)
+        newsdesk.perform(newsdesk.unrelate(lead, fresh(stub)), by=None, at=AT)
+        assert list(integrity.findings()) == []
+        assert stub.act_changes.get().act.verb == "unrelate"
 
     def test_merge_relates_every_member_of_one_to_every_member_of_the_other(self) -> None:
         lead, second, third = story()
