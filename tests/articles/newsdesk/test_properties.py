@@ -52,7 +52,7 @@ def rows() -> list[Any]:
 
 class TestAnyActs(TestCase):
     @budget(max_examples=60)
-    @given(worlds(), st.lists(steps, min_size=1, max_size=8))
+    @given(worlds(), st.lists(steps, min_size=4, max_size=10))
     def test_leave_what_a_full_rescore_gives(self, world: World, taken: list[Step]) -> None:
         articles = world.make()
         for step in taken:
@@ -64,7 +64,7 @@ class TestAnyActs(TestCase):
         assert facts() == before
 
     @budget(max_examples=100)
-    @given(worlds(), st.lists(steps, min_size=1, max_size=5))
+    @given(worlds(), st.lists(steps, min_size=4, max_size=8))
     def test_do_what_their_consequences_said(self, world: World, taken: list[Step]) -> None:
         articles = world.make()
         for step in taken:
@@ -88,7 +88,7 @@ class TestAnyActs(TestCase):
                 assert standing(one.after) == after[one.article_id]
 
     @budget(max_examples=60)
-    @given(worlds(), st.lists(steps, min_size=1, max_size=5))
+    @given(worlds(), st.lists(steps, min_size=4, max_size=8))
     def test_are_undone_without_a_trace(self, world: World, taken: list[Step]) -> None:
         articles = world.make()
         stages = [rows()]
