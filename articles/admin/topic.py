@@ -35,6 +35,9 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 100
     actions = None
 
+    class Media:
+        js = ["articles/select-names.js"]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: a topic begins with the document that names it."""
         return False

@@ -1,0 +1,162 @@
+"""Take the screenshots of docs/screenshots: python -m docs.screenshots [--only NAME …]
+
+Needs the development requirements and a Chromium. Serves a demo of its own from a temporary
+folder; the same version of Newsroom gives the same pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import django
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import DESKTOP, PHONE, Look, find_chromium, launch
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / "docs" / "screenshots"
+DOCUMENTS: Final = 300
+LARGE: Final = 200_000
+"""Bytes above which a picture makes do with a palette of colors."""
+Cookie = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page to picture: its address, asked for when the demo is there, and how to look at it."""
+
+    name: str
+    address: Callable[[], str]
+    looks: tuple[Look, ...] = (DESKTOP,)
+    is_whole: bool = False
+    """Whether what is below the window is pictured, too."""
+
+
+def _story() -> str:
+    # Models can be imported once Django is set up.
+    from articles.models import Article
+
+    articles = Article.objects.published().filter(related_links__isnull=False).newest_first()
+    return reverse("admin:articles_article_change", args=[articles[0].pk])
+
+
+SHOTS: Final = [
+    Shot("front", lambda: reverse("articles:front"), (DESKTOP, PHONE)),
+    Shot("admin", lambda: reverse("admin:index"), (DESKTOP, PHONE)),
+    Shot("list", lambda: reverse("admin:articles_article_changelist"), (DESKTOP, PHONE)),
+    Shot("article", _story, (DESKTOP, PHONE), is_whole=True),
+]
+
+
+def main() -> None:
+    """Take the pictures that the command line names, or all."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", nargs="+", choices=[shot.name for shot in SHOTS], metavar="NAME")
+    chosen = parser.parse_args().only
+    with tempfile.TemporaryDirectory() as folder:
+        session = build_demo(Path(folder))
+        addresses = {shot: shot.address() for shot in SHOTS if not chosen or shot.name in chosen}
+        with serving() as home, sync_playwright() as playwright:
+            browser = launch(playwright, find_chromium())
+            for shot, address in addresses.items():
+                for look in shot.looks:
+                    for scheme in ("light", "dark"):
+                        worn = Look(scheme, look.width, look.height)
+                        with signed_in(browser, home, session, worn) as page:
+                            take(page, address, shot, worn)
+            browser.close()
+
+
+def build_demo(folder: Path) -> Cookie:
+    """Fill a database with sample documents and an administrator; give the session's cookie."""
+    os.environ |= {
+        "ENV_FILE": "",
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "MEDIA_ROOT": str(folder / "media"),
+        "DJANGO_SETTINGS_MODULE": "newsroom.settings",
+    }
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("generate_seeds", folder / "seeds", count=DOCUMENTS, seed=1)
+    try:
+        call_command("import_seeds", ROOT / "seeds", folder / "seeds", verbosity=0)
+    except SystemExit as stop:
+        # 1 says that documents were rejected: the others are worth looking at.
+        if stop.code != 1:
+            raise
+    from django.contrib.auth.models import User
+
+    client = Client()
+    client.force_login(User.objects.create_superuser("editor"))
+    cookie = client.cookies["sessionid"]
+    return cookie.key, cookie.value
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the demo on a free port; give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if server.poll() is not None:
+                    sys.exit("The server did not start.")
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def signed_in(browser: Browser, home: str, session: Cookie, look: Look) -> Iterator[Page]:
+    """Give a page of the demo's administrator."""
+    with browser.new_context(base_url=home, reduced_motion="reduce") as context:
+        context.add_cookies([{"name": session[0], "value": session[1], "url": home}])
+        page = context.new_page()
+        look.put_on(page)
+        yield page
+
+
+def take(page: Page, address: str, shot: Shot, look: Look) -> None:
+    """Picture one page in one look."""
+    response = page.goto(address)
+    if response is None or not response.ok:
+        sys.exit(f"{address} did not answer a page.")
+    picture = page.screenshot(full_page=shot.is_whole)
+    kind = "-phone" if look.width == PHONE.width else ""
+    path = FOLDER / f"{shot.name}{kind}-{look.scheme}.png"
+    FOLDER.mkdir(exist_ok=True)
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.save(path, optimize=True)
+    if path.stat().st_size > LARGE:
+        image.quantize(256).save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()

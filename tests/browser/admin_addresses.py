@@ -1,0 +1,99 @@
+"""Every page of the admin, as one table: what its URLs are called, and an address for each.
+
+A new URL of the admin belongs in ``ADDRESSES`` or, if it answers no page, in ``NOT_PAGES``; lists,
+forms, histories and deletions of models are found by their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, cast
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.test import RequestFactory
+from django.urls import get_resolver, reverse
+
+from articles.models import Article, ImportRun, Topic
+from providers.models import Provider
+
+Rows = dict[type[Model], Model]
+"""A row of each model, for the pages that show one."""
+
+ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
+    "index": lambda rows: reverse("admin:index"),
+    "login": lambda rows: reverse("admin:login"),
+    "password_change": lambda rows: reverse("admin:password_change"),
+    "password_change_done": lambda rows: reverse("admin:password_change_done"),
+    "app_list": lambda rows: reverse("admin:app_list", args=["articles"]),
+    "auth_user_password_change": lambda rows: reverse(
+        "admin:auth_user_password_change", args=[rows[User].pk]
+    ),
+}
+"""Pages that are no list, form, history or deletion of a model, by the name of their URL."""
+
+NOT_PAGES: Final = {
+    "autocomplete": "answers JSON",
+    "jsi18n": "answers a script",
+    "logout": "answers POST alone; what it shows then is tested by itself",
+    "view_on_site": "redirects to the public page",
+}
+
+VARIANTS: Final[dict[str, Callable[[Rows], str]]] = {
+    "nothing found": lambda rows: list_of(Article) + "?q=nothinglikethis",
+    "searched and filtered": lambda rows: (
+        list_of(Article) + f"?q=Something&state=published&provider={rows[Provider].pk}"
+    ),
+    "of one topic": lambda rows: list_of(Article) + f"?topic={rows[Topic].pk}",
+    "runs of one state": lambda rows: list_of(ImportRun) + "?state__exact=finished",
+    "in a pop-up": lambda rows: list_of(Topic) + "?_popup=1",
+}
+"""Pages of the table in another state, by what one would call it."""
+
+DJANGOS_OWN: Final = {
+    "aria-prohibited-attr": "the help of the two lists of permissions, made by Django's script",
+    "label": "date and time of a user's last login: one label for two fields",
+}
+"""Rules of axe that Django's pages of users and groups break, and where; no page of ours may."""
+
+_OF_A_MODEL: Final = re.compile(r"([a-z]+)_([a-z]+)_(changelist|add|change|history|delete)")
+
+
+def names() -> list[str]:
+    """Give the names of the admin's URLs that answer pages."""
+    _, resolver = get_resolver().namespace_dict["admin"]
+    named = {name for name in resolver.reverse_dict if isinstance(name, str)}
+    return sorted(named - NOT_PAGES.keys())
+
+
+def address_of(name: str, rows: Rows) -> str | None:
+    """Give the address of a page, or None for one that nobody may open."""
+    if name in ADDRESSES:
+        return ADDRESSES[name](rows)
+    found = _OF_A_MODEL.fullmatch(name)
+    assert found, f"the admin's URL {name!r} is in neither ADDRESSES nor NOT_PAGES"
+    app, model_name, action = found.groups()
+    model = apps.get_model(app, model_name)
+    if action in {"changelist", "add"}:
+        address = reverse(f"admin:{name}")
+    else:
+        address = reverse(f"admin:{name}", args=[rows[model].pk])
+    request = RequestFactory().get(address)
+    request.user = cast("User", rows[User])
+    options = admin.site.get_model_admin(model)
+    may = {"add": options.has_add_permission, "delete": options.has_delete_permission}
+    return address if action not in may or may[action](request) else None
+
+
+def list_of(model: type[Model]) -> str:
+    """Give the address of a model's list."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def rows_by_model(rows: list[Model], user: User) -> Rows:
+    """Give the rows with those of Django's own models."""
+    group = Group.objects.get_or_create(name="Desk")[0]
+    return {type(row): row for row in [*rows, user, group]}

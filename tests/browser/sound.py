@@ -1,0 +1,22 @@
+"""What every page must pass, in any of its looks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from playwright.sync_api import Page
+
+from tests.browser.axe import COLORS, assert_accessible
+from tests.browser.chromium import LOOKS
+
+
+def assert_sound(page: Page, but: Collection[str] = ()) -> None:
+    """Fail for what axe finds on an open page but for the rules in ``but``, and if it is too wide.
+
+    In the dark only colors are new; asking all rules again would double the time.
+    """
+    for look in LOOKS:
+        look.put_on(page)
+        assert_accessible(page, look, but, only=COLORS if look.scheme == "dark" else ())
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= look.width, f"{page.url} {look}: {width} pixels wide"
