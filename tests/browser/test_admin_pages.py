@@ -74,6 +74,15 @@ class TestMoreOfThem:
         assert admin_page.locator(".results .state").count() >= len(CASES)
         assert_sound(admin_page)
 
+    def test_heading_of_a_long_list_stays(self, admin_page: Page) -> None:
+        for case in CASES:
+            case.make()
+        admin_page.goto(list_of(Article))
+        admin_page.evaluate("window.scrollTo(0, 500)")
+        box = admin_page.locator("#result_list thead th").first.bounding_box()
+        assert box is not None
+        assert box["y"] == 0
+
     def test_refused_form(self, admin_page: Page, rows: Rows) -> None:
         admin_page.goto(str(address_of("articles_article_change", rows)))
         admin_page.fill("[name=title]", "")
