@@ -1,14 +1,9 @@
 """Addresses: the admin, what watches the process, and everything else from the articles app."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from newsroom import health
-
-admin.site.site_header = settings.SITE_NAME
-admin.site.site_title = settings.SITE_NAME
-admin.site.index_title = "Everything there is"
 
 urlpatterns = [
     # Without a slash at the end, as probes ask for them.

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from articles.admin.lists import MOST_COUNTED
+from articles.counting import MOST_COUNTED
 from articles.models import (
     Article,
     Image,

@@ -1,0 +1,16 @@
+"""Addresses of the admin's pages that belong to no one model."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, path
+
+from articles.admin.queue import queue_page
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "articles/article/queue/<slug:key>/",
+        admin.site.admin_view(queue_page),
+        name="queue",
+    ),
+]

@@ -1,0 +1,128 @@
+"""The admin site: Django's, with the desk as its front page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, include, path
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from articles.charts import Amount, Chart, bar_chart, heat_chart
+from articles.counting import count_capped, count_in_words
+from articles.models import Article, ImportRun
+from articles.queues import QUEUES, Queue
+from articles.scoring import DEFAULT_POLICY, Policy
+
+DAYS: Final = 30
+"""Days that the charts look back, today among them: of all articles they would cost a full read."""
+RUNS: Final = 5
+"""Import runs on the front page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queue and how much waits in it."""
+
+    queue: Queue
+    count: int
+
+    @property
+    def words(self) -> str:
+        """The count as people read it."""
+        return count_in_words(self.count)
+
+
+class NewsroomAdminSite(admin.AdminSite):
+    """The admin, whose front page says what waits for an editor."""
+
+    site_header = settings.SITE_NAME
+    site_title = settings.SITE_NAME
+    index_title = "The desk"
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Add the pages that belong to no one model."""
+        # By name: the admin's modules register themselves here and so need this one first.
+        return [path("", include("articles.admin.urls")), *super().get_urls()]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the desk, as far as the user may look at what it counts."""
+        context: dict[str, Any] = {}
+        if self.get_model_admin(Article).has_view_permission(request):
+            context |= desk(timezone.now())
+        if self.get_model_admin(ImportRun).has_view_permission(request):
+            context["runs"] = ImportRun.objects.select_related("started_by")[:RUNS]
+        return super().index(request, context | (extra_context or {}))
+
+
+def desk(at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
+    """Count and draw what the front page shows of articles. The same queries however many."""
+    if not Article.objects.exists():
+        return {"may_view_articles": True, "is_fresh": True}
+    return {
+        "may_view_articles": True,
+        "waiting": [Waiting(queue, count_capped(queue.articles(at, policy))) for queue in QUEUES],
+        "days": DAYS,
+        "published_chart": published_chart(at),
+        "heat_chart": recent_heat_chart(at, policy),
+        "policy": policy,
+    }
+
+
+def published_chart(at: datetime) -> Chart:
+    """Draw how many of the articles that readers see at ``at`` are from each day. One query."""
+    days = list(_days(at))
+    # Conditions, not a function of the time: SQLite would call Python for every row of a group.
+    counts = (
+        Article.objects.published(at)
+        .filter(published_at__gte=days[0][0], published_at__lt=days[-1][1])
+        .aggregate(
+            **{
+                f"day_{number}": Count("pk", Q(published_at__gte=begin, published_at__lt=end))
+                for number, (begin, end) in enumerate(days)
+            }
+        )
+    )
+    return bar_chart(
+        [
+            Amount(
+                date_format(begin, "M j"),
+                counts[f"day_{number}"],
+                # Every week, counted back from today.
+                tick=date_format(begin, "M j") if (DAYS - 1 - number) % 7 == 0 else "",
+            )
+            for number, (begin, _) in enumerate(days)
+        ]
+    )
+
+
+def recent_heat_chart(at: datetime, policy: Policy = DEFAULT_POLICY) -> Chart:
+    """Draw the heat of the days' articles, but for coverage-only ones. One query."""
+    days = list(_days(at))
+    recent = Article.objects.filter(
+        coverage_only=False, published_at__gte=days[0][0], published_at__lt=days[-1][1]
+    )
+    counts = recent.order_by().values_list("heat").annotate(Count("pk"))
+    return heat_chart(dict(counts), policy.threshold)
+
+
+def _days(at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Give begin and end of each day in the current time zone, the oldest first."""
+    today = timezone.localdate(at)
+    zone = timezone.get_current_timezone()
+    midnight = datetime.min.time()
+    for back in range(DAYS - 1, -1, -1):
+        day = today - timedelta(days=back)
+        # A day is not always 24 hours long.
+        begin = datetime.combine(day, midnight, zone)
+        yield begin, datetime.combine(day + timedelta(days=1), midnight, zone)
