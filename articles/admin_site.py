@@ -16,11 +16,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from articles import heat
 from articles.charts import Amount, Chart, bar_chart, heat_chart
 from articles.counting import count_capped, count_in_words
 from articles.models import Article, ImportRun
 from articles.queues import QUEUES, Queue
-from articles.scoring import DEFAULT_POLICY, Policy
+from articles.scoring import Policy
 
 DAYS: Final = 30
 """Days that the charts look back, today among them: of all articles they would cost a full read."""
@@ -59,13 +60,13 @@ class NewsroomAdminSite(admin.AdminSite):
         """Show the desk, as far as the user may look at what it counts."""
         context: dict[str, Any] = {}
         if self.get_model_admin(Article).has_view_permission(request):
-            context |= desk(timezone.now())
+            context |= desk(timezone.now(), heat.current_policy())
         if self.get_model_admin(ImportRun).has_view_permission(request):
             context["runs"] = ImportRun.objects.select_related("started_by")[:RUNS]
         return super().index(request, context | (extra_context or {}))
 
 
-def desk(at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
+def desk(at: datetime, policy: Policy) -> dict[str, Any]:
     """Count and draw what the front page shows of articles. The same queries however many."""
     if not Article.objects.exists():
         return {"may_view_articles": True, "is_fresh": True}
@@ -75,7 +76,6 @@ def desk(at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
         "days": DAYS,
         "published_chart": published_chart(at),
         "heat_chart": recent_heat_chart(at, policy),
-        "policy": policy,
     }
 
 
@@ -106,7 +106,7 @@ def published_chart(at: datetime) -> Chart:
     )
 
 
-def recent_heat_chart(at: datetime, policy: Policy = DEFAULT_POLICY) -> Chart:
+def recent_heat_chart(at: datetime, policy: Policy) -> Chart:
     """Draw the heat of the days' articles, but for coverage-only ones. One query."""
     days = list(_days(at))
     recent = Article.objects.filter(

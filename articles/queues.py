@@ -167,8 +167,8 @@ def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Keep undecided newcomers to stories that an editor decided before they came.
 
     A story is decided where an article that the newcomer names, or that names it, was published,
-    held, withdrawn or pinned by an editor. A newcomer leaves when it, or the story anew, is
-    decided. Looks at the latest ``DECISIONS``.
+    held, withdrawn or pinned by an editor. A newcomer leaves when it is scored or decided, or the
+    story is decided anew. Looks at the latest ``DECISIONS``.
     """
     decided = Article.objects.filter(decided_at__isnull=False).exclude(
         decision=Article.Decision.NONE, is_pinned=False
@@ -188,6 +188,7 @@ def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
         coverage_only=False,
         decision=Article.Decision.NONE,
         decided_at=None,
+        scored_at=None,
     )
 
 

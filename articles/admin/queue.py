@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from articles import heat
 from articles.counting import count_capped, count_in_words
 from articles.models import Article, Related
 from articles.queues import BY_KEY, QUEUES, Queue
-from articles.scoring import DEFAULT_POLICY
 
 PAGE_SIZE: Final = 50
 """Articles on a page of a queue."""
@@ -33,7 +33,8 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
     if queue is None:
         raise Http404("There is no such queue.")
     at = timezone.now()
-    waiting = queue.articles(at, DEFAULT_POLICY)
+    policy = heat.current_policy()
+    waiting = queue.articles(at, policy)
     after = request.GET.get("after", "")
     behind = queue.after(waiting, *_read_place(after)) if after else waiting
     # One more than is shown tells whether there is another page.
@@ -43,7 +44,7 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         ]
     )
     articles = found[:PAGE_SIZE]
-    reasons = queue.reasons(articles, at, DEFAULT_POLICY)
+    reasons = queue.reasons(articles, at, policy)
     sizes = _story_sizes(articles)
     context = admin.site.each_context(request) | {
         "title": queue.title,

@@ -17,11 +17,11 @@ from django.utils import timezone
 from articles import counting
 from articles.admin import queue as queue_module
 from articles.admin_site import DAYS, published_chart, recent_heat_chart
-from articles.models import Article
+from articles.models import Article, PolicyVersion
 from articles.queues import BY_KEY, QUEUES
 from articles.scoring import SUPERSEDED_HEAT
 from tests.articles.admin_pages import PAYLOAD, get, page_of
-from tests.factories import make_article, make_run, make_superseded
+from tests.factories import POLICY, make_article, make_run, make_superseded
 
 pytestmark = pytest.mark.django_db
 
@@ -94,12 +94,20 @@ class TestDesk:
         assert counts_on(html)["withdrawn"] == "1"
 
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
-        # Session and user; whether there are articles; nine queues, of which two ask how far they
+        # Session, user and policy; whether there are articles; nine queues, of which two ask how far they
         # reach, and one asks for decisions and their links both ways; two charts; the runs.
         for _ in range(2):
             make_some(3)
-            with django_assert_num_queries(2 + 1 + 9 + 2 + 3 + 2 + 1):
+            with django_assert_num_queries(3 + 1 + 9 + 2 + 3 + 2 + 1):
                 get(admin_client, DESK)
+
+    def test_follows_the_policy_in_force(self, admin_client: Client) -> None:
+        PolicyVersion.objects.create(threshold=50, bonus=5, minimum=40, at=AT)
+        make_article(quality=47, published_at=timezone.now())
+        html = get(admin_client, DESK)
+        assert counts_on(html)["one-away"] == "1"
+        assert "threshold 50" in html
+        assert "47 + 5 = 52 ≥ 50" in get(admin_client, address("one-away"))
 
     def test_last_runs(self, admin_client: Client) -> None:
         make_article()
@@ -184,7 +192,7 @@ class TestDrawings:
         make_article(published_at=AT, quality=50, heat=SUPERSEDED_HEAT)
         make_article(published_at=AT, coverage_only=True, quality=None)
         make_article(published_at=AT - timedelta(days=DAYS), quality=20)
-        chart = recent_heat_chart(AT)
+        chart = recent_heat_chart(AT, POLICY)
         assert {amount.label: amount.count for amount in chart.amounts if amount.count} == {
             "80 to 89": 1,
             "not scored": 1,
@@ -293,7 +301,7 @@ class TestQueuePage:
     def test_queries(
         self, admin_client: Client, django_assert_num_queries: QueryCount, key: str
     ) -> None:
-        # Session and user, page and count; what the page names, and the number of links, once it
+        # Session, user and policy; page and count; what the page names, and the number of links, once it
         # has rows; then as much as three to find how far the queue reaches.
         reach = {"better-elsewhere": 1, "possible-duplicates": 1, "late-arrivals": 3}.get(key, 0)
         names = {
@@ -306,7 +314,7 @@ class TestQueuePage:
             make_some(3)
             for name in ("late-arrivals", "import-conflicts", "withdrawn"):
                 fill(name)
-            with django_assert_num_queries(2 + 2 + 1 + reach + names):
+            with django_assert_num_queries(3 + 2 + 1 + reach + names):
                 get(admin_client, address(key))
 
     def test_hostile_texts(self, admin_client: Client) -> None:

@@ -206,6 +206,7 @@ class TestLateArrivals:
         [
             {"decided_at": NOW + HOUR},
             {"decided_at": NOW + HOUR, "decision": "hold"},
+            {"scored_at": NOW + HOUR},
             {"coverage_only": True, "quality": None},
         ],
     )
