@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
@@ -10,17 +10,13 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
-from django.utils.timezone import localtime
 
 from articles import heat
+from articles.admin.article_list import ArticleListAdmin
 from articles.admin.links import admin_link, outward_link
-from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
-from articles.models import Article, ArticleQuerySet, ImportConflict, SourceDocument
+from articles.models import Article, ImportConflict, SourceDocument
 
 EDITABLE: Final = ("title", "category", "excerpt", "body")
 SHOWN: Final = 100
@@ -85,57 +81,11 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.save_texts(self.cleaned_data["seen_version"], **changed)
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Filter by where articles stand with readers; the choices are fixed."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Offer every state."""
-        return [(state.value, str(state.label)) for state in Article.State]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Article]
-    ) -> QuerySet[Article] | None:
-        """Keep the articles of the chosen state."""
-        if self.value() not in Article.State.values:
-            return queryset
-        return cast("ArticleQuerySet", queryset).in_state(str(self.value()))
-
-
-class ProviderFilter(ChosenFilter):
-    """Articles of one provider."""
-
-    title = parameter_name = path = "provider"
-
-
-class TopicFilter(ChosenFilter):
-    """Articles about one topic."""
-
-    title = parameter_name = "topic"
-    path = "topics"
-
-
 @admin.register(Article)
-class ArticleAdmin(ReadOnlyAdmin):
+class ArticleAdmin(ArticleListAdmin):
     """Every article there is, coverage-only ones too; only the texts can be edited."""
 
     form = ArticleForm
-    list_display = [
-        "headline_cut",
-        "provider_filter",
-        "state_badge",
-        "quality",
-        "heat",
-        "published_when",
-    ]
-    list_filter = [StateFilter, "type", ProviderFilter, TopicFilter]
-    list_select_related = ["provider"]
-    search_fields = ["slug", "title", "url"]
-    search_help_text = "Words of the headline, slug or address"
     readonly_fields = [
         "state_badge",
         "quality",
@@ -232,29 +182,6 @@ class ArticleAdmin(ReadOnlyAdmin):
             "conflicts": conflicts[:SHOWN],
         }
         return super().render_change_form(request, context, *args, **kwargs)
-
-    @admin.display(description="title", ordering="title")
-    def headline_cut(self, article: Article) -> str:
-        """Give as much of the title as a list has room for."""
-        return Truncator(article.title).chars(120)
-
-    @admin.display(description="time", ordering="published_at")
-    def published_when(self, article: Article) -> str:
-        """Give its provider's time, short enough for a list."""
-        return date_format(localtime(article.published_at), "M j, Y H:i")
-
-    @admin.display(description="state")
-    def state_badge(self, article: Article) -> SafeString:
-        """Name where it stands with readers."""
-        state = article.state
-        return format_html('<span class="state state-{}">{}</span>', state.value, state.label)
-
-    @admin.display(description="provider", ordering="provider__name")
-    def provider_filter(self, article: Article) -> SafeString:
-        """Link to the list of the provider's articles."""
-        address = reverse("admin:articles_article_changelist")
-        provider = article.provider
-        return format_html('<a href="{}?provider={}">{}</a>', address, provider.pk, provider)
 
     @admin.display(description="provider")
     def provider_link(self, article: Article) -> SafeString | str:

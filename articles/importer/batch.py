@@ -444,6 +444,9 @@ class _Merge:
         if "topics" in self.take:
             ArticleTopic.objects.filter(article=self.row.pk).delete()
             rows.insert_topics([pair], topics)
+        elif "published_at" in self.columns:
+            of_article = ArticleTopic.objects.filter(article=self.row.pk)
+            of_article.update(published_at=self.columns["published_at"])
         if "images" in self.take:
             Image.objects.filter(article=self.row.pk).delete()
             rows.insert_images([(self.row, self.document)])

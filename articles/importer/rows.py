@@ -152,11 +152,11 @@ def fill_articles(
 def insert_topics(pairs: Iterable[Pair], topics: dict[str, int]) -> None:
     """Insert the articles' ordered topics, each once."""
     rows = (
-        (row.pk, topics[key], position)
+        (row.pk, topics[key], position, row.published_at)
         for row, incoming in pairs
         for position, key in enumerate(dict.fromkeys(map(topic_key, incoming.document.topics)))
     )
-    bulk.insert(ArticleTopic, ("article_id", "topic_id", "position"), rows)
+    bulk.insert(ArticleTopic, ("article_id", "topic_id", "position", "published_at"), rows)
 
 
 def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) -> None:

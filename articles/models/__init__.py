@@ -2,7 +2,7 @@
 
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
-from articles.models.article import Article, ArticleQuerySet, StaleArticleError
+from articles.models.article import Article, ArticleQuerySet, StaleArticleError, or_least
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.policy_version import PolicyVersion
@@ -26,4 +26,5 @@ __all__ = [
     "SourceDocument",
     "StaleArticleError",
     "Topic",
+    "or_least",
 ]

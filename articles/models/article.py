@@ -8,13 +8,25 @@ from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch, Q, Value
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import scoring
+from articles import scoring, search
 from articles.documents import MAX_QUALITY
 from articles.models.image import Image
 from articles.models.related import Related
@@ -50,27 +62,38 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Keep the articles that ``Article.state_at`` would give this state at ``at``."""
         at = at or timezone.now()
         match state:
-            case Article.State.COVERAGE_ONLY:
-                return self.filter(coverage_only=True)
-            case Article.State.WITHDRAWN:
-                return self.filter(coverage_only=False, decision=Article.Decision.WITHDRAW)
-            case Article.State.HELD:
-                return self.filter(coverage_only=False, decision=Article.Decision.HOLD)
-            case Article.State.SCHEDULED:
-                return self.filter(published=True, publish_from__gt=at)
-            case Article.State.EXPIRED:
-                return self.filter(published=True, publish_until__lte=at)
             case Article.State.PUBLISHED:
-                return self.published(at)
-        left = self.filter(coverage_only=False, published=False).exclude(_decided_out())
-        match state:
-            case Article.State.NOT_SCORED:
-                return left.filter(quality=None)
-            case Article.State.SUPERSEDED:
-                return left.filter(quality__isnull=False, heat=scoring.SUPERSEDED_HEAT)
-            case Article.State.BELOW:
-                return left.filter(quality__isnull=False).exclude(heat=scoring.SUPERSEDED_HEAT)
-        raise ValueError(f"no state of an article: {state!r}")
+                articles = self.published(at)
+            case Article.State.SCHEDULED:
+                articles = self.filter(publish_from__gt=at)
+            case Article.State.EXPIRED:
+                articles = self.filter(publish_until__lte=at)
+            case _ if state in Article.State.values:
+                return self.filter(standing=state)
+            case _:
+                raise ValueError(f"no state of an article: {state!r}")
+        return articles.filter(standing=Article.State.PUBLISHED)
+
+    def search(self, text: str) -> Self:
+        """Keep what has the words of ``text`` in title or excerpt; see ``articles.search``.
+
+        Understands "phrases", -without, and an article's address or slug. Never raises; blank text
+        keeps everything. Gives no order.
+        """
+        return self.filter(search.condition(text))
+
+    def with_story_size(self, at: datetime | None = None) -> Self:
+        """Count in ``story_size`` the related that count for the bonus; a look-up an article.
+
+        For a page of a list, not for all there are.
+        """
+        at = at or timezone.now()
+        over = Q(target__decision_until__lte=at)
+        counted = Related.objects.filter(~_decided_out("target__") | over, article=OuterRef("pk"))
+        sizes = counted.order_by().values("article").values_list(Count("pk"))
+        return self.annotate(
+            story_size=Coalesce(Subquery(sizes, output_field=IntegerField()), Value(0))
+        )
 
     def newest_first(self) -> Self:
         """Order newest first, then by slug."""
@@ -124,6 +147,28 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         Reading ``body`` or ``featured_content`` costs a query an article.
         """
         return self.for_page(at).defer("body", "featured_content")
+
+
+def or_least(name: str) -> Func:
+    """Give heat or quality, for an order: an article without one comes behind all others.
+
+    PostgreSQL would put it first. The number stands in the text, as SQLite finds an index by it.
+    """
+    least = "COALESCE(%(expressions)s, -2)"
+    return Func(F(name), template=least, output_field=models.SmallIntegerField())
+
+
+def _standing() -> Case:
+    """Tell an article's state from its row alone, whatever the time; see ``Article.state_at``."""
+    return Case(
+        When(coverage_only=True, then=Value("coverage_only")),
+        When(decision="withdraw", then=Value("withdrawn")),
+        When(decision="hold", then=Value("held")),
+        When(published=True, then=Value("published")),
+        When(quality=None, then=Value("not_scored")),
+        When(heat=scoring.SUPERSEDED_HEAT, then=Value("superseded")),
+        default=Value("below"),
+    )
 
 
 def _in_time(at: datetime | None, prefix: str = "") -> Q:
@@ -210,7 +255,10 @@ class Article(models.Model):
     updated_at = models.DateTimeField(
         null=True, blank=True, help_text="When its provider last changed it."
     )
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="articles")
+    # Found by the index article_provider.
+    provider = models.ForeignKey(
+        Provider, on_delete=models.PROTECT, related_name="articles", db_index=False
+    )
     topics = models.ManyToManyField(Topic, through=ArticleTopic, related_name="articles")
     related = models.ManyToManyField(
         "self", through=Related, symmetrical=False, related_name="named_by"
@@ -259,6 +307,13 @@ class Article(models.Model):
     publish_from = models.DateTimeField(null=True, blank=True, help_text="Embargo: not before.")
     publish_until = models.DateTimeField(null=True, blank=True, help_text="Expires then.")
 
+    standing = models.GeneratedField(
+        expression=_standing(),
+        output_field=models.CharField(max_length=13),
+        db_persist=True,
+        help_text="Its state but for its schedule: published stands for scheduled and expired, too.",
+    )
+
     version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Goes up with every change, to notice lost updates."
     )
@@ -276,8 +331,42 @@ class Article(models.Model):
         indexes = [
             # How a related entry, or another document of the same URL, finds it.
             models.Index(fields=["url"], name="article_url"),
-            # The admin's list.
-            models.Index(fields=["-published_at", "slug"], name="article_newest"),
+            # The admin's list: its order, then what filters ask for. Where they combine to something
+            # rare this index alone is read to its end, and not a row of the table.
+            models.Index(
+                fields=[
+                    "-published_at",
+                    "-id",
+                    "standing",
+                    "provider",
+                    "type",
+                    "quality",
+                    "decision",
+                ],
+                name="article_newest",
+            ),
+            # in_state(), newest first: the list's filter and the queues.
+            models.Index(fields=["standing", "-published_at", "-id"], name="article_standing"),
+            # A provider's articles, newest first.
+            models.Index(fields=["provider", "-published_at", "-id"], name="article_provider"),
+            # The list by heat and by quality, highest first.
+            models.Index(or_least("heat"), F("id"), name="article_heat"),
+            models.Index(or_least("quality"), F("id"), name="article_quality"),
+            # The few that editors decided, held and withdrawn ones among them; the few with a
+            # schedule.
+            models.Index(
+                fields=["-published_at", "-id"], condition=~Q(decision=""), name="article_decided"
+            ),
+            models.Index(
+                fields=["publish_from"],
+                condition=Q(publish_from__isnull=False),
+                name="article_from",
+            ),
+            models.Index(
+                fields=["publish_until"],
+                condition=Q(publish_until__isnull=False),
+                name="article_until",
+            ),
             # Latest and Top: only what is published, so that drafts cost readers nothing.
             models.Index(
                 fields=["-published_at", "slug"],
