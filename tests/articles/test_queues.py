@@ -36,7 +36,11 @@ def why(key: str, article: Article, **arguments: Any) -> str:
 
 
 def make_decided(**overrides: Any) -> Article:
-    values = {"decision": "publish", "decided_at": NOW, "created_at": NOW - HOUR}
+    values: dict[str, Any] = {
+        "decision": "publish",
+        "decided_at": NOW,
+        "created_at": NOW - HOUR,
+    }
     return make_article(**values | overrides)
 
 
