@@ -117,12 +117,59 @@ def lists(user: User) -> Measured:
 
 def queues(user: User) -> Measured:
     """Give each queue and the front page of the admin."""
-    yield from ()
+    from django.test import Client
+    from django.urls import reverse
+
+    from articles.queues import QUEUES
+
+    client = Client()
+    client.force_login(user)
+
+    def asking(address: str) -> Callable[[], object]:
+        def ask() -> None:
+            response = client.get(address)
+            assert response.status_code == 200, address
+
+        return ask
+
+    yield "front page", asking(reverse("admin:index"))
+    for queue in QUEUES:
+        yield f"queue {queue.key}", asking(reverse("admin:queue", args=[queue.key]))
 
 
 def decisions(user: User) -> Measured:
-    """Give one decision in the database, rolled back."""
-    yield from ()
+    """Give one decision as the newsdesk makes it, in a transaction that is taken back."""
+    from django.db import transaction
+
+    from articles import newsdesk
+    from articles.models import Article
+
+    def doing(change: newsdesk.Change) -> Callable[[], object]:
+        def do() -> None:
+            with transaction.atomic():
+                newsdesk.perform(change, by=user)
+                transaction.set_rollback(True)
+
+        return do
+
+    published = Article.objects.published().newest_first()
+    leads = [one for one in published[:400] if one.related_links.count() >= 3][:2]
+    unscored = Article.objects.in_state(Article.State.NOT_SCORED).newest_first()[0]
+    stories = [newsdesk.story_of(lead).members for lead in leads]
+    yield "decision: score", doing(newsdesk.set_quality(unscored, 77))
+    yield "decision: score a lead", doing(newsdesk.set_quality(leads[0], 33))
+    yield "decision: hold a lead", doing(newsdesk.hold(leads[0]))
+    yield "decision: relate two leads", doing(newsdesk.relate(leads[0], leads[1:]))
+    yield (
+        f"decision: merge stories of {len(stories[0])} and {len(stories[1])}",
+        doing(newsdesk.merge(*stories)),
+    )
+    yield (
+        "consequences of holding a lead",
+        lambda: newsdesk.consequences(newsdesk.hold(leads[0])),
+    )
+    bulk = [newsdesk.hold(one) for one in published[:1000]]
+    yield "decision: hold 1,000 at once", doing(newsdesk.together(bulk))
 
 
 def policy(user: User) -> Measured:
