@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -15,7 +15,17 @@ from django.utils import timezone
 
 from articles import bulk
 from articles.models import Article, PolicyVersion, Related
-from articles.scoring import DEFAULT_POLICY, Contender, Decision, Policy, Receipt, score, top_rank
+from articles.scoring import (
+    DEFAULT_POLICY,
+    SUPERSEDED_HEAT,
+    Contender,
+    Decision,
+    Policy,
+    Receipt,
+    Tally,
+    score,
+    top_rank,
+)
 
 CHUNK: Final = 2_000
 """Articles scored at a time: bounds the memory of a run over the whole archive."""
@@ -61,6 +71,32 @@ class Difference:
         )
 
 
+class Outcome(NamedTuple):
+    """What is stored of an article, and what a policy gives it."""
+
+    article_id: int
+    heat: int | None
+    published: bool
+    policy_heat: int | None
+    policy_published: bool
+    has_coverage: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is stored is not what the policy gives."""
+        return self[1:3] != self[3:5]
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads a story as stored: published, not superseded, with coverage."""
+        return self.published and self.has_coverage and self.heat != SUPERSEDED_HEAT
+
+    @property
+    def policy_leads(self) -> bool:
+        """Whether it leads a story by the policy."""
+        return self.policy_published and self.has_coverage and self.policy_heat != SUPERSEDED_HEAT
+
+
 def _word(published: bool) -> str:
     return "published" if published else "not published"
 
@@ -96,22 +132,58 @@ def differences(
     """
     at = at or timezone.now()
     policy = policy or current_policy()
-    last = 0
-    while chunk := list(
-        articles.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
-    ):
-        last = chunk[-1]
-        wrong = [one.article_id for one in _scored(chunk, policy, at, names=False) if one.differs]
-        if wrong:
+    for chunk in outcomes(articles, policy, at):
+        if wrong := [one.article_id for one in chunk if one.differs]:
             yield from _scored(wrong, policy, at)
 
 
+def outcomes(
+    articles: QuerySet[Article], policy: Policy, at: datetime, size: int | None = None
+) -> Iterator[list[Outcome]]:
+    """Yield what is stored and what the policy gives for each article, by id, ``size`` at a time.
+
+    As ``score`` has it, but without a receipt, at a fraction of the cost. Coverage-only articles
+    have no outcome. Two queries a piece, and two more where equally good articles are related.
+    """
+    size = size or CHUNK
+    facts = ("pk", "heat", "published", "quality", "decision", "decision_until", "is_pinned")
+    in_order = articles.filter(coverage_only=False).order_by("pk").values_list(*facts)
+    last = 0
+    while rows := list(in_order.filter(pk__gt=last)[:size]):
+        last = rows[-1][0]
+        tallies = {
+            pk: Tally(quality, _decision(decision, until, at), is_pinned)
+            for pk, _, _, quality, decision, until, is_pinned in rows
+        }
+        links = _links_of(list(tallies)).values_list(
+            "article_id", *(f"target__{fact}" for fact in facts[3:])
+        )
+        for article_id, quality, decision, until, is_pinned in links:
+            if tally := tallies.get(article_id):
+                tally.add(quality, _decision(decision, until, at), is_pinned)
+        tied = [pk for pk, tally in tallies.items() if tally.is_tied]
+        exact = {
+            one.article_id: (one.receipt.heat, one.receipt.published)
+            for one in (_scored(tied, policy, at, names=False) if tied else ())
+        }
+        yield [
+            Outcome(
+                pk, heat, published, *(exact.get(pk) or tally.outcome(policy)), tally.counted > 0
+            )
+            for (pk, heat, published, *_), tally in zip(rows, tallies.values(), strict=True)
+        ]
+
+
 def recompute(
-    article_ids: Iterable[int], policy: Policy | None = None, at: datetime | None = None
+    article_ids: Iterable[int],
+    policy: Policy | None = None,
+    at: datetime | None = None,
+    *,
+    names: bool = True,
 ) -> list[Difference]:
     """Give articles the heat and published of the policy; returns those that changed, by id.
 
-    One transaction. Decisions whose time is over by ``at`` end with it. From then on the policy,
+    One transaction. Without ``names`` the receipts do not name providers, which is faster. Decisions whose time is over by ``at`` end with it. From then on the policy,
     not the document, stands behind their heat.
     """
     at = at or timezone.now()
@@ -127,7 +199,7 @@ def recompute(
             Article.objects.filter(pk__in=over).update(
                 decision=Decision.NONE, decision_until=None, version=F("version") + 1
             )
-        scored = list(_scored(ids, policy or current_policy(), at))
+        scored = list(_scored(ids, policy or current_policy(), at, names=names))
         bulk.update(
             Article,
             ("heat", "published", "heat_is_given", "top_rank"),
@@ -144,6 +216,15 @@ def columns(receipt: Receipt) -> dict[str, Any]:
         "heat_is_given": False,
         "top_rank": top_rank(receipt.heat, receipt.article.published_at),
     }
+
+
+def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
+    """Give the links from articles, ascending ids, and perhaps from a few between them."""
+    first, last = article_ids[0], article_ids[-1]
+    # One range of the index instead of thousands of look-ups, where that reads little in vain.
+    if last - first < 4 * len(article_ids):
+        return Related.objects.filter(article_id__gte=first, article_id__lte=last)
+    return Related.objects.filter(article_id__any_of=article_ids)
 
 
 def _scored(
@@ -175,6 +256,9 @@ def _scored(
 
 def _contender(row: Sequence[Any], at: datetime) -> Contender:
     _, slug, published_at, quality, decision, until, is_pinned, *name = row
-    if decision and until is not None and until <= at:
-        decision = ""
-    return Contender(slug, published_at, quality, _DECISIONS[decision], is_pinned, *name)
+    return Contender(slug, published_at, quality, _decision(decision, until, at), is_pinned, *name)
+
+
+def _decision(decision: str, until: datetime | None, at: datetime) -> Decision:
+    """Give the decision that stands at a moment."""
+    return _DECISIONS["" if until is not None and until <= at else decision]

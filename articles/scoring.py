@@ -38,7 +38,10 @@ class Decision(StrEnum):
     @property
     def is_out(self) -> bool:
         """Whether this takes the article out of its story."""
-        return self in {Decision.HOLD, Decision.WITHDRAW}
+        return self in _OUT
+
+
+_OUT: Final = frozenset({Decision.HOLD, Decision.WITHDRAW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +167,65 @@ def score(
     counted = tuple(other for other in by_rank if not other.decision.is_out)
     left_out = tuple(other for other in by_rank if other.decision.is_out)
     superseded_by: tuple[Contender, ...] = ()
-    heat: int | None = None
-    if article.quality is not None:
-        if not article.decision.is_out:
-            superseded_by = tuple(other for other in counted if other.outranks(article))
-        heat = SUPERSEDED_HEAT if superseded_by else article.quality
-        if not superseded_by and article.quality >= policy.minimum:
-            heat += policy.bonus * len(counted)
-    published = heat is not None and heat >= policy.threshold
-    if article.decision is Decision.PUBLISH:
-        published = True
-    elif article.decision.is_out:
-        published = False
+    if article.quality is not None and not article.decision.is_out:
+        superseded_by = tuple(other for other in counted if other.outranks(article))
+    heat, published = outcome(
+        article.quality, article.decision, bool(superseded_by), len(counted), policy
+    )
     return Receipt(article, policy, heat, published, counted, superseded_by, left_out)
+
+
+def outcome(
+    quality: int | None, decision: Decision, is_superseded: bool, counted: int, policy: Policy
+) -> tuple[int | None, bool]:
+    """Give heat and published by the rule; ``counted`` related earn the bonus."""
+    heat = None
+    if quality is not None:
+        heat = SUPERSEDED_HEAT if is_superseded else quality
+        if not is_superseded and quality >= policy.minimum:
+            heat += policy.bonus * counted
+    if decision is Decision.NONE:
+        return heat, heat is not None and heat >= policy.threshold
+    return heat, decision is Decision.PUBLISH
+
+
+@dataclass(slots=True)
+class Tally:
+    """``score`` by numbers alone, without words: for archives of a million articles.
+
+    Where ``is_tied``, one of the related is exactly as good and none better: time and slug decide,
+    which ``score`` looks at and this does not.
+    """
+
+    quality: int | None
+    decision: Decision
+    is_pinned: bool
+    counted: int = 0
+    is_superseded: bool = False
+    has_equal: bool = False
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether only ``score`` can tell."""
+        return self.has_equal and not self.is_superseded
+
+    def add(self, quality: int | None, decision: Decision, is_pinned: bool) -> None:
+        """Count one related article."""
+        if decision in _OUT:
+            return
+        self.counted += 1
+        if quality is None or self.quality is None or self.decision in _OUT:
+            return
+        if is_pinned != self.is_pinned:
+            self.is_superseded |= is_pinned
+        elif quality > self.quality:
+            self.is_superseded = True
+        elif quality == self.quality:
+            self.has_equal = True
+
+    def outcome(self, policy: Policy) -> tuple[int | None, bool]:
+        """Give heat and published as ``score`` would, unless ``is_tied``."""
+        return outcome(self.quality, self.decision, self.is_superseded, self.counted, policy)
 
 
 def top_rank(heat: int | None, published_at: datetime, half_life: float = HALF_LIFE) -> float:

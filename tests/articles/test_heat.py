@@ -6,16 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
 from articles.generator import generate
 from articles.models import Article
 from articles.scoring import Policy
+from tests.articles.drawn import POLICIES, STORIES, Stories, store
 from tests.articles.importer.worlds import SeedFile
 from tests.articles.importer.worlds import put as put_files
 from tests.articles.samples import NOON, document, edit, entry, load, put
+from tests.factories import make_article, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +140,44 @@ class TestDifferences:
         assert list(Article.objects.values()) == before
 
 
+class TestOutcomes:
+    """What a scan over the archive finds by numbers alone."""
+
+    @given(stories=STORIES, policy=POLICIES)
+    @settings(max_examples=40)
+    def test_are_those_of_the_rule(self, stories: Stories, policy: Policy) -> None:
+        with transaction.atomic():
+            store(stories)
+            scored = heat.receipts(list(Article.objects.values_list("pk", flat=True)), policy, NOON)
+            outcomes = [
+                one
+                for piece in heat.outcomes(Article.objects.all(), policy, NOON, size=3)
+                for one in piece
+            ]
+            transaction.set_rollback(True)
+        found = {one.article_id: (one.policy_heat, one.policy_published) for one in outcomes}
+        assert found == {pk: (one.heat, one.published) for pk, one in scored.items()}
+        assert [one.article_id for one in outcomes] == sorted(found)
+        for one in outcomes:
+            receipt = scored[one.article_id]
+            assert one.has_coverage == bool(receipt.counted)
+            assert one.policy_leads == (
+                receipt.published and not receipt.superseded_by and bool(receipt.counted)
+            )
+
+    def test_of_a_few_far_apart_read_their_links_alone(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        articles = [make_article(quality=60, published_at=NOON) for _ in range(12)]
+        for one in articles[1:]:
+            relate(one, articles[0])
+        few = Article.objects.filter(pk__in=[articles[1].pk, articles[-1].pk])
+        # Articles, links; of those with an equal articles and links; whether there are more.
+        with django_assert_num_queries(5):
+            (piece,) = heat.outcomes(few, Policy(70, 20, 50), NOON)
+        assert [one.policy_heat for one in piece] == [-1, -1]
+
+
 class TestQueries:
     @pytest.mark.parametrize("count", [10, 120])
     def test_are_the_same_however_many_articles(self, tmp_path: Path, count: int) -> None:
@@ -149,5 +191,5 @@ class TestQueries:
         assert len(told) == 5
         with CaptureQueriesContext(connection) as queries:
             list(heat.differences(Article.objects.all()))
-        # Policy, keys, articles, links, and the keys after the last.
-        assert len(queries) == 5
+        # Policy, articles, links; articles and links of those with an equal; the articles after.
+        assert len(queries) <= 6

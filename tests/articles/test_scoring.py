@@ -14,6 +14,7 @@ from articles.scoring import (
     Contender,
     Decision,
     Policy,
+    Tally,
     score,
     top_rank,
 )
@@ -89,6 +90,20 @@ class TestTheRule:
         self, article: Contender, related: list[Contender]
     ) -> None:
         assert score(article, related).heat == score(article, sorted(related, key=str)).heat
+
+    @given(article=CONTENDERS, related=st.lists(CONTENDERS, max_size=5), policy=POLICIES)
+    def test_is_the_same_by_numbers_alone(
+        self, article: Contender, related: list[Contender], policy: Policy
+    ) -> None:
+        receipt = score(article, related, policy)
+        tally = Tally(article.quality, article.decision, article.is_pinned)
+        for other in related:
+            tally.add(other.quality, other.decision, other.is_pinned)
+        assert tally.counted == len(receipt.counted)
+        if tally.is_tied:
+            assert any(other.quality == article.quality for other in receipt.counted)
+        else:
+            assert tally.outcome(policy) == (receipt.heat, receipt.published)
 
     @pytest.mark.parametrize(
         ("quality", "related", "heat", "published"),
