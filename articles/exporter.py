@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from articles import documents, snapshot
+from articles import documents, heat, snapshot
 from articles.documents import ArticleDocument, DocumentImage, DocumentProvider, RelatedEntry
 from articles.models import Article
 from articles.models.topic import topic_key
-from articles.scoring import DEFAULT_POLICY
+from articles.scoring import Policy
 from providers.models import Provider
 
 CHUNK: Final = 500
@@ -28,10 +28,11 @@ def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, boo
     written beside its place and moved there: a reader never sees half of one. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    policy = heat.current_policy()
     for article in _loaded(articles):
         name = f"{article.slug}.md"
         data = article.source_document.data
-        revised = documents.revise(data, present(article))
+        revised = documents.revise(data, present(article, policy))
         _write(folder / name, revised)
         yield name, revised != data
 
@@ -57,8 +58,11 @@ def _write(path: Path, data: bytes) -> None:
     os.replace(beside, path)  # noqa: PTH105 - Path.replace says the same and costs more
 
 
-def present(article: Article) -> ArticleDocument:
-    """Give an article's document as it is now: as it came in, but for the fields that changed."""
+def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
+    """Give an article's document as it is now: as it came in, but for the fields that changed.
+
+    ``policy`` is the one in force, which the document leaves to decide what it does not say.
+    """
     document = article.source_document.parse()
     before = snapshot.of_document(document)
     now = snapshot.of_article(article)
@@ -78,17 +82,19 @@ def present(article: Article) -> ArticleDocument:
             changes[name] = getattr(article, name) or None
     if "quality" in changes:
         changes["quality"] = article.quality
-    return replace(document, **changes, **_score(article, document))
+    return replace(
+        document, **changes, **_score(article, document, policy or heat.current_policy())
+    )
 
 
-def _score(article: Article, document: ArticleDocument) -> dict[str, Any]:
+def _score(article: Article, document: ArticleDocument, policy: Policy) -> dict[str, Any]:
     """Give heat and published where the document has to say something else than it did."""
     if article.quality is None:
         return {"heat": None, "published": None}
     if document.heat is None and article.quality == document.quality and not article.decision:
         # The document left its score to the policy, and nobody decided otherwise.
         return {}
-    implied = document.heat is not None and document.heat >= DEFAULT_POLICY.threshold
+    implied = document.heat is not None and document.heat >= policy.threshold
     if document.published is None and (document.heat, implied) == (article.heat, article.published):
         return {}
     return {"heat": article.heat, "published": article.published}

@@ -32,7 +32,7 @@ from articles.models import (
     Related,
     SourceDocument,
 )
-from articles.scoring import Decision, top_rank
+from articles.scoring import Decision, Policy, top_rank
 
 
 def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> Report:
@@ -90,6 +90,7 @@ class _Batch:
         self.run = run
         self.at = at
         self.report = report
+        self.policy = heat.current_policy()
         self.later: list[Incoming] = []
         self.fresh: list[Pair] = []
         self.filled: list[Pair] = []
@@ -196,8 +197,8 @@ class _Batch:
         self.report.updated += len(self.known)
         self.report.stubs += len(new_stubs)
 
-        rows.insert_articles(self.fresh, new_stubs, providers, self.at)
-        rows.fill_articles(self.filled, (), providers, self.at)
+        rows.insert_articles(self.fresh, new_stubs, providers, self.at, self.policy)
+        rows.fill_articles(self.filled, (), providers, self.at, self.policy)
         Image.objects.filter(article__in=[row.pk for row, _ in self.filled]).delete()
         for merge in self.merges:
             merge.write(topics, self.at)
@@ -231,7 +232,7 @@ class _Batch:
             .in_bulk(pks)
         )
         for row, one in self.known:
-            merge = _Merge(articles[row.pk], row, one, providers)
+            merge = _Merge(articles[row.pk], row, one, providers, self.policy)
             self.merges.append(merge)
             if merge.url_moved or merge.published_at != row.published_at:
                 row.published_at = merge.published_at
@@ -272,7 +273,7 @@ class _Batch:
         if not newer:
             return renamed
         providers = providers | catalog.store_providers(self.stubs.reread)
-        rows.fill_articles((), newer, providers, self.at)
+        rows.fill_articles((), newer, providers, self.at, self.policy)
         Image.objects.filter(article__in=[row.pk for row, _ in newer]).delete()
         rows.insert_images(newer)
         return renamed
@@ -319,7 +320,7 @@ class _Batch:
             unscored.update(resting.values_list("pk", flat=True))
         if touched := relinked | renamed_pks:
             unscored.update(by_policy.filter(pk__in=touched).values_list("pk", flat=True))
-        heat.recompute(unscored, at=self.at)
+        heat.recompute(unscored, self.policy, self.at)
 
 
 def _slug(document: ArticleDocument) -> str:
@@ -351,7 +352,12 @@ class _Merge:
     """A newer document of an article that exists, merged into what editors made of it."""
 
     def __init__(
-        self, article: Article, row: Row, incoming: Incoming, providers: dict[str, int]
+        self,
+        article: Article,
+        row: Row,
+        incoming: Incoming,
+        providers: dict[str, int],
+        policy: Policy,
     ) -> None:
         self.article = article
         self.row = row
@@ -367,7 +373,7 @@ class _Merge:
         before = snapshot.of_document(self.before_document) if self.before_document else blank
         self.take, self.conflicts = snapshot.merge(before, now, editor)
         self.is_scored_by_editor = editor["quality"] != before["quality"]
-        self.columns = self._columns(providers)
+        self.columns = self._columns(providers, policy)
 
     @property
     def url(self) -> str:
@@ -395,14 +401,14 @@ class _Merge:
             return True
         return not self.article.heat_is_given and self.article.quality is not None
 
-    def _columns(self, providers: dict[str, int]) -> dict[str, Any]:
+    def _columns(self, providers: dict[str, int], policy: Policy) -> dict[str, Any]:
         contents = rows.content_columns(self.document, providers)
         contents["provider"] = contents["provider_id"]
         taken = {name: contents[name] for name in self.take if name in contents}
         if "provider" in taken:
             taken["provider_id"] = taken.pop("provider")
         if self._takes_score():
-            taken |= rows.score_columns(self.document)
+            taken |= rows.score_columns(self.document, policy)
         elif "quality" in self.take:
             # Stands in until the policy is applied, under the editor's decision.
             quality = taken["quality"] = self.document.quality

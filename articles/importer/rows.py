@@ -13,7 +13,7 @@ from articles.importer.files import FoundFile
 from articles.importer.identity import Row
 from articles.models import Article, ArticleTopic, Image, ImportRun, SourceDocument
 from articles.models.topic import topic_key
-from articles.scoring import DEFAULT_POLICY, top_rank
+from articles.scoring import Policy, top_rank
 from articles.snapshot import IMAGE_FIELDS, TEXTS, image_state
 
 _CONTENT: Final = (
@@ -60,17 +60,18 @@ Pair = tuple[Row, Incoming]
 StubPair = tuple[Row, RelatedEntry]
 
 
-def score_columns(document: ArticleDocument) -> dict[str, Any]:
+def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
     """Give quality and what follows from it as the document says it.
 
-    Where it has a quality but no heat, the heat stands in until the policy is applied.
+    Where it has a quality but no heat, the heat stands in until the policy is applied. Where it
+    has a heat and leaves open whether that publishes, the policy's threshold tells.
     """
     quality, heat, published = document.quality, document.heat, document.published
     given = heat is not None
     if heat is None:
         heat, published = quality, False
     elif published is None:
-        published = heat >= DEFAULT_POLICY.threshold
+        published = heat >= policy.threshold
     return {
         "quality": quality,
         "heat": heat,
@@ -115,7 +116,11 @@ def stub_columns(entry: RelatedEntry, providers: dict[str, int]) -> dict[str, An
 
 
 def insert_articles(
-    fresh: Iterable[Pair], stubs: Iterable[StubPair], providers: dict[str, int], at: datetime
+    fresh: Iterable[Pair],
+    stubs: Iterable[StubPair],
+    providers: dict[str, int],
+    at: datetime,
+    policy: Policy,
 ) -> None:
     """Insert new articles and new coverage-only ones."""
     fixed = tuple(_FRESH.values())
@@ -123,7 +128,7 @@ def insert_articles(
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in fresh:
             columns = content_columns(incoming.document, providers)
-            columns |= score_columns(incoming.document)
+            columns |= score_columns(incoming.document, policy)
             yield (row.pk, row.slug, row.stem, False, at, *columns.values(), at, *fixed)
         for row, entry in stubs:
             columns = stub_columns(entry, providers)
@@ -133,14 +138,18 @@ def insert_articles(
 
 
 def fill_articles(
-    pairs: Iterable[Pair], stubs: Iterable[StubPair], providers: dict[str, int], at: datetime
+    pairs: Iterable[Pair],
+    stubs: Iterable[StubPair],
+    providers: dict[str, int],
+    at: datetime,
+    policy: Policy,
 ) -> None:
     """Write documents into coverage-only articles, and newer entries into others that stay so."""
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in pairs:
             columns = content_columns(incoming.document, providers)
-            columns |= score_columns(incoming.document)
+            columns |= score_columns(incoming.document, policy)
             yield (row.slug, row.stem, False, *columns.values(), at, row.pk)
         for row, entry in stubs:
             columns = stub_columns(entry, providers)
