@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from articles import heat
-from articles.models import Article, Related
+from articles.models import Article, PolicyVersion, Related
 from articles.scoring import SUPERSEDED_HEAT
 
 
@@ -63,6 +63,13 @@ def _one_way_relations() -> Iterator[Finding]:
 def _stale_heat() -> Iterator[Finding]:
     # Where the document's own heat stands, the policy has no say.
     by_policy = Article.objects.filter(heat_is_given=False, coverage_only=False)
+    policy = PolicyVersion.objects.first()
+    if policy and policy.finished_at is None:
+        yield Finding(
+            "unfinished policy", "", f"not applied to all articles yet: {policy}; run apply_policy"
+        )
+        # The others are known to be behind.
+        by_policy = by_policy.filter(pk__lte=policy.applied_to or 0)
     for difference in heat.differences(by_policy):
         yield Finding("stale heat", difference.slug, str(difference))
 

@@ -38,6 +38,14 @@ from articles.newsdesk.changes import (
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
 from articles.newsdesk.performing import consequences, may, perform, undo
+from articles.newsdesk.policies import (
+    StalePolicyError,
+    Trial,
+    apply_policy,
+    continue_policy,
+    policy_progress,
+    try_policy,
+)
 from articles.newsdesk.stories import Story, story_of
 
 __all__ = [
@@ -48,10 +56,14 @@ __all__ = [
     "Consequence",
     "RefusedError",
     "StaleError",
+    "StalePolicyError",
     "Standing",
     "Story",
+    "Trial",
     "Verb",
+    "apply_policy",
     "consequences",
+    "continue_policy",
     "edit",
     "explain",
     "hold",
@@ -59,6 +71,7 @@ __all__ = [
     "merge",
     "perform",
     "pin",
+    "policy_progress",
     "publish",
     "refusal",
     "relate",
@@ -68,6 +81,7 @@ __all__ = [
     "split",
     "story_of",
     "together",
+    "try_policy",
     "undo",
     "unpin",
     "unrelate",

@@ -10,8 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
 
-from articles import integrity
-from articles.models import Article, Related
+from articles import integrity, newsdesk
+from articles.models import Article, PolicyVersion, Related
+from articles.scoring import Policy
 from tests.articles.samples import document, entry, load, put
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,16 @@ class TestFindings:
         assert found() == []
         Article.objects.filter(pk=pair[0].pk).update(heat_is_given=False)
         assert found() == [("stale heat", pair[0].slug)]
+
+    def test_policy_that_did_not_reach_all(self, pair: tuple[Article, Article]) -> None:
+        Article.objects.update(heat_is_given=False)
+        version = newsdesk.apply_policy(Policy(70, 20, 50), by=None)
+        assert found() == [("unfinished policy", "")]
+        PolicyVersion.objects.update(applied_to=pair[0].pk)
+        assert found() == [("unfinished policy", ""), ("stale heat", pair[0].slug)]
+        PolicyVersion.objects.update(applied_to=None)
+        newsdesk.continue_policy(version, seconds=60)
+        assert found() == []
 
     def test_superseded_without_a_published_lead(self, pair: tuple[Article, Article]) -> None:
         Article.objects.filter(pk=pair[0].pk).update(published=False)

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 
-from articles import heat
+from articles import bulk, heat
 from articles.models import Article
 
 
@@ -28,7 +29,10 @@ class Command(BaseCommand):
         while chunk := list(islice(differences, heat.CHUNK)):
             total += len(chunk)
             if not dry_run:
-                heat.recompute(difference.article_id for difference in chunk)
+                with transaction.atomic():
+                    # An act, or a new policy, that got in between stands.
+                    bulk.hold_write_lock()
+                    heat.recompute(difference.article_id for difference in chunk)
             if as_json:
                 changed += [difference.as_json() for difference in chunk]
             else:

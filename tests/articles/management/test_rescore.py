@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from articles import heat
+from articles import heat, newsdesk
 from articles.models import Article
+from articles.scoring import Policy
 from tests import digest
 from tests.articles.samples import SEEDS, document, load, only_article, put
 
@@ -64,6 +65,12 @@ class TestRescore:
         assert (status, out.splitlines()[-1]) == (0, "1 articles changed")
         article = only_article()
         assert (article.heat, article.published, article.heat_is_given) == (60, False, False)
+
+    def test_goes_by_the_policy_in_force(self, different: Article) -> None:
+        newsdesk.apply_policy(Policy(60, 10, 50), by=None)
+        run()
+        article = only_article()
+        assert (article.heat, article.published) == (60, True)
 
     def test_a_second_time_changes_nothing(self, different: Article) -> None:
         run()

@@ -1,0 +1,254 @@
+"""The policy: tried on the whole archive, put in force, and carried through it piece by piece.
+
+From the moment that a version is stored every recompute goes by it; the articles that nothing else
+touches follow by ``continue_policy``, which may be stopped at any point and taken up again::
+
+    trial = newsdesk.try_policy(policy)             # what it would change; writes nothing
+    version = newsdesk.apply_policy(policy, by=user, reason="a calmer front page")
+    while version.finished_at is None:
+        version = newsdesk.continue_policy(version)
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from articles import bulk, heat, roles
+from articles.documents import MAX_QUALITY
+from articles.heat import Outcome
+from articles.models import Article, PolicyVersion
+from articles.newsdesk.changes import RefusedError
+from articles.newsdesk.effects import Consequence, Standing
+from articles.scoring import Decision, Policy, Receipt
+
+SHOWN: Final = 100
+"""Examples of each kind that a trial has; the counts are of all."""
+PIECE: Final = 1_000
+"""Articles gone through at a time while a policy is applied: an editor's act waits for one piece."""
+
+
+class StalePolicyError(RefusedError):
+    """Somebody else put another policy in force meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Articles to which a policy does the same: how many, and the hottest of them."""
+
+    count: int
+    examples: list[Consequence]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a policy would change of what is stored.
+
+    An article leads if it is published, not superseded, and has coverage: related articles that are
+    neither held nor withdrawn. One that is newly published and leads is in both groups.
+    ``heat_only`` counts those in no group whose heat alone changes, ``looked_at`` all articles but
+    coverage-only ones. ``against`` is the id of the version in force, 0 for the defaults.
+    """
+
+    policy: Policy
+    against: int
+    looked_at: int
+    changed: int
+    heat_only: int
+    published: Group
+    unpublished: Group
+    lead_gained: Group
+    lead_lost: Group
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """The four groups by name, what readers notice first."""
+        names = ("published", "unpublished", "lead_gained", "lead_lost")
+        return {name: getattr(self, name) for name in names}
+
+
+def try_policy(
+    policy: Policy,
+    at: datetime | None = None,
+    shown: int = SHOWN,
+    progress: Callable[[int], object] = lambda articles: None,
+) -> Trial:
+    """Find all that ``policy`` would change, without writing; ``bench/policy.py`` has the cost.
+
+    Reads piece by piece, so nobody waits for it, and what changes meanwhile is counted as it was
+    before or as it is after. ``progress`` is called with the number of articles just looked at.
+    Raises ``RefusedError`` for numbers out of range.
+    """
+    _check(policy)
+    at = at or timezone.now()
+    against = _version_in_force()
+    published, unpublished, lead_gained, lead_lost = groups = [_Hottest(shown) for _ in range(4)]
+    looked_at = changed = heat_only = 0
+    for outcomes in heat.outcomes(Article.objects.all(), policy, at):
+        for one in outcomes:
+            if not one.differs:
+                continue
+            changed += 1
+            if one.policy_published != one.published:
+                (published if one.policy_published else unpublished).add(one)
+            if one.policy_leads != one.leads:
+                (lead_gained if one.policy_leads else lead_lost).add(one)
+            elif one.policy_published == one.published:
+                heat_only += 1
+        looked_at += len(outcomes)
+        progress(len(outcomes))
+    found = _consequences({pk for group in groups for pk in group.best()}, policy, at)
+    # What was deleted meanwhile is no example.
+    told = (
+        Group(group.count, [found[pk] for pk in group.best() if pk in found]) for group in groups
+    )
+    return Trial(policy, against, looked_at, changed, heat_only, *told)
+
+
+def apply_policy(
+    policy: Policy,
+    *,
+    by: User | None,
+    reason: str = "",
+    at: datetime | None = None,
+    against: int | None = None,
+) -> PolicyVersion:
+    """Put a policy in force for every act and import from now on; ``continue_policy`` does the rest.
+
+    ``by`` is None for a command that an operator runs; anybody else needs ``roles.POLICY``, or
+    ``PermissionDenied`` is raised. ``against``, where given, is what ``Trial.against`` was: raises
+    ``StalePolicyError`` if another version is in force. Raises ``RefusedError`` for the numbers in
+    force already, and for numbers out of range. An older version is restored by applying its
+    numbers again.
+    """
+    if by is not None and not by.has_perm(roles.POLICY):
+        raise PermissionDenied
+    _check(policy)
+    with transaction.atomic():
+        # An act that began under the policy before is done before this goes on.
+        bulk.hold_write_lock()
+        if against is not None and against != _version_in_force():
+            raise StalePolicyError("Somebody put another policy in force since you opened this.")
+        if policy == heat.current_policy():
+            raise RefusedError("These numbers are in force already.")
+        return PolicyVersion.objects.create(
+            threshold=policy.threshold,
+            bonus=policy.bonus,
+            minimum=policy.minimum,
+            at=at or timezone.now(),
+            by=by,
+            reason=reason,
+        )
+
+
+def continue_policy(
+    version: PolicyVersion, at: datetime | None = None, seconds: float = 2.0
+) -> PolicyVersion:
+    """Recompute what a version changes, from where it was left, for about so many seconds.
+
+    At least one piece is done. Gives the version as stored then: ``applied_to`` is how far it got,
+    ``finished_at`` is set once it has reached all. Stopped anywhere, or run twice at once, it does
+    nothing wrong and loses nothing. Raises ``RefusedError`` for any version but the latest.
+    """
+    at = at or timezone.now()
+    end = monotonic() + seconds
+    while version.finished_at is None:
+        version = _do_piece(version, at)
+        if monotonic() >= end:
+            break
+    return version
+
+
+def policy_progress(version: PolicyVersion) -> float:
+    """Give the part of the archive that a version has reached, from 0 to 1. One query."""
+    if version.finished_at is not None:
+        return 1.0
+    last = Article.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return min((version.applied_to or 0) / last, 1.0) if last else 0.0
+
+
+def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
+    """Bring one piece of the archive in line with a version and note how far it is."""
+    beyond = Article.objects.filter(pk__gt=version.applied_to or 0)
+    # Looked at before anybody is kept waiting: what changes from here on goes by this version.
+    piece = next(heat.outcomes(beyond, version.policy, at, PIECE), [])
+    with transaction.atomic():
+        bulk.hold_write_lock()
+        stored = PolicyVersion.objects.select_related("by").get(pk=version.pk)
+        if stored.pk != _version_in_force():
+            raise RefusedError(f"Another policy is in force by now, not this one: {stored}.")
+        if piece:
+            wrong = [one.article_id for one in piece if one.differs]
+            heat.recompute(wrong, stored.policy, at, names=False)
+            # Somebody else who continues it may be further.
+            stored.applied_to = max(piece[-1].article_id, stored.applied_to or 0)
+        elif stored.finished_at is None:
+            stored.finished_at = at
+        stored.save(update_fields=["applied_to", "finished_at"])
+    return stored
+
+
+def _version_in_force() -> int:
+    return PolicyVersion.objects.values_list("pk", flat=True).first() or 0
+
+
+def _check(policy: Policy) -> None:
+    for name in ("threshold", "bonus", "minimum"):
+        value = getattr(policy, name)
+        if not 0 <= value <= MAX_QUALITY:
+            raise RefusedError(f"The {name} goes from 0 to {MAX_QUALITY:,}, not {value}.")
+
+
+@dataclass(slots=True)
+class _Hottest:
+    """Counts outcomes and keeps the few with the most heat, before or after; newer ids first."""
+
+    shown: int
+    count: int = 0
+    _heap: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, one: Outcome) -> None:
+        """Count one more."""
+        self.count += 1
+        heapq.heappush(self._heap, (max(one.heat or 0, one.policy_heat or 0), one.article_id))
+        if len(self._heap) > self.shown:
+            heapq.heappop(self._heap)
+
+    def best(self) -> list[int]:
+        """Give the ids, hottest first."""
+        return [pk for _, pk in sorted(self._heap, reverse=True)]
+
+
+def _consequences(
+    article_ids: Iterable[int], policy: Policy, at: datetime
+) -> dict[int, Consequence]:
+    """Give articles before and after, without who leads superseded ones. Three queries."""
+    ids = sorted(article_ids)
+    receipts = heat.receipts(ids, policy, at)
+    articles = Article.objects.filter(pk__any_of=ids, coverage_only=False)
+    articles = articles.select_related("provider").defer("excerpt", "body", "featured_content")
+    return {
+        article.pk: _consequence(article, receipts[article.pk], at)
+        for article in articles
+        if article.pk in receipts
+    }
+
+
+def _consequence(article: Article, receipt: Receipt, at: datetime) -> Consequence:
+    before = Standing(article.state_at(at), article.heat, None)
+    article.heat, article.published = receipt.heat, receipt.published
+    if receipt.article.decision is Decision.NONE:
+        # Its time may be over.
+        article.decision = Decision.NONE.value
+    after = Standing(article.state_at(at), article.heat, None)
+    name = article.provider.name
+    return Consequence(article.pk, article.slug, article.headline, name, before, after, receipt)

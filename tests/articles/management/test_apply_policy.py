@@ -1,0 +1,136 @@
+"""The command ``apply_policy``: tries, puts in force, goes on."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from articles import newsdesk
+from articles.models import Article, PolicyVersion
+from articles.newsdesk import policies
+from articles.scoring import Policy
+from tests.factories import make_article
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Give exit status and stdout."""
+    out = StringIO()
+    try:
+        call_command("apply_policy", *arguments, stdout=out)
+    except SystemExit as end:
+        return int(str(end.code)), out.getvalue()
+    return 0, out.getvalue()
+
+
+@pytest.fixture
+def article() -> Article:
+    """An article that ten points less would publish."""
+    return make_article(quality=60)
+
+
+class TestDryRun:
+    def test_says_what_would_change_writes_nothing_and_ends_with_1(self, article: Article) -> None:
+        status, out = run("--threshold", "60", "--dry-run")
+        assert status == 1
+        assert out.splitlines() == [
+            "1 would be published",
+            f"  {article.slug}: heat 60, then 60: quality 60 ≥ 60: published",
+            "0 would no longer be published",
+            "0 would lead a story",
+            "0 would no longer lead a story",
+            "0 would change in heat alone",
+            "1 of 1 articles would change",
+        ]
+        assert not PolicyVersion.objects.exists()
+        assert not Article.objects.filter(published=True).exists()
+
+    def test_ends_with_0_where_nothing_would_change(self, article: Article) -> None:
+        assert run("--dry-run")[0] == 0
+
+    def test_in_json(self, article: Article) -> None:
+        status, out = run("--threshold=60", "--dry-run", "--format=json")
+        report = json.loads(out)
+        assert (status, report["dry_run"], report["changed"], report["heat_only"]) == (
+            1,
+            True,
+            1,
+            0,
+        )
+        assert report["policy"] == {"threshold": 60, "bonus": 10, "minimum": 50}
+        assert report["published"]["count"] == 1
+        assert report["published"]["articles"][0]["slug"] == article.slug
+        assert report["lead_lost"] == {"count": 0, "articles": []}
+
+    def test_leaves_examples_out_where_there_are_many(
+        self, article: Article, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_article(quality=61)
+        monkeypatch.setattr(policies.try_policy, "__defaults__", (None, 1, lambda articles: None))
+        assert "  ..." in run("--threshold", "60", "--dry-run")[1].splitlines()
+
+
+class TestApply:
+    def test_changes_what_differs(self, article: Article) -> None:
+        status, out = run("--threshold", "60", "--reason", "a quiet month")
+        version = PolicyVersion.objects.get()
+        assert (status, out) == (0, f"In force everywhere: {version}\n")
+        assert (version.policy, version.by, version.reason) == (
+            Policy(60, 10, 50),
+            None,
+            "a quiet month",
+        )
+        assert version.finished_at
+        assert Article.objects.get().published
+
+    def test_keeps_numbers_that_are_not_given(self, article: Article) -> None:
+        run("--threshold", "60")
+        run("--bonus", "5", "--minimum", "40")
+        assert PolicyVersion.objects.all()[0].policy == Policy(60, 5, 40)
+
+    def test_in_json(self, article: Article) -> None:
+        report = json.loads(run("--threshold", "60", "--format", "json")[1])
+        assert report == {
+            "dry_run": False,
+            "version": PolicyVersion.objects.get().pk,
+            "policy": {"threshold": 60, "bonus": 10, "minimum": 50},
+        }
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--threshold", "70"], "in force already"),
+            (["--bonus", "-1"], "bonus goes from 0"),
+            ([], "No policy was set yet"),
+        ],
+    )
+    def test_refuses_with_2(self, arguments: list[str], words: str) -> None:
+        with pytest.raises(CommandError, match=words) as caught:
+            run(*arguments)
+        assert caught.value.returncode == 2
+
+
+class TestInterrupted:
+    def test_says_so_and_goes_on_without_numbers(
+        self, article: Article, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(*arguments: object, **options: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(newsdesk, "continue_policy", interrupt)
+            assert run("--threshold", "60") == (130, "")
+        assert not Article.objects.get().published
+        status, out = run()
+        assert (status, out.startswith("In force everywhere: ")) == (0, True)
+        assert Article.objects.get().published
+
+    def test_nothing_to_go_on_with_is_well(self, article: Article) -> None:
+        run("--threshold", "60")
+        finished_at = PolicyVersion.objects.get().finished_at
+        assert run()[0] == 0
+        assert PolicyVersion.objects.get().finished_at == finished_at
