@@ -7,6 +7,7 @@ from articles.admin.imports import (
     ImportRunAdmin,
     SourceDocumentAdmin,
 )
+from articles.admin.policy import PolicyVersionAdmin
 from articles.admin.topic import TopicAdmin
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ImportConflictAdmin",
     "ImportProblemAdmin",
     "ImportRunAdmin",
+    "PolicyVersionAdmin",
     "SourceDocumentAdmin",
     "TopicAdmin",
 ]
