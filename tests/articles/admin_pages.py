@@ -14,6 +14,7 @@ from articles.models import (
     ImportConflict,
     ImportProblem,
     ImportRun,
+    PolicyVersion,
     SourceDocument,
     Topic,
 )
@@ -29,8 +30,8 @@ from tests.factories import (
     relate,
 )
 
-MODELS = [Article, Topic, Provider, SourceDocument, ImportRun, ImportProblem, ImportConflict]
-READ_ONLY = [SourceDocument, ImportRun, ImportProblem, ImportConflict]
+READ_ONLY = [SourceDocument, ImportRun, ImportProblem, ImportConflict, PolicyVersion]
+MODELS = [Article, Topic, Provider, *READ_ONLY]
 CANARY = "Q0FOQVJZ;Q0FOQVJZ"
 PAYLOAD = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
@@ -93,7 +94,8 @@ def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
         editor=[text],
         found_at=NOW,
     )
-    return [article, topic, provider, source, run, problem, conflict]
+    policy = PolicyVersion.objects.create(reason=text, finished_at=NOW)
+    return [article, topic, provider, source, run, problem, conflict, policy]
 
 
 def form_of(html: str, **overrides: str) -> dict[str, str]:

@@ -32,10 +32,15 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
     "auth_user_password_change": lambda rows: reverse(
         "admin:auth_user_password_change", args=[rows[User].pk]
     ),
+    "articles_policyversion_try": lambda rows: reverse("admin:articles_policyversion_try"),
+    "articles_policyversion_progress": lambda rows: reverse(
+        "admin:articles_policyversion_progress"
+    ),
 }
 """Pages that are no list, form, history or deletion of a model, by the name of their URL."""
 
 NOT_PAGES: Final = {
+    "articles_policyversion_apply": "answers POST alone; what it shows is tested by itself",
     "autocomplete": "answers JSON",
     "jsi18n": "answers a script",
     "logout": "answers POST alone; what it shows then is tested by itself",
