@@ -21,7 +21,7 @@ from django.utils.text import Truncator
 from articles import heat
 from articles.counting import MOST_COUNTED
 from articles.models import Article, ArticleQuerySet, ImportConflict, Related
-from articles.scoring import DEFAULT_POLICY, SUPERSEDED_HEAT, Policy
+from articles.scoring import DEFAULT_POLICY, Policy
 
 REACH: Final = 5_000
 """Candidates that a queue looks through where no index can tell: the latest, months of them."""
@@ -93,15 +93,11 @@ def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
 
     Quality must reach the minimum, or the bonus would not count.
     """
-    return Article.objects.filter(
-        coverage_only=False,
-        published=False,
-        decision=Article.Decision.NONE,
+    return Article.objects.in_state(_State.BELOW, at).filter(
         quality__gte=policy.minimum,
         heat__lt=policy.threshold,
-        # A superseded one earns no bonus. In these words, so that SQLite sees its index fits.
-        heat__gte=0,
-    ).filter(heat__gte=policy.threshold - policy.bonus)
+        heat__gte=policy.threshold - policy.bonus,
+    )
 
 
 def _why_one_away(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
@@ -136,7 +132,7 @@ def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
     return (
         Article.objects.in_state(_State.SUPERSEDED, at)
         .filter(
-            published_at__gte=_reach(Article.objects.filter(heat=SUPERSEDED_HEAT).newest_first()),
+            published_at__gte=_reach(Article.objects.in_state(_State.SUPERSEDED, at)),
             quality__gte=min(policy.minimum, policy.threshold),
         )
         .alias(seen=one_seen, by_itself=by_itself)
@@ -220,8 +216,7 @@ def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
     """
     kept = Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
     others = kept.filter(url=OuterRef("url")).exclude(pk=OuterRef("pk"))
-    latest = Article.objects.newest_first()
-    return kept.filter(Exists(others), published_at__gte=_reach(latest))
+    return kept.filter(Exists(others), published_at__gte=_reach(Article.objects.all()))
 
 
 def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
@@ -236,13 +231,13 @@ def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -
     }
 
 
-def _reach(latest: ArticleQuerySet) -> datetime:
-    """Find the moment from which on there are ``REACH`` of the articles, newest first.
+def _reach(articles: ArticleQuerySet) -> datetime:
+    """Find the moment from which on there are ``REACH`` of the articles.
 
     A query of its own: PostgreSQL plans by the value, and without it would read the whole table.
     """
-    moments = latest.values_list("published_at", flat=True)[REACH - 1 : REACH]
-    return next(iter(moments), _BEGINNING)
+    moments = articles.order_by("-published_at").values_list("published_at", flat=True)
+    return next(iter(moments[REACH - 1 : REACH]), _BEGINNING)
 
 
 def _open_conflicts(at: datetime, policy: Policy) -> ArticleQuerySet:
