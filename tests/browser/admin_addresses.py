@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final, cast
 
 from django.apps import apps
@@ -18,16 +19,24 @@ from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 
 from articles.models import Article, ImportRun, Topic
+from articles.queues import QUEUES
 from providers.models import Provider
 
 Rows = dict[type[Model], Model]
 """A row of each model, for the pages that show one."""
+
+
+def queue_address(key: str, rows: Rows) -> str:
+    """Give the address of a queue."""
+    return reverse("admin:queue", args=[key])
+
 
 ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
     "index": lambda rows: reverse("admin:index"),
     "login": lambda rows: reverse("admin:login"),
     "password_change": lambda rows: reverse("admin:password_change"),
     "password_change_done": lambda rows: reverse("admin:password_change_done"),
+    "queue": lambda rows: reverse("admin:queue", args=[QUEUES[0].key]),
     "app_list": lambda rows: reverse("admin:app_list", args=["articles"]),
     "auth_user_password_change": lambda rows: reverse(
         "admin:auth_user_password_change", args=[rows[User].pk]
@@ -54,6 +63,7 @@ VARIANTS: Final[dict[str, Callable[[Rows], str]]] = {
     ),
     "of one topic": lambda rows: list_of(Article) + f"?topic={rows[Topic].pk}",
     "runs of one state": lambda rows: list_of(ImportRun) + "?state__exact=finished",
+    **{f"queue {queue.key}": partial(queue_address, queue.key) for queue in QUEUES[1:]},
     "in a pop-up": lambda rows: list_of(Topic) + "?_popup=1",
 }
 """Pages of the table in another state, by what one would call it."""

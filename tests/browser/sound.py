@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from playwright.sync_api import Page
 
 from tests.browser.axe import COLORS, assert_accessible
 from tests.browser.chromium import LOOKS
+
+# Django draws these fields after a page has loaded, and select-names.js names them then.
+FIELDS_ARE_DRAWN: Final = (
+    "document.querySelectorAll('select.admin-autocomplete').length =="
+    " document.querySelectorAll('.select2-selection__rendered[aria-label]').length"
+)
 
 
 def assert_sound(page: Page, but: Collection[str] = ()) -> None:
@@ -15,6 +22,7 @@ def assert_sound(page: Page, but: Collection[str] = ()) -> None:
 
     In the dark only colors are new; asking all rules again would double the time.
     """
+    page.wait_for_function(FIELDS_ARE_DRAWN)
     for look in LOOKS:
         look.put_on(page)
         assert_accessible(page, look, but, only=COLORS if look.scheme == "dark" else ())
