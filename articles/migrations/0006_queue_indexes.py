@@ -13,8 +13,21 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="article",
             index=models.Index(
-                condition=models.Q(("standing", "below")),
-                fields=["-published_at", "slug", "heat", "quality", "standing"],
+                condition=models.Q(
+                    ("coverage_only", False),
+                    ("decision", ""),
+                    ("heat__gte", 0),
+                    ("published", False),
+                ),
+                fields=[
+                    "-published_at",
+                    "slug",
+                    "heat",
+                    "quality",
+                    "published",
+                    "decision",
+                    "coverage_only",
+                ],
                 name="queue_one_away",
             ),
         ),

@@ -374,10 +374,19 @@ class Article(models.Model):
             # The few whose slug another had first: the importer looks up their family.
             models.Index(fields=["stem"], condition=~Q(slug=F("stem")), name="article_slug_taken"),
             # Of the queues (articles/queues.py), those that the indexes above do not serve. One away:
-            # the policy is data, so its numbers are columns and no condition.
+            # the policy is data, so its numbers are columns and no condition; with the columns of
+            # the condition SQLite counts without a look at the table.
             models.Index(
-                fields=["-published_at", "slug", "heat", "quality", "standing"],
-                condition=Q(standing="below"),
+                fields=[
+                    "-published_at",
+                    "slug",
+                    "heat",
+                    "quality",
+                    "published",
+                    "decision",
+                    "coverage_only",
+                ],
+                condition=Q(coverage_only=False, published=False, decision="", heat__gte=0),
                 name="queue_one_away",
             ),
             # Late arrivals: the latest decisions.
