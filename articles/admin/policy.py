@@ -80,7 +80,6 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
     change_list_template = "admin/articles/policyversion/change_list.html"
     list_display = ["numbers", "set_at", "by", "reason", "reached"]
-    list_display_links = None
     list_select_related = ["by"]
     sortable_by = ()
     fields = ["threshold", "bonus", "minimum", "at", "by", "reason", "reached"]
