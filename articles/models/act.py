@@ -55,7 +55,8 @@ class Act(models.Model):
 class ActChange(models.Model):
     """What an act did to one article.
 
-    ``before`` and ``after`` are the columns that an editor changed, by name, as JSON holds them.
+    ``before`` and ``after`` are the columns that an editor changed, by name, as JSON holds them;
+    ``topics`` among them are ids in order, ``images`` the values of ``snapshot.IMAGE_FIELDS`` each.
     ``linked`` and ``unlinked`` are the links from this article, as ``[target's id, position]``.
     Heat and published follow from these by the rule and are noted for whoever reads the history;
     articles that changed only in those have nothing in the other fields.
@@ -86,5 +87,10 @@ class ActChange(models.Model):
 
     @property
     def is_decided(self) -> bool:
-        """Whether the act was about this article, not only felt by it."""
-        return bool(self.after or self.linked or self.unlinked)
+        """Whether the act was about this article, not only felt by it.
+
+        An act that let everything be as it was, such as an editor's word kept against an import,
+        was about it as well: what only feels an act feels it in heat.
+        """
+        felt = (self.heat_before, self.published_before) != (self.heat_after, self.published_after)
+        return bool(self.after or self.linked or self.unlinked) or not felt

@@ -35,8 +35,10 @@ from articles.newsdesk.changes import (
     unrelate,
     withdraw,
 )
+from articles.newsdesk.conflicts import Choice, name_coverage, resolve
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
+from articles.newsdesk.history import START, restore, texts_at, timeline
 from articles.newsdesk.performing import consequences, may, perform, undo
 from articles.newsdesk.policies import (
     StalePolicyError,
@@ -52,7 +54,9 @@ __all__ = [
     "ALLOWED",
     "EDITABLE",
     "PERMISSIONS",
+    "START",
     "Change",
+    "Choice",
     "Consequence",
     "RefusedError",
     "StaleError",
@@ -69,6 +73,7 @@ __all__ = [
     "hold",
     "may",
     "merge",
+    "name_coverage",
     "perform",
     "pin",
     "policy_progress",
@@ -76,10 +81,14 @@ __all__ = [
     "refusal",
     "relate",
     "release",
+    "resolve",
+    "restore",
     "schedule",
     "set_quality",
     "split",
     "story_of",
+    "texts_at",
+    "timeline",
     "together",
     "try_policy",
     "undo",

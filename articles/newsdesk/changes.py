@@ -6,7 +6,7 @@ Each function here gives the change of one act on articles as the caller read th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -22,6 +22,8 @@ from articles.scoring import Decision
 Verb = Act.Verb
 State = Article.State
 Pair = tuple[int, int]
+ImageValues = Sequence[Any]
+"""One image's values, in the order of ``snapshot.IMAGE_FIELDS``."""
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
@@ -61,11 +63,12 @@ PERMISSIONS: Final[Mapping[Verb, str]] = {
 }
 """What each act needs. A release needs what made the decision that it ends."""
 
-_DECIDED_BY: Final = {
+DECIDED_BY: Final = {
     Decision.HOLD.value: roles.HOLD,
     Decision.PUBLISH.value: roles.PUBLISH,
     Decision.WITHDRAW.value: roles.WITHDRAW,
 }
+"""What making, or ending, each decision needs."""
 
 EDITABLE: Final = ("title", "category", "excerpt", "body")
 """The texts that an editor may change."""
@@ -95,7 +98,8 @@ class Change:
 
     ``seen`` are the versions of the articles it rests upon, by id; ``columns`` the new values by
     article and column. ``link`` and ``unlink`` are (article, target) pairs; the place of a new link
-    is ``positions`` or, by default, behind the others. ``resolves`` are import conflicts.
+    is ``positions`` or, by default, behind the others. ``resolves`` are import conflicts; ``topics``
+    (ids, in order) and ``images`` stand in the place of all that an article has.
     """
 
     verb: Verb
@@ -107,6 +111,14 @@ class Change:
     positions: Mapping[Pair, int] = field(default_factory=lambda: _NOTHING)
     undoes: int | None = None
     resolves: frozenset[int] = frozenset()
+    topics: Mapping[int, Sequence[int]] = field(default_factory=lambda: _NOTHING)
+    images: Mapping[int, Sequence[ImageValues]] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def decided(self) -> set[int]:
+        """The articles that it is about; others may feel it."""
+        named_anew = {article for article, _ in self.link | self.unlink}
+        return {*self.columns, *self.topics, *self.images, *named_anew}
 
 
 def set_quality(article: Article, quality: int | None) -> Change:
@@ -140,7 +152,7 @@ def release(article: Article) -> Change:
     if not article.decision:
         raise RefusedError(f"{article.slug} is left to the rule already.")
     change = _columns(Verb.RELEASE, article, decision=Decision.NONE.value, decision_until=None)
-    return replace(change, permissions=frozenset({_DECIDED_BY[article.decision]}))
+    return replace(change, permissions=frozenset({DECIDED_BY[article.decision]}))
 
 
 def schedule(article: Article, *, begin: datetime | None, end: datetime | None) -> Change:
@@ -159,11 +171,16 @@ def pin(article: Article) -> Change:
     if article.is_pinned:
         raise RefusedError(f"{article.slug} is pinned already.")
     change = _columns(Verb.PIN, article, is_pinned=True)
-    story = Q(related_links__target=article) | Q(named_by_links__article=article)
-    pinned = Article.objects.filter(story, is_pinned=True).distinct().values_list("pk", "version")
-    versions = dict(pinned)
+    versions = pinned_beside(article)
     unpinned = {pk: {"is_pinned": False} for pk in versions}
     return replace(change, seen={**change.seen, **versions}, columns={**change.columns, **unpinned})
+
+
+def pinned_beside(article: Article) -> dict[int, int]:
+    """Give the versions of the articles that are pinned in its story, by id. One query."""
+    story = Q(related_links__target=article) | Q(named_by_links__article=article)
+    pinned = Article.objects.filter(story, is_pinned=True).exclude(pk=article.pk).distinct()
+    return dict(pinned.values_list("pk", "version"))
 
 
 def unpin(article: Article) -> Change:
@@ -229,6 +246,8 @@ def together(changes: Iterable[Change]) -> Change:
         frozenset().union(*(change.unlink for change in changes)),
         positions,
         resolves=frozenset().union(*(change.resolves for change in changes)),
+        topics={pk: topics for change in changes for pk, topics in change.topics.items()},
+        images={pk: images for change in changes for pk, images in change.images.items()},
     )
 
 

@@ -85,8 +85,8 @@ def effects(change: Change, policy: Policy, at: datetime) -> Effects:
     ``RefusedError`` where a decision would be over before it began.
     """
     desk = _Desk(at)
-    decided = {*change.seen, *change.columns}
-    decided.update(pk for pair in change.link | change.unlink for pk in pair)
+    decided = {*change.seen, *change.decided}
+    decided.update(target for _, target in change.link | change.unlink)
     desk.load(decided)
     _require_fresh(change, desk.before)
     _require_future(change, at)

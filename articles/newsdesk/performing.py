@@ -18,6 +18,7 @@ from articles import bulk, heat
 from articles.models import Act, ActChange, Article, ImportConflict, Related
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
+from articles.newsdesk.lists import images_of, replace_lists, topics_of
 
 _Positions = dict[Pair, int]
 
@@ -52,6 +53,7 @@ def perform(
         bulk.hold_write_lock()
         found = effects(change, heat.current_policy(), at)
         stored = _stored(change.columns)
+        lists = replace_lists(change)
         unlinked = _unlink(change.unlink)
         versions = _write(change, found, at)
         linked = _link(change)
@@ -63,7 +65,7 @@ def perform(
             permissions=sorted(change.permissions),
             undoes_id=change.undoes,
         )
-        _record(act, change, found, stored, versions, linked, unlinked)
+        _record(act, change, found, stored, lists, versions, linked, unlinked)
         ImportConflict.objects.filter(pk__in=change.resolves, resolved_at=None).update(
             resolved_at=at, resolved_by=by, act=act
         )
@@ -93,11 +95,17 @@ def undo(act: Act) -> Change:
         Act.Verb.UNDO,
         frozenset(act.permissions),
         {one.article_id: one.article.version for one in changes},
-        {one.article_id: decoded(one.before) for one in changes if one.before},
+        {
+            one.article_id: decoded(one.before)
+            for one in changes
+            if one.before or not (one.linked or one.unlinked)
+        },
         link=frozenset(back),
         unlink=frozenset((one.article_id, target) for one in changes for target, _ in one.linked),
         positions=back,
         undoes=act.pk,
+        topics={one.article_id: one.before["topics"] for one in changes if "topics" in one.before},
+        images={one.article_id: one.before["images"] for one in changes if "images" in one.before},
     )
 
 
@@ -106,12 +114,20 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
     linked = {(one.article_id, target) for one in changes for target, _ in one.linked}
     unlinked = {(one.article_id, target) for one in changes for target, _ in one.unlinked}
     there = {(link.article_id, link.target_id) for link in _links_between(linked | unlinked)}
-    otherwise = {article for article, _ in (linked - there) | (unlinked & there)}
+    lists = (
+        ("topics", topics_of(one.article_id for one in changes if "topics" in one.after)),
+        ("images", images_of(one.article_id for one in changes if "images" in one.after)),
+    )
+    # In both: moved to another place among the links.
+    otherwise = {article for article, _ in (linked - there) | ((unlinked - linked) & there)}
     return sorted(
         one.article.slug
         for one in changes
         if one.article_id in otherwise
         or any(getattr(one.article, name) != value for name, value in decoded(one.after).items())
+        or any(
+            one.after[name] != found[one.article_id] for name, found in lists if name in one.after
+        )
     )
 
 
@@ -124,9 +140,9 @@ def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give values of columns back from JSON; the reverse of ``encoded``."""
+    """Give values of columns back from JSON, without the lists; the reverse of ``encoded``."""
     fields = {field.attname: field for field in Article._meta.concrete_fields}
-    return {name: fields[name].to_python(value) for name, value in values.items()}
+    return {name: fields[name].to_python(value) for name, value in values.items() if name in fields}
 
 
 def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Change:
@@ -154,10 +170,10 @@ def _stored(columns: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any
 
 def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
     """Write the columns of every article touched; gives the versions they have then."""
-    decided = {*change.columns, *(pk for pk, _ in change.link | change.unlink)}
+    decided = change.decided
     rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
     versions = {}
-    for pk in sorted({*found.columns, *decided}):
+    for pk in sorted(decided.union(found.columns)):
         values = dict(found.columns.get(pk, {}))
         versions[pk] = found.before[pk].version
         # What only its heat changed for is no update that an editor could lose.
@@ -215,13 +231,14 @@ def _record(
     change: Change,
     found: Effects,
     stored: Mapping[int, Mapping[str, Any]],
+    lists: Mapping[int, Mapping[str, Any]],
     versions: Mapping[int, int],
     linked: _Positions,
     unlinked: _Positions,
 ) -> None:
     """Write the history: what the act was about, and whose heat it changed."""
     # Both ends of a link, so that coverage-only articles tell why nobody names them any more.
-    about = {*change.columns, *(pk for pair in change.link | change.unlink for pk in pair)}
+    about = change.decided | {target for _, target in change.link | change.unlink}
     rows = []
     for pk in sorted({*versions, *about}):
         before, after = found.before[pk], found.after[pk]
@@ -229,12 +246,14 @@ def _record(
         if pk not in about and scores[0] == scores[1]:
             continue
         values = change.columns.get(pk, {})
+        lists_before = dict(lists.get(pk, {}))
+        lists_after = {name: list(getattr(change, name)[pk]) for name in lists_before}
         rows.append(
             ActChange(
                 act=act,
                 article_id=pk,
-                before=encoded({name: stored[pk][name] for name in values}),
-                after=encoded(values),
+                before=encoded({name: stored[pk][name] for name in values}) | lists_before,
+                after=encoded(values) | lists_after,
                 linked=[[target, at] for (article, target), at in linked.items() if article == pk],
                 unlinked=[
                     [target, at] for (article, target), at in unlinked.items() if article == pk

@@ -1,0 +1,191 @@
+"""Deciding between what an editor made of an article and what its document says now.
+
+A resolved conflict does not come back with the same document. Where the source's value is taken,
+article and document agree again; where the editor's is kept, the next import compares with the
+document that the editor knew of, and reports only what that changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from django.utils import timezone
+
+from articles import bulk, roles
+from articles.documents import MAX_QUALITY
+from articles.importer.coverage import store_coverage
+from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
+from articles.models.web_url import is_web_url
+from articles.newsdesk.changes import Change, RefusedError
+from articles.snapshot import IMAGE_FIELDS, TEXTS
+from providers.models import Provider
+
+
+class Choice(StrEnum):
+    """Whose value stands."""
+
+    SOURCE = "source"
+    EDITOR = "editor"
+
+
+Choices = Sequence[tuple[ImportConflict, Choice]]
+
+
+def resolve(choices: Choices) -> Change:
+    """Settle open conflicts; ``conflict.article`` is the article as the editor saw it.
+
+    Links of a source to what no article is yet need ``name_coverage`` first. Raises
+    ``RefusedError`` where a value cannot be taken.
+    """
+    change = Change(Act.Verb.RESOLVE, frozenset({roles.RESOLVE}), {})
+    for conflict, choice in choices:
+        article = conflict.article
+        if conflict.resolved_at is not None:
+            raise RefusedError(f"{conflict.field} of {article.slug} was resolved already.")
+        change = replace(
+            change,
+            seen={**change.seen, article.pk: article.version},
+            # Without a value, too: the act is about this article.
+            columns={article.pk: {}, **change.columns},
+            resolves=change.resolves | {conflict.pk},
+        )
+        if choice is Choice.SOURCE:
+            change = _take(change, article, conflict.field, conflict.source)
+    if not change.resolves:
+        raise RefusedError("Choose for at least one field whose value stands.")
+    _require_sound(change, {conflict.article.pk: conflict.article for conflict, _ in choices})
+    return change
+
+
+def name_coverage(choices: Choices, at: datetime | None = None) -> None:
+    """Make the coverage-only articles that links of a chosen source need; writes.
+
+    Call it in the transaction that performs the act, or in one that is rolled back to ask for
+    its consequences.
+    """
+    taken = [
+        conflict.article.pk
+        for conflict, choice in choices
+        if choice is Choice.SOURCE and conflict.field == "related"
+    ]
+    if not taken:
+        return
+    bulk.hold_write_lock()
+    sources = SourceDocument.objects.filter(article__in=taken).select_related("article")
+    for source in sources.order_by("pk"):
+        store_coverage(source, at or timezone.now())
+
+
+def _take(change: Change, article: Article, field: str, value: Any) -> Change:
+    if field not in _TAKERS:
+        raise RefusedError(f"{field} of {article.slug}: no field that can be taken from a source.")
+    return _TAKERS[field](change, article, field, value)
+
+
+def _column(change: Change, article: Article, name: str, value: Any) -> Change:
+    values = {**change.columns[article.pk], name: value}
+    return replace(change, columns={**change.columns, article.pk: values})
+
+
+def _take_text(change: Change, article: Article, field: str, value: Any) -> Change:
+    text = str(value or "")
+    if field.endswith("_url") and text and not is_web_url(text):
+        raise RefusedError(f"{field} of {article.slug}: {text} is no web address.")
+    return _column(change, article, field, text)
+
+
+def _take_moment(change: Change, article: Article, field: str, value: Any) -> Change:
+    # The place on the front page follows with the heat, see heat.columns().
+    moment = datetime.fromisoformat(value) if value else None
+    if moment is None and field == "published_at":
+        raise RefusedError(f"{article.slug}: an article needs a time.")
+    return _column(change, article, field, moment)
+
+
+def _take_type(change: Change, article: Article, field: str, value: Any) -> Change:
+    if value not in Article.Type.values:
+        raise RefusedError(f"{article.slug}: {value} is no type of an article.")
+    return _column(change, article, field, value)
+
+
+def _take_quality(change: Change, article: Article, field: str, value: Any) -> Change:
+    if value is not None and not (isinstance(value, int) and 0 <= value <= MAX_QUALITY):
+        raise RefusedError(f"{article.slug}: {value} is no quality.")
+    return _column(change, article, field, value)
+
+
+def _take_provider(change: Change, article: Article, field: str, value: Any) -> Change:
+    provider = Provider.objects.filter(domain=value).first()
+    if provider is None:
+        raise RefusedError(f"{article.slug}: the provider {value} is gone. Import it again.")
+    return _column(change, article, "provider_id", provider.pk)
+
+
+def _take_topics(change: Change, article: Article, field: str, value: Any) -> Change:
+    keys = list(value or ())
+    topics = {topic.key: topic.pk for topic in Topic.objects.filter(key__in=keys)}
+    if missing := [key for key in keys if key not in topics]:
+        raise RefusedError(f"{article.slug}: the topic {missing[0]} is gone. Import it again.")
+    return replace(change, topics={**change.topics, article.pk: [topics[key] for key in keys]})
+
+
+def _take_images(change: Change, article: Article, field: str, value: Any) -> Change:
+    images = [list(image) for image in value or ()]
+    if any(len(image) != len(IMAGE_FIELDS) for image in images):
+        raise RefusedError(f"{article.slug}: the images cannot be read. Import it again.")
+    return replace(change, images={**change.images, article.pk: images})
+
+
+def _take_related(change: Change, article: Article, field: str, value: Any) -> Change:
+    """Link to what the source names, in its order, and to nothing else."""
+    urls = list(value or ())
+    targets: dict[str, int] = {}
+    # Where several share a URL, the one that imports link to.
+    named = Article.objects.filter(url__any_of=urls).exclude(pk=article.pk)
+    for url, pk in named.order_by("coverage_only", "published_at", "stem").values_list("url", "pk"):
+        targets.setdefault(url, pk)
+    if missing := [url for url in urls if url not in targets and url != article.url]:
+        raise RefusedError(
+            f"{article.slug}: its document does not describe {missing[0]} anymore, and no article "
+            "has that address. Import the document again, or relate articles by hand."
+        )
+    wanted = {(article.pk, targets[url]): place for place, url in enumerate(urls) if url in targets}
+    links = Related.objects.filter(article=article).values_list("target_id", "position")
+    present = {(article.pk, target): place for target, place in links}
+    return replace(
+        change,
+        link=change.link | {pair for pair in wanted if present.get(pair) != wanted[pair]},
+        unlink=change.unlink | {pair for pair in present if wanted.get(pair) != present[pair]},
+        positions={**change.positions, **wanted},
+    )
+
+
+_Taker = Callable[[Change, Article, str, Any], Change]
+_TAKERS: Final[Mapping[str, _Taker]] = {
+    **dict.fromkeys(TEXTS, _take_text),
+    "type": _take_type,
+    "published_at": _take_moment,
+    "updated_at": _take_moment,
+    "provider": _take_provider,
+    "quality": _take_quality,
+    "topics": _take_topics,
+    "images": _take_images,
+    "related": _take_related,
+}
+"""How each field of ``snapshot`` is taken."""
+
+
+def _require_sound(change: Change, articles: Mapping[int, Article]) -> None:
+    for pk, values in change.columns.items():
+        article = articles[pk]
+        web = values.get("web_url", article.web_url)
+        if not (web or values.get("original_url", article.original_url)):
+            raise RefusedError(
+                f"{article.slug} would have no address. Choose the same side for both addresses."
+            )
+        if not str(values.get("title", "x")).strip():
+            raise RefusedError(f"{article.slug}: an article needs a title.")

@@ -1,0 +1,81 @@
+"""Putting other topics and images in the place of those that articles have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from articles import bulk
+from articles.models import ArticleTopic, Image, Topic
+from articles.newsdesk.changes import Change, ImageValues
+from articles.snapshot import IMAGE_FIELDS
+
+Lists = dict[int, dict[str, list[Any]]]
+
+
+def replace_lists(change: Change) -> Lists:
+    """Write the topics and images of a change; gives what stood there, by article and name.
+
+    Topics that are gone are left out. None, or up to three queries for topics and two for images.
+    """
+    before: Lists = defaultdict(dict)
+    for pk, topics in topics_of(change.topics).items():
+        before[pk]["topics"] = topics
+    for pk, images in images_of(change.images).items():
+        before[pk]["images"] = images
+    _write_topics(change.topics)
+    _write_images(change.images)
+    return before
+
+
+def topics_of(article_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Give the ids of articles' topics, in order. One query, none for no articles."""
+    found: dict[int, list[int]] = {pk: [] for pk in article_ids}
+    if found:
+        links = ArticleTopic.objects.filter(article__in=found).order_by("article", "position")
+        for article_id, topic_id in links.values_list("article_id", "topic_id"):
+            found[article_id].append(topic_id)
+    return found
+
+
+def images_of(article_ids: Iterable[int]) -> dict[int, list[list[Any]]]:
+    """Give articles' images as values of ``IMAGE_FIELDS``. One query, none for no articles."""
+    found: dict[int, list[list[Any]]] = {pk: [] for pk in article_ids}
+    if found:
+        images = Image.objects.filter(article__in=found).order_by("article", "position")
+        for article_id, *values in images.values_list("article_id", *IMAGE_FIELDS):
+            found[article_id].append(values)
+    return found
+
+
+def _write_topics(wanted: Mapping[int, Sequence[int]]) -> None:
+    if not wanted:
+        return
+    ids = {topic for topics in wanted.values() for topic in topics}
+    known = set(Topic.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    ArticleTopic.objects.filter(article__in=wanted).delete()
+    bulk.insert(
+        ArticleTopic,
+        ("article_id", "topic_id", "position"),
+        [
+            (pk, topic, position)
+            for pk, topics in wanted.items()
+            for position, topic in enumerate(topic for topic in topics if topic in known)
+        ],
+    )
+
+
+def _write_images(wanted: Mapping[int, Sequence[ImageValues]]) -> None:
+    if not wanted:
+        return
+    Image.objects.filter(article__in=wanted).delete()
+    bulk.insert(
+        Image,
+        ("article_id", "position", *IMAGE_FIELDS),
+        [
+            (pk, position, *values)
+            for pk, images in wanted.items()
+            for position, values in enumerate(images)
+        ],
+    )
