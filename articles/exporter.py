@@ -28,13 +28,21 @@ def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, boo
     written beside its place and moved there: a reader never sees half of one. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name, data, is_revised in documents_of(articles):
+        _write(folder / name, data)
+        yield name, is_revised
+
+
+def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool]]:
+    """Yield file name, document as it is now, and whether it is not what came in, by primary key.
+
+    Articles without a document are left out.
+    """
     policy = heat.current_policy()
     for article in _loaded(articles):
-        name = f"{article.slug}.md"
         data = article.source_document.data
         revised = documents.revise(data, present(article, policy))
-        _write(folder / name, revised)
-        yield name, revised != data
+        yield f"{article.slug}.md", revised, revised != data
 
 
 def _loaded(articles: QuerySet[Article]) -> Iterator[Article]:

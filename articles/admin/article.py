@@ -4,81 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextInputWidget
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from articles import heat
+from articles import newsdesk
+from articles.admin import conflicts, history, preview
+from articles.admin.article_form import ArticleForm
 from articles.admin.article_list import ArticleListAdmin
+from articles.admin.import_page import export_urls
 from articles.admin.links import admin_link, outward_link
 from articles.models import Article, ImportConflict, SourceDocument
+from articles.newsdesk import EDITABLE
 
-EDITABLE: Final = ("title", "category", "excerpt", "body")
 SHOWN: Final = 100
 """Rows of a table below an article; a page that everybody relates to is named thousands of times."""
-
-
-class TextField(forms.CharField):
-    """A text in which a browser's own line ends are no change.
-
-    Browsers send CRLF for every line end. Taken as it comes, each save would look like an edit, and
-    the next import would report a conflict nobody made.
-    """
-
-    def to_python(self, value: Any) -> str:
-        """Give the text with the line ends of documents."""
-        return str(super().to_python(value) or "").replace("\r\n", "\n")
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether an editor changed it."""
-        return super().has_changed(self.to_python(initial), data)
-
-
-class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The texts of an article, as of the version that the editor saw."""
-
-    title = TextField(max_length=1000, widget=forms.Textarea({"rows": 2, "cols": 100}))
-    category = TextField(max_length=1000, required=False, widget=AdminTextInputWidget)
-    excerpt = TextField(
-        required=False, strip=False, widget=forms.Textarea({"rows": 5, "cols": 100})
-    )
-    body = TextField(required=False, strip=False, widget=forms.Textarea({"rows": 10, "cols": 100}))
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["seen_version"] = self.instance.version
-
-    def clean(self) -> dict[str, Any] | None:
-        """Refuse the texts if somebody changed the article since; name what it says now."""
-        cleaned = super().clean()
-        # Locked until the save: the admin runs both in one transaction.
-        stored = Article.objects.select_for_update().filter(pk=self.instance.pk).first()
-        if stored is None or stored.version != self.cleaned_data.get("seen_version"):
-            for name in EDITABLE if stored else ():
-                now = getattr(stored, name)
-                if name in self.cleaned_data and self.fields[name].has_changed(
-                    now, self.cleaned_data[name]
-                ):
-                    self.add_error(name, f"Stored now: {now or '(nothing)'}")
-            raise ValidationError(
-                "Nothing was saved: somebody, or an import, changed this article after you opened "
-                "it. What you typed is still below, beside what is stored now. Copy what you want "
-                "to keep, open the article again and make your change there.",
-                code="stale",
-            )
-        return cleaned
-
-    def save_texts(self) -> None:
-        """Write the texts that changed, and no other column."""
-        changed = {name: self.cleaned_data[name] for name in EDITABLE if name in self.changed_data}
-        if changed:
-            self.instance.save_texts(self.cleaned_data["seen_version"], **changed)
 
 
 @admin.register(Article)
@@ -121,11 +64,22 @@ class ArticleAdmin(ArticleListAdmin):
         "changed_at",
     ]
 
+    def get_urls(self) -> list[URLPattern]:
+        """Put our own pages before Django's."""
+        site = self.admin_site
+        return [
+            *history.urls(site),
+            *conflicts.urls(site),
+            *preview.urls(site),
+            *export_urls(site),
+            *super().get_urls(),
+        ]
+
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
         """Group what there is; only who may edit needs the version seen."""
         texts: list[str] = list(EDITABLE)
         if self.has_change_permission(request, obj):
-            texts.append("seen_version")
+            texts += ["reason", "seen_version"]
         standing = ["state_badge", ("quality", "heat", "published"), "why", "lead"]
         decision = ["decision", "decision_reason", "decision_until", "decided_by", "decided_at"]
         times = ["is_pinned", ("publish_from", "publish_until")]
@@ -156,8 +110,11 @@ class ArticleAdmin(ArticleListAdmin):
         return articles.select_related("provider", "decided_by")
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
-        """Write the texts alone: heat and whatever else is decided stays untouched."""
-        form.save_texts()
+        """Write the texts alone, as an act: heat and whatever else is decided stays untouched."""
+        if texts := form.texts():
+            change_of_texts = newsdesk.edit(form.stored, **texts)
+            reason = form.cleaned_data["reason"].strip()
+            newsdesk.perform(change_of_texts, by=request.user, reason=reason)  # type: ignore[arg-type]
 
     def view_on_site(self, obj: Article) -> str | None:
         """Give the public page where there is one."""
@@ -168,7 +125,7 @@ class ArticleAdmin(ArticleListAdmin):
     ) -> HttpResponse:
         """Add the tables below the texts. Four queries, however much there is."""
         article: Article = context["original"]
-        conflicts = ImportConflict.objects.filter(article=article)
+        met = ImportConflict.objects.filter(article=article)
         related = article.related_links.select_related("target__provider").order_by("position")
         named_by = article.named_by_links.select_related("article__provider")
         newest_first = named_by.order_by("-article__published_at", "article__slug")
@@ -179,7 +136,7 @@ class ArticleAdmin(ArticleListAdmin):
                 ("Names as coverage", [link.target for link in related[:SHOWN]]),
                 ("Named as coverage by", [link.article for link in newest_first[:SHOWN]]),
             ],
-            "conflicts": conflicts[:SHOWN],
+            "conflicts": met[:SHOWN],
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -201,14 +158,8 @@ class ArticleAdmin(ArticleListAdmin):
 
     @admin.display(description="why")
     def why(self, article: Article) -> str:
-        """Say in words how it came to its heat."""
-        if article.coverage_only:
-            return "coverage only: known because others name it, and has no heat of its own"
-        receipt = heat.receipts([article.pk])[article.pk]
-        if (receipt.heat, receipt.published) == (article.heat, article.published):
-            return str(receipt)
-        by = "its document says so" if article.heat_is_given else "it was not computed since"
-        return f"{by}; the policy gives {receipt.heat}: {receipt}"
+        """Say in words how it came to its heat, and whose decision stands above that."""
+        return newsdesk.explain(article)
 
     @admin.display(description="lead")
     def lead(self, article: Article) -> SafeString | str:

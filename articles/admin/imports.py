@@ -7,11 +7,14 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from articles import roles
+from articles.admin import run_files
+from articles.admin.import_page import import_urls
 from articles.admin.links import admin_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument
@@ -90,6 +93,18 @@ class ImportRunAdmin(ReadOnlyAdmin):
         "documents_link",
     ]
     readonly_fields = ["took", "given_paths", "documents_link"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put our own pages before Django's."""
+        site = self.admin_site
+        return [*import_urls(site), *run_files.urls(site), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Tell the list whether its user may import."""
+        more = {"may_import": request.user.has_perm(roles.IMPORT)}
+        return super().changelist_view(request, (extra_context or {}) | more)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
         """Give the runs with who started them."""

@@ -2,7 +2,7 @@
 
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
-from articles.models.article import Article, ArticleQuerySet, StaleArticleError, or_least
+from articles.models.article import Article, ArticleQuerySet, or_least
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.policy_version import PolicyVersion
@@ -24,7 +24,6 @@ __all__ = [
     "PolicyVersion",
     "Related",
     "SourceDocument",
-    "StaleArticleError",
     "Topic",
     "or_least",
 ]

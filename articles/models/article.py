@@ -490,17 +490,6 @@ class Article(models.Model):
         rivals = Article.objects.published(at).filter(named_by_links__article=self).by_rank()
         return next((rival for rival in rivals if rival.outranks(self)), None)
 
-    def save_texts(self, version: int, **texts: str) -> None:
-        """Save an editor's texts and nothing else, if the article is still at ``version``.
-
-        Raises ``StaleArticleError`` and writes nothing if somebody changed it since. One query.
-        """
-        updated = Article.objects.filter(pk=self.pk, version=version).update(
-            **texts, version=F("version") + 1, changed_at=timezone.now()
-        )
-        if not updated:
-            raise StaleArticleError(self.slug)
-
     @property
     def headline(self) -> str:
         """The title as readers see it: sources write ``&#8217;`` where they mean a character."""
@@ -530,7 +519,3 @@ class Article(models.Model):
     def coverage(self) -> list[Article]:
         """What its page lists as coverage, best first; ``for_list()`` must have loaded it."""
         return [link.target for link in self.coverage_links]
-
-
-class StaleArticleError(Exception):
-    """Somebody else changed the article since it was read."""

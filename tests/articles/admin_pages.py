@@ -101,7 +101,7 @@ def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
 def form_of(html: str, **overrides: str) -> dict[str, str]:
     """Give what a browser would send back from the form of an article's page."""
     form = html.partition('id="article_form"')[2].partition("</form>")[0]
-    inputs = r'<input type="(?:hidden|text)" name="(\w+)" value="([^"]*)"'
+    inputs = r'<input type="(?:hidden|text)"\s+name="(\w+)"\s+value="([^"]*)"'
     values = {"_continue": "1"} | dict(re.findall(inputs, form))
     for name, value in re.findall(r'<textarea name="(\w+)"[^>]*>\r?\n?([^<]*)</textarea>', form):
         # Browsers send CRLF whatever the page had.

@@ -199,24 +199,6 @@ class TestEdit:
             article.body,
         )
 
-    def test_fail_stale(self, admin_client: Client) -> None:
-        article = make_article(title="Before", excerpt="Old")
-        form = form_of(get(admin_client, page_of(article)), title="Mine", excerpt="My words")
-        article.save_texts(1, title="Theirs")
-        response = admin_client.post(page_of(article), form)
-        html = response.content.decode()
-
-        assert response.status_code == 200
-        assert "Nothing was saved: somebody, or an import, changed this article" in html
-        assert "Stored now: Theirs" in html
-        assert re.search(r'<textarea name="title"[^>]*>\s*Mine</textarea>', html)
-        assert re.search(r'<textarea name="excerpt"[^>]*>\s*My words</textarea>', html)
-        assert Article.objects.get(pk=article.pk).title == "Theirs"
-        # Sending it once more does not slip past the check.
-        again = admin_client.post(page_of(article), form_of(html))
-        assert again.status_code == 200
-        assert Article.objects.get(pk=article.pk).title == "Theirs"
-
     @pytest.mark.parametrize("seen", ["", "0", "x", "99"])
     def test_fail_without_the_version(self, admin_client: Client, seen: str) -> None:
         article = make_article(title="Before")

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from articles.models import Article, StaleArticleError
+from articles.models import Article
 from articles.models.web_url import is_web_url
 from articles.scoring import SUPERSEDED_HEAT
 from tests.articles.states import CASES, Case
@@ -164,25 +164,6 @@ class TestCoverage:
 
         shown = Article.objects.for_list().get(pk=lead.pk)
         assert shown.coverage == ([article] if is_shown else [])
-
-
-class TestSaveTexts:
-    def test_success(self) -> None:
-        article = make_article(heat=95, quality=85)
-        article.save_texts(1, title="Better")
-
-        stored = Article.objects.get(pk=article.pk)
-        assert (stored.title, stored.version) == ("Better", 2)
-        assert (stored.heat, stored.quality, stored.published) == (95, 85, True)
-        assert stored.changed_at > article.changed_at
-
-    def test_fail_stale(self) -> None:
-        article = make_article()
-        article.save_texts(1, title="First")
-        with pytest.raises(StaleArticleError):
-            article.save_texts(1, title="Second")
-
-        assert Article.objects.get(pk=article.pk).title == "First"
 
 
 class TestTexts:

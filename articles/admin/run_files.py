@@ -1,0 +1,86 @@
+"""The problems of an import run as files to take away: text, CSV and JSON, streamed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from django.contrib.admin.sites import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+
+from articles.models import ImportProblem, ImportRun
+
+_COLUMNS: Final = ("kind", "path", "line", "column", "message")
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Give the addresses of these files."""
+    return [
+        path(
+            f"<int:pk>/problems.{ending}",
+            site.admin_view(problems),
+            {"ending": ending},
+            name=f"articles_importrun_{ending}",
+        )
+        for ending in _FORMATS
+    ]
+
+
+@require_safe
+def problems(request: HttpRequest, pk: int, ending: str) -> StreamingHttpResponse:
+    """Send all that a run found, row by row: its memory does not grow with them."""
+    if not request.user.has_perm("articles.view_importrun"):
+        raise PermissionDenied
+    run = get_object_or_404(ImportRun, pk=pk)
+    content_type, lines = _FORMATS[ending]
+    found = run.problems.order_by("pk").iterator(chunk_size=500)
+    response = StreamingHttpResponse(lines(found), content_type=f"{content_type}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-problems.{ending}"'
+    return response
+
+
+def _text(found: Iterable[ImportProblem]) -> Iterator[str]:
+    for problem in found:
+        yield " ".join(str(problem).splitlines()) + "\n"
+
+
+def _csv(found: Iterable[ImportProblem]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(_COLUMNS)
+    for problem in found:
+        writer.writerow([_cell(getattr(problem, name)) for name in _COLUMNS])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Write a value so that no spreadsheet takes it for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+
+
+def _json(found: Iterable[ImportProblem]) -> Iterator[str]:
+    yield "["
+    for number, problem in enumerate(found):
+        row = {name: getattr(problem, name) for name in _COLUMNS} | {"details": problem.details}
+        yield f"{',' if number else ''}\n{json.dumps(row, ensure_ascii=False)}"
+    yield "\n]\n"
+
+
+_Lines = Callable[[Iterable[ImportProblem]], Iterator[str]]
+_FORMATS: Final[Mapping[str, tuple[str, _Lines]]] = {
+    "txt": ("text/plain", _text),
+    "csv": ("text/csv", _csv),
+    "json": ("application/json", _json),
+}
