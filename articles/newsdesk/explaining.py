@@ -24,7 +24,10 @@ def explain(article: Article, at: datetime | None = None) -> str:
     if (receipt.heat, receipt.published) != (article.heat, article.published):
         by = "its document says so" if article.heat_is_given else "it was not computed since"
         stored = "published" if article.published else "not published"
-        words = [f"heat {article.heat}, {stored}: {by}", f"the policy gives {words[0]}"]
+        words = [
+            f"heat {article.heat}, {stored}: {by}",
+            f"the policy gives {receipt.heat}: {words[0]}",
+        ]
     if article.is_pinned:
         words.append("pinned as lead")
     if article.published and article.publish_from and article.publish_from > at:

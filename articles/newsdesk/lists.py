@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from articles import bulk
-from articles.models import ArticleTopic, Image, Topic
+from articles.models import Article, ArticleTopic, Image, Topic
 from articles.newsdesk.changes import Change, ImageValues
 from articles.snapshot import IMAGE_FIELDS
 
@@ -54,12 +54,13 @@ def _write_topics(wanted: Mapping[int, Sequence[int]]) -> None:
         return
     ids = {topic for topics in wanted.values() for topic in topics}
     known = set(Topic.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    times = dict(Article.objects.filter(pk__in=wanted).values_list("pk", "published_at"))
     ArticleTopic.objects.filter(article__in=wanted).delete()
     bulk.insert(
         ArticleTopic,
-        ("article_id", "topic_id", "position"),
+        ("article_id", "topic_id", "position", "published_at"),
         [
-            (pk, topic, position)
+            (pk, topic, position, times[pk])
             for pk, topics in wanted.items()
             for position, topic in enumerate(topic for topic in topics if topic in known)
         ],

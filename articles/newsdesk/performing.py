@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import bulk, heat
-from articles.models import Act, ActChange, Article, ImportConflict, Related
+from articles.models import Act, ActChange, Article, ArticleTopic, ImportConflict, Related
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
 from articles.newsdesk.lists import images_of, replace_lists, topics_of
@@ -184,6 +184,11 @@ def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
         rows[names].append((*(values[name] for name in names), pk))
     for names, values_of in rows.items():
         bulk.update(Article, names, values_of)
+    for pk, columns in change.columns.items():
+        if "published_at" in columns:
+            # Kept there, too, for the lists of topics.
+            topics = ArticleTopic.objects.filter(article=pk)
+            topics.update(published_at=columns["published_at"])
     return versions
 
 

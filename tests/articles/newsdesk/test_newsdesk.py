@@ -318,7 +318,7 @@ class TestExplain:
     def test_as_the_document_gave_it(self) -> None:
         article = make_article(quality=50, heat=99, heat_is_given=True)
         assert newsdesk.explain(article, AT) == (
-            "heat 99, published: its document says so; the policy gives quality 50 < 70: "
+            "heat 99, published: its document says so; the policy gives 50: quality 50 < 70: "
             "not published"
         )
 
