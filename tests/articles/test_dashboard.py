@@ -95,10 +95,10 @@ class TestDesk:
 
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
         # Session, user and policy; whether there are articles; nine queues, of which two ask how far they
-        # reach, and one asks for decisions and their links both ways; two charts; the runs.
+        # reach, and one asks for decisions, their links both ways and the newcomers; two charts; the runs.
         for _ in range(2):
             make_some(3)
-            with django_assert_num_queries(3 + 1 + 9 + 2 + 3 + 2 + 1):
+            with django_assert_num_queries(3 + 1 + 9 + 2 + 4 + 2 + 1):
                 get(admin_client, DESK)
 
     def test_follows_the_policy_in_force(self, admin_client: Client) -> None:
@@ -302,8 +302,8 @@ class TestQueuePage:
         self, admin_client: Client, django_assert_num_queries: QueryCount, key: str
     ) -> None:
         # Session, user and policy; page and count; what the page names, and the number of links, once it
-        # has rows; then as much as three to find how far the queue reaches.
-        reach = {"better-elsewhere": 1, "possible-duplicates": 1, "late-arrivals": 3}.get(key, 0)
+        # has rows; then as much as four to find how far the queue reaches.
+        reach = {"better-elsewhere": 1, "possible-duplicates": 1, "late-arrivals": 4}.get(key, 0)
         names = {
             "better-elsewhere": 2,
             "late-arrivals": 2,
