@@ -175,7 +175,8 @@ def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
         decision=Article.Decision.NONE, is_pinned=False
     )
     # Step by step, by ids: joined, PostgreSQL would read whole tables for it.
-    latest = dict(decided.order_by("-decided_at").values_list("pk", "decided_at")[:DECISIONS])
+    decisions = decided.order_by("-decided_at").values_list("pk", "decided_at")[:DECISIONS]
+    latest = {pk: moment for pk, moment in decisions if moment is not None}
     links = Related.objects.order_by()
     pairs = [
         *links.filter(article__any_of=[*latest]).values_list("article", "target"),
@@ -184,7 +185,7 @@ def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
     newcomers = Article.objects.filter(
         coverage_only=False, decision=Article.Decision.NONE, decided_at=None, scored_at=None
     )
-    found = newcomers.filter(pk__any_of={newcomer for _, newcomer in pairs})
+    found = newcomers.filter(pk__any_of={newcomer for _, newcomer in pairs}).order_by()
     came = dict(found.values_list("pk", "created_at"))
     late = {
         newcomer for story, newcomer in pairs if newcomer in came and latest[story] < came[newcomer]
