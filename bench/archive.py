@@ -99,13 +99,16 @@ def repeat(count: int) -> int:
     span = (times["most"] - times["least"]).days + 2
     to_today = (timezone.now() - times["most"]).days
     stride = {model: _last_id(model) for model in (Article, ArticleTopic, Related)}
-    # What was imported becomes the oldest, so that newer articles have higher ids, as with use.
+    # What was imported becomes the oldest, so that newer articles have higher ids, as with use. In
+    # two strides, so that no slug meets another's on the way.
+    far = 10_000
     with transaction.atomic(), connection.cursor() as cursor:
-        columns = _moved(to_today - copies * span)
-        values = ", ".join(f"{name} = {value}" for name, value in columns.items())
-        cursor.execute(f"UPDATE articles_article SET {values}")  # noqa: S608
-        later = columns["published_at"]
-        cursor.execute(f"UPDATE articles_articletopic SET published_at = {later}")  # noqa: S608
+        for days in (-far, far + to_today - copies * span):
+            columns = _moved(days)
+            values = ", ".join(f"{name} = {value}" for name, value in columns.items())
+            cursor.execute(f"UPDATE articles_article SET {values}")  # noqa: S608
+            later = columns["published_at"]
+            cursor.execute(f"UPDATE articles_articletopic SET published_at = {later}")  # noqa: S608
     for copy in range(1, copies + 1):
         columns = _moved(copy * span) | {
             name: f"CASE WHEN {name} = '' THEN '' ELSE {name} || '?edition={copy}' END"

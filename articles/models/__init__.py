@@ -9,6 +9,7 @@ from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.source_document import SourceDocument
 from articles.models.topic import ArticleTopic, Topic
+from articles.models.unindexed import Unindexed
 
 __all__ = [
     "Act",
@@ -25,5 +26,6 @@ __all__ = [
     "Related",
     "SourceDocument",
     "Topic",
+    "Unindexed",
     "or_least",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import (
     Case,
     Count,
@@ -60,24 +60,25 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         at = at or timezone.now()
         match state:
             case Article.State.PUBLISHED:
-                articles = self.published(at)
+                return self.published(at).filter(standing=state)
             case Article.State.SCHEDULED:
-                articles = self.filter(publish_from__gt=at)
+                timed = Article.objects.filter(publish_from__gt=at)
             case Article.State.EXPIRED:
-                articles = self.filter(publish_until__lte=at)
+                timed = Article.objects.filter(publish_until__lte=at)
             case _ if state in Article.State.values:
                 return self.filter(standing=state)
             case _:
                 raise ValueError(f"no state of an article: {state!r}")
-        return articles.filter(standing=Article.State.PUBLISHED)
+        # By key, or SQLite would read all that is published, in order, to find these few.
+        return self.filter(pk__in=timed.values("pk"), published=True)
 
     def search(self, text: str) -> Self:
         """Keep what has the words of ``text`` in title or excerpt; see ``articles.search``.
 
         Understands "phrases", -without, and an article's address or slug. Never raises; blank text
-        keeps everything. Gives no order.
+        keeps everything. Gives no order. One query at once on SQLite: whether the words are common.
         """
-        return self.filter(search.condition(text))
+        return self.filter(search.condition(text, connections[self.db]))
 
     def with_story_size(self, at: datetime | None = None) -> Self:
         """Count in ``story_size`` the related that count for the bonus; a look-up an article.

@@ -12,7 +12,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from articles.counting import MOST_COUNTED
 from articles.models import (
     Article,
     Image,
@@ -28,7 +27,6 @@ from tests.articles.admin_pages import (
     list_of,
     page_of,
 )
-from tests.articles.states import CASES, Case
 from tests.factories import (
     make_article,
     make_provider,
@@ -42,67 +40,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 QueryCount = Callable[[int], Any]
-
-
-class TestArticleList:
-    @pytest.mark.parametrize("case", CASES, ids=str)
-    def test_state(self, admin_client: Client, case: Case) -> None:
-        article = case.make(title="Xylophone")
-        badge = f'<span class="state state-{case.state.value}">{case.state.label}</span>'
-
-        html = get(admin_client, list_of(Article), q=article.slug)
-        assert badge in html
-        assert "Xylophone" in get(admin_client, list_of(Article), state=case.state.value)
-        others = [state.value for state in Article.State if state != case.state]
-        for other in others:
-            assert "Xylophone" not in get(admin_client, list_of(Article), state=other)
-
-    def test_search(self, admin_client: Client) -> None:
-        article = make_article(title="Xylophone", slug="the-slug", web_url="https://b.example/page")
-        make_article(title="Other")
-        for words in ("xylo", "e-slu", "b.example/pa"):
-            html = get(admin_client, list_of(Article), q=words)
-            assert article.title in html
-            assert "Other" not in html
-
-    def test_provider_and_topic(self, admin_client: Client) -> None:
-        provider, topic = make_provider(name="The Paper"), make_topic("Zebras")
-        make_article(title="Xylophone", provider=provider, topics=(topic,))
-        make_article(title="Other")
-        for name, row in (("provider", provider), ("topic", topic)):
-            html = get(admin_client, list_of(Article), **{name: str(row.pk)})
-            assert "Xylophone" in html
-            assert "Other" not in html
-            assert f">{row}</a>" in html.partition('id="changelist-filter"')[2]
-
-    @pytest.mark.parametrize("key", ["0", "x", "9" * 30, "-1"])
-    def test_unknown_provider_has_nothing(self, admin_client: Client, key: str) -> None:
-        make_article(title="Xylophone")
-
-        assert "Xylophone" not in get(admin_client, list_of(Article), provider=key)
-
-    def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
-        get(admin_client, list_of(Article))
-        for size in (2, 30):
-            for _ in range(size):
-                make_article()
-            # Expect 4 queries: session, user, number of articles, articles with providers.
-            with django_assert_num_queries(4):
-                get(admin_client, list_of(Article))
-            with django_assert_num_queries(4):
-                get(admin_client, list_of(Article), state="published", q="story")
-
-    def test_counts_no_further_than_it_must(self, admin_client: Client) -> None:
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            get(admin_client, list_of(Article))
-        counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
-
-        assert len(counts) == 1
-        assert f"LIMIT {MOST_COUNTED}" in counts[0]
-        assert "ORDER BY" not in counts[0]
-        assert not any("DISTINCT" in query["sql"] for query in queries)
 
 
 class TestArticlePage:

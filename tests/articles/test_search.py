@@ -1,0 +1,154 @@
+"""Full-text search: the same answers on both databases, and no error whatever is typed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from articles import search
+from articles.models import Article
+from tests.factories import make_article
+
+pytestmark = pytest.mark.django_db
+
+
+def found(text: str) -> set[str]:
+    return set(Article.objects.search(text).values_list("title", flat=True))
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("text", "is_found"),
+        [
+            ("council", True),
+            ("COUNCIL", True),
+            ("cafe", True),
+            ("CAFÉ", True),
+            ("naive", True),
+            ("cafés", False),
+            ("coun", True),
+            ("co", False),
+            ("uncil", False),
+            ("coun approves", False),
+            ("council mulls", True),
+            ("mulls council", True),
+            ("council absent", False),
+            ("on-demand", True),
+            ("demand", True),
+            ("54.1", True),
+            ("it's", True),
+            ("its", False),
+            ('"council approves"', True),
+            ('"approves council"', False),
+            ('"council approves', True),
+            ('"buses mulls"', False),
+            ("council -absent", True),
+            ("council -mulls", False),
+            ('council -"buses approves"', True),
+            ('council -"council approves"', False),
+            ("-absent", True),
+            ("-council", False),
+            ("東京", True),
+            ("हिन्दी", True),
+            ("AND", False),
+            ("council AND mulls", False),
+            ("council OR absent", False),
+            ("title:council", False),
+            ("council*", True),
+            ("!!!", False),
+            ("", True),
+            ("  ", True),
+        ],
+    )
+    def test_one_article(self, text: str, is_found: bool) -> None:
+        make_article(
+            title="Council approves Caf\u00e9\u2019s on-demand buses",
+            excerpt="A naïve mayor mulls it; it's $54.1 million, says 東京 in हिन्दी.",
+        )
+        assert bool(found(text)) is is_found
+
+    def test_body_and_address_are_not_searched(self) -> None:
+        make_article(title="One", excerpt="", body="zebra", web_url="https://zebra.example/")
+        assert found("zebra") == set()
+
+    def test_follows_changes(self) -> None:
+        article = make_article(title="Before", excerpt="")
+        article.save_texts(1, title="After")
+        assert (found("before"), found("after")) == (set(), {"After"})
+        Article.objects.filter(pk=article.pk).update(excerpt="Zebra")
+        assert found("zebra after") == {"After"}
+        article.delete()
+        assert found("after") == set()
+
+    def test_common_words_find_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(search, "_FEW", 2)
+        for number in range(5):
+            make_article(title=f"Zebra {number}")
+        make_article(title="Other")
+        assert len(found("zebra")) == 5
+        assert found("zebra 3") == {"Zebra 3"}
+
+    def test_long_texts_are_stored(self) -> None:
+        make_article(title="Long", excerpt="word " * 300_000 + "x" * 5_000)
+        assert found("word") == {"Long"}
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "https://b.example/page/1?a=2",
+            " https://b.example/page/1?a=2#top ",
+            "https://b.example/page/1?a=2&utm_source=x&fbclid=y",
+            "2026-03-01-council-approves",
+            "https://newsroom.example/news/2026-03-01-council-approves/",
+            "http://127.0.0.1:8000/news/2026-03-01-council-approves",
+        ],
+    )
+    def test_finds_that_article_alone(self, text: str) -> None:
+        make_article(
+            title="This", slug="2026-03-01-council-approves", web_url="https://b.example/page/1?a=2"
+        )
+        make_article(title="Other", web_url="https://b.example/page/1")
+        assert found(text) == {"This"}
+
+    def test_slash_at_the_end(self) -> None:
+        make_article(title="This", web_url="https://b.example/page")
+        assert found("https://b.example/page/") == {"This"}
+
+    def test_unknown(self) -> None:
+        make_article(title="https example")
+        assert found("https://b.example/page") == set()
+
+
+class TestParse:
+    def test_terms(self) -> None:
+        asked = search.parse('one "two three" -four -"five six" seven')
+        assert asked.wanted == (("one",), ("two", "three"), ("seven",))
+        assert asked.unwanted == (("four",), ("five", "six"))
+        assert asked.begins
+
+    def test_bounded(self) -> None:
+        assert len(search.parse("ab " * 1000).wanted) == search.MOST_TERMS
+        assert search.parse("x" * 100_000).wanted == (("x" * search.LONGEST,),)
+
+
+class TestNeverFails(TestCase):
+    @given(st.text() | st.text(alphabet="\"'-*():&|!<>^{}[]~\\:+,. \0aàb0_"))
+    @example("\0")
+    @example('"')
+    @example('""')
+    @example('-"')
+    @example("a" * 100_000)
+    @example('" -' * 30_000)
+    @example("NEAR(a b)")
+    @example("'; DROP TABLE articles_article; --")
+    @example("https://")
+    @example("https://[")
+    @example("https://a.example/\0")
+    @example("2026-01-01-" + "x" * 3_000)
+    @example("\ud7ff")
+    def test_any_text(self, text: str) -> None:
+        list(Article.objects.search(text)[:1])
