@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from articles import search
+from articles import newsdesk, search
 from articles.models import Article
 from tests.factories import make_article
 
@@ -75,7 +75,7 @@ class TestWords:
 
     def test_follows_changes(self) -> None:
         article = make_article(title="Before", excerpt="")
-        article.save_texts(1, title="After")
+        newsdesk.perform(newsdesk.edit(article, title="After"), by=None)
         assert (found("before"), found("after")) == (set(), {"After"})
         Article.objects.filter(pk=article.pk).update(excerpt="Zebra")
         assert found("zebra after") == {"After"}
