@@ -32,6 +32,12 @@ def queue_address(key: str, rows: Rows) -> str:
 
 
 ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
+    "articles_article_conflicts": lambda rows: reverse("admin:articles_article_conflicts"),
+    "articles_article_export": lambda rows: reverse("admin:articles_article_export"),
+    "articles_article_restore": lambda rows: reverse(
+        "admin:articles_article_restore", args=[rows[Article].pk, 0]
+    ),
+    "articles_importrun_import": lambda rows: reverse("admin:articles_importrun_import"),
     "index": lambda rows: reverse("admin:index"),
     "login": lambda rows: reverse("admin:login"),
     "password_change": lambda rows: reverse("admin:password_change"),
@@ -49,6 +55,11 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
 """Pages that are no list, form, history or deletion of a model, by the name of their URL."""
 
 NOT_PAGES: Final = {
+    "articles_article_preview": "shows the public page",
+    "articles_article_resolve": "answers POST alone; what it shows then is tested by itself",
+    "articles_importrun_csv": "answers a file",
+    "articles_importrun_json": "answers a file",
+    "articles_importrun_txt": "answers a file",
     "articles_policyversion_apply": "answers POST alone; what it shows is tested by itself",
     "autocomplete": "answers JSON",
     "jsi18n": "answers a script",
