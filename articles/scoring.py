@@ -107,6 +107,17 @@ class Receipt:
             return 0
         return self.heat - self.article.quality
 
+    def why_behind(self, other: Contender) -> str:
+        """Say why ``other``, one of ``superseded_by``, stands before the article."""
+        mine, theirs = self.article, other
+        if theirs.is_pinned and not mine.is_pinned:
+            return "pinned as the lead"
+        if theirs.quality != mine.quality:
+            return f"better by {(theirs.quality or 0) - (mine.quality or 0)}"
+        if theirs.published_at != mine.published_at:
+            return "equally good and published earlier"
+        return "equally good and published at once, first by slug"
+
     def __str__(self) -> str:
         decision = self.article.decision
         if decision is Decision.NONE:
@@ -131,7 +142,7 @@ class Receipt:
             return "not scored yet: no heat, waits for a quality"
         if self.superseded_by:
             first = self.superseded_by[0]
-            return f"quality {quality}: superseded by {first}, {self._by(first)}: heat -1"
+            return f"quality {quality}: superseded by {first}, {self.why_behind(first)}: heat -1"
         if self.bonus:
             total = (
                 f"quality {quality} + {len(self.counted)} related × {policy.bonus} = {self.heat}"  # noqa: RUF001
@@ -147,16 +158,6 @@ class Receipt:
         else:
             outcome = f"< {policy.threshold}" + ("" if self.published else ": not published")
         return f"{total} {outcome}"
-
-    def _by(self, other: Contender) -> str:
-        mine, theirs = self.article, other
-        if theirs.is_pinned and not mine.is_pinned:
-            return "pinned as the lead"
-        if theirs.quality != mine.quality:
-            return f"better by {(theirs.quality or 0) - (mine.quality or 0)}"
-        if theirs.published_at != mine.published_at:
-            return "equally good and published earlier"
-        return "equally good and published at once, first by slug"
 
 
 def score(
