@@ -21,6 +21,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.browser)
 
 
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
+    """Give the server, made after the database: it looks then whether that is in memory."""
+    return live_server
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Give one browser for all tests; each has a profile of its own in it.
