@@ -12,7 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from articles import newsdesk
-from articles.admin import conflicts, history, preview
+from articles.admin import conflicts, decide, history, preview, receipts, triage
 from articles.admin.article_form import ArticleForm
 from articles.admin.article_list import ArticleListAdmin
 from articles.admin.import_page import export_urls
@@ -71,6 +71,9 @@ class ArticleAdmin(ArticleListAdmin):
             *history.urls(site),
             *conflicts.urls(site),
             *preview.urls(site),
+            *decide.urls(site),
+            *receipts.urls(site),
+            *triage.urls(site),
             *export_urls(site),
             *super().get_urls(),
         ]
@@ -138,6 +141,7 @@ class ArticleAdmin(ArticleListAdmin):
             ],
             "conflicts": met[:SHOWN],
         }
+        context |= decide.for_change_page(request, article)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="provider")

@@ -18,6 +18,7 @@ from django.db.models import Model
 from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 
+from articles import newsdesk
 from articles.models import Article, ImportRun, Topic
 from articles.queues import QUEUES
 from providers.models import Provider
@@ -43,6 +44,20 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
     "password_change": lambda rows: reverse("admin:password_change"),
     "password_change_done": lambda rows: reverse("admin:password_change_done"),
     "queue": lambda rows: reverse("admin:queue", args=[QUEUES[0].key]),
+    "articles_act_undo": lambda rows: reverse(
+        "admin:articles_act_undo",
+        args=[newsdesk.perform(newsdesk.pin(cast("Article", rows[Article])), by=None).pk],
+    ),
+    "articles_article_decide": lambda rows: reverse(
+        "admin:articles_article_decide", args=[rows[Article].pk, "hold"]
+    ),
+    "articles_article_receipt": lambda rows: reverse(
+        "admin:articles_article_receipt", args=[rows[Article].pk]
+    ),
+    "articles_article_triage": lambda rows: (
+        reverse("admin:articles_article_triage", args=["not-scored"])
+        + f"?article={rows[Article].pk}"
+    ),
     "app_list": lambda rows: reverse("admin:app_list", args=["articles"]),
     "auth_user_password_change": lambda rows: reverse(
         "admin:auth_user_password_change", args=[rows[User].pk]
