@@ -75,6 +75,16 @@ class Contender:
             return True
         return self._rank < other._rank
 
+    def advantage(self, other: Contender) -> str:
+        """Say by what this outranks ``other``, where both are scored."""
+        if self.is_pinned and not other.is_pinned:
+            return "pinned as the lead"
+        if self.quality != other.quality:
+            return f"better by {(self.quality or 0) - (other.quality or 0)}"
+        if self.published_at != other.published_at:
+            return "equally good and published earlier"
+        return "equally good and published at once, first by slug"
+
     @property
     def _rank(self) -> tuple[bool, int, datetime, str]:
         return (not self.is_pinned, -(self.quality or 0), self.published_at, self.slug)
@@ -107,17 +117,6 @@ class Receipt:
             return 0
         return self.heat - self.article.quality
 
-    def why_behind(self, other: Contender) -> str:
-        """Say why ``other``, one of ``superseded_by``, stands before the article."""
-        mine, theirs = self.article, other
-        if theirs.is_pinned and not mine.is_pinned:
-            return "pinned as the lead"
-        if theirs.quality != mine.quality:
-            return f"better by {(theirs.quality or 0) - (mine.quality or 0)}"
-        if theirs.published_at != mine.published_at:
-            return "equally good and published earlier"
-        return "equally good and published at once, first by slug"
-
     def __str__(self) -> str:
         decision = self.article.decision
         if decision is Decision.NONE:
@@ -142,7 +141,8 @@ class Receipt:
             return "not scored yet: no heat, waits for a quality"
         if self.superseded_by:
             first = self.superseded_by[0]
-            return f"quality {quality}: superseded by {first}, {self.why_behind(first)}: heat -1"
+            why = first.advantage(self.article)
+            return f"quality {quality}: superseded by {first}, {why}: heat -1"
         if self.bonus:
             total = (
                 f"quality {quality} + {len(self.counted)} related × {policy.bonus} = {self.heat}"  # noqa: RUF001

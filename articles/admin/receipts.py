@@ -119,7 +119,7 @@ def receipt_of(
         receipt,
         at,
         _parts(receipt),
-        parties(receipt.superseded_by, receipt.why_behind),
+        parties(receipt.superseded_by, lambda other: other.advantage(receipt.article)),
         parties(receipt.counted, lambda one: ""),
         parties(receipt.left_out, lambda one: _why_out(others[one.slug])),
     )

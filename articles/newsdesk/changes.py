@@ -75,6 +75,12 @@ EDITABLE: Final = ("title", "category", "excerpt", "body")
 
 MOST_PAIRS: Final = 2_500
 """Links that one act makes or cuts, one way; stories of 50 and 50 are far beyond any real one."""
+MOST_GATHERED: Final = 50
+"""Articles that one act makes one story."""
+TOO_MANY: Final = (
+    f"These are more than {MOST_GATHERED} articles, with what is related to them: a story of that "
+    "size is no story. Choose fewer."
+)
 
 
 class RefusedError(Exception):
@@ -219,6 +225,16 @@ def merge(story: Iterable[Article], other: Iterable[Article]) -> Change:
     return _link(Verb.MERGE, story, other)
 
 
+def gather(articles: Iterable[Article]) -> Change:
+    """Make articles one story: each becomes coverage of every other."""
+    members = {article.pk: article for article in articles}
+    if len(members) < 2:
+        raise RefusedError("Choose at least two different articles.")
+    if len(members) > MOST_GATHERED:
+        raise RefusedError(TOO_MANY)
+    return _linked(Verb.MERGE, members, {(a, b) for a in members for b in members if a != b})
+
+
 def split(leaving: Iterable[Article], staying: Iterable[Article]) -> Change:
     """Cut every link between members that leave a story and those that stay."""
     return _unlink(Verb.SPLIT, leaving, staying)
@@ -280,14 +296,31 @@ def _decide(verb: Verb, article: Article, decision: Decision, until: datetime | 
 
 
 def _link(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> Change:
-    return _pairs(verb, some, others, make=True)
+    members, pairs = _between(some, others)
+    return _linked(verb, members, pairs)
+
+
+def _linked(verb: Verb, members: Mapping[int, Article], wanted: set[Pair]) -> Change:
+    # What is known only as coverage names nothing: its document will say what it does.
+    wanted = {(a, b) for a, b in wanted if not members[a].coverage_only}
+    missing = frozenset(wanted - _existing(members))
+    if not missing:
+        raise RefusedError("These articles are related to one another already.")
+    return Change(verb, frozenset({PERMISSIONS[verb]}), _seen(members, missing), link=missing)
 
 
 def _unlink(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> Change:
-    return _pairs(verb, some, others, make=False)
+    members, pairs = _between(some, others)
+    cut = frozenset(pairs & _existing(members))
+    if not cut:
+        raise RefusedError("These articles are not related to one another.")
+    return Change(verb, frozenset({PERMISSIONS[verb]}), _seen(members, cut), unlink=cut)
 
 
-def _pairs(verb: Verb, some: Iterable[Article], others: Iterable[Article], *, make: bool) -> Change:
+def _between(
+    some: Iterable[Article], others: Iterable[Article]
+) -> tuple[dict[int, Article], set[Pair]]:
+    """Give the articles of both sides, and every pair across, both ways."""
     first = {article.pk: article for article in some}
     second = {article.pk: article for article in others if article.pk not in first}
     if not first or not second:
@@ -297,24 +330,15 @@ def _pairs(verb: Verb, some: Iterable[Article], others: Iterable[Article], *, ma
             f"{len(first)} by {len(second)} articles are more than one act can relate: a story "
             "of that size is no story. Choose fewer."
         )
-    both = first | second
-    wanted = {(a, b) for a in first for b in second} | {(b, a) for a in first for b in second}
-    # What is known only as coverage names nothing: its document will say what it does.
-    wanted = {(a, b) for a, b in wanted if not both[a].coverage_only}
-    existing = set(
-        Related.objects.filter(article__any_of=list(both), target__any_of=list(both)).values_list(
-            "article_id", "target_id"
-        )
-    )
-    pairs = frozenset(wanted - existing if make else existing & wanted)
-    if not pairs:
-        words = "related to one another already" if make else "not related to one another"
-        raise RefusedError(f"These articles are {words}.")
-    touched = {pk for pair in pairs for pk in pair}
-    return Change(
-        verb,
-        frozenset({PERMISSIONS[verb]}),
-        {pk: both[pk].version for pk in touched},
-        link=pairs if make else frozenset(),
-        unlink=frozenset() if make else pairs,
-    )
+    across = {(a, b) for a in first for b in second}
+    return first | second, across | {(b, a) for a, b in across}
+
+
+def _existing(members: Mapping[int, Article]) -> set[Pair]:
+    ids = list(members)
+    links = Related.objects.filter(article__any_of=ids, target__any_of=ids)
+    return set(links.values_list("article_id", "target_id"))
+
+
+def _seen(members: Mapping[int, Article], pairs: Iterable[Pair]) -> dict[int, int]:
+    return {pk: members[pk].version for pair in pairs for pk in pair}
