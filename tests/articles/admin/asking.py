@@ -1,0 +1,85 @@
+"""How the tests ask for an act and do it, as an editor would: page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from articles.models import Article
+from articles.newsdesk import Consequence, Standing
+
+LIST = "admin:articles_article_changelist"
+
+
+def text_of(response: Any) -> str:
+    """Give what a page says, without its markup and with single spaces."""
+    words = re.sub(r"<[^>]*>", " ", response.content.decode())
+    return " ".join(words.split())
+
+
+def hidden(response: Any, name: str) -> str:
+    """Give the value of a hidden input."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
+    assert found, f"no {name} on the page"
+    return found[1]
+
+
+def messages_of(client: Client, response: Any) -> list[str]:
+    """Follow a redirect, and give the messages that the page there shows."""
+    assert response.status_code == 302, text_of(response)
+    return [str(message) for message in client.get(response["Location"]).context["messages"]]
+
+
+def press_undo(client: Client, message: str) -> Any:
+    """Press the button of a message."""
+    action = re.search(r'action="([^"]*)"', message)
+    back = re.search(r'name="next" value="([^"]*)"', message)
+    assert action
+    assert back
+    return client.post(action[1], {"next": back[1]})
+
+
+def start(
+    client: Client, verb: str, articles: Iterable[Article], query: str = "", **more: str
+) -> Any:
+    """Choose an action of the list for the ticked articles."""
+    ticked = [str(article.pk) for article in articles]
+    data = {"action": verb, "index": "0", "_selected_action": ticked, "select_across": "0"}
+    return client.post(reverse(LIST) + query, data | more)
+
+
+def carry_on(client: Client, response: Any, verb: str, **sent: str) -> Any:
+    """Send the page of consequences back."""
+    address = reverse("admin:articles_article_together", args=[verb])
+    return client.post(address, {"step": hidden(response, "step")} | sent)
+
+
+def standings(articles: Iterable[Article]) -> dict[str, Standing]:
+    """Give where articles stand now, read anew."""
+    fresh = Article.objects.filter(pk__in=[article.pk for article in articles])
+    return {
+        article.slug: Standing(
+            article.state,
+            article.heat,
+            getattr(article.lead() if article.is_superseded else None, "slug", None),
+        )
+        for article in fresh
+    }
+
+
+def assert_came_true(
+    before: Mapping[str, Standing], shown: Iterable[Consequence], after: Mapping[str, Standing]
+) -> None:
+    """Fail unless what was shown is what happened, and all that happened."""
+    foretold = {one.slug: (one.before, one.after) for one in shown}
+    happened = {
+        slug: (standing, after[slug])
+        for slug, standing in before.items()
+        if standing != after[slug]
+    }
+    assert foretold == happened
+    assert foretold
