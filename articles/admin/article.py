@@ -12,7 +12,17 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from articles import newsdesk
-from articles.admin import conflicts, decide, history, preview, receipts, triage
+from articles.admin import (
+    actions,
+    conflicts,
+    decide,
+    history,
+    list_editing,
+    preview,
+    receipts,
+    story,
+    triage,
+)
 from articles.admin.article_form import ArticleForm
 from articles.admin.article_list import ArticleListAdmin
 from articles.admin.import_page import export_urls
@@ -75,6 +85,9 @@ class ArticleAdmin(ArticleListAdmin):
             *receipts.urls(site),
             *triage.urls(site),
             *export_urls(site),
+            *actions.urls(site),
+            *list_editing.urls(site),
+            *story.urls(site),
             *super().get_urls(),
         ]
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
@@ -19,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from articles.admin import actions, confirming, list_editing
 from articles.admin.lists import ChosenFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Unindexed, or_least
 
@@ -233,6 +235,21 @@ class ArticleListAdmin(ReadOnlyAdmin):
         """Find keys first, then rows."""
         return ArticleChangeList
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the decisions on many articles that the user may make."""
+        if IS_POPUP_VAR in request.GET:
+            return {}
+        return actions.offered(confirming.user_of(request))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Give inputs of the quality to whoever may score."""
+        return list_editing.columns(super().get_list_display(request), request)
+
+    @admin.display(description="quality", ordering=or_least("quality"))
+    def quality_input(self, article: Article) -> SafeString | str:
+        """Let its quality be typed."""
+        return list_editing.quality_input(article)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Article], search_term: str
     ) -> tuple[QuerySet[Article], bool]:
@@ -275,10 +292,11 @@ class ArticleListAdmin(ReadOnlyAdmin):
         return format_html('<span class="state state-{}">{}</span>', state.value, state.label)
 
     @admin.display(description="story")
-    def story_size(self, article: Article) -> str:
-        """Count the related that count."""
+    def story_size(self, article: Article) -> SafeString | str:
+        """Count the related that count, and link to the workbench of the story."""
         size: int = article.story_size  # type: ignore[attr-defined]
-        return f"+{size}" if size else ""
+        address = reverse("admin:articles_article_story", args=[article.pk])
+        return format_html('<a href="{}">+{}</a>', address, size) if size else ""
 
     @admin.display(description="time", ordering="published_at")
     def published_when(self, article: Article) -> str:

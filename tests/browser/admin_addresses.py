@@ -40,6 +40,9 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
     ),
     "articles_importrun_import": lambda rows: reverse("admin:articles_importrun_import"),
     "index": lambda rows: reverse("admin:index"),
+    "articles_article_story": lambda rows: reverse(
+        "admin:articles_article_story", args=[rows[Article].pk]
+    ),
     "login": lambda rows: reverse("admin:login"),
     "password_change": lambda rows: reverse("admin:password_change"),
     "password_change_done": lambda rows: reverse("admin:password_change_done"),
@@ -75,6 +78,8 @@ NOT_PAGES: Final = {
     "articles_importrun_csv": "answers a file",
     "articles_importrun_json": "answers a file",
     "articles_importrun_txt": "answers a file",
+    "articles_article_scores": "answers POST alone; what it shows is tested with the workbench",
+    "articles_article_together": "answers POST alone; what it shows is tested with the workbench",
     "articles_policyversion_apply": "answers POST alone; what it shows is tested by itself",
     "autocomplete": "answers JSON",
     "jsi18n": "answers a script",
@@ -83,6 +88,13 @@ NOT_PAGES: Final = {
 }
 
 VARIANTS: Final[dict[str, Callable[[Rows], str]]] = {
+    "workbench with a search": lambda rows: (
+        reverse("admin:articles_article_story", args=[rows[Article].pk]) + "?find=something"
+    ),
+    "workbench without a match": lambda rows: (
+        reverse("admin:articles_article_story", args=[rows[Article].pk])
+        + "?find=https://nowhere.example/"
+    ),
     "nothing found": lambda rows: list_of(Article) + "?q=nothinglikethis",
     "searched and filtered": lambda rows: (
         list_of(Article) + f"?q=Something&state=published&provider={rows[Provider].pk}"
