@@ -48,6 +48,8 @@ class NewsroomAdminSite(admin.AdminSite):
     site_header = settings.SITE_NAME
     site_title = settings.SITE_NAME
     index_title = "The desk"
+    # The places in the header lead everywhere; lists need the room.
+    enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages that belong to no one model."""

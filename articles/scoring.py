@@ -148,9 +148,8 @@ class Receipt:
                 f"quality {quality} + {len(self.counted)} related × {policy.bonus} = {self.heat}"  # noqa: RUF001
             )
         elif self.counted and quality < policy.minimum:
-            total = (
-                f"quality {quality} < {policy.minimum}, no bonus for {len(self.counted)} related"
-            )
+            without = f"under {policy.minimum}, no bonus for {len(self.counted)} related"
+            total = f"quality {quality} ({without})"
         else:
             total = f"quality {quality}"
         if self.heat is not None and self.heat >= policy.threshold:

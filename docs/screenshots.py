@@ -17,17 +17,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import django
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import DESKTOP, PHONE, Look, find_chromium, launch
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "screenshots"
@@ -46,21 +51,47 @@ class Shot:
     looks: tuple[Look, ...] = (DESKTOP,)
     is_whole: bool = False
     """Whether what is below the window is pictured, too."""
+    fill: tuple[tuple[str, str], ...] = ()
+    """What to type into fields, by their labels, before "Try" is pressed."""
 
 
-def _story() -> str:
-    # Models can be imported once Django is set up.
-    from articles.models import Article
+def _lead_page(name: str) -> Callable[[], str]:
+    """Give a page about the newest published article that leads a story of three."""
 
-    articles = Article.objects.published().filter(related_links__isnull=False).newest_first()
-    return reverse("admin:articles_article_change", args=[articles[0].pk])
+    def address() -> str:
+        # Models can be imported once Django is set up.
+        from django.db.models import Count
+
+        from articles.models import Article
+
+        leads = Article.objects.published().annotate(size=Count("related_links"))
+        lead = leads.filter(size__gte=2).newest_first()[0]
+        return reverse(f"admin:articles_article_{name}", args=[lead.pk])
+
+    return address
+
+
+def _queue(name: str, key: str) -> Callable[[], str]:
+    return lambda: reverse(f"admin:{name}", args=[key])
 
 
 SHOTS: Final = [
     Shot("front", lambda: reverse("articles:front"), (DESKTOP, PHONE)),
-    Shot("admin", lambda: reverse("admin:index"), (DESKTOP, PHONE)),
+    Shot("desk", lambda: reverse("admin:index"), (DESKTOP, PHONE), is_whole=True),
+    Shot("queue", _queue("queue", "one-away")),
     Shot("list", lambda: reverse("admin:articles_article_changelist"), (DESKTOP, PHONE)),
-    Shot("article", _story, (DESKTOP, PHONE), is_whole=True),
+    Shot("article", _lead_page("change"), (DESKTOP, PHONE), is_whole=True),
+    Shot("triage", _queue("articles_article_triage", "not-scored"), (DESKTOP, PHONE)),
+    Shot("story", _lead_page("story"), (DESKTOP, PHONE), is_whole=True),
+    Shot("receipt", _lead_page("receipt")),
+    Shot("history", _lead_page("history")),
+    Shot("policy", lambda: reverse("admin:articles_policyversion_changelist")),
+    Shot(
+        "trial",
+        lambda: reverse("admin:articles_policyversion_try"),
+        is_whole=True,
+        fill=(("Threshold", "65"), ("Bonus", "8"), ("Why", "More of what few report.")),
+    ),
 ]
 
 
@@ -102,10 +133,33 @@ def build_demo(folder: Path) -> Cookie:
             raise
     from django.contrib.auth.models import User
 
+    editor = User.objects.create_superuser("editor")
+    decide(editor)
     client = Client()
-    client.force_login(User.objects.create_superuser("editor"))
+    client.force_login(editor)
     cookie = client.cookies["sessionid"]
     return cookie.key, cookie.value
+
+
+def decide(editor: User) -> None:
+    """Let the editor have worked for a while, so that no queue and no history is empty."""
+    from articles import newsdesk
+    from articles.models import Article
+
+    now = timezone.now()
+    published = list(Article.objects.published().newest_first()[:60])
+    below = list(Article.objects.in_state(Article.State.BELOW).newest_first()[:4])
+
+    def do(change: newsdesk.Change, reason: str = "") -> None:
+        newsdesk.perform(change, by=editor, reason=reason)
+
+    do(newsdesk.hold(published[3], until=now + timedelta(days=2)), "Waits for a second source.")
+    do(newsdesk.hold(below[0]), "The provider's numbers do not add up.")
+    do(newsdesk.withdraw(published[5]), "Retracted by its provider.")
+    do(newsdesk.schedule(published[6], begin=now + timedelta(days=1), end=None))
+    do(newsdesk.publish(below[1]), "Matters here, whatever its heat.")
+    leads = [one for one in published[7:] if one.related_links.count() >= 2]
+    do(newsdesk.set_quality(leads[0], (leads[0].quality or 0) + 3), "Two named sources.")
 
 
 @contextmanager
@@ -147,6 +201,11 @@ def take(page: Page, address: str, shot: Shot, look: Look) -> None:
     response = page.goto(address)
     if response is None or not response.ok:
         sys.exit(f"{address} did not answer a page.")
+    for label, value in shot.fill:
+        page.get_by_label(label).fill(value)
+    if shot.fill:
+        page.get_by_role("button", name="Try").click()
+        page.wait_for_load_state()
     picture = page.screenshot(full_page=shot.is_whole)
     kind = "-phone" if look.width == PHONE.width else ""
     path = FOLDER / f"{shot.name}{kind}-{look.scheme}.png"

@@ -41,10 +41,6 @@ class ArticleAdmin(ArticleListAdmin):
     form = ArticleForm
     readonly_fields = [
         "state_badge",
-        "quality",
-        "heat",
-        "published",
-        "why",
         "lead",
         "decision",
         "decision_reason",
@@ -96,7 +92,7 @@ class ArticleAdmin(ArticleListAdmin):
         texts: list[str] = list(EDITABLE)
         if self.has_change_permission(request, obj):
             texts += ["reason", "seen_version"]
-        standing = ["state_badge", ("quality", "heat", "published"), "why", "lead"]
+        standing = ["state_badge", "lead"]
         decision = ["decision", "decision_reason", "decision_until", "decided_by", "decided_at"]
         times = ["is_pinned", ("publish_from", "publish_until")]
         addresses = ["original_url", "web_url", "amp_url", "cdn_amp_url"]
@@ -172,11 +168,6 @@ class ArticleAdmin(ArticleListAdmin):
     def original(self, article: Article) -> SafeString | str:
         """Link to the report itself."""
         return outward_link(article.source_url) if article.source_url else article.url
-
-    @admin.display(description="why")
-    def why(self, article: Article) -> str:
-        """Say in words how it came to its heat, and whose decision stands above that."""
-        return newsdesk.explain(article)
 
     @admin.display(description="lead")
     def lead(self, article: Article) -> SafeString | str:

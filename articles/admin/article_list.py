@@ -281,9 +281,14 @@ class ArticleListAdmin(ReadOnlyAdmin):
         return article.quality
 
     @admin.display(description="heat", ordering=or_least("heat"))
-    def heat_shown(self, article: Article) -> int | None:
-        """Give its heat."""
-        return article.heat
+    def heat_shown(self, article: Article) -> SafeString | None:
+        """Give its heat, with the way to why."""
+        if article.heat is None:
+            return None
+        address = reverse("admin:articles_article_receipt", args=[article.pk])
+        return format_html(
+            '<a href="{}" title="Why {}?">{}</a>', address, article.heat, article.heat
+        )
 
     @admin.display(description="state")
     def state_badge(self, article: Article) -> SafeString:

@@ -144,7 +144,7 @@ class TestTheReceipt:
             (
                 contender(quality=49),
                 [contender(quality=None)],
-                "quality 49 < 50, no bonus for 1 related < 70: not published",
+                "quality 49 (under 50, no bonus for 1 related) < 70: not published",
             ),
             (
                 contender(quality=53),

@@ -66,7 +66,7 @@ class TestSum:
         assert "Would count 40" in text
 
     def test_not_scored_and_coverage_only(self, viewer: Client) -> None:
-        assert "Not scored no heat" in text_of(viewer, make_article(quality=None))
+        assert "Not scored: no heat" in text_of(viewer, make_article(quality=None))
         stub = make_article(coverage_only=True)
         assert "Known only as coverage" in text_of(viewer, stub)
 
