@@ -133,13 +133,11 @@ class TestPage:
         self, publisher: Client, number: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         story = make_story(*range(20, 20 + number))
-        for _ in range(3):
-            make_article(title="Found")
         publisher.get(address(story[0]))
         # Session, user, two of permissions; the article; story 2; links; why 3 (article, links,
-        # policy); search.
-        with django_assert_num_queries(12):
-            publisher.get(address(story[0]) + "?find=found")
+        # policy).
+        with django_assert_num_queries(11):
+            publisher.get(address(story[0]))
 
 
 class TestFind:
