@@ -47,7 +47,7 @@ def lists(user: User) -> Measured:
     address = reverse("admin:articles_article_changelist")
 
     shown = client.get(address).context["cl"].list_display
-    time, heat, quality = map(shown.index, ("published_when", "heat_shown", "quality_shown"))
+    time, heat, quality = map(shown.index, ("published_when", "heat_shown", "quality_input"))
 
     def asking(**query: object) -> Callable[[], object]:
         def ask() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,6 +23,9 @@ from django.utils.text import Truncator
 from articles.admin import actions, confirming, list_editing
 from articles.admin.lists import ChosenFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Unindexed, or_least
+
+MOST_OF_SEVERAL: Final = 1_000
+"""Articles to page through where no one index has the answer."""
 
 _PERIODS: Final = {"today": "today", "7": "last 7 days", "30": "last 30 days", "365": "last year"}
 _QUALITIES: Final = {
@@ -249,6 +252,14 @@ class ArticleListAdmin(ReadOnlyAdmin):
     def quality_input(self, article: Article) -> SafeString | str:
         """Let its quality be typed."""
         return list_editing.quality_input(article)
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
+        """Page through a tenth where words, or several conditions, make the database look at rows."""
+        paginator = KeyPaginator(*args, **kwargs)
+        asked = [name for name, value in request.GET.items() if value and name != PAGE_VAR]
+        if SEARCH_VAR in asked or len(asked) > 1:
+            paginator.most = MOST_OF_SEVERAL
+        return paginator
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Article], search_term: str

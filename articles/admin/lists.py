@@ -37,27 +37,30 @@ class KeyPaginator(CappedPaginator):
     counts them, and makes the last page as cheap as the first.
     """
 
+    most = MOST_SHOWN
+    """Rows to page through: less where no index has the answer, and each row costs a look at it."""
+
     @cached_property
     def keys(self) -> list[Any]:
         """The keys to page through, in order, and one more if there are more."""
         rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return list(rows.values_list("pk", flat=True)[:MOST_COUNTED])
+        return list(rows.values_list("pk", flat=True)[: self.most + 1])
 
     @cached_property
     def count(self) -> int:
-        """How many keys there are to page through, ``MOST_COUNTED`` if there are more."""
+        """How many keys there are to page through, one more than ``most`` if there are more."""
         return len(self.keys)
 
     @cached_property
     def num_pages(self) -> int:
         """How many pages there are."""
-        return max(1, ceil(min(self.count, MOST_SHOWN) / self.per_page))
+        return max(1, ceil(min(self.count, self.most) / self.per_page))
 
     def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
         """Give the keys of a page."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
-        last = min(first + self.per_page, MOST_SHOWN)
+        last = min(first + self.per_page, self.most)
         return Page(self.keys[first:last], number, self)
 
 
@@ -67,8 +70,8 @@ class KeyChangeList(ChangeList):
     Sorted by one column at a time: no index serves two. For an admin with a ``KeyPaginator``.
     """
 
-    has_more = False
-    """Whether there are more than ``MOST_SHOWN``."""
+    shown_of_more = ""
+    """How many the pages list, where there are more."""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         """Give the first column of the order asked for, then the key in the same direction."""
@@ -85,7 +88,8 @@ class KeyChangeList(ChangeList):
         """Load the rows of the page."""
         super().get_results(request)
         page = self.paginator.page(self.page_num if self.multi_page else 1)
-        self.has_more = self.paginator.count > MOST_SHOWN
+        if self.paginator.count > self.paginator.most:
+            self.shown_of_more = f"{self.paginator.most:,}"
         rows = self.rows().filter(pk__in=page.object_list)
         self.result_list = rows.order_by(*self.row_order)
 

@@ -60,7 +60,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         at = at or timezone.now()
         match state:
             case Article.State.PUBLISHED:
-                return self.published(at).filter(standing=state)
+                # As published(at), by the column that has an index in the order of time.
+                return self.filter(_in_time(at), standing=state)
             case Article.State.SCHEDULED:
                 timed = Article.objects.filter(publish_from__gt=at)
             case Article.State.EXPIRED:

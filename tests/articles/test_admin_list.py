@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles.admin import lists
+from articles.admin import article_list, lists
 from articles.counting import MOST_COUNTED
 from articles.models import Article
 from tests.articles.admin_pages import get, list_of
@@ -263,8 +263,8 @@ class TestPages:
     def test_ends_where_it_says(
         self, admin_client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lists, "MOST_SHOWN", 100)
-        monkeypatch.setattr(lists, "MOST_COUNTED", 101)
+        monkeypatch.setattr(lists.KeyPaginator, "most", 100)
+        monkeypatch.setattr(article_list, "MOST_OF_SEVERAL", 50)
         for number in range(100):
             make_article(title=f"{number}", published_at=NOW - timedelta(hours=number))
         assert titles(admin_client, p="2") == [str(number) for number in range(50, 100)]
@@ -272,6 +272,7 @@ class TestPages:
 
         make_article(published_at=NOW - timedelta(days=99))
         html = get(admin_client, list_of(Article), p="2")
-        assert "more than 10,000 articles" in html
+        assert "more than 100 articles" in html
         assert "?p=3" not in html
         assert admin_client.get(list_of(Article), {"p": "3"}).status_code == 302
+        assert "more than 50 articles" in get(admin_client, list_of(Article), q="-absent")
