@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from django.utils.formats import date_format
 
 from articles import heat
@@ -128,6 +129,7 @@ def receipt_of(
 def urls(site: AdminSite) -> list[URLPattern]:
     """Give the page of one receipt, which lists link to."""
 
+    @require_safe
     def view(request: HttpRequest, article_id: int) -> HttpResponse:
         return _page(request, site, article_id)
 

@@ -1,0 +1,138 @@
+"""Every address and who may read it or send to it: the table, and how the tests go through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from articles.admin import confirming
+from articles.models import Act, Article, ImportRun, PolicyVersion
+from articles.roles import SCORE, Role
+from tests.articles.admin_pages import make_everything
+from tests.factories import NOW, make_user
+
+USERS: Final = "ANVEPOS"
+"""Anonymous; staff with No role; Viewer; Editor; Publisher; Operator; Superuser."""
+
+_OF_A_MODEL: Final = re.compile(r"admin:(\w+?)_(\w+?)_\w+")
+_APPS: Final = ("articles", "providers", "auth")
+REFUSED: Final = {403, 404, 405}
+
+
+def addresses() -> dict[str, str]:
+    """Give the pattern of every address of the site by its name."""
+    return dict(_walk(get_resolver().url_patterns, "", ""))
+
+
+def _walk(
+    patterns: list[URLPattern | URLResolver], before: str, space: str
+) -> Iterator[tuple[str, str]]:
+    for one in patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            inner = ":".join(filter(None, [space, one.namespace or ""]))
+            yield from _walk(one.url_patterns, route, inner)
+        # Without a name there are Django's redirects of old addresses, and its 404 of the admin.
+        elif one.name:
+            yield f"{space}:{one.name}" if space else one.name, route
+
+
+class Site:
+    """A row of each kind, and somebody of each role."""
+
+    def __init__(self) -> None:
+        self.rows: dict[type[Model], Model] = {type(row): row for row in make_everything()}
+        self.users: dict[str, User | None] = {
+            "A": None,
+            "N": make_user(),
+            "V": make_user(Role.VIEWER),
+            "E": make_user(Role.EDITOR),
+            "P": make_user(Role.PUBLISHER),
+            "O": make_user(Role.OPERATOR),
+            "S": User.objects.create_superuser("super"),
+        }
+        act = Act.objects.create(verb=Act.Verb.SCORE, at=NOW, permissions=[SCORE])
+        act.changes.create(
+            article_id=self.rows[Article].pk,
+            before={"quality": 79},
+            after={"quality": 80},
+            published_before=True,
+            published_after=True,
+            version=1,
+        )
+        policy, _ = PolicyVersion.objects.get_or_create(finished_at=NOW)
+        group = Group.objects.create(name="A group")
+        member = User.objects.create_user("member")
+        self.rows |= {Act: act, PolicyVersion: policy, Group: group, User: member}
+
+    def address(self, name: str, pattern: str) -> str:
+        """Give the address of a name; which row it shows follows from its pattern."""
+        values: dict[str, Any] = {}
+        for parameter in re.findall(r"<(?:\w+:)?(\w+)>", pattern):
+            values[parameter] = self._value(name, parameter)
+        return reverse(name, kwargs=values)
+
+    def _value(self, name: str, parameter: str) -> Any:
+        article = self.rows[Article]
+        fixed = {
+            "slug": getattr(article, "slug", ""),
+            "key": "not-scored",
+            "verb": "hold",
+            "app_label": "articles",
+            # 0 is the state before the first act.
+            "act_id": 0 if name.endswith("restore") else self.rows[Act].pk,
+            "pk": self.rows[ImportRun if "importrun" in name else Article].pk,
+            "article_id": article.pk,
+            "content_type_id": ContentType.objects.get_for_model(Article).pk,
+        }
+        if name == "admin:view_on_site":
+            return fixed.get(parameter, article.pk)
+        if parameter in fixed:
+            return fixed[parameter]
+        found = _OF_A_MODEL.match(name)
+        if not found:
+            return article.pk
+        app, model = found.groups()
+        return self.rows[apps.get_model(app, model)].pk
+
+    def sent(self, name: str) -> dict[str, Any]:
+        """Give a form by which an address that decides by what it is sent can tell whose it is."""
+        article = Article.objects.get(pk=self.rows[Article].pk)
+        if name.endswith("article_story"):
+            seen = confirming.sign("story", [[article.pk, article.version]])
+            return {"pin": str(article.pk), "seen": seen}
+        if name.endswith("article_triage"):
+            return {"article": article.pk, "seen_version": article.version, "verb": "hold"}
+        return {}
+
+    def client(self, letter: str, **options: Any) -> Client:
+        """Give a browser in which one of the users is signed in."""
+        client = Client(**options)
+        if user := self.users[letter]:
+            client.force_login(user)
+        return client
+
+
+def everything() -> dict[str, list[Any]]:
+    """Give all rows of the site's own tables and of the users."""
+    models = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
+    found = {}
+    for model in models:
+        # Signing in, as the tests do, changes the one column.
+        columns = [one.attname for one in model._meta.concrete_fields if one.name != "last_login"]
+        found[str(model._meta)] = list(model._default_manager.order_by("pk").values_list(*columns))
+    return found
+
+
+def is_let_in(response: Any) -> bool:
+    """Whether an answer is one for somebody who may ask."""
+    login = response.status_code == 302 and response["Location"].startswith(reverse("admin:login"))
+    return response.status_code not in REFUSED and not login

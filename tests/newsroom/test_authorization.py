@@ -1,0 +1,181 @@
+"""Who may read which address and send to it: every one of the site is in one table.
+
+Who may decide what about which article is in ``tests/articles/newsdesk/test_matrix.py``; what an
+article's public address answers in each of its states, in ``tests/articles/test_views.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from tests.newsroom.authorization import (
+    REFUSED,
+    USERS,
+    Site,
+    addresses,
+    everything,
+    is_let_in,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Name; who may read it; who may send to it. A: anonymous, N: staff without a role, V: Viewer,
+# E: Editor, P: Publisher, O: Operator, S: superuser. Lists answer a form without an action by
+# showing themselves again.
+TABLE: Final = """
+admin:app_list                                VEPOS    VEPOS
+admin:articles_act_undo                       EPS      EPS
+admin:articles_article_add                    -        -
+admin:articles_article_change                 VEPOS    EPS
+admin:articles_article_changelist             VEPOS    VEPOS
+admin:articles_article_conflicts              VEPOS    -
+admin:articles_article_decide                 EPS      EPS
+admin:articles_article_delete                 -        -
+admin:articles_article_export                 OS       -
+admin:articles_article_history                VEPOS    -
+admin:articles_article_preview                VEPOS    -
+admin:articles_article_receipt                VEPOS    -
+admin:articles_article_resolve                -        EPS
+admin:articles_article_restore                EPS      EPS
+admin:articles_article_scores                 -        EPS
+admin:articles_article_story                  VEPOS    PS
+admin:articles_article_together               -        EPS
+admin:articles_article_triage                 VEPOS    EPS
+admin:articles_importconflict_add             -        -
+admin:articles_importconflict_change          VEPOS    -
+admin:articles_importconflict_changelist      VEPOS    VEPOS
+admin:articles_importconflict_delete          -        -
+admin:articles_importconflict_history         VEPOS    VEPOS
+admin:articles_importproblem_add              -        -
+admin:articles_importproblem_change           VEPOS    -
+admin:articles_importproblem_changelist       VEPOS    VEPOS
+admin:articles_importproblem_delete           -        -
+admin:articles_importproblem_history          VEPOS    VEPOS
+admin:articles_importrun_add                  -        -
+admin:articles_importrun_change               VEPOS    -
+admin:articles_importrun_changelist           VEPOS    VEPOS
+admin:articles_importrun_csv                  VEPOS    -
+admin:articles_importrun_delete               -        -
+admin:articles_importrun_history              VEPOS    VEPOS
+admin:articles_importrun_import               OS       OS
+admin:articles_importrun_json                 VEPOS    -
+admin:articles_importrun_txt                  VEPOS    -
+admin:articles_policyversion_add              -        -
+admin:articles_policyversion_apply            -        PS
+admin:articles_policyversion_change           VEPOS    -
+admin:articles_policyversion_changelist       VEPOS    VEPOS
+admin:articles_policyversion_delete           -        -
+admin:articles_policyversion_history          VEPOS    VEPOS
+admin:articles_policyversion_progress         VEPOS    PS
+admin:articles_policyversion_try              PS       PS
+admin:articles_sourcedocument_add             -        -
+admin:articles_sourcedocument_change          VEPOS    -
+admin:articles_sourcedocument_changelist      VEPOS    VEPOS
+admin:articles_sourcedocument_delete          -        -
+admin:articles_sourcedocument_history         VEPOS    VEPOS
+admin:articles_topic_add                      -        -
+admin:articles_topic_change                   VEPOS    EPS
+admin:articles_topic_changelist               VEPOS    VEPOS
+admin:articles_topic_delete                   -        -
+admin:articles_topic_history                  VEPOS    VEPOS
+admin:auth_group_add                          S        S
+admin:auth_group_change                       S        S
+admin:auth_group_changelist                   S        S
+admin:auth_group_delete                       S        S
+admin:auth_group_history                      S        S
+admin:auth_user_add                           S        S
+admin:auth_user_change                        S        S
+admin:auth_user_changelist                    S        S
+admin:auth_user_delete                        S        S
+admin:auth_user_history                       S        S
+admin:auth_user_password_change               S        S
+admin:autocomplete                            -        -
+admin:index                                   NVEPOS   NVEPOS
+admin:jsi18n                                  NVEPOS   -
+admin:login                                   ANVEPOS  ANVEPOS
+admin:logout                                  A        ANVEPOS
+admin:password_change                         NVEPOS   NVEPOS
+admin:password_change_done                    NVEPOS   -
+admin:providers_provider_add                  -        -
+admin:providers_provider_change               VEPOS    EPS
+admin:providers_provider_changelist           VEPOS    VEPOS
+admin:providers_provider_delete               -        -
+admin:providers_provider_history              VEPOS    VEPOS
+admin:queue                                   VEPOS    -
+admin:view_on_site                            NVEPOS   NVEPOS
+articles:article                              ANVEPOS  -
+articles:front                                ANVEPOS  -
+healthz                                       ANVEPOS  -
+readyz                                        ANVEPOS  -
+"""
+CELLS: Final = {
+    name: (set(read) - {"-"}, set(send) - {"-"})
+    for name, read, send in (line.split() for line in TABLE.strip().splitlines())
+}
+ADDRESSES: Final = addresses()
+
+
+class TestTable:
+    def test_names_every_address(self) -> None:
+        assert CELLS.keys() == ADDRESSES.keys()
+
+    def test_a_path_of_the_admin_that_is_none_asks_for_a_login(self) -> None:
+        site = Site()
+        assert site.client("A").get("/admin/nothing/").status_code == 302
+        assert site.client("S").get("/admin/nothing/").status_code == 404
+
+    @pytest.mark.parametrize("name", CELLS)
+    def test_read(self, name: str) -> None:
+        site = Site()
+        address = site.address(name, ADDRESSES[name])
+        before = everything()
+        let_in = {user for user in USERS if is_let_in(site.client(user).get(address))}
+        assert let_in == CELLS[name][0]
+        assert everything() == before
+
+    @pytest.mark.parametrize("name", CELLS)
+    def test_send(self, name: str) -> None:
+        site = Site()
+        address = site.address(name, ADDRESSES[name])
+        may = CELLS[name][1]
+        before = everything()
+        for user in sorted(set(USERS) - may):
+            assert not is_let_in(site.client(user).post(address, site.sent(name))), user
+        assert everything() == before
+        # One after the other, as each may change what the next one sends about.
+        for user in sorted(may):
+            assert is_let_in(site.client(user).post(address, site.sent(name))), user
+
+    @pytest.mark.parametrize("name", CELLS)
+    def test_fail_send_without_token(self, name: str) -> None:
+        site = Site()
+        address = site.address(name, ADDRESSES[name])
+        before = everything()
+        for method in ("post", "put", "patch", "delete"):
+            client = site.client("S", enforce_csrf_checks=True)
+            response = getattr(client, method)(address, {})
+            assert response.status_code in REFUSED, method
+        assert everything() == before
+
+
+class TestRedirects:
+    @pytest.mark.parametrize(
+        "target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"]
+    )
+    @pytest.mark.parametrize("name", CELLS)
+    def test_never_lead_off_site(self, name: str, target: str) -> None:
+        site = Site()
+        address = site.address(name, ADDRESSES[name])
+        client = site.client("S")
+        query = {"next": target, "url": target, "list": target, "_changelist_filters": target}
+        for response in (
+            client.get(address, query),
+            client.post(address, site.sent(name) | query),
+        ):
+            assert "elsewhere" not in response.headers.get("Location", "").partition("?")[0]
+            if not response.streaming:
+                html = response.content.decode(errors="replace")
+                assert not re.search(r'(?:href|action)="(?:https:)?[/\\\\]{2}elsewhere', html)
