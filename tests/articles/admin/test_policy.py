@@ -129,7 +129,7 @@ class TestList:
         in_force()
         html = get(client, LIST)
         assert "quality 57 + 2 related × 10 = 77 ≥ 60: published" in html  # noqa: RUF001
-        assert "quality 48 (under 50, no bonus for 2 related) &lt; 70" in html
+        assert "quality 48 (under 50, no bonus for 2 related) &lt; 60" in html
         assert "superseded by The Daily (53), better by 2" in html
         assert "nobody has changed them" not in html
 
