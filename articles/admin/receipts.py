@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 from django.utils.formats import date_format
+from django.views.decorators.http import require_safe
 
 from articles import heat
 from articles.models import Article
