@@ -20,7 +20,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis
 
-.PHONY: help demo test test-sqlite test-postgres check lint lock format clean
+.PHONY: help demo test test-sqlite test-browser test-postgres check lint lock format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -74,17 +74,21 @@ demo-seeds: | $(VENV)/.runtime
 
 # Tests
 
-test: test-sqlite test-postgres
+test: test-sqlite test-browser test-postgres
 
 test-sqlite: $(VENV)/.dev
-	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m coverage run -m pytest $(PYTEST_FLAGS)
+	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m coverage run -m pytest -m "not browser" $(PYTEST_FLAGS)
 	$(BIN)/python -m coverage report
 
+# By itself: a browser asks for several things at once, which takes a database in a file.
+test-browser: test-sqlite
+	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
+
 # Last, so that the closing lines of a whole run are pytest's.
-test-postgres: test-sqlite
+test-postgres: test-browser
 	@if reason=$$($(BIN)/python tests/postgres_answers.py "$(TEST_POSTGRES_URL)" 2>&1); then \
 		echo "Running the tests on PostgreSQL"; \
-		$(TEST_ENV) DATABASE_URL="$(TEST_POSTGRES_URL)" $(BIN)/python -m pytest $(PYTEST_FLAGS); \
+		$(TEST_ENV) DATABASE_URL="$(TEST_POSTGRES_URL)" $(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS); \
 	else \
 		echo "Skipped the tests on PostgreSQL: $$reason"; \
 		echo "Set TEST_POSTGRES_URL to a server on which databases may be created."; \

@@ -23,7 +23,7 @@ from articles.counting import MOST_COUNTED
 from articles.models import Article, ArticleQuerySet, ImportConflict, Related
 from articles.scoring import DEFAULT_POLICY, Policy
 
-REACH: Final = 5_000
+REACH: Final = 3_000
 """Candidates that a queue looks through where no index can tell: the latest, months of them."""
 DECISIONS: Final = 1_000
 """Decisions, the latest, to whose stories newcomers are looked for."""

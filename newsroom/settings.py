@@ -145,6 +145,8 @@ def database(url: str, pool_size: int) -> dict[str, Any]:
         else:
             config.setdefault("CONN_MAX_AGE", 60)  # seconds
         config.setdefault("CONN_HEALTH_CHECKS", True)
+        # Compiling a query takes longer than any of ours runs.
+        options.setdefault("options", "-c jit=off")
     return config
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.db.models import F, Prefetch, QuerySet
@@ -247,6 +248,15 @@ class ArticleListAdmin(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         """Give inputs of the quality to whoever may score."""
         return list_editing.columns(super().get_list_display(request), request)
+
+    def action_checkbox(self, obj: Article) -> SafeString:
+        """Give Django's box to tick, without a widget for each: a fifth of the list's time."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            f"Select this article for an action - {obj}",
+        )
 
     @admin.display(description="quality", ordering=or_least("quality"))
     def quality_input(self, article: Article) -> SafeString | str:

@@ -131,6 +131,19 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="article",
             index=models.Index(
+                models.F("standing"),
+                models.Func(
+                    models.F("heat"),
+                    output_field=models.SmallIntegerField(),
+                    template="COALESCE(%(expressions)s, -2)",
+                ),
+                models.F("id"),
+                name="article_standing_heat",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="article",
+            index=models.Index(
                 condition=models.Q(("decision", ""), _negated=True),
                 fields=["-published_at", "-id"],
                 name="article_decided",

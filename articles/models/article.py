@@ -351,6 +351,8 @@ class Article(models.Model):
             # The list by heat and by quality, highest first.
             models.Index(or_least("heat"), F("id"), name="article_heat"),
             models.Index(or_least("quality"), F("id"), name="article_quality"),
+            # One state by heat: what is below the threshold, nearest to it first.
+            models.Index(F("standing"), or_least("heat"), F("id"), name="article_standing_heat"),
             # The few that editors decided, held and withdrawn ones among them; the few with a
             # schedule.
             models.Index(
