@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_slug
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from articles import heat
 from articles.counting import count_capped, count_in_words
-from articles.models import Article, Related
+from articles.models import Article
 from articles.queues import BY_KEY, QUEUES, Queue
 
 PAGE_SIZE: Final = 50
@@ -39,33 +38,23 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
     behind = queue.after(waiting, *_read_place(after)) if after else waiting
     # One more than is shown tells whether there is another page.
     found = list(
-        behind.select_related("provider", "decided_by").defer("body", "featured_content")[
-            : PAGE_SIZE + 1
-        ]
+        behind.select_related("provider", "decided_by")
+        .with_story_size(at)
+        .defer("body", "featured_content")[: PAGE_SIZE + 1]
     )
     articles = found[:PAGE_SIZE]
     reasons = queue.reasons(articles, at, policy)
-    sizes = _story_sizes(articles)
     context = admin.site.each_context(request) | {
         "title": queue.title,
         "opts": Article._meta,
         "queue": queue,
         "queues": QUEUES,
         "count": count_in_words(count_capped(waiting)),
-        "rows": [
-            (article, article.state_at(at), sizes.get(article.pk, 0) + 1, reasons.get(article.pk))
-            for article in articles
-        ],
+        "rows": [(article, article.state_at(at), reasons.get(article.pk)) for article in articles],
         "is_first_page": not after,
         "next": _place(queue, articles[-1]) if len(found) > PAGE_SIZE else "",
     }
     return render(request, "admin/articles/article/queue.html", context)
-
-
-def _story_sizes(articles: list[Article]) -> dict[int, int]:
-    """Count what each article names as coverage, by id."""
-    links = Related.objects.filter(article__in=articles).order_by().values_list("article")
-    return dict(links.annotate(Count("pk")))
 
 
 def _place(queue: Queue, last: Article) -> str:

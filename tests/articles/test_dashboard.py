@@ -247,7 +247,8 @@ class TestQueuePage:
         assert "by itself it would have heat 85" in row
         assert '<span class="state state-superseded">superseded</span>' in row
         cells = re.findall(r"<td[^>]*>\s*([^<\s][^<]*?)\s*</td>", row)
-        assert cells == [article.provider.name, "75", "-1", "2", "Mar 1, 2026 12:00"]
+        assert cells == [article.provider.name, "75", "-1", "Mar 1, 2026 12:00"]
+        assert f'{reverse("admin:articles_article_story", args=[article.pk])}">+1</a>' in row
 
     def test_says_what_it_is(self, admin_client: Client) -> None:
         for queue in QUEUES:
@@ -301,8 +302,8 @@ class TestQueuePage:
     def test_queries(
         self, admin_client: Client, django_assert_num_queries: QueryCount, key: str
     ) -> None:
-        # Session, user and policy; page and count; what the page names, and the number of links, once it
-        # has rows; then as much as four to find how far the queue reaches.
+        # Session, user and policy; page and count; what the page names, once it has rows; then as much
+        # as four to find how far the queue reaches.
         reach = {"better-elsewhere": 1, "possible-duplicates": 1, "late-arrivals": 4}.get(key, 0)
         names = {
             "better-elsewhere": 2,
@@ -314,7 +315,7 @@ class TestQueuePage:
             make_some(3)
             for name in ("late-arrivals", "import-conflicts", "withdrawn"):
                 fill(name)
-            with django_assert_num_queries(3 + 2 + 1 + reach + names):
+            with django_assert_num_queries(3 + 2 + reach + names):
                 get(admin_client, address(key))
 
     def test_hostile_texts(self, admin_client: Client) -> None:
