@@ -138,6 +138,9 @@ def queues(user: User) -> Measured:
     yield "front page", asking(reverse("admin:index"))
     for queue in QUEUES:
         yield f"queue {queue.key}", asking(reverse("admin:queue", args=[queue.key]))
+    for queue in QUEUES:
+        address = reverse("admin:articles_article_triage", args=[queue.key])
+        yield f"triage {queue.key}", asking(address)
 
 
 def decisions(user: User) -> Measured:
@@ -162,6 +165,9 @@ def decisions(user: User) -> Measured:
     yield "decision: score", doing(newsdesk.set_quality(unscored, 77))
     yield "decision: score a lead", doing(newsdesk.set_quality(leads[0], 33))
     yield "decision: hold a lead", doing(newsdesk.hold(leads[0]))
+    member = leads[0].related_links.select_related("target")[0].target
+    yield "decision: pin", lambda: doing(newsdesk.pin(leads[0]))()
+    yield "story of a member", lambda: newsdesk.story_of(member)
     yield "decision: relate two leads", doing(newsdesk.relate(leads[0], leads[1:]))
     yield (
         f"decision: merge stories of {len(stories[0])} and {len(stories[1])}",

@@ -179,7 +179,7 @@ def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, article: Article) -> HttpResponse:
-    """Show the workbench. Seven queries, however many members there are; a few more with a search."""
+    """Show the workbench. Nine queries, however many members there are; a few more with a search."""
     at = timezone.now()
     story = newsdesk.story_of(article, at)
     links = _links(story)

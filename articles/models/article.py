@@ -94,6 +94,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             story_size=Coalesce(Subquery(sizes, output_field=IntegerField()), Value(0))
         )
 
+    def beside(self, article: Article) -> Self:
+        """Keep what ``article`` names as coverage and what names it. One query at once.
+
+        By their keys: asked for in one condition PostgreSQL would look at every article.
+        """
+        named = article.related_links.order_by().values_list("target")
+        naming = article.named_by_links.order_by().values_list("article")
+        return self.filter(pk__any_of=[pk for (pk,) in named.union(naming)])
+
     def newest_first(self) -> Self:
         """Order newest first, then by slug."""
         return self.order_by("-published_at", "slug")

@@ -12,8 +12,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from django.db.models import Q
-
 from articles import roles
 from articles.documents import MAX_QUALITY
 from articles.models import Act, Article, Related
@@ -183,9 +181,8 @@ def pin(article: Article) -> Change:
 
 
 def pinned_beside(article: Article) -> dict[int, int]:
-    """Give the versions of the articles that are pinned in its story, by id. One query."""
-    story = Q(related_links__target=article) | Q(named_by_links__article=article)
-    pinned = Article.objects.filter(story, is_pinned=True).exclude(pk=article.pk).distinct()
+    """Give the versions of the articles that are pinned in its story, by id. Two queries."""
+    pinned = Article.objects.beside(article).filter(is_pinned=True)
     return dict(pinned.values_list("pk", "version"))
 
 

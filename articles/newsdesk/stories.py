@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
-
-from articles.models import Article, ArticleQuerySet
+from articles.models import Article
 
 MOST_MEMBERS: Final = 100
 """Members that are loaded: a page that everybody links to belongs to no one story."""
@@ -35,29 +33,23 @@ def story_of(article: Article, at: datetime | None = None) -> Story:
     """Find the story of an article: what outranks it leads, and whatever that is related to belongs.
 
     The lead is the best of those that the article names or is named by, or the article itself. Its
-    members are the article, the lead, and what the lead names or is named by. Two queries.
+    members are the article, the lead, and what the lead names or is named by. Four queries at most.
     """
-    neighbours = _neighbours(article)
-    best = neighbours.first()
-    lead = best if best is not None and best.contender(at).outranks(article.contender(at)) else None
-    if lead is None:
-        found = {article.pk: article, **{one.pk: one for one in neighbours[: MOST_MEMBERS + 1]}}
-    else:
-        found = {one.pk: one for one in (lead, article, *_neighbours(lead)[: MOST_MEMBERS + 1])}
+    mine = article.contender(at)
+    beside = _beside(article)
+    # By rank, but for what an editor took out: that outranks nobody.
+    lead = next((one for one in beside if one.contender(at).outranks(mine)), article)
+    if lead is not article:
+        beside = _beside(lead)
+    found = {one.pk: one for one in (*beside, lead, article)}
     members = sorted(found.values(), key=lambda one: _rank(one, at))
     return Story(members[:MOST_MEMBERS], len(members) <= MOST_MEMBERS)
 
 
-def _neighbours(article: Article) -> ArticleQuerySet:
-    return (
-        Article.objects.filter(
-            Q(pk__in=article.related_links.values("target"))
-            | Q(pk__in=article.named_by_links.values("article"))
-        )
-        .select_related("provider")
-        .defer("body", "featured_content")
-        .by_rank()
-    )
+def _beside(article: Article) -> list[Article]:
+    """Give the best of what an article names or is named by, by rank."""
+    related = Article.objects.beside(article).select_related("provider")
+    return list(related.defer("body", "featured_content").by_rank()[: MOST_MEMBERS + 1])
 
 
 def _rank(article: Article, at: datetime | None) -> tuple[bool, bool, bool, int, datetime, str]:

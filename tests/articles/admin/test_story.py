@@ -134,9 +134,9 @@ class TestPage:
     ) -> None:
         story = make_story(*range(20, 20 + number))
         publisher.get(address(story[0]))
-        # Session, user, two of permissions; the article; story 2; links; why 3 (article, links,
+        # Session, user, two of permissions; the article; story 4; links; why 3 (article, links,
         # policy).
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(13):
             publisher.get(address(story[0]))
 
 

@@ -173,6 +173,33 @@ class TestRelations:
             newsdesk.merge(articles[:60], articles[60:])
 
 
+class TestStory:
+    def test_is_found_from_every_member(self) -> None:
+        lead, second, third = story()
+        for member in (lead, second, third):
+            assert [one.pk for one in newsdesk.story_of(member).members] == [
+                lead.pk,
+                second.pk,
+                third.pk,
+            ]
+
+    def test_a_held_member_leads_nothing_and_comes_last(self) -> None:
+        lead, second, third = story()
+        best = make_article(slug="best", quality=90)
+        newsdesk.perform(newsdesk.merge([best], [lead, second, third]), by=None, at=AT)
+        newsdesk.perform(newsdesk.hold(*fresh(best)), by=None, at=AT)
+        (third,) = fresh(third)
+        found = newsdesk.story_of(third, AT)
+        assert found.lead == lead
+        assert [one.slug for one in found.members] == ["lead", "second", "third", "best"]
+
+    def test_queries(self, django_assert_num_queries: Callable[[int], Any]) -> None:
+        _, second, _ = story()
+        # Who is beside it, by keys; those; the same for its lead.
+        with django_assert_num_queries(4):
+            assert len(newsdesk.story_of(second).members) == 3
+
+
 class TestLostUpdates:
     def test_fail_changed_meanwhile(self) -> None:
         article = make_article()
