@@ -169,7 +169,7 @@ class TestKeyboard:
 
 class TestNothingLost:
     def test_conflict_shows_what_was_typed(self, page: Page) -> None:
-        article, _ = make_waiting(2)
+        article, second = make_waiting(2)
         page.goto(ADDRESS)
         page.get_by_label("Reason").fill("Two sources")
         page.get_by_role("heading", level=2).first.focus()
@@ -183,6 +183,7 @@ class TestNothingLost:
         article.refresh_from_db()
         assert article.quality == 33
         page.get_by_role("button", name="Score").click()
+        expect_focus(page, second)
         expect(page.get_by_role("alert")).to_be_hidden()
         article.refresh_from_db()
         assert article.quality == 57
