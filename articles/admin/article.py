@@ -25,10 +25,11 @@ from articles.admin import (
 )
 from articles.admin.article_form import ArticleForm
 from articles.admin.article_list import ArticleListAdmin
+from articles.admin.confirming import user_of
 from articles.admin.import_page import export_urls
 from articles.admin.links import admin_link, outward_link
 from articles.models import Article, ImportConflict, SourceDocument
-from articles.newsdesk import EDITABLE
+from articles.newsdesk import EDITABLE, Verb
 
 SHOWN: Final = 100
 """Rows of a table below an article; a page that everybody relates to is named thousands of times."""
@@ -113,7 +114,9 @@ class ArticleAdmin(ArticleListAdmin):
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may change articles; the form offers the texts alone."""
+        """Who may change articles, where their state allows it; the form offers the texts alone."""
+        if obj is not None and newsdesk.refusal(Verb.EDIT, obj):
+            return False
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
@@ -126,7 +129,7 @@ class ArticleAdmin(ArticleListAdmin):
         if texts := form.texts():
             change_of_texts = newsdesk.edit(form.stored, **texts)
             reason = form.cleaned_data["reason"].strip()
-            newsdesk.perform(change_of_texts, by=request.user, reason=reason)  # type: ignore[arg-type]
+            newsdesk.perform(change_of_texts, by=user_of(request), reason=reason)
 
     def view_on_site(self, obj: Article) -> str | None:
         """Give the public page where there is one."""

@@ -16,6 +16,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import newsdesk, roles, snapshot
+from articles.admin.confirming import user_of
 from articles.admin.telling import label
 from articles.models import Act, Article, ImportConflict
 from articles.newsdesk import Choice, Consequence
@@ -150,7 +151,7 @@ def _perform(request: HttpRequest, choices: Sequence[tuple[ImportConflict, Choic
     with transaction.atomic():
         newsdesk.name_coverage(choices)
         change = newsdesk.resolve(choices)
-        return newsdesk.perform(change, by=request.user, reason=reason)  # type: ignore[arg-type]
+        return newsdesk.perform(change, by=user_of(request), reason=reason)
 
 
 def _values(

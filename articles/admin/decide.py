@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from articles import newsdesk
+from articles.admin.confirming import user_of
 from articles.admin.decisions import (
     DECISIONS,
     Decision,
     DecisionForm,
     change_of,
-    editor_of,
     may_decide,
     offered,
     say_done,
@@ -99,7 +99,7 @@ def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -
             is_meant = request.method == "POST" and "preview" not in request.POST
             if is_meant and seen == article.version:
                 reason = form.cleaned_data["reason"]
-                act = newsdesk.perform(change, by=editor_of(request), reason=reason)
+                act = newsdesk.perform(change, by=user_of(request), reason=reason)
                 say_done(request, act, article, back)
                 return redirect(back)
     except StaleError:
@@ -220,7 +220,7 @@ def _undo(request: HttpRequest, site: AdminSite, act_id: int) -> HttpResponse:
     try:
         change = newsdesk.undo(act)
         if request.method == "POST":
-            newsdesk.perform(change, by=editor_of(request))
+            newsdesk.perform(change, by=user_of(request))
             first = next(one.article for one in changes if one.is_decided)
             messages.success(request, f"Taken back. {what_was_done(act, first)}.")
             return redirect(back)

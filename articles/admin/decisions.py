@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -217,11 +217,6 @@ def _has_point(verb: Verb, article: Article) -> bool:
         case Verb.WITHDRAW:
             return article.decision != Article.Decision.WITHDRAW
     return True
-
-
-def editor_of(request: HttpRequest) -> User:
-    """Give who asks; the admin's pages are nobody else's than a user's."""
-    return cast("User", request.user)
 
 
 def say_done(request: HttpRequest, act: Act, article: Article, back: str) -> None:

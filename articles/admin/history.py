@@ -16,6 +16,7 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import newsdesk
+from articles.admin.confirming import user_of
 from articles.admin.telling import SIGNATURES, Names, label
 from articles.admin.text_diff import Piece, text_diff
 from articles.models import Act, ActChange, Article, ImportConflict
@@ -111,7 +112,7 @@ def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
             raise PermissionDenied
         if request.method == "POST":
             reason = request.POST.get("reason", "").strip()
-            newsdesk.perform(change, by=request.user, reason=reason)  # type: ignore[arg-type]
+            newsdesk.perform(change, by=user_of(request), reason=reason)
             messages.success(request, "The earlier state was restored. It can be undone below.")
             return redirect("admin:articles_article_history", pk)
         consequences = newsdesk.consequences(change)

@@ -22,6 +22,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import exporter, importer, roles
+from articles.admin.confirming import user_of
 from articles.admin.uploads import MOST_FILES, UploadError, lay_down
 from articles.importer.files import ENDINGS
 from articles.models import Article, ImportProblem, ImportRun
@@ -104,7 +105,7 @@ def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) ->
     with TemporaryDirectory(prefix="newsroom-import-") as name:
         folder = f"{name}/"
         uploaded = lay_down(files, Path(name))
-        report = importer.run([Path(name)], dry_run=dry_run, user=request.user)  # type: ignore[arg-type]
+        report = importer.run([Path(name)], dry_run=dry_run, user=user_of(request))
     for problem in report.problems:
         problem.path = problem.path.removeprefix(folder)
         problem.message = problem.message.replace(folder, "")

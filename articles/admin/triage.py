@@ -19,12 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from articles import heat, newsdesk
+from articles.admin.confirming import user_of
 from articles.admin.decisions import (
     DECISIONS,
     MOST_WORDS,
     DecisionForm,
     change_of,
-    editor_of,
     may_decide,
     offered,
     what_was_done,
@@ -169,7 +169,7 @@ def _decide(desk: Desk) -> HttpResponse:
             raise PermissionDenied
         try:
             change = change_of(Verb(given["verb"]), article, {"quality": given["quality"]})
-            newsdesk.perform(change, by=editor_of(desk.request), reason=given["reason"])
+            newsdesk.perform(change, by=user_of(desk.request), reason=given["reason"])
             place = Cursor.parse(given["place"]) or Cursor.of(article, desk.queue)
             return redirect(desk.behind(place))
         except StaleError:

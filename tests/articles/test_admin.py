@@ -106,6 +106,14 @@ class TestArticlePage:
 
 
 class TestEdit:
+    def test_coverage_only_is_for_looking_at(self, admin_client: Client) -> None:
+        # Its words are those of whoever names it.
+        article = make_article(coverage_only=True, title="Before")
+        html = get(admin_client, page_of(article))
+        assert "Before" in html
+        assert "<textarea" not in html
+        assert admin_client.post(page_of(article), {"title": "After"}).status_code == 403
+
     def test_success(self, admin_client: Client) -> None:
         article = make_article(quality=85, heat=95, top_rank=3.5)
         form = form_of(get(admin_client, page_of(article)), title="Better", excerpt="One\r\nTwo")
