@@ -1,64 +1,158 @@
-"""The public pages."""
+"""The public pages: the same for everybody, and marked so that ``articles/page_cache.py`` keeps them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from articles.models import Article
+from articles.models import Article, Topic
+from articles.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, Page, page_of
+from providers.models import Provider
 
 PAGE_SIZE: Final = 25
 """Stories on a page of a list."""
+NAMES: Final = 200
+"""Topics or providers on a page of theirs."""
+COVERAGE: Final = 50
+"""Reports on a page of a story's coverage."""
+MORE: Final = 5
+"""Other stories of the topic, below a story."""
+
+public = cache_control(public=True, no_cache=True)
 
 
 @require_safe
+@public
 def front(request: HttpRequest) -> HttpResponse:
-    """Show what is published, newest first, each story with its coverage."""
-    stories = Article.objects.published().newest_first().for_list()
-    before = request.GET.get("before", "")
-    if before:
-        stories = stories.after(*_read_cursor(before))
-    # One more than is shown tells whether there is another page.
-    page = list(stories[: PAGE_SIZE + 1])
-    context = {
-        "stories": page[:PAGE_SIZE],
-        "is_first_page": not before,
-        "older": _cursor(page[PAGE_SIZE - 1]) if len(page) > PAGE_SIZE else "",
-    }
-    return render(request, "articles/front.html", context)
+    """Show the hottest stories first; heat cools with age."""
+    page = _page(request, Article.objects.published().for_list(), TOP, PAGE_SIZE)
+    return render(request, "articles/front.html", {"page": page, **_place(request)})
 
 
 @require_safe
-def article(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show one published article; send readers of a superseded one to its lead."""
-    shown = Article.objects.published().for_page().filter(slug=slug).first()
+@public
+def latest(request: HttpRequest) -> HttpResponse:
+    """Show the stories, newest first."""
+    page = _page(request, Article.objects.published().for_list(), LATEST, PAGE_SIZE)
+    return render(request, "articles/latest.html", {"page": page, **_place(request)})
+
+
+@require_safe
+@public
+def topics(request: HttpRequest) -> HttpResponse:
+    """List the topics that readers find something in, by name."""
+    filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
+    shown = Topic.objects.filter(Exists(filed)).select_related("parent")
+    page = _page(request, shown, TOPICS, NAMES)
+    return render(request, "articles/topics.html", {"page": page, **_place(request)})
+
+
+@require_safe
+@public
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a topic's reports, newest first: leads, and coverage marked as such."""
+    filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
+    below = Q(Exists(filed), parent__slug=slug)
+    family = list(Topic.objects.filter(below | Q(slug=slug)).select_related("parent"))
+    shown = next((one for one in family if one.slug == slug), None)
     if shown is None:
-        lead = Article.objects.lead_of(slug)
-        # The same answer for what readers may not see as for what does not exist.
-        if lead is None:
-            raise Http404
+        raise Http404
+    about = Article.objects.reachable().of_topic(shown).for_list()
+    context = {
+        "page": _page(request, about, FILED, PAGE_SIZE),
+        "topic": shown,
+        "children": [one for one in family if one is not shown],
+        **_place(request),
+    }
+    return render(request, "articles/topic.html", context)
+
+
+@require_safe
+@public
+def providers(request: HttpRequest) -> HttpResponse:
+    """List the providers that readers find something by, by name."""
+    supplied = Article.objects.published().filter(provider=OuterRef("pk"))
+    page = _page(request, Provider.objects.filter(Exists(supplied)), PROVIDERS, NAMES)
+    return render(request, "articles/providers.html", {"page": page, **_place(request)})
+
+
+@require_safe
+@public
+def provider(request: HttpRequest, domain: str) -> HttpResponse:
+    """Show a provider's reports, newest first: leads, and coverage marked as such."""
+    shown = get_object_or_404(Provider, domain=domain)
+    by_it = Article.objects.reachable().filter(provider=shown).for_list()
+    context = {
+        "page": _page(request, by_it, LATEST, PAGE_SIZE),
+        "provider": shown,
+        **_place(request),
+    }
+    return render(request, "articles/provider.html", context)
+
+
+@require_safe
+@public
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a story: its lead, all coverage and its course; a superseded one leads to its lead."""
+    lead = Article.objects.published().for_page().filter(slug=slug).first()
+    if lead is None:
+        return _instead(request, slug)
+    context = story_context(lead, _part(request, len(lead.coverage)))
+    return render(request, "articles/article.html", context)
+
+
+def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
+    """Give what a story's page shows; ``for_page()`` loaded ``lead``. One query at most."""
+    topics = [link.topic for link in lead.topic_links.all()]
+    more = Article.objects.published().exclude(pk=lead.pk).for_mention()
+    first, last = (part - 1) * COVERAGE, part * COVERAGE
+    return {
+        "article": lead,
+        "topics": topics,
+        "coverage": lead.coverage[first:last],
+        "first_number": first + 1,
+        "next_part": part + 1 if len(lead.coverage) > last else 0,
+        "more": page_of(more.of_topic(topics[0]), FILED, "", MORE).rows if topics else [],
+    }
+
+
+def _instead(request: HttpRequest, slug: str) -> HttpResponse:
+    if lead := Article.objects.lead_of(slug):
         return redirect(lead)
-    return render(request, "articles/article.html", {"article": shown})
+    if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
+        return render(request, "410.html", status=410)
+    # The same answer for what readers may not see as for what does not exist.
+    raise Http404
 
 
-def _cursor(last: Article) -> str:
-    return f"{last.published_at.astimezone(UTC).isoformat().removesuffix('+00:00')}Z,{last.slug}"
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    moment, _, slug = text.partition(",")
+def _page(request: HttpRequest, rows: Any, order: Order, size: int) -> Page[Any]:
     try:
-        validate_slug(slug)
-        published_at = datetime.fromisoformat(moment)
-        # Without an offset it would be somebody else's time; near year 1 or 9999 it overflows.
-        if published_at.tzinfo is None:
-            raise Http404
-        return published_at.astimezone(UTC), slug
-    except (ValueError, OverflowError, ValidationError) as error:
+        return page_of(rows, order, request.GET.get("after", ""), size)
+    except CursorError as error:
         raise Http404 from error
+
+
+def _part(request: HttpRequest, count: int) -> int:
+    """Give the part of a story's coverage that is asked for, from 1."""
+    text = request.GET.get("part", "1")
+    if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= max(-(-count // COVERAGE), 1):
+        raise Http404
+    return int(text)
+
+
+def _place(request: HttpRequest) -> dict[str, object]:
+    return {"is_first_page": not request.GET.get("after")}
+
+
+@require_safe
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    """Show what has the words asked for, newest first."""
+    found = Article.objects.published().search(request.GET.get("q", "")).for_list()
+    context = {"page": _page(request, found, LATEST, PAGE_SIZE), **_place(request)}
+    return render(request, "articles/search.html", context)

@@ -6,6 +6,7 @@ as `<NAME>_FILE`, the path of a file that holds the value.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ def count(name: str) -> int:
 # Site
 
 SITE_NAME = text("SITE_NAME", "Newsroom")
+SITE_URL = text("SITE_URL").rstrip("/")
+if SITE_URL and not re.fullmatch(r"https?://[^/?#\s]+", SITE_URL):
+    raise ImproperlyConfigured(f"SITE_URL must be like https://news.example, not {SITE_URL!r}.")
+SITE_TAGLINE = text("SITE_TAGLINE")
+SITE_LOGO = text("SITE_LOGO")
+SITE_CONTACT = text("SITE_CONTACT")
 DEBUG = flag("DEBUG")
 SECRET_KEY = text("SECRET_KEY") or read_or_create_secret_key(BASE_DIR / ".secret_key")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -71,6 +78,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: what it answers need not pass the others.
+    "articles.page_cache.page_cache",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -170,6 +179,9 @@ def cache(url: str) -> dict[str, Any]:
 
 
 CACHES = {"default": cache(text("CACHE_URL", "locmemcache://"))}
+if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    # Pages, of some 10 KB each as they are stored; Django's default is 300.
+    CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 2000)
 
 
 # Language and time
@@ -222,7 +234,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
-        # Pictures are still loaded from their publishers.
+        # Editors still see pictures where their publishers have them; readers do not.
         "img-src": ["'self'", "https:", "http:", "data:"],
         "object-src": ["'none'"],
     }

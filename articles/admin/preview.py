@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from articles.models import Article
+from articles.views import story_context
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -30,7 +31,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     article = get_object_or_404(Article.objects.for_page(), pk=pk)
     if article.is_published():
         return redirect(article)
-    response = render(request, "admin/articles/desk/preview.html", {"article": article})
+    response = render(request, "admin/articles/desk/preview.html", story_context(article))
     response["Cache-Control"] = "no-store, private"
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -3,6 +3,7 @@
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
 from articles.models.article import Article, ArticleQuerySet, or_least
+from articles.models.edition import Edition
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.policy_version import PolicyVersion
@@ -18,6 +19,7 @@ __all__ = [
     "Article",
     "ArticleQuerySet",
     "ArticleTopic",
+    "Edition",
     "Image",
     "ImportConflict",
     "ImportProblem",

@@ -11,6 +11,7 @@ from django.db import connections, models
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     Func,
     IntegerField,
@@ -28,6 +29,7 @@ from django.utils import timezone
 
 from articles import scoring, search
 from articles.documents import MAX_QUALITY
+from articles.models.act import Act, ActChange
 from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
@@ -46,6 +48,39 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         articles, held and withdrawn ones. ``Article.is_published`` says the same of one article.
         """
         return self.filter(_in_time(at), published=True)
+
+    def reachable(self, at: datetime | None = None) -> Self:
+        """Keep what an address of its own leads to: published, or superseded by a published lead.
+
+        The lists of topics and providers show the latter as coverage of its lead, so that no
+        report vanishes from the pages of who wrote it and what it is about.
+        """
+        superseded = Q(_in_time(at), standing=Article.State.SUPERSEDED)
+        leads = Related.objects.filter(
+            _in_time(at, "target__"),
+            _outranks_outer(),
+            article=OuterRef("pk"),
+            target__published=True,
+        )
+        return self.filter(Q(_in_time(at), published=True) | superseded & Q(Exists(leads)))
+
+    def withdrawn_from_readers(self) -> Self:
+        """Keep what was withdrawn after readers had seen it: its address says that it is gone.
+
+        What was withdrawn unseen is nobody's business.
+        """
+        seen = ActChange.objects.filter(
+            Q(article__publish_from=None) | Q(article__publish_from__lte=F("act__at")),
+            article=OuterRef("pk"),
+            act__verb=Act.Verb.WITHDRAW,
+            published_before=True,
+        )
+        return self.filter(Exists(seen), decision=Article.Decision.WITHDRAW)
+
+    def of_topic(self, topic: Topic) -> Self:
+        """Keep what is about ``topic``; ``filed_at`` is the time that its index orders by."""
+        about = self.filter(topic_links__topic=topic)
+        return about.annotate(filed_at=F("topic_links__published_at"))
 
     def coverage(self, at: datetime | None = None) -> Self:
         """Keep what a published story may show as coverage: not held, withdrawn or out of time.
@@ -107,17 +142,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Order newest first, then by slug."""
         return self.order_by("-published_at", "slug")
 
-    def after(self, published_at: datetime, slug: str) -> Self:
-        """Keep what ``latest()`` puts behind the article of that time and slug.
-
-        How lists page: by key, so a page costs the same however far down it is.
-        """
-        return self.filter(
-            # The first condition is implied by the second, but lets the index find the place.
-            Q(published_at__lt=published_at) | Q(published_at=published_at, slug__gt=slug),
-            published_at__lte=published_at,
-        )
-
     def by_rank(self) -> Self:
         """Order as the scoring rule ranks a story: best first, unscored last."""
         return self.order_by(*_rank_order())
@@ -156,6 +180,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """
         return self.for_page(at).defer("body", "featured_content")
 
+    def for_mention(self) -> Self:
+        """Load what a line that leads to an article shows: headline, provider, time."""
+        return self.select_related("provider").only(
+            "slug", "title", "type", "published_at", "provider__name", "provider__domain"
+        )
+
 
 def or_least(name: str) -> Func:
     """Give heat or quality, for an order: an article without one comes behind all others.
@@ -187,6 +217,20 @@ def _in_time(at: datetime | None, prefix: str = "") -> Q:
 
 def _decided_out(prefix: str = "") -> Q:
     return Q((f"{prefix}decision__in", [Article.Decision.HOLD, Article.Decision.WITHDRAW]))
+
+
+def _outranks_outer() -> Q:
+    """Whether the target of a link outranks the article outside, as ``Article.outranks`` has it.
+
+    For a published target of a superseded article: both are scored, neither is decided out.
+    """
+    pinned, quality, published_at = map(OuterRef, ("is_pinned", "quality", "published_at"))
+    by_time = Q(target__published_at__lt=published_at) | Q(
+        target__published_at=published_at, target__slug__lt=OuterRef("slug")
+    )
+    by_quality = Q(target__quality__gt=quality) | Q(by_time, target__quality=quality)
+    by_rank = Q(target__is_pinned__gt=pinned) | Q(by_quality, target__is_pinned=pinned)
+    return Q(by_rank, target__quality__isnull=False)
 
 
 def _rank_order(prefix: str = "") -> list[Any]:
@@ -383,7 +427,9 @@ class Article(models.Model):
                 condition=Q(published=True),
                 name="article_latest",
             ),
-            models.Index(fields=["-top_rank"], condition=Q(published=True), name="article_top"),
+            models.Index(
+                fields=["-top_rank", "slug"], condition=Q(published=True), name="article_top"
+            ),
             # The few whose slug another had first: the importer looks up their family.
             models.Index(fields=["stem"], condition=~Q(slug=F("stem")), name="article_slug_taken"),
             # Of the queues (articles/queues.py), those that the indexes above do not serve. One away:
@@ -532,3 +578,16 @@ class Article(models.Model):
     def coverage(self) -> list[Article]:
         """What its page lists as coverage, best first; ``for_list()`` must have loaded it."""
         return [link.target for link in self.coverage_links]
+
+    @property
+    def shown_under(self) -> Article | None:
+        """The lead that it is coverage of, where ``reachable()`` keeps it for that; no query."""
+        if self.published:
+            return None
+        rivals = (one for one in self.coverage if one.is_published() and one.outranks(self))
+        return next(rivals, None)
+
+    @property
+    def course(self) -> list[Article]:
+        """Itself and its coverage in the order of time; ``for_page()`` must have loaded it."""
+        return sorted([self, *self.coverage], key=lambda one: (one.published_at, one.slug))

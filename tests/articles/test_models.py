@@ -128,16 +128,6 @@ class TestOrder:
             assert all(article.outranks(other) for other in ranked[place + 1 :])
             assert not any(article.outranks(other) for other in ranked[:place])
 
-    def test_after_continues_latest(self) -> None:
-        moments = [NOW, NOW, NOW, NOW - timedelta(hours=1), NOW + timedelta(hours=1)]
-        for moment in moments:
-            make_article(published_at=moment)
-        everything = list(Article.objects.newest_first())
-
-        for place, article in enumerate(everything):
-            rest = Article.objects.newest_first().after(article.published_at, article.slug)
-            assert list(rest) == everything[place + 1 :]
-
 
 class TestCoverage:
     def test_by_rank_unscored_last(self) -> None:

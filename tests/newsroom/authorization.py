@@ -14,8 +14,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from articles.admin import confirming
-from articles.models import Act, Article, ImportRun, PolicyVersion
+from articles.models import Act, Article, ImportRun, PolicyVersion, Topic
 from articles.roles import SCORE, Role
+from providers.models import Provider
 from tests.articles.admin_pages import make_everything
 from tests.factories import NOW, make_user
 
@@ -83,7 +84,8 @@ class Site:
     def _value(self, name: str, parameter: str) -> Any:
         article = self.rows[Article]
         fixed = {
-            "slug": getattr(article, "slug", ""),
+            "slug": getattr(self.rows[Topic] if "topic" in name else article, "slug", ""),
+            "domain": getattr(self.rows[Provider], "domain", ""),
             "key": "not-scored",
             "verb": "hold",
             "app_label": "articles",

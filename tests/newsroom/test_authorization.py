@@ -108,6 +108,12 @@ admin:queue                                   VEPOS    -
 admin:view_on_site                            NVEPOS   NVEPOS
 articles:article                              ANVEPOS  -
 articles:front                                ANVEPOS  -
+articles:latest                               ANVEPOS  -
+articles:provider                             ANVEPOS  -
+articles:providers                            ANVEPOS  -
+articles:search                               ANVEPOS  -
+articles:topic                                ANVEPOS  -
+articles:topics                               ANVEPOS  -
 healthz                                       ANVEPOS  -
 readyz                                        ANVEPOS  -
 """
