@@ -27,4 +27,5 @@ class TestMemory:
                 most.append(int(run(environment, *MEASURE, str(folder)).stdout) / KB_PER_MB)
         few, many = most
         assert many < 150
-        assert many - few < 15
+        # A leak of what documents hold would be 40 MB and more; runs differ by some.
+        assert many - few < 25
