@@ -137,6 +137,8 @@ def database(url: str, pool_size: int) -> dict[str, Any]:
         # seconds of mixed load, against one).
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("timeout", 20)  # seconds
+        # Opening the file for each request costs more than all that a stored page asks of it.
+        config.setdefault("CONN_MAX_AGE", 60)  # seconds
         # With a write-ahead log readers never wait for a writer; NORMAL then loses no integrity,
         # at most the last commits in a power cut. Foreign keys stay on, as Django sets them.
         options.setdefault(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import connections, models
@@ -158,33 +159,69 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def for_page(self, at: datetime | None = None) -> Self:
         """Load what an article's page shows: provider, topics, images and coverage by rank.
 
-        Three queries more than the articles themselves, however many there are.
+        Three queries more than the articles themselves, however many there are. Of topics, provider
+        and coverage only what readers see; anything else costs a query each time it is read.
         """
         coverage = (
             Related.objects.filter(_in_time(at, "target__"))
             .exclude(_decided_out("target__"))
             .order_by(*_rank_order("target__"))
             .select_related("target__provider")
-            .defer("target__excerpt", "target__body", "target__featured_content")
+            .only("article", *_of("target", _LISTED), *_of("target__provider", _SUPPLIER))
         )
-        return self.select_related("provider").prefetch_related(
-            Prefetch("topic_links", ArticleTopic.objects.select_related("topic")),
-            "images",
-            Prefetch("related_links", coverage, to_attr="coverage_links"),
+        topics = ArticleTopic.objects.select_related("topic").only(
+            "article", *_of("topic", ("name", "slug", "short_name", "parent"))
+        )
+        return (
+            self.select_related("provider")
+            .defer(*_of("provider", ("description", "notes", "source")))
+            .prefetch_related(
+                Prefetch("topic_links", topics),
+                "images",
+                Prefetch("related_links", coverage, to_attr="coverage_links"),
+            )
         )
 
     def for_list(self, at: datetime | None = None) -> Self:
-        """Load what a card of a list shows: as ``for_page()``, without the longest texts.
-
-        Reading ``body`` or ``featured_content`` costs a query an article.
-        """
-        return self.for_page(at).defer("body", "featured_content")
+        """Load what a card of a list shows: as ``for_page()``, but of each column of an article only
+        what lists show: no body, no featured content."""
+        return self.for_page(at).only(
+            *_LISTED, "excerpt", "updated_at", *_of("provider", _SUPPLIER)
+        )
 
     def for_mention(self) -> Self:
         """Load what a line that leads to an article shows: headline, provider, time."""
         return self.select_related("provider").only(
             "slug", "title", "type", "published_at", "provider__name", "provider__domain"
         )
+
+
+# What lists show of an article, and what tells whether and where they show it.
+_LISTED: Final = (
+    "slug",
+    "type",
+    "title",
+    "web_url",
+    "original_url",
+    "url",
+    "published_at",
+    "quality",
+    "heat",
+    "published",
+    "coverage_only",
+    "is_pinned",
+    "decision",
+    "decision_until",
+    "publish_from",
+    "publish_until",
+    "top_rank",
+    "provider",
+)
+_SUPPLIER: Final = ("name", "domain")
+
+
+def _of(relation: str, names: Iterable[str]) -> list[str]:
+    return [f"{relation}__{name}" for name in names]
 
 
 def or_least(name: str) -> Func:
