@@ -20,7 +20,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server
 
-.PHONY: help demo test test-sqlite test-browser test-postgres check lint lock format clean
+.PHONY: help demo test test-sqlite test-browser test-postgres check lint lock messages format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make check    format, lint, types, layers, templates, migrations, tests"
 	@echo "make format   let the tools rewrite what they can"
 	@echo "make lock     resolve the dependencies of pyproject.toml anew"
+	@echo "make messages renew the catalogs of readers' words"
 	@echo "make clean    remove what these made, but not the database and the media"
 
 # Installation. A stamp is newer than the requirements it stands for, so a second run is instant.
@@ -112,6 +113,11 @@ format: $(VENV)/.dev
 	$(if $(wildcard templates),-$(BIN)/djlint --quiet --reformat templates)
 
 # Maintenance
+
+# Needs GNU gettext. What is new in the catalog waits for its words; `make test` says what misses.
+messages: $(VENV)/.dev
+	$(BIN)/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv/*' --ignore 'tests/*'
+	$(BIN)/python manage.py compilemessages --verbosity 0
 
 lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements.txt >/dev/null

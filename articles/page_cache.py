@@ -106,7 +106,7 @@ def _name(request: HttpRequest, edition: Edition) -> str:
 def _release() -> str:
     """Tell this version's pages from those of the one before: from all that makes them."""
     digest = hashlib.blake2b(digest_size=8)
-    for folder in ("articles", "newsroom", "providers", "templates", "locale"):
+    for folder in ("articles", "newsroom", "providers", "templates"):
         for file in sorted((_CODE / folder).rglob("*")):
             if file.suffix in {".py", ".html", ".css", ".js", ".svg", ".mo"}:
                 digest.update(file.read_bytes())

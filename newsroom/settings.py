@@ -188,7 +188,9 @@ if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
 
 # Language and time
 
+# A site speaks one language, that of its news: pages are the same for everybody.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-us")
+LOCALE_PATHS = [BASE_DIR / "newsroom" / "locale"]
 TIME_ZONE = text("TIME_ZONE", "UTC")
 USE_TZ = True
 
