@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from articles import views
+from articles import sitemaps, views, well_known
 
 app_name = "articles"
 
@@ -15,4 +15,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/", views.providers, name="providers"),
     path("providers/<str:domain>/", views.provider, name="provider"),
     path("search/", views.search, name="search"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemaps/pages.xml", sitemaps.pages, name="sitemap-pages"),
+    path("sitemaps/news-<int:number>.xml", sitemaps.news, name="sitemap-news"),
+    path("news-sitemap.xml", sitemaps.latest_news, name="news-sitemap"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path(".well-known/security.txt", well_known.security, name="security"),
+    path("humans.txt", well_known.humans, name="humans"),
+    path("favicon.ico", well_known.favicon, name="favicon"),
 ]

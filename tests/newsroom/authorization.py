@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from articles.admin import confirming
 from articles.models import Act, Article, ImportRun, PolicyVersion, Topic
 from articles.roles import SCORE, Role
+from articles.sitemaps import SPAN
 from providers.models import Provider
 from tests.articles.admin_pages import make_everything
 from tests.factories import NOW, make_user
@@ -85,6 +86,7 @@ class Site:
         article = self.rows[Article]
         fixed = {
             "slug": getattr(self.rows[Topic] if "topic" in name else article, "slug", ""),
+            "number": article.pk // SPAN,
             "domain": getattr(self.rows[Provider], "domain", ""),
             "key": "not-scored",
             "verb": "hold",

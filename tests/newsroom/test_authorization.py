@@ -7,7 +7,7 @@ article's public address answers in each of its states, in ``tests/articles/test
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -107,11 +107,19 @@ admin:providers_provider_history              VEPOS    VEPOS
 admin:queue                                   VEPOS    -
 admin:view_on_site                            NVEPOS   NVEPOS
 articles:article                              ANVEPOS  -
+articles:favicon                              ANVEPOS  -
 articles:front                                ANVEPOS  -
+articles:humans                               ANVEPOS  -
 articles:latest                               ANVEPOS  -
+articles:news-sitemap                         ANVEPOS  -
 articles:provider                             ANVEPOS  -
 articles:providers                            ANVEPOS  -
+articles:robots                               ANVEPOS  -
 articles:search                               ANVEPOS  -
+articles:security                             ANVEPOS  -
+articles:sitemap                              ANVEPOS  -
+articles:sitemap-news                         ANVEPOS  -
+articles:sitemap-pages                        ANVEPOS  -
 articles:topic                                ANVEPOS  -
 articles:topics                               ANVEPOS  -
 healthz                                       ANVEPOS  -
@@ -122,6 +130,12 @@ CELLS: Final = {
     for name, read, send in (line.split() for line in TABLE.strip().splitlines())
 }
 ADDRESSES: Final = addresses()
+
+
+@pytest.fixture(autouse=True)
+def contact(settings: Any) -> None:
+    """Let there be a security.txt."""
+    settings.SITE_CONTACT = "https://news.example/contact"
 
 
 class TestTable:
