@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from articles import page_meta
 from articles.models import Article, Topic
 from articles.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, Page, page_of
 from providers.models import Provider
@@ -31,7 +34,9 @@ public = cache_control(public=True, no_cache=True)
 def front(request: HttpRequest) -> HttpResponse:
     """Show the hottest stories first; heat cools with age."""
     page = _page(request, Article.objects.published().for_list(), TOP, PAGE_SIZE)
-    return render(request, "articles/front.html", {"page": page, **_place(request)})
+    meta = page_meta.for_list(request, settings.SITE_NAME, stories=page.rows)
+    context = {"page": page, "meta": meta, **_place(request)}
+    return render(request, "articles/front.html", context)
 
 
 @require_safe
@@ -39,7 +44,9 @@ def front(request: HttpRequest) -> HttpResponse:
 def latest(request: HttpRequest) -> HttpResponse:
     """Show the stories, newest first."""
     page = _page(request, Article.objects.published().for_list(), LATEST, PAGE_SIZE)
-    return render(request, "articles/latest.html", {"page": page, **_place(request)})
+    meta = page_meta.for_list(request, _("Latest"), stories=page.rows)
+    context = {"page": page, "meta": meta, **_place(request)}
+    return render(request, "articles/latest.html", context)
 
 
 @require_safe
@@ -49,7 +56,12 @@ def topics(request: HttpRequest) -> HttpResponse:
     filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
     shown = Topic.objects.filter(Exists(filed)).select_related("parent")
     page = _page(request, shown, TOPICS, NAMES)
-    return render(request, "articles/topics.html", {"page": page, **_place(request)})
+    context = {
+        "page": page,
+        "meta": page_meta.for_list(request, _("Topics")),
+        **_place(request),
+    }
+    return render(request, "articles/topics.html", context)
 
 
 @require_safe
@@ -63,8 +75,10 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     if shown is None:
         raise Http404
     about = Article.objects.reachable().of_topic(shown).for_list()
+    page = _page(request, about, FILED, PAGE_SIZE)
     context = {
-        "page": _page(request, about, FILED, PAGE_SIZE),
+        "page": page,
+        "meta": page_meta.for_topic(request, shown, page.rows),
         "topic": shown,
         "children": [one for one in family if one is not shown],
         **_place(request),
@@ -78,7 +92,12 @@ def providers(request: HttpRequest) -> HttpResponse:
     """List the providers that readers find something by, by name."""
     supplied = Article.objects.published().filter(provider=OuterRef("pk"))
     page = _page(request, Provider.objects.filter(Exists(supplied)), PROVIDERS, NAMES)
-    return render(request, "articles/providers.html", {"page": page, **_place(request)})
+    context = {
+        "page": page,
+        "meta": page_meta.for_list(request, _("Providers")),
+        **_place(request),
+    }
+    return render(request, "articles/providers.html", context)
 
 
 @require_safe
@@ -87,8 +106,10 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a provider's reports, newest first: leads, and coverage marked as such."""
     shown = get_object_or_404(Provider, domain=domain)
     by_it = Article.objects.reachable().filter(provider=shown).for_list()
+    page = _page(request, by_it, LATEST, PAGE_SIZE)
     context = {
-        "page": _page(request, by_it, LATEST, PAGE_SIZE),
+        "page": page,
+        "meta": page_meta.for_provider(request, shown, page.rows),
         "provider": shown,
         **_place(request),
     }
@@ -103,6 +124,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     if lead is None:
         return _instead(request, slug)
     context = story_context(lead, _part(request, len(lead.coverage)))
+    context["meta"] = page_meta.for_story(request, lead, context["coverage"])
     return render(request, "articles/article.html", context)
 
 
@@ -154,5 +176,7 @@ def _place(request: HttpRequest) -> dict[str, object]:
 def search(request: HttpRequest) -> HttpResponse:
     """Show what has the words asked for, newest first."""
     found = Article.objects.published().search(request.GET.get("q", "")).for_list()
-    context = {"page": _page(request, found, LATEST, PAGE_SIZE), **_place(request)}
+    page = _page(request, found, LATEST, PAGE_SIZE)
+    meta = page_meta.for_search(request, page.rows)
+    context = {"page": page, "meta": meta, **_place(request)}
     return render(request, "articles/search.html", context)
