@@ -1,10 +1,14 @@
 """Addresses of the public pages, feeds and the API."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
 
 from articles import sitemaps, views, well_known
+from articles.feeds import views as feeds
+from articles.feeds.formats import FormatConverter
 
 app_name = "articles"
+
+register_converter(FormatConverter, "feed")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front, name="front"),
@@ -23,4 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/security.txt", well_known.security, name="security"),
     path("humans.txt", well_known.humans, name="humans"),
     path("favicon.ico", well_known.favicon, name="favicon"),
+    # rss, atom and json; other formats have no address.
+    path("feed.<feed:ending>", feeds.front, name="front-feed"),
+    path("latest/feed.<feed:ending>", feeds.latest, name="latest-feed"),
+    path("news/<slug:slug>/feed.<feed:ending>", feeds.article, name="article-feed"),
+    path("topics/<str:slug>/feed.<feed:ending>", feeds.topic, name="topic-feed"),
+    path("providers/<str:domain>/feed.<feed:ending>", feeds.provider, name="provider-feed"),
+    path("search/feed.<feed:ending>", feeds.search, name="search-feed"),
 ]

@@ -13,6 +13,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from articles import page_meta
+from articles.feeds import lists
+from articles.feeds.lists import Followed, feed_links
 from articles.models import Article, Topic
 from articles.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, Page, page_of
 from providers.models import Provider
@@ -35,7 +37,7 @@ def front(request: HttpRequest) -> HttpResponse:
     """Show the hottest stories first; heat cools with age."""
     page = _page(request, Article.objects.published().for_list(), TOP, PAGE_SIZE)
     meta = page_meta.for_list(request, settings.SITE_NAME, stories=page.rows)
-    context = {"page": page, "meta": meta, **_place(request)}
+    context = {"page": page, "meta": meta, **_place(request, lists.front())}
     return render(request, "articles/front.html", context)
 
 
@@ -45,7 +47,7 @@ def latest(request: HttpRequest) -> HttpResponse:
     """Show the stories, newest first."""
     page = _page(request, Article.objects.published().for_list(), LATEST, PAGE_SIZE)
     meta = page_meta.for_list(request, _("Latest"), stories=page.rows)
-    context = {"page": page, "meta": meta, **_place(request)}
+    context = {"page": page, "meta": meta, **_place(request, lists.latest())}
     return render(request, "articles/latest.html", context)
 
 
@@ -81,7 +83,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         "meta": page_meta.for_topic(request, shown, page.rows),
         "topic": shown,
         "children": [one for one in family if one is not shown],
-        **_place(request),
+        **_place(request, lists.of_topic(shown)),
     }
     return render(request, "articles/topic.html", context)
 
@@ -111,7 +113,7 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
         "page": page,
         "meta": page_meta.for_provider(request, shown, page.rows),
         "provider": shown,
-        **_place(request),
+        **_place(request, lists.of_provider(shown)),
     }
     return render(request, "articles/provider.html", context)
 
@@ -125,6 +127,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         return _instead(request, slug)
     context = story_context(lead, _part(request, len(lead.coverage)))
     context["meta"] = page_meta.for_story(request, lead, context["coverage"])
+    context["feeds"] = feed_links(lists.of_story(lead))
     return render(request, "articles/article.html", context)
 
 
@@ -167,8 +170,10 @@ def _part(request: HttpRequest, count: int) -> int:
     return int(text)
 
 
-def _place(request: HttpRequest) -> dict[str, object]:
-    return {"is_first_page": not request.GET.get("after")}
+def _place(request: HttpRequest, followed: Followed | None = None) -> dict[str, object]:
+    """Tell where a page stands in its list, and how to follow that."""
+    feeds = feed_links(followed) if followed else []
+    return {"is_first_page": not request.GET.get("after"), "feeds": feeds}
 
 
 @require_safe
@@ -178,5 +183,5 @@ def search(request: HttpRequest) -> HttpResponse:
     found = Article.objects.published().search(request.GET.get("q", "")).for_list()
     page = _page(request, found, LATEST, PAGE_SIZE)
     meta = page_meta.for_search(request, page.rows)
-    context = {"page": page, "meta": meta, **_place(request)}
+    context = {"page": page, "meta": meta, **_place(request, lists.of_search(request.GET))}
     return render(request, "articles/search.html", context)

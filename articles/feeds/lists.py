@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.conf import settings
+from django.http import QueryDict
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from articles.feeds.formats import FORMATS
@@ -83,6 +85,16 @@ def of_topic(topic: Topic) -> Followed:
 def of_provider(provider: Provider) -> Followed:
     """Name the list of a provider."""
     return Followed(provider.name, "provider", {"domain": provider.domain})
+
+
+def of_search(asked: QueryDict) -> Followed:
+    """Name what a search finds; ``asked`` is what its page was asked for."""
+    kept = asked.copy()
+    # Where a page begins is no part of the question.
+    kept.pop("after", None)
+    words = Truncator(asked.get("q", "")).chars(100)
+    title = gettext("Search for %(words)s") % {"words": words} if words else gettext("Search")
+    return Followed(title, "search", query=f"?{kept.urlencode()}" if kept else "")
 
 
 def of_story(lead: Article) -> Followed:

@@ -76,6 +76,13 @@ def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
 
 
 @_feed
+def search(request: HttpRequest, ending: str) -> HttpResponse:
+    """Give the newest of what a search finds."""
+    found = Article.objects.published().search(request.GET.get("q", ""))
+    return _list(request, ending, lists.of_search(request.GET), found, LATEST)
+
+
+@_feed
 def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
     """Give one story to follow: its lead and all coverage, newest first."""
     at = timezone.now()

@@ -90,6 +90,7 @@ class Site:
             "domain": getattr(self.rows[Provider], "domain", ""),
             "key": "not-scored",
             "verb": "hold",
+            "ending": "rss",
             "app_label": "articles",
             # 0 is the state before the first act.
             "act_id": 0 if name.endswith("restore") else self.rows[Act].pk,

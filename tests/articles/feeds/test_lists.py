@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
@@ -47,3 +49,23 @@ class TestLinks:
                 response = client.get(link.address)
                 assert response["Content-Type"] == f"{link.media_type}; charset=utf-8"
                 assert read(client, link.address).title == link.title
+
+    def test_stand_on_pages(self, client: Client) -> None:
+        article = make_article(topics=(make_topic("Apes"),))
+        for path in (
+            "/",
+            "/latest/",
+            "/topics/apes/",
+            f"/providers/{article.provider.domain}/",
+            f"/news/{article.slug}/",
+        ):
+            page = client.get(path).content.decode()
+            links = re.findall(r'<link rel="alternate"\s+type="([^"]+)"\s[^>]*href="([^"]+)"', page)
+            assert links == [
+                ("application/rss+xml", f"{path}feed.rss"),
+                ("application/atom+xml", f"{path}feed.atom"),
+                ("application/feed+json", f"{path}feed.json"),
+            ]
+        page = client.get("/search/?q=a+%26+b&after=2026-03-01T12:00:00Z,a").content.decode()
+        assert 'href="/search/feed.rss?q=a+%26+b"' in page
+        assert "feed.rss" not in client.get("/topics/").content.decode()

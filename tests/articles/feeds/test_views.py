@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from articles.feeds.views import FEED_SIZE
@@ -115,6 +118,47 @@ class TestWhoIsIn:
         assert entry_of(client, address).id == f"{HERE}/news/{about.slug}/"
         address = f"/providers/{provider.domain}/feed.{ending}"
         assert entry_of(client, address).id == f"{HERE}/news/{by_it.slug}/"
+
+
+@formats
+class TestSearch:
+    @cases
+    def test_what_is_published_alone(self, client: Client, ending: str, case: Case) -> None:
+        article = case.make(title="Xylophone", excerpt="Zither")
+        feed = read(client, f"/search/feed.{ending}?q=xylophone")
+
+        ids = [entry.id for entry in feed.entries]
+        assert ids == ([f"{HERE}/news/{article.slug}/"] if case.status == 200 else [])
+
+    def test_follows_the_same_question(self, client: Client, ending: str) -> None:
+        newest = make_article(title="Big apes")
+        make_article(title="Zebras")
+        for _ in range(FEED_SIZE):
+            make_article(title="Apes & co")
+        for words, query, title in (
+            ("apes", "q=apes", "Newsroom: Search for apes"),
+            ("", "", "Newsroom: Search"),
+        ):
+            ask = f"?{query}" if query else ""
+            feed = read(client, f"/search/feed.{ending}{ask}")
+            assert feed.title == title
+            assert feed.itself == f"{HERE}/search/feed.{ending}{ask}"
+            assert feed.link == f"{HERE}/search/{ask}"
+            assert len(feed.entries) == FEED_SIZE
+            assert feed.entries[0].id == f"{HERE}/news/{newest.slug}/"
+            following = read(client, feed.next)
+            assert len(following.entries) == (1 if words else 2)
+            assert following.link == feed.link
+            assert following.itself == feed.next
+
+    @pytest.mark.parametrize(
+        "words", ['"', "-", "\0", "\x01", "]]>", "<b>&amp;", "é" * 5000, "' OR 1=1", "\ud83d😀"]
+    )
+    def test_any_words(self, client: Client, ending: str, words: str) -> None:
+        query = urlencode({"q": words}, errors="surrogatepass")
+        feed = read(client, f"/search/feed.{ending}?{query}")
+
+        assert feed.entries == []
 
 
 class TestOrder:
@@ -265,6 +309,11 @@ class TestQueries:
                 cache.clear()
                 with django_assert_num_queries(count):
                     assert client.get(f"/{path}feed.{ending}").status_code == 200
+            cache.clear()
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(f"/search/feed.{ending}?q=story").status_code == 200
+            # On SQLite one that asks whether the words are common.
+            assert len(captured) <= 6
 
     def test_of_what_is_not_shown(
         self, client: Client, django_assert_num_queries: QueryCount
