@@ -107,32 +107,24 @@ admin:providers_provider_history              VEPOS    VEPOS
 admin:queue                                   VEPOS    -
 admin:view_on_site                            NVEPOS   NVEPOS
 articles:article                              ANVEPOS  -
-<<<<<<< HEAD
+articles:article-feed                         ANVEPOS  -
 articles:favicon                              ANVEPOS  -
 articles:front                                ANVEPOS  -
+articles:front-feed                           ANVEPOS  -
 articles:humans                               ANVEPOS  -
 articles:latest                               ANVEPOS  -
-articles:news-sitemap                         ANVEPOS  -
-=======
-articles:article-feed                         ANVEPOS  -
-articles:front                                ANVEPOS  -
-articles:front-feed                           ANVEPOS  -
-articles:latest                               ANVEPOS  -
 articles:latest-feed                          ANVEPOS  -
->>>>>>> 313790e (Give feeds their addresses, and tell of them on the pages)
+articles:news-sitemap                         ANVEPOS  -
 articles:provider                             ANVEPOS  -
 articles:provider-feed                        ANVEPOS  -
 articles:providers                            ANVEPOS  -
 articles:robots                               ANVEPOS  -
 articles:search                               ANVEPOS  -
-<<<<<<< HEAD
+articles:search-feed                          ANVEPOS  -
 articles:security                             ANVEPOS  -
 articles:sitemap                              ANVEPOS  -
 articles:sitemap-news                         ANVEPOS  -
 articles:sitemap-pages                        ANVEPOS  -
-=======
-articles:search-feed                          ANVEPOS  -
->>>>>>> 313790e (Give feeds their addresses, and tell of them on the pages)
 articles:topic                                ANVEPOS  -
 articles:topic-feed                           ANVEPOS  -
 articles:topics                               ANVEPOS  -
