@@ -34,8 +34,8 @@ from articles.models.act import Act, ActChange
 from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
-from articles.models.web_url import is_web_url
 from articles.roles import ARTICLE_PERMISSIONS
+from articles.web_url import is_web_url
 from providers.models import Provider
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from articles.models.web_url import is_web_url
+from articles.web_url import is_web_url
 
 
 class Image(models.Model):

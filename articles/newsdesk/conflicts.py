@@ -19,9 +19,9 @@ from articles import bulk, roles
 from articles.documents import MAX_QUALITY
 from articles.importer.coverage import store_coverage
 from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
-from articles.models.web_url import is_web_url
 from articles.newsdesk.changes import Change, RefusedError
 from articles.snapshot import IMAGE_FIELDS, TEXTS
+from articles.web_url import is_web_url
 from providers.models import Provider
 
 

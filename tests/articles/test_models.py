@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from articles.models import Article
-from articles.models.web_url import is_web_url
 from articles.scoring import SUPERSEDED_HEAT
 from tests.articles.states import CASES, Case
 from tests.factories import NOW, make_article, make_superseded, make_topic, relate
@@ -162,17 +161,6 @@ class TestTexts:
 
         assert article.headline == "It\u2019s &lt;"
         assert article.summary == "“Quoted”\n<b>"
-
-    @pytest.mark.parametrize("url", ["http://a.example", "HTTPS://a.example/?q=1#x"])
-    def test_web_url(self, url: str) -> None:
-        assert is_web_url(url)
-
-    @pytest.mark.parametrize(
-        "url",
-        ["", "javascript:alert(1)", "data:text/html,x", "//a.example", "https:///x", " https://a"],
-    )
-    def test_fail_web_url(self, url: str) -> None:
-        assert not is_web_url(url)
 
 
 class TestTopicClean:
