@@ -93,6 +93,7 @@ def _name(request: HttpRequest, edition: Edition) -> str:
         translation.get_language(),
         settings.SITE_NAME,
         settings.SITE_URL,
+        settings.EMBED_HOSTS,
         request.scheme,
         request.META.get("HTTP_HOST", ""),
         request.get_full_path(),

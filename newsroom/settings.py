@@ -9,8 +9,10 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 from environ import FileAwareEnv
 
 from newsroom.secret_key import read_or_create_secret_key
@@ -232,12 +234,36 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 
+
+def embed_hosts(hosts: list[str], own: list[str]) -> list[str]:
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host):
+            raise ImproperlyConfigured(
+                f"EMBED_HOSTS: expected plain names of hosts such as video.example, not {host!r}."
+            )
+        # A frame may run scripts as its own origin: as ours it could do whatever its reader may.
+        if validate_host(host, [one for one in own if one != "*"]):
+            raise ImproperlyConfigured(f"EMBED_HOSTS: {host} is this site itself.")
+    return hosts
+
+
+EMBED_HOSTS = embed_hosts(
+    words(
+        "EMBED_HOSTS",
+        "www.youtube.com,www.youtube-nocookie.com,player.vimeo.com,www.dailymotion.com,"
+        "geo.dailymotion.com,players.brightcove.net",
+    ),
+    own=[*ALLOWED_HOSTS, urlsplit(SITE_URL).hostname or ""],
+)
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+        # A story's page with a player allows the host of that player instead.
+        "frame-src": ["'none'"],
         # Editors still see pictures where their publishers have them; readers do not.
         "img-src": ["'self'", "https:", "http:", "data:"],
         "object-src": ["'none'"],

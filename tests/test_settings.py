@@ -102,6 +102,9 @@ class TestCheck:
             ("HTTPS", "si", "HTTPS must be true or false, not 'si'."),
             ("DATABASE_POOL", "some", "DATABASE_POOL must be a whole number, not 'some'."),
             ("CACHE_URL", "memory://", "Invalid cache schema memory"),
+            ("EMBED_HOSTS", "https://a.example", "not 'https://a.example'."),
+            ("EMBED_HOSTS", "a.example:443", "not 'a.example:443'."),
+            ("EMBED_HOSTS", "*.a.example", "not '*.a.example'."),
         ],
     )
     def test_fail_names_the_variable(self, site: Path, name: str, value: str, message: str) -> None:
@@ -214,6 +217,19 @@ class TestValues:
             ALLOWED_HOSTS="news.example, www.news.example",
             CSRF_TRUSTED_ORIGINS="https://news.example",
         ) == [["news.example", "www.news.example"], ["https://news.example"]]
+
+    def test_fail_own_pages_in_frames(self, site: Path) -> None:
+        own = [
+            {"ALLOWED_HOSTS": "news.example"},
+            {"ALLOWED_HOSTS": ".example"},
+            {"ALLOWED_HOSTS": "*", "SITE_URL": "https://news.example:8443"},
+        ]
+        for variables in own:
+            hosts = "player.vimeo.com,news.example"
+            answer = manage(site, "check", EMBED_HOSTS=hosts, **variables)
+            assert "EMBED_HOSTS: news.example is this site itself." in answer.stderr
+        answer = manage(site, "check", ALLOWED_HOSTS="*", EMBED_HOSTS="video.example")
+        assert answer.returncode == 0, answer.stderr
 
     def test_https(self, site: Path) -> None:
         expression = (
@@ -353,6 +369,7 @@ class TestHeaders:
         policy = client.get(path).headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "img-src 'self' https: http: data:" in policy
+        assert "frame-src 'none'" in policy
         assert "unsafe" not in policy
 
     def test_foreign_host_is_refused(self, client: Client) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from articles.models import Article
-from articles.views import story_context
+from articles.views import render_story, story_context
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -31,7 +31,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     article = get_object_or_404(Article.objects.for_page(), pk=pk)
     if article.is_published():
         return redirect(article)
-    response = render(request, "admin/articles/desk/preview.html", story_context(article))
+    response = render_story(request, "admin/articles/desk/preview.html", story_context(article))
     response["Cache-Control"] = "no-store, private"
     response["X-Robots-Tag"] = "noindex"
     return response
