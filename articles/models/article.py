@@ -185,9 +185,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def for_list(self, at: datetime | None = None) -> Self:
         """Load what a card of a list shows: as ``for_page()``, but of each column of an article only
         what lists show: no body, no featured content."""
-        return self.for_page(at).only(
-            *_LISTED, "excerpt", "updated_at", *_of("provider", _SUPPLIER)
-        )
+        return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
 
     def for_mention(self) -> Self:
         """Load what a line that leads to an article shows: headline, provider, time."""
@@ -205,6 +203,9 @@ _LISTED: Final = (
     "original_url",
     "url",
     "published_at",
+    # Of coverage, too: by these three times feeds tell when something changed last.
+    "updated_at",
+    "created_at",
     "quality",
     "heat",
     "published",
