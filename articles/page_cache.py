@@ -93,6 +93,8 @@ def _name(request: HttpRequest, edition: Edition) -> str:
         translation.get_language(),
         settings.SITE_NAME,
         settings.SITE_URL,
+        settings.SITE_TAGLINE,
+        settings.SITE_LOGO,
         settings.EMBED_HOSTS,
         request.scheme,
         request.META.get("HTTP_HOST", ""),
