@@ -14,9 +14,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from articles import page_meta
+from articles.arranging import by_letter, frequent_topics, steps
 from articles.feeds import lists
 from articles.feeds.lists import Followed, feed_links
 from articles.models import Article, Topic
+from articles.page_meta import PageMeta
 from articles.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, Page, page_of
 from articles.sanitizing import embeds
 from providers.models import Provider
@@ -28,7 +30,9 @@ NAMES: Final = 200
 COVERAGE: Final = 50
 """Reports on a page of a story's coverage."""
 MORE: Final = 5
-"""Other stories of the topic, below a story."""
+"""Other stories of the topic, beside a story."""
+TOPICS_ABOVE: Final = 12
+"""Topics named above the stories of the front page."""
 
 public = cache_control(public=True, no_cache=True)
 
@@ -39,8 +43,8 @@ def front(request: HttpRequest) -> HttpResponse:
     """Show the hottest stories first; heat cools with age."""
     page = _page(request, Article.objects.published().for_list(), TOP, PAGE_SIZE)
     meta = page_meta.for_list(request, settings.SITE_NAME, stories=page.rows)
-    context = {"page": page, "meta": meta, **_place(request, lists.front())}
-    return render(request, "articles/front.html", context)
+    topics = frequent_topics(page.rows, TOPICS_ABOVE)
+    return _list(request, "front", page, meta, lists.front(), topics=topics)
 
 
 @require_safe
@@ -49,8 +53,7 @@ def latest(request: HttpRequest) -> HttpResponse:
     """Show the stories, newest first."""
     page = _page(request, Article.objects.published().for_list(), LATEST, PAGE_SIZE)
     meta = page_meta.for_list(request, _("Latest"), stories=page.rows)
-    context = {"page": page, "meta": meta, **_place(request, lists.latest())}
-    return render(request, "articles/latest.html", context)
+    return _list(request, "latest", page, meta, lists.latest())
 
 
 @require_safe
@@ -60,12 +63,9 @@ def topics(request: HttpRequest) -> HttpResponse:
     filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
     shown = Topic.objects.filter(Exists(filed)).select_related("parent")
     page = _page(request, shown, TOPICS, NAMES)
-    context = {
-        "page": page,
-        "meta": page_meta.for_list(request, _("Topics")),
-        **_place(request),
-    }
-    return render(request, "articles/topics.html", context)
+    meta = page_meta.for_list(request, _("Topics"))
+    letters = by_letter(page.rows, lambda one: one.name)
+    return _list(request, "topics", page, meta, letters=letters)
 
 
 @require_safe
@@ -80,14 +80,11 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     about = Article.objects.reachable().of_topic(shown).for_list()
     page = _page(request, about, FILED, PAGE_SIZE)
-    context = {
-        "page": page,
-        "meta": page_meta.for_topic(request, shown, page.rows),
-        "topic": shown,
-        "children": [one for one in family if one is not shown],
-        **_place(request, lists.of_topic(shown)),
-    }
-    return render(request, "articles/topic.html", context)
+    meta = page_meta.for_topic(request, shown, page.rows)
+    children = [one for one in family if one is not shown]
+    return _list(
+        request, "topic", page, meta, lists.of_topic(shown), topic=shown, children=children
+    )
 
 
 @require_safe
@@ -96,12 +93,9 @@ def providers(request: HttpRequest) -> HttpResponse:
     """List the providers that readers find something by, by name."""
     supplied = Article.objects.published().filter(provider=OuterRef("pk"))
     page = _page(request, Provider.objects.filter(Exists(supplied)), PROVIDERS, NAMES)
-    context = {
-        "page": page,
-        "meta": page_meta.for_list(request, _("Providers")),
-        **_place(request),
-    }
-    return render(request, "articles/providers.html", context)
+    meta = page_meta.for_list(request, _("Publishers"))
+    letters = by_letter(page.rows, lambda one: one.name or one.domain)
+    return _list(request, "providers", page, meta, letters=letters)
 
 
 @require_safe
@@ -111,13 +105,18 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
     shown = get_object_or_404(Provider, domain=domain)
     by_it = Article.objects.reachable().filter(provider=shown).for_list()
     page = _page(request, by_it, LATEST, PAGE_SIZE)
-    context = {
-        "page": page,
-        "meta": page_meta.for_provider(request, shown, page.rows),
-        "provider": shown,
-        **_place(request, lists.of_provider(shown)),
-    }
-    return render(request, "articles/provider.html", context)
+    meta = page_meta.for_provider(request, shown, page.rows)
+    return _list(request, "provider", page, meta, lists.of_provider(shown), provider=shown)
+
+
+@require_safe
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    """Show what has the words asked for, newest first."""
+    found = Article.objects.published().search(request.GET.get("q", "")).for_list()
+    page = _page(request, found, LATEST, PAGE_SIZE)
+    meta = page_meta.for_search(request, page.rows)
+    return _list(request, "search", page, meta, lists.of_search(request.GET))
 
 
 @require_safe
@@ -154,6 +153,8 @@ def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
         "coverage": lead.coverage[first:last],
         "first_number": first + 1,
         "next_part": part + 1 if len(lead.coverage) > last else 0,
+        # With a single other report there is nothing to follow.
+        "course": steps(lead, lead.course) if part == 1 and len(lead.coverage) > 1 else [],
         "more": page_of(more.of_topic(topics[0]), FILED, "", MORE).rows if topics else [],
     }
 
@@ -182,18 +183,19 @@ def _part(request: HttpRequest, count: int) -> int:
     return int(text)
 
 
-def _place(request: HttpRequest, followed: Followed | None = None) -> dict[str, object]:
-    """Tell where a page stands in its list, and how to follow that."""
-    feeds = feed_links(followed) if followed else []
-    return {"is_first_page": not request.GET.get("after"), "feeds": feeds}
-
-
-@require_safe
-@public
-def search(request: HttpRequest) -> HttpResponse:
-    """Show what has the words asked for, newest first."""
-    found = Article.objects.published().search(request.GET.get("q", "")).for_list()
-    page = _page(request, found, LATEST, PAGE_SIZE)
-    meta = page_meta.for_search(request, page.rows)
-    context = {"page": page, "meta": meta, **_place(request, lists.of_search(request.GET))}
-    return render(request, "articles/search.html", context)
+def _list(
+    request: HttpRequest,
+    name: str,
+    page: Page[Any],
+    meta: PageMeta,
+    followed: Followed | None = None,
+    **more: object,
+) -> HttpResponse:
+    """Show a page of a list, where it stands in the list, and how to follow that."""
+    context = {
+        "page": page,
+        "is_first_page": not request.GET.get("after"),
+        "meta": meta,
+        "feeds": feed_links(followed) if followed else [],
+    }
+    return render(request, f"articles/{name}.html", context | more)

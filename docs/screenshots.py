@@ -34,6 +34,8 @@ from tests.browser.chromium import DESKTOP, PHONE, Look, find_chromium, launch
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from articles.models import Article
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "screenshots"
 DOCUMENTS: Final = 300
@@ -53,22 +55,26 @@ class Shot:
     """Whether what is below the window is pictured, too."""
     fill: tuple[tuple[str, str], ...] = ()
     """What to type into fields, by their labels, before "Try" is pressed."""
+    status: int = 200
+
+
+def newest_lead() -> Article:
+    """Find the newest published article that leads a story of three."""
+    # Models can be imported once Django is set up.
+    from django.db.models import Count
+
+    from articles.models import Article
+
+    leads = Article.objects.published().annotate(size=Count("related_links"))
+    return leads.filter(size__gte=2).newest_first()[0]
 
 
 def _lead_page(name: str) -> Callable[[], str]:
-    """Give a page about the newest published article that leads a story of three."""
+    return lambda: reverse(f"admin:articles_article_{name}", args=[newest_lead().pk])
 
-    def address() -> str:
-        # Models can be imported once Django is set up.
-        from django.db.models import Count
 
-        from articles.models import Article
-
-        leads = Article.objects.published().annotate(size=Count("related_links"))
-        lead = leads.filter(size__gte=2).newest_first()[0]
-        return reverse(f"admin:articles_article_{name}", args=[lead.pk])
-
-    return address
+def _list_of(name: str, key: Callable[[Article], str]) -> Callable[[], str]:
+    return lambda: reverse(f"articles:{name}", args=[key(newest_lead())])
 
 
 def _queue(name: str, key: str) -> Callable[[], str]:
@@ -77,6 +83,12 @@ def _queue(name: str, key: str) -> Callable[[], str]:
 
 SHOTS: Final = [
     Shot("front", lambda: reverse("articles:front"), (DESKTOP, PHONE)),
+    Shot("latest", lambda: reverse("articles:latest"), (DESKTOP, PHONE)),
+    Shot("topic", _list_of("topic", lambda lead: lead.topics.all()[0].slug), (DESKTOP, PHONE)),
+    Shot("provider", _list_of("provider", lambda lead: lead.provider.domain), (DESKTOP, PHONE)),
+    Shot("story-page", lambda: newest_lead().get_absolute_url(), (DESKTOP, PHONE)),
+    Shot("search", lambda: f"{reverse('articles:search')}?q=trial", (DESKTOP, PHONE)),
+    Shot("not-found", lambda: "/never-was/", (DESKTOP, PHONE), status=404),
     Shot("desk", lambda: reverse("admin:index"), (DESKTOP, PHONE), is_whole=True),
     Shot("queue", _queue("queue", "one-away")),
     Shot("list", lambda: reverse("admin:articles_article_changelist"), (DESKTOP, PHONE)),
@@ -199,8 +211,8 @@ def signed_in(browser: Browser, home: str, session: Cookie, look: Look) -> Itera
 def take(page: Page, address: str, shot: Shot, look: Look) -> None:
     """Picture one page in one look."""
     response = page.goto(address)
-    if response is None or not response.ok:
-        sys.exit(f"{address} did not answer a page.")
+    if response is None or response.status != shot.status:
+        sys.exit(f"{address} did not answer {shot.status}.")
     for label, value in shot.fill:
         page.get_by_label(label).fill(value)
     if shot.fill:

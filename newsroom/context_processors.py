@@ -7,9 +7,13 @@ from django.templatetags.static import static
 
 def site(request: HttpRequest) -> dict[str, str]:
     """Give what the site is called and how it looks."""
-    logo = settings.SITE_LOGO
     return {
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,
-        "site_logo": logo if not logo or logo.startswith("/") else static(logo),
+        "site_logo": _address(settings.SITE_LOGO),
+        "site_css": _address(settings.SITE_CSS),
     }
+
+
+def _address(file: str) -> str:
+    return file if not file or file.startswith("/") else static(file)

@@ -60,6 +60,7 @@ if SITE_URL and not re.fullmatch(r"https?://[^/?#\s]+", SITE_URL):
     raise ImproperlyConfigured(f"SITE_URL must be like https://news.example, not {SITE_URL!r}.")
 SITE_TAGLINE = text("SITE_TAGLINE")
 SITE_LOGO = text("SITE_LOGO")
+SITE_CSS = text("SITE_CSS")
 SITE_CONTACT = text("SITE_CONTACT")
 DEBUG = flag("DEBUG")
 SECRET_KEY = text("SECRET_KEY") or read_or_create_secret_key(BASE_DIR / ".secret_key")

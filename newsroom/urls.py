@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from newsroom import health
 
+handler500 = "newsroom.errors.server_error"
+
 urlpatterns = [
     # Without a slash at the end, as probes ask for them.
     path("healthz", health.alive, name="healthz"),

@@ -259,9 +259,10 @@ class TestArticle:
             ),
         )
         html = get(client, f"/news/{lead.slug}/")
+        listed = html.partition('id="coverage"')[2].partition("</section>")[0]
 
-        body = html.partition("<body>")[2]
-        assert re.findall(r"Report (\d+)", body) == ["70", "60", "50", "40", "30", "20", "10"]
+        assert re.findall(r"Report (\d+)", listed) == ["70", "60", "50", "40", "30", "20", "10"]
+        assert "7 reports" in listed
 
     def test_queries(self, client: Client, django_assert_num_queries: QueryCount) -> None:
         for size in (0, 12):

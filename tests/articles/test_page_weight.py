@@ -1,0 +1,70 @@
+"""How much a reader has to load for a page."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from articles.models import Article, Related
+from articles.views import COVERAGE, PAGE_SIZE
+from tests.factories import relate
+
+pytestmark = pytest.mark.django_db
+
+LIMIT: Final = 60_000
+"""Bytes of an HTML page before it is compressed."""
+REPORTS: Final = 5
+
+
+def read(client: Client, address: str) -> str:
+    """Read a page that must be there and not be heavy."""
+    response = client.get(address)
+    assert response.status_code == 200
+    assert len(response.content) < LIMIT, address
+    return response.content.decode()
+
+
+def test_no_page_is_heavy(client: Client, tmp_path: Path) -> None:
+    call_command("generate_seeds", tmp_path, count=150, seed=5)
+    call_command("import_seeds", tmp_path, verbosity=0)
+    leads = list(Article.objects.published().by_rank()[:PAGE_SIZE])
+    leads += Article.objects.exclude(pk__in=[one.pk for one in leads])[: PAGE_SIZE - len(leads)]
+    others = list(Article.objects.exclude(pk__in=[one.pk for one in leads]).order_by("pk"))
+    Related.objects.all().delete()
+    Article.objects.update(published=False)
+    Article.objects.filter(pk__in=[one.pk for one in leads]).update(published=True)
+    rest = cycle(others)
+    for lead in leads:
+        relate(lead, *islice(rest, REPORTS))
+
+    for address in ("/", "/latest/", "/search/"):
+        html = read(client, address)
+        assert html.count("<article") == html.count("More coverage") == PAGE_SIZE
+    for address in ("/topics/", "/providers/"):
+        read(client, address)
+    read(client, f"/topics/{leads[0].topics.all()[0].slug}/")
+    read(client, f"/providers/{leads[0].provider.domain}/")
+
+    # Every other report there is, and again under other addresses.
+    clones = [
+        Article(
+            slug=f"{one.slug}-again-{number}",
+            stem=one.stem,
+            coverage_only=True,
+            title=one.title,
+            web_url=f"{one.url}-{number}",
+            published_at=one.published_at,
+            provider_id=one.provider_id,
+        )
+        for number, one in zip(range(300), cycle(others))
+    ]
+    relate(leads[0], *Article.objects.bulk_create(clones))
+    html = read(client, f"/news/{leads[0].slug}/")
+    assert html.partition('id="coverage"')[2].partition("</ol>")[0].count("<li>") == COVERAGE
+    assert "reports between" in html
+    read(client, f"/news/{leads[0].slug}/?part=6")
