@@ -1,0 +1,402 @@
+"""What readers see of an article in each of its states, at every public address: one table.
+
+A draft's words are in no answer, and its address answers byte for byte like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from articles import newsdesk
+from articles.models import Article, Image
+from articles.newsdesk import changes
+from articles.scoring import SUPERSEDED_HEAT
+from tests.articles.public_pages import NOWHERE, PUBLIC, Place, answer
+from tests.articles.states import CASES, HOUR, Case
+from tests.factories import (
+    make_article,
+    make_provider,
+    make_superseded,
+    make_topic,
+    make_user,
+    relate,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Which words of an article in which state are at which address: of its own, of the published lead
+# that supersedes or names it, or of another story of its topic and provider. Nothing of any other
+# state is anywhere.
+#
+#                               nobody names it         a published lead names it
+# address               whose   published  superseded   published  superseded  draft
+TABLE: Final = """
+articles:article        own     page       -            page       -           -
+articles:article        lead    -          -            line       line        line
+articles:article        other   mention    -            mention    -           -
+articles:front          own     card       -            card       line        line
+articles:latest         own     card       -            card       line        line
+articles:provider       own     card       line         card       line        -
+articles:provider       lead    -          -            line       line        line
+articles:providers      own     -          -            -          -           -
+articles:search         own     card       -            card       -           -
+articles:search         lead    -          -            line       line        line
+articles:topic          own     card       line         card       line        -
+articles:topic          lead    -          -            line       line        line
+articles:topics         own     -          -            -          -           -
+"""
+COLUMNS: Final = ("published", "superseded", "published+", "superseded+", "draft+")
+ROWS: Final = [
+    (name, whose, dict(zip(COLUMNS, cells, strict=True)))
+    for name, whose, *cells in map(str.split, TABLE.strip().splitlines())
+]
+
+WORDS: Final = (
+    "title",
+    "excerpt",
+    "body",
+    "featured",
+    "caption",
+    "credit",
+    "picture",
+    "reason",
+    "path",
+    "slug",
+    "rival",
+)
+"""An article's canaries by what they are in; rival: the lead that readers may not see either."""
+_LINE: Final = {"title", "path"}
+_CARD: Final = {"title", "excerpt", "slug"}
+_PICTURES: Final = {"caption", "credit", "picture"}
+SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
+    "-": (set(), set()),
+    "line": (_LINE, _LINE),
+    "mention": ({"title", "slug"}, {"title", "slug"}),
+    "card": (_CARD, _CARD | _LINE | _PICTURES),
+    "page": (_LINE | {"excerpt", "body"}, _CARD | _LINE | _PICTURES | {"body", "featured"}),
+}
+"""What a cell means: the words that must be there, and those that may."""
+
+cases = pytest.mark.parametrize("case", CASES, ids=str)
+named = pytest.mark.parametrize("is_named", [False, True], ids=["alone", "named"])
+
+
+def canary(word: str) -> str:
+    return f"zq{word}qz"
+
+
+class World:
+    """An article in some state, the story that it belongs to if any, and another one beside it."""
+
+    def __init__(self, case: Case, *, is_named: bool) -> None:
+        topic, provider = make_topic("Own"), make_provider(name="Own")
+        # Of this day: some addresses tell of the last days alone.
+        today = timezone.now() - HOUR
+        self.article = case.make(
+            title=f"{canary('title')} murmur",
+            excerpt=canary("excerpt"),
+            body=canary("body"),
+            featured_content=f"<p>{canary('featured')}</p>",
+            decision_reason=canary("reason"),
+            web_url=f"https://paper.example/{canary('path')}",
+            slug=f"2026-03-01-{canary('slug')}",
+            published_at=today,
+            topics=(topic,),
+            provider=provider,
+        )
+        image = {"title": canary("caption"), "attribution": canary("credit")}
+        Image.objects.create(
+            article=self.article,
+            position=0,
+            url=f"https://pictures.example/{canary('picture')}.jpg",
+            **image,
+        )
+        rival = Article.objects.filter(named_by_links__article=self.article).first()
+        if rival and case.lead:
+            rival.title = rival.excerpt = rival.body = canary("rival")
+            rival.save()
+        lead = rival if rival and case.status == 302 else make_article(quality=95)
+        Article.objects.filter(pk=lead.pk).update(title="Leading", published_at=today)
+        if is_named:
+            relate(lead, self.article)
+        leads_topic = make_topic("Lead's")
+        leads_topic.article_links.create(article=lead, position=0)
+        other = make_article(topics=(topic,), provider=provider, published_at=today)
+        self.places = {
+            "own": Place(self.article, topic, provider),
+            "lead": Place(lead, leads_topic, lead.provider),
+            "other": Place(other, topic, provider),
+        }
+        self.column = _column(case, is_named=is_named)
+
+    def addresses(self, name: str, whose: str) -> list[str]:
+        """Give the addresses of a row of the table."""
+        query = {"own": "?q=murmur", "lead": "?q=leading"}[whose] if "search" in name else ""
+        return [address + query for address in self.places[whose].addresses(name)]
+
+    def asked(self) -> list[tuple[str, dict[str, str]]]:
+        """Give what somebody asks who wants to know whether the article is there."""
+        article = self.article
+        own, lead = ([*self.places[whose].all_addresses()] for whose in ("own", "lead"))
+        moment = article.published_at.isoformat().replace("+00:00", "Z")
+        cursors = (f"{moment},{article.slug}", f"{article.top_rank!r},{article.slug}")
+        words = [*map(canary, ("title", "excerpt", "body", "reason")), article.slug, article.url]
+        return [
+            *((address, {}) for address in dict.fromkeys([*own, *lead])),
+            *((address, {"after": cursor}) for address in own for cursor in cursors),
+            *((address, {"part": "2"}) for address in own if article.slug in address),
+            *((address, {"q": word}) for address in own if "search" in address for word in words),
+        ]
+
+
+def _column(case: Case, *, is_named: bool) -> str:
+    """Give the column of the table; blank where no reader may see anything."""
+    facts = case.overrides
+    is_out = (
+        facts.get("decision") in {"hold", "withdraw"}
+        or facts.get("publish_from") == HOUR
+        or facts.get("publish_until") == -HOUR
+    )
+    kind = {200: "published", 302: "superseded"}.get(case.status, "" if is_out else "draft")
+    if is_named:
+        return kind and f"{kind}+"
+    return "" if kind == "draft" else kind
+
+
+def words_in(client: Client, address: str) -> set[str]:
+    """Give the canaries in all that an address answers."""
+    text = repr(answer(client, address)).lower()
+    return {word for word in WORDS if canary(word) in text}
+
+
+class TestTable:
+    def test_names_every_public_address(self) -> None:
+        assert {name for name, _, _ in ROWS} == PUBLIC.keys()
+
+    def test_has_every_state(self) -> None:
+        found = {_column(case, is_named=is_named) for case in CASES for is_named in (False, True)}
+        assert found == {"", *COLUMNS}
+
+    @named
+    @cases
+    def test_holds(self, client: Client, case: Case, is_named: bool) -> None:
+        world = World(case, is_named=is_named)
+        for name, whose, cells in ROWS:
+            least, most = SHOWN[cells.get(world.column, "-")]
+            for address in world.addresses(name, whose):
+                found = words_in(client, address)
+                assert least <= found <= most, (address, found)
+
+    @cases
+    def test_lists_what_readers_find_something_in(self, client: Client, case: Case) -> None:
+        """A topic or provider of drafts alone is on no list."""
+        case.make(topics=(make_topic("Zebras"),), provider=make_provider(name="Gazette"))
+        make_article()
+
+        is_listed = case.status == 200
+        assert (b"Zebras" in client.get("/topics/").content) is is_listed
+        assert (b"Gazette" in client.get("/providers/").content) is is_listed
+        assert (b"Zebras" in client.get("/").content) is is_listed
+
+
+class TestNobodyLearns:
+    """Of what readers may not see, nobody learns that it is there."""
+
+    @named
+    @cases
+    def test_answers_are_those_without_it(self, client: Client, case: Case, is_named: bool) -> None:
+        world = World(case, is_named=is_named)
+        if world.column:
+            return
+        before = [answer(client, *question) for question in world.asked()]
+        world.article.delete()
+        for was, question in zip(before, world.asked(), strict=True):
+            assert was == answer(client, *question), question
+
+    @cases
+    @pytest.mark.parametrize("method", ["get", "head"])
+    def test_address_answers_like_none(self, client: Client, case: Case, method: str) -> None:
+        place = World(case, is_named=True).places["own"]
+        if case.status != 404:
+            return
+        nowhere = Place(Article(slug=NOWHERE), place.topic, place.provider)
+        for name in PUBLIC:
+            pairs = zip(place.addresses(name), nowhere.addresses(name), strict=True)
+            for address, none in pairs:
+                if address == none:
+                    continue
+                for query in ({}, {"part": "2"}, {"after": "x"}, {"q": "murmur"}):
+                    found = answer(client, address, query, method)
+                    assert found == answer(client, none, query, method)
+                    assert found[0] == 404
+                    assert "ETag" not in client.get(address).headers
+
+
+class TestSuperseded:
+    def test_address_leads_to_the_lead(self, client: Client) -> None:
+        case = next(case for case in CASES if case.status == 302)
+        world = World(case, is_named=True)
+        lead = world.places["lead"].article
+        for name in PUBLIC:
+            for address in world.places["own"].addresses(name):
+                if world.article.slug not in address:
+                    continue
+                for method in ("get", "head"):
+                    status, _, headers, body = answer(client, address, method=method)
+                    assert (status, body) == (302, b"")
+                    assert headers["Location"] == address.replace(world.article.slug, lead.slug)
+
+    def test_is_told_as_coverage(self, client: Client) -> None:
+        case = next(case for case in CASES if case.status == 302)
+        world = World(case, is_named=False)
+        lead = world.places["lead"].article
+        for name in ("articles:topic", "articles:provider"):
+            (address,) = world.places["own"].addresses(name)
+            html = client.get(address).content.decode()
+            # Its headline leads to the original, and below it the lead's to the story.
+            told = html.partition(canary("title"))[2].partition("</article>")[0]
+            assert "Coverage of" in told
+            assert f'href="{lead.get_absolute_url()}"' in told
+
+
+class TestWithdrawn:
+    """What readers had seen says that it is gone; what they had not says nothing."""
+
+    def withdraw(self, article: Article) -> None:
+        article.refresh_from_db()
+        newsdesk.perform(changes.withdraw(article), by=None, reason=canary("reason"))
+
+    @cases
+    def test_says_so_to_who_had_seen_it(self, client: Client, case: Case) -> None:
+        world = World(case, is_named=True)
+        if case.state not in changes.ALLOWED[changes.Verb.WITHDRAW] or case.state == "withdrawn":
+            return
+        self.withdraw(world.article)
+        was_seen = case.status == 200 or case.state == Article.State.EXPIRED
+        address = world.article.get_absolute_url()
+        for method in ("get", "head"):
+            assert answer(client, address, method=method)[0] == (410 if was_seen else 404)
+        for name, whose, _ in ROWS:
+            for asked in world.addresses(name, whose):
+                assert words_in(client, asked) == set(), asked
+
+    def test_before_its_embargo_ended_nobody_had(self, client: Client) -> None:
+        article = make_article(publish_from=timezone.now() + HOUR)
+        self.withdraw(article)
+
+        none = answer(client, f"/news/{NOWHERE}/")
+        assert answer(client, article.get_absolute_url()) == none
+
+
+class TestEverybody:
+    def test_sees_the_same(self, client: Client) -> None:
+        """Whoever is signed in: the same bytes, made anew for each."""
+        world = World(CASES[0], is_named=True)
+        questions = [*world.asked(), (f"/news/{NOWHERE}/", {})]
+        anonymous = [answer(client, *question) for question in questions]
+        cache.clear()
+        client.force_login(make_user(username="Zanzibar", is_superuser=True))
+        for was, question in zip(anonymous, questions, strict=True):
+            now = answer(client, *question)
+            assert now == was, question
+            assert not {"Set-Cookie"} & now[2].keys()
+            assert "Cookie" not in now[2].get("Vary", "")
+
+    @cases
+    def test_head_answers_as_get(self, client: Client, case: Case) -> None:
+        world = World(case, is_named=True)
+        for address in world.places["own"].all_addresses():
+            get, head = (answer(client, address, method=method) for method in ("get", "head"))
+            assert head[:3] == get[:3], address
+            assert head[3] == b""
+
+
+# Few values, so that equals meet, and rows that no policy gave: documents bring their own heat.
+MOMENTS: Final = [None, -HOUR, HOUR]
+ARTICLES: Final = st.fixed_dictionaries(
+    {
+        "quality": st.none() | st.sampled_from([40, 40, 50]),
+        "is_superseded": st.sampled_from([True, True, False]),
+        "published": st.booleans(),
+        "decision": st.sampled_from(["", "", "", "publish", "hold", "withdraw"]),
+        "is_pinned": st.sampled_from([False, False, True]),
+        "coverage_only": st.sampled_from([False, False, False, True]),
+        "age": st.sampled_from([1, 2]),
+        "publish_from": st.sampled_from([None, None, *MOMENTS]),
+        "publish_until": st.sampled_from([None, None, *MOMENTS]),
+    }
+)
+NEWSROOMS: Final = st.tuples(
+    st.lists(ARTICLES, min_size=2, max_size=5),
+    st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=12),
+)
+
+
+def store(newsroom: tuple[list[dict[str, Any]], set[tuple[int, int]]]) -> list[Article]:
+    """Store what was drawn, as far as the database lets such rows be."""
+    facts, links = newsroom
+    now, provider = timezone.now(), make_provider()
+    articles = [make_article(**_sound(one, now), provider=provider) for one in facts]
+    for one, other in sorted(links):
+        if one != other and max(one, other) < len(articles):
+            relate(articles[one], articles[other])
+    return articles
+
+
+def _sound(drawn: dict[str, Any], now: Any) -> dict[str, Any]:
+    values = dict(drawn)
+    is_superseded = values.pop("is_superseded")
+    has_heat = values["quality"] is not None and not values["coverage_only"]
+    is_out = values["coverage_only"] or values["decision"] in {"hold", "withdraw"}
+    values["heat"] = (SUPERSEDED_HEAT if is_superseded else 80) if has_heat else None
+    values["published"] &= not is_out
+    values["published_at"] = now - timedelta(days=values.pop("age"))
+    begin, end = values["publish_from"], values["publish_until"]
+    if begin is not None and end is not None and begin >= end:
+        end = None
+    values["publish_from"] = begin and now + begin
+    values["publish_until"] = end and now + end
+    return values
+
+
+class TestTwins:
+    """What queries say of many articles, methods say of one, and addresses answer."""
+
+    @given(newsroom=NEWSROOMS)
+    @settings(max_examples=60)
+    def test_agree(self, newsroom: Any) -> None:
+        client = Client()
+        with transaction.atomic():
+            articles = store(newsroom)
+            now = timezone.now()
+            published = set(Article.objects.published(now))
+            listed = {one.pk: one for one in Article.objects.reachable(now).for_list()}
+            for article in articles:
+                lead = article.lead(now)
+                status, _, headers, _body = answer(client, article.get_absolute_url())
+                assert article.is_published(now) is (article in published) is (status == 200)
+                assert (article.pk in listed) is (status in {200, 302})
+                if status == 302:
+                    assert lead is not None
+                    assert headers["Location"] == lead.get_absolute_url()
+                    assert listed[article.pk].shown_under == lead
+                    assert Article.objects.lead_of(article.slug, now) == lead
+                elif status == 200:
+                    assert listed[article.pk].shown_under is None
+            transaction.set_rollback(True)
+
+    def test_reachable_at_another_moment(self) -> None:
+        now = timezone.now()
+        lead = make_article(publish_from=now, publish_until=now + HOUR)
+        article = make_superseded(lead, publish_until=now + 2 * HOUR)
+        found = {hours: set(Article.objects.reachable(now + hours * HOUR)) for hours in (-1, 0, 1)}
+        assert found == {-1: set(), 0: {lead, article}, 1: set()}
