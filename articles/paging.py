@@ -40,12 +40,12 @@ class Order:
 
     def behind(self, cursor: str) -> Q:
         """Give the condition of what comes behind; raises ``CursorError``."""
-        text, _, key = cursor.rpartition(",")
+        text, comma, key = cursor.rpartition(",")
         try:
             value = self.read(text)
         except (ValueError, OverflowError) as error:
             raise CursorError(cursor) from error
-        if not key or "\0" in cursor:
+        if not comma or not key or "\0" in cursor:
             raise CursorError(cursor)
         further = f"{self.column}__{'lt' if self.is_descending else 'gt'}"
         # The second condition is implied by the first, but lets an index find the place.

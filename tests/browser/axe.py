@@ -8,7 +8,8 @@ from typing import Any, Final
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-GRAVE: Final = {"serious", "critical"}
+GRAVE: Final = frozenset({"serious", "critical"})
+ANY: Final = frozenset({"minor", "moderate", *GRAVE})
 OPTIONS: Final[dict[str, Any]] = {
     "resultTypes": ["violations"],
     # Reads styles anew into a <style>, which the pages' policy forbids, for one rule about rotation.
@@ -20,10 +21,13 @@ COLORS: Final = ("color-contrast", "link-in-text-block")
 """The rules that a theme can break."""
 
 
-def grave_violations(
-    page: Page, but: Collection[str] = (), only: Collection[str] = ()
+def violations(
+    page: Page,
+    but: Collection[str] = (),
+    only: Collection[str] = (),
+    impacts: Collection[str] = GRAVE,
 ) -> list[str]:
-    """Name what axe finds serious or critical on a page: the rule, the place and the reason.
+    """Name what axe finds on a page, by default serious or critical: rule, place and reason.
 
     Rules in ``but`` may be broken; with ``only`` no other rules are asked.
 
@@ -31,19 +35,23 @@ def grave_violations(
     keep their strict one.
     """
     options = OPTIONS | ({"runOnly": list(only)} if only else {})
-    violations: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
+    found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return [
         f"{violation['id']} ({violation['impact']}) at {' '.join(map(str, node['target']))}: "
         + " ".join(node["failureSummary"].split())
-        for violation in violations
-        if violation["impact"] in GRAVE and violation["id"] not in but
+        for violation in found
+        if violation["impact"] in impacts and violation["id"] not in but
         for node in violation["nodes"]
     ]
 
 
 def assert_accessible(
-    page: Page, what: object = "", but: Collection[str] = (), only: Collection[str] = ()
+    page: Page,
+    what: object = "",
+    but: Collection[str] = (),
+    only: Collection[str] = (),
+    impacts: Collection[str] = GRAVE,
 ) -> None:
-    """Fail if axe finds anything serious or critical; ``what`` says how the page was looked at."""
-    found = grave_violations(page, but, only)
+    """Fail if axe finds what ``violations`` gives; ``what`` says how the page was looked at."""
+    found = violations(page, but, only, impacts)
     assert not found, f"{page.url} {what}:\n" + "\n".join(found)

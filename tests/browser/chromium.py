@@ -51,6 +51,12 @@ class Look:
 DESKTOP: Final = Look("light", 1280, 900)
 PHONE: Final = Look("light", 375, 812)
 LOOKS: Final = [DESKTOP, Look("dark", 1280, 900), PHONE, Look("dark", 375, 812)]
+READER_LOOKS: Final = [
+    Look(scheme, width, height)
+    for scheme in ("light", "dark")
+    for width, height in ((1280, 900), (768, 1024), (320, 568))
+]
+"""Readers come with what they have: from the narrowest window that must do to a wide one."""
 
 
 def find_chromium() -> str:
