@@ -11,7 +11,9 @@ from typing import Any, Final
 from django.test import Client
 from django.urls import reverse
 
+from articles.feeds.formats import FORMATS
 from articles.models import Article, Topic
+from articles.sitemaps import SPAN
 from providers.models import Provider
 from tests.newsroom.authorization import addresses
 
@@ -37,6 +39,8 @@ class Place:
         values: dict[str, list[Any]] = {
             "slug": [self.topic.slug if "topic" in name else self.article.slug],
             "domain": [self.provider.domain],
+            "ending": [*FORMATS],
+            "number": [(self.article.pk or 0) // SPAN],
         }
         parameters = re.findall(r"<(?:\w+:)?(\w+)>", PUBLIC[name])
         for chosen in product(*(values[parameter] for parameter in parameters)):

@@ -10,11 +10,13 @@ from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from articles.models import Article, Image, Related
@@ -111,8 +113,7 @@ def assert_harmless(response: HttpResponse) -> None:
         case "text/html":
             assert_no_danger(text)
         case _ if kind.endswith("json"):
-            for value in strings(json.loads(text)):
-                assert_no_danger(value)
+            assert_data_is_harmless(json.loads(text))
         case _ if kind.endswith("xml"):
             assert_xml_is_harmless(text)
         case _:
@@ -125,41 +126,42 @@ def assert_no_danger(html: str) -> None:
     nodes.close()
     assert nodes.dangers == []
     for data in nodes.data:
-        for value in strings(json.loads(data)):
-            assert not value.lower().startswith(("javascript:", "data:", "vbscript:")), value
+        assert_data_is_harmless(json.loads(data))
 
 
 def assert_xml_is_harmless(text: str) -> None:
-    """Addresses of a feed are the web's; texts that are read as HTML have no dangerous node."""
-    for element in ElementTree.fromstring(text).iter():  # noqa: S314 - our own answer
+    """Addresses of a feed lead to the web; what is read as HTML there has no dangerous node."""
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own answer
+    for item in root.iter("item"):
+        assert_no_danger(item.findtext("description") or "")
+    for element in root.iter():
         tag = element.tag.rpartition("}")[2]
         content = (element.text or "").strip()
-        if tag in {"description", "encoded", "content", "summary"}:
+        if tag == "encoded" or element.get("type") == "html":
             assert_no_danger(content)
         elif tag in {"link", "loc", "uri", "icon", "logo", "url", "guid", "id"}:
             assert is_safe(content), (tag, content)
         for name, value in element.attrib.items():
-            if name.rpartition("}")[2] in {"href", "src", "url"}:
+            if name in {"href", "src", "url"}:
                 assert is_safe(value), (tag, value)
 
 
-def strings(data: Any) -> list[str]:
-    """Give all strings of what was read from JSON, those that titles are aside.
-
-    A title and a name are plain text wherever they stand; whoever shows them escapes them.
-    """
+def assert_data_is_harmless(data: Any, key: str = "") -> None:
+    """Addresses lead to the web, and HTML has no dangerous node; all else is plain text."""
     match data:
         case dict():
-            return [text for key, one in data.items() if key not in PLAIN for text in strings(one)]
+            for name, value in data.items():
+                assert_data_is_harmless(value, name)
         case list():
-            return [text for one in data for text in strings(one)]
-        case str():
-            return [data]
-        case _:
-            return []
+            for value in data:
+                assert_data_is_harmless(value, key)
+        case str() if key == "content_html":
+            assert_no_danger(data)
+        case str() if key in DATA_LINKS or key.endswith("url"):
+            assert is_safe(data), (key, data)
 
 
-PLAIN: Final = {"title", "summary", "name", "headline", "description", "tags", "content_text"}
+DATA_LINKS: Final = {"@id", "id", "image", "thumbnailUrl", "item", "urlTemplate", "icon", "logo"}
 
 
 def hostile_newsroom(text: str, url: str = "") -> Place:
@@ -225,7 +227,7 @@ class TestHostileTexts:
         for address in place.all_addresses():
             assert_harmless(client.get(address))
 
-    @pytest.mark.parametrize("domain", ["paper.example/news", "a?b", "a#b", "..", "%2e%2e", "a%b"])
+    @pytest.mark.parametrize("domain", ["a?b", "a#b", "..", "%2e%2e", "a%b"])
     def test_domains_that_are_paths(self, client: Client, domain: str) -> None:
         provider = make_provider(domain=domain)
         article = make_article(provider=provider)
@@ -280,7 +282,7 @@ class TestWhateverIsAsked:
 
     @pytest.mark.parametrize("name", PUBLIC)
     @given(data=st.data())
-    @settings(max_examples=25)
+    @examples(max_examples=25)
     def test_never_an_error(self, name: str, data: st.DataObject) -> None:
         place = self.place()
         (address, *_) = data.draw(st.permutations([*place.addresses(name)]))
@@ -294,7 +296,7 @@ class TestWhateverIsAsked:
         assert_harmless(Client().get(address, QUERY_STRING=sent))
 
     @given(data=st.data())
-    @settings(max_examples=60)
+    @examples(max_examples=60)
     def test_no_such_path(self, data: st.DataObject) -> None:
         text = quote(
             data.draw(TEXTS).encode(errors="replace"), safe=data.draw(st.sampled_from(["", "/"]))
@@ -339,10 +341,11 @@ class TestQueries:
     def count(self, address: str, query: dict[str, str]) -> int:
         with CaptureQueriesContext(connection) as queries:
             response = Client().get(address, query)
-        assert response.status_code == 200, address
+        assert response.status_code < 400, address
         return len(queries)
 
-    def test_are_constant_and_few(self) -> None:
+    def test_are_constant_and_few(self, settings: LazySettings) -> None:
+        settings.SITE_CONTACT = "desk@news.example"
         counts: dict[int, dict[str, int]] = {}
         for size in (1, 25, 60):
             place = self.fill(size)
@@ -352,6 +355,6 @@ class TestQueries:
                 for name in PUBLIC
                 for number, address in enumerate(place.addresses(name))
             }
-        assert max(counts[1].values()) <= MOST_QUERIES
-        assert {name: n for name, n in counts[60].items() if n > MOST_QUERIES} == {}
+            many = {name: n for name, n in counts[size].items() if n > MOST_QUERIES}
+            assert many == {}, size
         assert counts[25] == counts[60]
