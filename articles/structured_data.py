@@ -173,4 +173,5 @@ def _breadcrumbs(request: HttpRequest, crumbs: Sequence[Crumb]) -> Data:
 
 
 def _headline(article: Article) -> str:
-    return Truncator(article.headline).chars(LONGEST_HEADLINE)
+    headline = article.headline
+    return headline if len(headline) <= LONGEST_HEADLINE else f"{headline[: LONGEST_HEADLINE - 1]}…"

@@ -1,0 +1,63 @@
+"""Cards that are remembered are the ones that would be made now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from articles.models import Article, ArticleTopic, Related, Topic
+from articles.templatetags import cards
+from providers.models import Provider
+from tests.factories import NOW, make_article, make_provider, make_superseded, make_topic, relate
+
+pytestmark = pytest.mark.django_db
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "title": lambda: Article.objects.filter(slug="2026-03-01-lead").update(title="Other"),
+    "excerpt": lambda: Article.objects.filter(slug="2026-03-01-lead").update(excerpt="Other"),
+    "type": lambda: Article.objects.filter(slug="2026-03-01-lead").update(type="video"),
+    "time": lambda: Article.objects.update(published_at=NOW - timedelta(days=9)),
+    "provider": lambda: Provider.objects.update(name="Other"),
+    "topic": lambda: Topic.objects.update(name="Other"),
+    "topics": lambda: ArticleTopic.objects.all().delete(),
+    "coverage": lambda: Related.objects.all().delete(),
+    "coverage's title": lambda: Article.objects.filter(coverage_only=True).update(title="Other"),
+    "coverage's address": lambda: Article.objects.filter(coverage_only=True).update(
+        web_url="https://other.example/"
+    ),
+    "the lead's title": lambda: Article.objects.filter(slug="2026-03-01-lead").update(
+        title="Other"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("address", ["/", "/latest/", "/providers/paper.example/"])
+def test_are_as_made_anew(client: Client, address: str, change: Callable[[], object]) -> None:
+    paper = make_provider(domain="paper.example")
+    lead = make_article(slug="2026-03-01-lead", provider=paper, topics=(make_topic(),))
+    relate(lead, make_article(coverage_only=True))
+    make_superseded(lead, provider=paper)
+    before = client.get(address).content
+    change()
+    remembered = client.get(address).content
+    cache.clear()
+    cards._cards.clear()
+    anew = client.get(address).content
+
+    assert remembered == anew
+    assert anew != before
+
+
+def test_are_not_too_many(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "_MOST", 3)
+    cards._cards.clear()
+    for _ in range(5):
+        make_article()
+    client.get("/")
+
+    assert 1 <= len(cards._cards) <= 3
