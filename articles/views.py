@@ -60,7 +60,7 @@ def latest(request: HttpRequest) -> HttpResponse:
 @public
 def topics(request: HttpRequest) -> HttpResponse:
     """List the topics that readers find something in, by name."""
-    filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
+    filed = Article.objects.reachable().filter(topic_links__topic=OuterRef("pk"))
     shown = Topic.objects.filter(Exists(filed)).select_related("parent")
     page = _page(request, shown, TOPICS, NAMES)
     meta = page_meta.for_list(request, _("Topics"))
@@ -72,7 +72,7 @@ def topics(request: HttpRequest) -> HttpResponse:
 @public
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic's reports, newest first: leads, and coverage marked as such."""
-    filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
+    filed = Article.objects.reachable().filter(topic_links__topic=OuterRef("pk"))
     below = Q(Exists(filed), parent__slug=slug)
     family = list(Topic.objects.filter(below | Q(slug=slug)).select_related("parent"))
     shown = next((one for one in family if one.slug == slug), None)
@@ -91,7 +91,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @public
 def providers(request: HttpRequest) -> HttpResponse:
     """List the providers that readers find something by, by name."""
-    supplied = Article.objects.published().filter(provider=OuterRef("pk"))
+    supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
     page = _page(request, Provider.objects.filter(Exists(supplied)), PROVIDERS, NAMES)
     meta = page_meta.for_list(request, _("Publishers"))
     letters = by_letter(page.rows, lambda one: one.name or one.domain)

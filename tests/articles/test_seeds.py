@@ -58,7 +58,7 @@ def headings(page: str) -> list[tuple[str, str, str]]:
 
 def coverage(page: str) -> list[tuple[str, str]]:
     """Give the addresses and headlines of the reports below a lead."""
-    told = page.partition('<section class="coverage"')[2].partition("</section>")[0]
+    told = re.split(r'class="(?:coverage|reports)"', page, maxsplit=1)[1].partition("</article>")[0]
     found = re.findall(r"<a\s+href=\"(https[^\"]+)\"[^>]*>(.*?)</a>", told, re.DOTALL)
     return [(html.unescape(to), html.unescape(words).strip()) for to, words in found]
 
@@ -103,6 +103,6 @@ class TestReaders:
 
     def test_lists_name_who_leads(self, client: Client) -> None:
         names = re.findall(r'href="/providers/([^/"]+)/"', read(client, "/providers/"))
-        assert names == ["nypost.com"]
+        assert names == ["cityam.com", "nypost.com"]
         names = re.findall(r'href="/topics/([^/"]+)/"', read(client, "/topics/"))
         assert names == ["ai", "computer-vision"]
