@@ -33,7 +33,7 @@ class Step:
 
 def steps(lead: Article, course: Sequence[Article]) -> list[Step]:
     """Give what is shown of a course: all, or how it began, the lead and how it goes on."""
-    shown = range(len(course))
+    shown: Sequence[int] = range(len(course))
     if len(course) > STEPS:
         begin = {0, next(place for place in shown if course[place].pk == lead.pk)}
         shown = sorted(begin.union(shown[-LAST_STEPS:]))
