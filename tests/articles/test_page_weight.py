@@ -16,7 +16,7 @@ from tests.factories import relate
 
 pytestmark = pytest.mark.django_db
 
-LIMIT: Final = 60_000
+LIMIT: Final = 60 * 1024
 """Bytes of an HTML page before it is compressed."""
 REPORTS: Final = 5
 
