@@ -1,6 +1,7 @@
 """Addresses of the public pages, feeds and the API."""
 
 from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls.converters import StringConverter
 
 from articles import sitemaps, views, well_known
 from articles.feeds import views as feeds
@@ -8,16 +9,24 @@ from articles.feeds.formats import FormatConverter
 
 app_name = "articles"
 
+
+class NameConverter(StringConverter):
+    """A topic's slug or a provider's domain: any text but NUL, which PostgreSQL would refuse."""
+
+    regex = "[^/\0]+"
+
+
 register_converter(FormatConverter, "feed")
+register_converter(NameConverter, "name")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front, name="front"),
     path("latest/", views.latest, name="latest"),
     path("news/<slug:slug>/", views.article, name="article"),
     path("topics/", views.topics, name="topics"),
-    path("topics/<str:slug>/", views.topic, name="topic"),
+    path("topics/<name:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),
-    path("providers/<str:domain>/", views.provider, name="provider"),
+    path("providers/<name:domain>/", views.provider, name="provider"),
     path("search/", views.search, name="search"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemaps/pages.xml", sitemaps.pages, name="sitemap-pages"),
@@ -31,7 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("feed.<feed:ending>", feeds.front, name="front-feed"),
     path("latest/feed.<feed:ending>", feeds.latest, name="latest-feed"),
     path("news/<slug:slug>/feed.<feed:ending>", feeds.article, name="article-feed"),
-    path("topics/<str:slug>/feed.<feed:ending>", feeds.topic, name="topic-feed"),
-    path("providers/<str:domain>/feed.<feed:ending>", feeds.provider, name="provider-feed"),
+    path("topics/<name:slug>/feed.<feed:ending>", feeds.topic, name="topic-feed"),
+    path("providers/<name:domain>/feed.<feed:ending>", feeds.provider, name="provider-feed"),
     path("search/feed.<feed:ending>", feeds.search, name="search-feed"),
 ]
