@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 
 from articles.addresses import absolute
 from articles.models import Article, Topic
+from articles.web_url import is_web_url
 from providers.models import Provider
 
 LONGEST_HEADLINE: Final = 110
@@ -131,7 +132,7 @@ def _original(article: Article) -> Data:
         data["thumbnailUrl"] = pictures[0]
     if summary := article.summary:
         data["description"] = Truncator(summary).chars(200)
-    if logo := article.provider.logo:
+    if (logo := article.provider.logo) and is_web_url(logo["url"]):
         sizes = {key: logo[key] for key in ("width", "height") if logo.get(key)}
         data["publisher"]["logo"] = {"@type": "ImageObject", "url": logo["url"], **sizes}
     return data

@@ -246,10 +246,10 @@ class TestTable:
         case.make(topics=(make_topic("Zebras"),), provider=make_provider(name="Gazette"))
         make_article()
 
-        is_listed = case.status == 200
+        is_listed = case.status in {200, 302}
         assert (b"Zebras" in client.get("/topics/").content) is is_listed
         assert (b"Gazette" in client.get("/providers/").content) is is_listed
-        assert (b"Zebras" in client.get("/").content) is is_listed
+        assert (b"Zebras" in client.get("/").content) is (case.status == 200)
 
 
 class TestNobodyLearns:
