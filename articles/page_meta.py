@@ -109,7 +109,7 @@ def for_provider(request: HttpRequest, provider: Provider, stories: Iterable[Art
         or _("What %(provider)s reported, and who else covered it") % {"provider": provider.name},
         stories=stories,
         crumbs=[
-            (_("Providers"), reverse("articles:providers")),
+            (_("Publishers"), reverse("articles:providers")),
             (provider.name, reverse("articles:provider", args=[provider.domain])),
         ],
     )
