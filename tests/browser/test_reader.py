@@ -275,7 +275,7 @@ class TestKeyboard:
     def test_further_and_back(self, visit: Callable[..., Page]) -> None:
         page = visit("latest", java_script_enabled=False)
         first = page.get_by_role("main").inner_text()
-        page.get_by_role("link", name="More", exact=True).press("Enter")
+        page.get_by_role("link", name="Next page", exact=True).press("Enter")
         page.wait_for_url("**/latest/?after=*")
         page.get_by_role("link", name="First page").press("Enter")
         page.wait_for_url(re.compile(r"/latest/\??$"))
