@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from articles import sitemaps, views, well_known
+from articles import search_page, sitemaps, views, well_known
 from articles.feeds import views as feeds
 from articles.feeds.formats import FormatConverter
 
@@ -27,7 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<name:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),
     path("providers/<name:domain>/", views.provider, name="provider"),
-    path("search/", views.search, name="search"),
+    path("search/", search_page.search, name="search"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemaps/pages.xml", sitemaps.pages, name="sitemap-pages"),
     path("sitemaps/news-<int:number>.xml", sitemaps.news, name="sitemap-news"),

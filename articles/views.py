@@ -111,16 +111,6 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_safe
 @public
-def search(request: HttpRequest) -> HttpResponse:
-    """Show what has the words asked for, newest first."""
-    found = Article.objects.published().search(request.GET.get("q", "")).for_list()
-    page = _page(request, found, LATEST, PAGE_SIZE)
-    meta = page_meta.for_search(request, page.rows)
-    return _list(request, "search", page, meta, lists.of_search(request.GET))
-
-
-@require_safe
-@public
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a story: its lead, all coverage and its course; a superseded one leads to its lead."""
     lead = Article.objects.published().for_page().filter(slug=slug).first()

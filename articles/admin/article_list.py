@@ -228,7 +228,8 @@ class ArticleListAdmin(ReadOnlyAdmin):
     # Shows the search box; what it finds, get_search_results() says.
     search_fields = ["title"]
     search_help_text = (
-        'Words of headline and excerpt, "a phrase", -without; or an article\'s address or slug'
+        'Words of headline, excerpt, provider or topics, "a phrase", -without; '
+        "or an article's address or slug"
     )
     ordering = ["-published_at", "-pk"]
     # No "show all": it would show no more than the pages do.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
@@ -21,9 +22,11 @@ from articles.feeds import lists
 from articles.feeds.entries import report_entry, story_entry
 from articles.feeds.formats import FORMATS, clean
 from articles.feeds.lists import Followed
+from articles.filters import ArticleFilter
 from articles.models import Article, Topic
 from articles.models.article import ArticleQuerySet
-from articles.paging import FILED, LATEST, TOP, CursorError, Order, page_of
+from articles.paging import FILED, LATEST, TOP, CursorError, Order, Page, page_of
+from articles.search import Order as SearchOrder
 from providers.models import Provider
 
 FEED_SIZE: Final = 50
@@ -77,9 +80,15 @@ def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
 
 @_feed
 def search(request: HttpRequest, ending: str) -> HttpResponse:
-    """Give the newest of what a search finds."""
-    found = Article.objects.published().search(request.GET.get("q", ""))
-    return _list(request, ending, lists.of_search(request.GET), found, LATEST)
+    """Give the newest of what a search finds, narrowed as its page is."""
+    at = timezone.now()
+    narrowed = ArticleFilter(request.GET, queryset=Article.objects.published(at))
+    after = request.GET.get("after", "")
+    try:
+        page = narrowed.found(SearchOrder.LATEST, after, size=FEED_SIZE)
+    except CursorError as error:
+        raise Http404 from error
+    return _page_of(request, ending, lists.of_search(request.GET), page, at)
 
 
 @_feed
@@ -111,7 +120,14 @@ def _list(
         page = page_of(stories.for_list(at), order, after, FEED_SIZE)
     except CursorError as error:
         raise Http404 from error
+    return _page_of(request, ending, followed, page, at)
+
+
+def _page_of(
+    request: HttpRequest, ending: str, followed: Followed, page: Page[Article], at: datetime
+) -> HttpResponse:
     entries = (story_entry(request, story, at) for story in page.rows)
+    after = request.GET.get("after", "")
     return _answer(request, ending, followed, entries, after=after, following=page.next)
 
 

@@ -197,7 +197,7 @@ class _Batch:
         self.report.updated += len(self.known)
         self.report.stubs += len(new_stubs)
 
-        rows.insert_articles(self.fresh, new_stubs, providers, self.at, self.policy)
+        rows.insert_articles(self.fresh, new_stubs, providers, topics, self.at, self.policy)
         rows.fill_articles(self.filled, (), providers, self.at, self.policy)
         Image.objects.filter(article__in=[row.pk for row, _ in self.filled]).delete()
         for merge in self.merges:

@@ -28,5 +28,5 @@ def store_coverage(source: SourceDocument, at: datetime) -> None:
     for (row, _), pk in zip(new, bulk.reserve_ids(Article, len(new)), strict=True):
         row.pk = pk
     providers = catalog.store_providers([(document, article.stem)])
-    rows.insert_articles((), new, providers, at, heat.current_policy())
+    rows.insert_articles((), new, providers, {}, at, heat.current_policy())
     rows.insert_images(new)

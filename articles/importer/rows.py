@@ -11,10 +11,12 @@ from articles import bulk
 from articles.documents import ArticleDocument, RelatedEntry
 from articles.importer.files import FoundFile
 from articles.importer.identity import Row
-from articles.models import Article, ArticleTopic, Image, ImportRun, SourceDocument
+from articles.models import Article, ArticleTopic, Image, ImportRun, SourceDocument, Topic
 from articles.models.topic import topic_key
 from articles.scoring import Policy, top_rank
+from articles.search.index import filed_under
 from articles.snapshot import IMAGE_FIELDS, TEXTS, image_state
+from providers.models import Provider
 
 _CONTENT: Final = (
     *TEXTS,
@@ -42,7 +44,16 @@ _FRESH: Final[dict[str, Any]] = {
     "publish_until": None,
     "version": 1,
 }
-_ARTICLE: Final = ("id", "slug", "stem", "coverage_only", "created_at", *_CONTENT, *_FRESH)
+_ARTICLE: Final = (
+    "id",
+    "slug",
+    "stem",
+    "coverage_only",
+    "created_at",
+    "filed_under",
+    *_CONTENT,
+    *_FRESH,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +130,38 @@ def insert_articles(
     fresh: Iterable[Pair],
     stubs: Iterable[StubPair],
     providers: dict[str, int],
+    topics: dict[str, int],
     at: datetime,
     policy: Policy,
 ) -> None:
-    """Insert new articles and new coverage-only ones."""
+    """Insert new articles and new coverage-only ones. Two queries more."""
     fixed = tuple(_FRESH.values())
+    # The database would find these by itself, but only by writing each article again.
+    provider_names = _names(Provider, providers)
+    topic_names = _names(Topic, topics)
+
+    def filed(provider_id: int, document: ArticleDocument | None) -> str:
+        keys = dict.fromkeys(map(topic_key, document.topics)) if document else ()
+        about = [(topics[key], topic_names[topics[key]]) for key in keys]
+        return filed_under((provider_id, provider_names[provider_id]), about)
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in fresh:
             columns = content_columns(incoming.document, providers)
             columns |= score_columns(incoming.document, policy)
-            yield (row.pk, row.slug, row.stem, False, at, *columns.values(), at, *fixed)
+            under = filed(columns["provider_id"], incoming.document)
+            yield (row.pk, row.slug, row.stem, False, at, under, *columns.values(), at, *fixed)
         for row, entry in stubs:
             columns = stub_columns(entry, providers)
-            yield (row.pk, row.slug, row.stem, True, at, *columns.values(), at, *fixed)
+            under = filed(columns["provider_id"], None)
+            yield (row.pk, row.slug, row.stem, True, at, under, *columns.values(), at, *fixed)
 
     bulk.insert(Article, _ARTICLE, rows())
+
+
+def _names(model: type[Provider] | type[Topic], keys: dict[str, int]) -> dict[int, str]:
+    named = model._default_manager.filter(pk__in=keys.values())
+    return dict(named.values_list("pk", "name"))
 
 
 def fill_articles(

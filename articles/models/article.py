@@ -109,13 +109,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         # By key, or SQLite would read all that is published, in order, to find these few.
         return self.filter(pk__in=timed.values("pk"), published=True)
 
-    def search(self, text: str) -> Self:
-        """Keep what has the words of ``text`` in title or excerpt; see ``articles.search``.
+    def search(self, text: str, *, is_typing: bool = True) -> Self:
+        """Keep what has the words of ``text`` in headline, excerpt or names; see ``articles.search``.
 
         Understands "phrases", -without, and an article's address or slug. Never raises; blank text
-        keeps everything. Gives no order. One query at once on SQLite: whether the words are common.
+        keeps everything. While somebody ``is_typing`` the last word is taken for a beginning. Gives
+        no order. One query at once on SQLite: whether the words are common.
         """
-        return self.filter(search.condition(text, connections[self.db]))
+        return self.filter(search.condition(text, connections[self.db], is_typing=is_typing))
 
     def with_story_size(self, at: datetime | None = None) -> Self:
         """Count in ``story_size`` the related that count for the bonus; a look-up an article.
@@ -402,6 +403,12 @@ class Article(models.Model):
         output_field=models.CharField(max_length=13),
         db_persist=True,
         help_text="Its state but for its schedule: published stands for scheduled and expired, too.",
+    )
+
+    filed_under = models.TextField(  # noqa: DJ001 - empty is not filed yet
+        null=True,
+        editable=False,
+        help_text="Names of its provider and topics, for the search; kept by the database.",
     )
 
     version = models.PositiveIntegerField(

@@ -9,6 +9,7 @@ from hypothesis.extra.django import TestCase
 
 from articles import newsdesk, search
 from articles.models import Article
+from articles.search import conditions
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ class TestWords:
         assert found("after") == set()
 
     def test_common_words_find_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(search, "_FEW", 2)
+        monkeypatch.setattr(conditions, "FEW", 2)
         for number in range(5):
             make_article(title=f"Zebra {number}")
         make_article(title="Other")

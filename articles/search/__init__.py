@@ -1,0 +1,28 @@
+"""Full-text search over headlines, excerpts and the names of provider and topics.
+
+Knows the article's table by name but no models: ``ArticleQuerySet.search()`` is the way in for lists
+in any order, ``ArticleQuerySet.hits()`` for readers, a page at a time. Words are what letters and
+digits make between anything else; case and accents make no difference; there are no stems and no
+stop words, so that names are found in every language. The databases keep the index by themselves.
+"""
+
+from articles.search.asking import LONGEST, MOST_TERMS, NO_TEXT, Search, address, parse
+from articles.search.conditions import condition
+from articles.search.hits import Behind, Narrowing, Order, find
+from articles.search.marks import excerpt_around, marked
+
+__all__ = [
+    "LONGEST",
+    "MOST_TERMS",
+    "NO_TEXT",
+    "Behind",
+    "Narrowing",
+    "Order",
+    "Search",
+    "address",
+    "condition",
+    "excerpt_around",
+    "find",
+    "marked",
+    "parse",
+]

@@ -1,0 +1,77 @@
+"""What a list in any order is filtered by."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.sql.compiler import SQLCompiler
+
+from articles.search.asking import Search, address, parse
+from articles.search.index import FTS_TABLE, ID_OF_PLACE
+from articles.search.queries import fts5, tsquery
+
+FEW: Final = 20_000
+"""Keys that are quicker looked up and sorted than met by walking through a million in order."""
+
+
+def condition(text: str, connection: BaseDatabaseWrapper, *, is_typing: bool = True) -> Q:
+    """Give what to filter articles by to find what ``text`` asks for.
+
+    An article's address, slug or page here finds that article alone. Blank text asks for nothing
+    in particular: everything matches.
+    """
+    text = text.strip()
+    if not text:
+        return Q()
+    if found := address(text):
+        return found
+    asked = parse(text, is_typing=is_typing)
+    if asked.wanted:
+        return Q(_Matches(asked, is_common=_is_common(asked, connection)))
+    if asked.unwanted:
+        return ~Q(_Matches(asked, is_common=True))
+    return Q(pk__in=[])
+
+
+class _Matches(Func):
+    """Whether an article has the wanted terms and no unwanted one; without wanted: an unwanted."""
+
+    output_field = BooleanField()
+
+    def __init__(self, asked: Search, *, is_common: bool) -> None:
+        super().__init__(F("pk"))
+        self.asked = asked
+        self.is_common = is_common
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Compare with the column of the index."""
+        table = connection.ops.quote_name(self._key.alias)
+        return f"{table}.search @@ to_tsquery('simple', %s)", (tsquery(self.asked),)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Look it up in the table of the index."""
+        key, _parameters = compiler.compile(self._key)
+        found = f"SELECT {ID_OF_PLACE} FROM {FTS_TABLE} WHERE {FTS_TABLE} MATCH %s"
+        # A few are looked up by key. Where there are many, other conditions and the order find the
+        # articles, and these keys only say which to keep: that is what the plus does.
+        sign = "+" if self.is_common else ""
+        return f"{sign}{key} IN ({found})", (fts5(self.asked),)
+
+    @property
+    def _key(self) -> Any:
+        return self.get_source_expressions()[0]
+
+
+def _is_common(asked: Search, connection: BaseDatabaseWrapper) -> bool:
+    if connection.vendor == "postgresql":
+        return False
+    found = f"SELECT 1 FROM {FTS_TABLE} WHERE {FTS_TABLE} MATCH %s LIMIT 1 OFFSET %s"
+    with connection.cursor() as cursor:
+        cursor.execute(found, [fts5(asked), FEW])
+        return cursor.fetchone() is not None

@@ -1,0 +1,320 @@
+"""A page of what readers find, in one query whatever is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Func, Q, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+
+from articles.search.asking import Search
+from articles.search.index import FTS_TABLE, ID_OF_PLACE, place_of
+from articles.search.queries import (
+    HEAT,
+    MOST_HEAT,
+    PROVIDER,
+    PUBLISHED,
+    TOPIC,
+    TYPE,
+    Tier,
+    fts5,
+    fts5_marked,
+    tsquery,
+)
+
+WALKED: Final = 2_000
+"""Of the newest articles, how many PostgreSQL looks at before it asks its index for all hits."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_NUMBER: Final = (1 << 30) - 1
+
+
+class Order(StrEnum):
+    """In which order hits come."""
+
+    BEST = "best"
+    """All the words in the headline, then in headline and excerpt, then what needs the names; newest
+    first within each."""
+    LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What hits are filtered by, as the index does; of several values any will do."""
+
+    topics: tuple[str, ...] = ()
+    """Slugs."""
+    providers: tuple[str, ...] = ()
+    """Domains."""
+    types: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Excluded."""
+    heat: int = 0
+    """The least."""
+
+
+class Behind(NamedTuple):
+    """Where a page ends, for the next one to begin."""
+
+    tier: int
+    moment: datetime
+    condition: Q
+    """Of its tier, what comes behind."""
+
+
+_COLUMNS: Final = ("id", "published_at", "slug", "heat")
+_Part = tuple[str, list[Any]]
+
+
+def find(
+    articles: QuerySet[Any],
+    asked: Search,
+    narrowing: Narrowing,
+    order: Order,
+    *,
+    count: int,
+    after: Behind | None = None,
+) -> list[tuple[int, int]]:
+    """Find tier and primary key of the first ``count`` hits behind ``after``. One query.
+
+    Of ``articles``, which must all be published. Without words everything is a hit, without wanted
+    ones everything but the unwanted; tiers are told apart in the order ``BEST`` alone.
+    """
+    connection = connections[articles.db]
+    tiers = [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
+    if order == Order.LATEST or not asked.wanted:
+        tiers = [Tier.ANY]
+    if narrowing.since:
+        articles = articles.filter(published_at__gte=narrowing.since)
+    if narrowing.until:
+        articles = articles.filter(published_at__lt=narrowing.until)
+    dialect = _PostgreSQL if connection.vendor == "postgresql" else _SQLite
+    steps: list[_Part] = []
+    shown: list[str] = []
+    for tier in tiers:
+        if after and tier < after.tier:
+            continue
+        rest, limits = articles, narrowing
+        if after and tier == after.tier:
+            rest = articles.filter(after.condition)
+            limits = replace(narrowing, until=min(narrowing.until or after.moment, after.moment))
+        steps += dialect(asked, limits, count).steps(tier, rest, shown)
+        shown.append(f"found_{tier}")
+    return _run(connection, steps, shown, count) if shown else []
+
+
+def _run(
+    connection: BaseDatabaseWrapper, steps: Sequence[_Part], shown: Sequence[str], count: int
+) -> list[tuple[int, int]]:
+    sql = (
+        f"WITH {', '.join(text for text, _ in steps)} SELECT tier, id FROM ("
+        + " UNION ALL ".join(f"SELECT * FROM {name}" for name in shown)
+        + ") hits ORDER BY tier, published_at DESC, slug LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*(one for _, values in steps for one in values), count])
+        return [(tier, pk) for tier, pk in cursor.fetchall()]
+
+
+def _room(before: Sequence[str], count: int) -> _Part:
+    """Give SQL for how much of ``count`` what was found before leaves."""
+    taken = "".join(f" - (SELECT count(*) FROM {name})" for name in before)
+    return f"(%s{taken})", [count]
+
+
+def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterator[_Part]:
+    """Give SQL for the query of each mark that an article must have, as text.
+
+    ``form`` is how one is written, ``any_of`` the sign between several and ``joined`` the aggregate.
+    """
+
+    def listed(table: str, column: str, mark: str, values: Sequence[str]) -> _Part:
+        one = form.format(f"{mark}' || id || '")
+        among = ", ".join(["%s"] * len(values))
+        return (
+            # None of that name: a number that nothing has.
+            (
+                f"(SELECT COALESCE({joined}('{one}', '{any_of}'), '{form.format(f'{mark}0')}') "
+                f"FROM {table} WHERE {column} IN ({among}))"
+            ),
+            list(values),
+        )
+
+    yield "%s", [form.format(PUBLISHED)]
+    if narrowing.types:
+        kinds = any_of.join(form.format(f"{TYPE}{kind}") for kind in narrowing.types)
+        yield "%s", [kinds]
+    if narrowing.heat > 0:
+        least = min(narrowing.heat, MOST_HEAT) // 10
+        tenths = range(least, MOST_HEAT // 10 + 1)
+        yield "%s", [any_of.join(form.format(f"{HEAT}{tenth}") for tenth in tenths)]
+    if narrowing.topics:
+        yield listed("articles_topic", "slug", TOPIC, narrowing.topics)
+    if narrowing.providers:
+        yield listed("providers_provider", "domain", PROVIDER, narrowing.providers)
+
+
+class _SQLite:
+    """Walks the index from the newest on, which is the order of its row ids."""
+
+    def __init__(
+        self,
+        asked: Search,
+        narrowing: Narrowing,
+        count: int,
+    ) -> None:
+        self.asked = asked
+        self.narrowing = narrowing
+        self.count = count
+
+    def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
+        """Give the parts of the query that end in ``found_<tier>``."""
+        rows, values = _compiled(articles.order_by().values_list(*_COLUMNS))
+        match, match_values = self._match(tier)
+        heat = "AND a.heat >= %s " if self.narrowing.heat else ""
+        hits = (
+            f"SELECT {int(tier)} AS tier, a.id, a.published_at, a.slug, {FTS_TABLE}.rowid AS place "
+            f"FROM {FTS_TABLE} CROSS JOIN ({rows}) a ON a.id = {FTS_TABLE}.{ID_OF_PLACE} "
+            f"WHERE {FTS_TABLE} MATCH {match} {heat}AND {FTS_TABLE}.rowid "
+        )
+        hits_values = [*values, *match_values, *filter(None, [self.narrowing.heat])]
+        # How many the tiers before leave to find. As the limit: of a condition that no row has a
+        # part in SQLite reads all rows to find it false each time.
+        room, room_values = _room(before, self.count)
+        yield (
+            (
+                f"page_{tier} AS MATERIALIZED ({hits} BETWEEN %s AND %s "
+                f"ORDER BY {FTS_TABLE}.rowid DESC LIMIT max(0, {room}))"
+            ),
+            [*hits_values, *self._places(), *room_values],
+        )
+        # Within the last second row ids are not in the order of slugs: all of that second are hits.
+        # Backward, too, as the index would have to be read from its begin.
+        page = f"FROM page_{tier}"
+        last = f"(SELECT min(place) {page})"
+        yield (
+            (
+                f"found_{tier} AS MATERIALIZED (SELECT * {page} UNION ALL SELECT * FROM ({hits} "
+                f">= {last} >> 30 << 30 AND {FTS_TABLE}.rowid < {last} ORDER BY {FTS_TABLE}.rowid DESC "
+                # None where the page was not filled: then these are there already.
+                f"LIMIT iif((SELECT count(*) {page}) >= max(1, {room}), -1, 0)))"
+            ),
+            [*hits_values, *room_values],
+        )
+
+    def _match(self, tier: Tier) -> _Part:
+        values: list[Any] = []
+        texts: list[str] = []
+        for text, given in _marks(self.narrowing, fts5_marked("{}"), " OR ", "group_concat"):
+            texts.append(text)
+            values += given
+        every = " || ') AND (' || ".join(texts)
+        if self.asked.wanted:
+            return f"%s || ' AND (' || {every} || ')'", [fts5(self.asked, tier), *values]
+        if self.asked.unwanted:
+            return f"'((' || {every} || ')) NOT (' || %s || ')'", [*values, fts5(self.asked)]
+        return f"'(' || {every} || ')'", values
+
+    def _places(self) -> tuple[int, int]:
+        since, until = self.narrowing.since, self.narrowing.until
+        first = _second(since) if since else -(1 << 40)
+        last = _second(until) if until else 1 << 40
+        return place_of(first), place_of(last, _LAST_NUMBER)
+
+
+def _second(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(seconds=1)
+
+
+class _PostgreSQL:
+    """Looks at the newest articles for a word that many have, then asks the index, which has no order.
+
+    What many have is among them often enough to fill a page, and of the rest the index knows so few
+    that sorting them is quick. A planner would have to guess which of the two it is.
+    """
+
+    def __init__(
+        self,
+        asked: Search,
+        narrowing: Narrowing,
+        count: int,
+    ) -> None:
+        self.asked = asked
+        self.narrowing = narrowing
+        self.count = count
+
+    def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
+        """Give the parts of the query that end in ``found_<tier>``."""
+        match, match_values = self._match(tier)
+        columns = f"{int(tier)} AS tier, id, published_at, slug"
+        vectors = articles.annotate(vector=_Vector()).values_list(*_COLUMNS, "vector")
+        newest, newest_values = _compiled(vectors.order_by("-published_at", "slug")[:WALKED])
+        # A look further only where the tiers before leave room on the page.
+        room, room_values = _room(before, self.count)
+        gate = f"AND {room} > 0"
+        yield (
+            (
+                f"page_{tier} AS MATERIALIZED (SELECT {columns} FROM ({newest}) newest "
+                f"WHERE {match} {gate} LIMIT %s)"
+            ),
+            [*newest_values, *match_values, *room_values, self.count],
+        )
+        every, every_values = _compiled(vectors.order_by())
+        filled = f"(SELECT count(*) FROM page_{tier})"
+        # The offset keeps the planner from walking on through all articles in the order asked for.
+        yield (
+            (
+                f"found_{tier} AS MATERIALIZED (SELECT * FROM page_{tier} WHERE {filled} >= %s UNION ALL "
+                f"(SELECT * FROM (SELECT {columns} FROM ({every}) every WHERE {match} {gate} "
+                f"AND {filled} < %s OFFSET 0) indexed "
+                "ORDER BY published_at DESC, slug LIMIT %s))"
+            ),
+            [
+                self.count,
+                *every_values,
+                *match_values,
+                *room_values,
+                self.count,
+                self.count,
+            ],
+        )
+
+    def _match(self, tier: Tier) -> _Part:
+        sql, values = "vector @@ to_tsquery('simple', %s)", [tsquery(self.asked, tier)]
+        if not self.asked.wanted and self.asked.unwanted:
+            sql = f"NOT {sql}"
+        elif not self.asked.wanted:
+            sql, values = "TRUE", []
+        for text, given in _marks(self.narrowing, "{}", " | ", "string_agg"):
+            sql += f" AND vector @@ to_tsquery('simple', {text})"
+            values += given
+        if self.narrowing.heat:
+            # Its mark is of a tenth. Not among the conditions on the newest, which it would have
+            # looked for far and wide.
+            sql, values = f"{sql} AND heat >= %s", [*values, self.narrowing.heat]
+        return sql, values
+
+
+class _Vector(Func):
+    """The column of PostgreSQL's index, of which Django does not know."""
+
+    output_field = BooleanField()
+    arity = 0
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Name it."""
+        return '"articles_article".search', ()
+
+
+def _compiled(articles: QuerySet[Any, Any]) -> _Part:
+    sql, values = articles.query.get_compiler(articles.db).as_sql()
+    return sql, list(values)
