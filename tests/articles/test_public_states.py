@@ -381,9 +381,29 @@ ARTICLES: Final = st.fixed_dictionaries(
         "publish_until": MOMENTS,
     }
 )
+SUPERSEDED_ONES: Final = st.fixed_dictionaries(
+    {
+        "quality": st.sampled_from([40, 50]),
+        "is_superseded": st.just(True),
+        "published": st.just(False),
+        "decision": st.just(""),
+        "is_pinned": st.booleans(),
+        "coverage_only": st.just(False),
+        "age": st.sampled_from([1, 2]),
+        "publish_from": st.just(None),
+        "publish_until": st.just(None),
+    }
+)
 NEWSROOMS: Final = st.tuples(
-    st.lists(ARTICLES, min_size=3, max_size=5),
-    st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=6, max_size=20),
+    st.lists(SUPERSEDED_ONES, min_size=1, max_size=2),
+    st.lists(ARTICLES, min_size=1, max_size=3),
+    st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12),
+).map(
+    # The superseded ones name all others; among those anything may be.
+    lambda drawn: (
+        [*drawn[0], *drawn[1]],
+        drawn[2] | {(one, other) for one in range(len(drawn[0])) for other in range(5)},
+    )
 )
 
 
