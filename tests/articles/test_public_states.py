@@ -212,7 +212,7 @@ def words_in(client: Client, address: str) -> set[str]:
     return {word for word in WORDS if canary(word) in text}
 
 
-def those(*, seen: bool) -> Any:
+def those(*, seen: bool) -> pytest.MarkDecorator:
     """Give the cases, alone and named, that are in a column of the table, or those in none."""
     chosen = [
         pytest.param(case, is_named, id=f"{case}-{'named' if is_named else 'alone'}")
