@@ -5,6 +5,7 @@ Only what is declared here can be asked for: no other column can be probed by fi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -213,7 +214,7 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
             # One article, or nothing.
             rows = list(self.qs.for_list().order_by(*LATEST.names)[:size]) if not cursor else []
             return Page(rows, "")
-        behind = _behind(cursor) if cursor else None
+        behind = _behind(cursor, search.tiers(self.asked, order)) if cursor else None
         hits = search.find(
             self.queryset, self.asked, self.narrowing, order, count=size + 1, after=behind
         )
@@ -226,9 +227,9 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         return Page(shown, f"{tiers[last.pk]},{LATEST.cursor(last)}" if last else "")
 
 
-def _behind(cursor: str) -> Behind:
+def _behind(cursor: str, tiers: Iterable[int]) -> Behind:
     tier, _, place = cursor.partition(",")
     condition: Q = LATEST.behind(place)
-    if tier not in {"0", "1", "2", "3"}:
+    if tier not in map(str, tiers):
         raise CursorError(cursor)
     return Behind(int(tier), LATEST.read(place.rpartition(",")[0]), condition)

@@ -8,7 +8,7 @@ stop words, so that names are found in every language. The databases keep the in
 
 from articles.search.asking import LONGEST, MOST_TERMS, NO_TEXT, Search, address, parse
 from articles.search.conditions import condition
-from articles.search.hits import Behind, Narrowing, Order, find
+from articles.search.hits import Behind, Narrowing, Order, find, tiers
 from articles.search.marks import excerpt_around, marked
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "find",
     "marked",
     "parse",
+    "tiers",
 ]

@@ -73,6 +73,13 @@ _COLUMNS: Final = ("id", "published_at", "slug", "heat")
 _Part = tuple[str, list[Any]]
 
 
+def tiers(asked: Search, order: Order) -> list[Tier]:
+    """Give the tiers that hits come in: numbers, best first; one where tiers are not told apart."""
+    if order == Order.LATEST or not asked.wanted:
+        return [Tier.ANY]
+    return [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
+
+
 def find(
     articles: QuerySet[Any],
     asked: Search,
@@ -88,9 +95,6 @@ def find(
     ones everything but the unwanted; tiers are told apart in the order ``BEST`` alone.
     """
     connection = connections[articles.db]
-    tiers = [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
-    if order == Order.LATEST or not asked.wanted:
-        tiers = [Tier.ANY]
     if narrowing.since:
         articles = articles.filter(published_at__gte=narrowing.since)
     if narrowing.until:
@@ -98,7 +102,7 @@ def find(
     dialect = _PostgreSQL if connection.vendor == "postgresql" else _SQLite
     steps: list[_Part] = []
     shown: list[str] = []
-    for tier in tiers:
+    for tier in tiers(asked, order):
         if after and tier < after.tier:
             continue
         rest, limits = articles, narrowing

@@ -205,7 +205,10 @@ class TestOrder:
         assert pages("q=zebra", Order.LATEST) == sorted(slugs)
         assert pages("q=zebra", Order.BEST) == sorted(slugs)
 
-    @pytest.mark.parametrize("cursor", ["x", "0", "4,2026-03-01T12:00:00Z,a", "1,then,a", "1,,"])
+    @pytest.mark.parametrize(
+        "cursor",
+        ["x", "0", "4,2026-03-01T12:00:00Z,a", "1,then,a", "1,,", "0,2026-03-01T12:00:00Z,a"],
+    )
     def test_refuses_other_cursors(self, cursor: str) -> None:
         narrowed = ArticleFilter(QueryDict("q=zebra"), queryset=Article.objects.published(NOW))
         with pytest.raises(CursorError):

@@ -66,6 +66,6 @@ class TestLinks:
                 ("application/atom+xml", f"{path}feed.atom"),
                 ("application/feed+json", f"{path}feed.json"),
             ]
-        page = client.get("/search/?q=a+%26+b&after=2026-03-01T12:00:00Z,a").content.decode()
+        page = client.get("/search/?q=a+%26+b&after=1,2026-03-01T12:00:00Z,a").content.decode()
         assert 'href="/search/feed.rss?q=a+%26+b"' in page
         assert "feed.rss" not in client.get("/topics/").content.decode()
