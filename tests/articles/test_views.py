@@ -1,4 +1,7 @@
-"""The front page and articles' pages: who may see what, in which order, at what cost."""
+"""The front page and articles' pages: what they show, in which order, at what cost.
+
+Who may see what is in ``test_public_states.py``, whether it is safe in ``test_reader_safety.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,16 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
 from articles.models import Image
 from articles.views import PAGE_SIZE
-from tests.articles.states import CASES, Case
 from tests.factories import (
     NOW,
     make_article,
     make_provider,
-    make_source,
     make_superseded,
     make_topic,
     relate,
@@ -27,15 +27,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NOWHERE = "/news/2026-03-01-never-was/"
-SCRIPT = r'<script(?! type="application/ld\+json">)'
-"""Anything that runs: a block of data does not."""
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'-alert(1)-'{{ 7|add:7 }}",
-]
-
-cases = pytest.mark.parametrize("case", CASES, ids=str)
 QueryCount = Callable[[int], Any]
 
 
@@ -52,17 +43,6 @@ def get(client: Client, address: str) -> str:
 
 
 class TestFront:
-    @cases
-    def test_lists_what_is_published_alone(self, client: Client, case: Case) -> None:
-        article = case.make(title="Xylophone", excerpt="Zither")
-        html = get(client, "/")
-
-        is_listed = case.status == 200
-        assert (article.slug in slugs_on(html)) is is_listed
-        # As coverage of a lead a draft may be named, here none has one that names it.
-        assert ("Xylophone" in html) is is_listed
-        assert ("Zither" in html) is is_listed
-
     def test_newest_first_one_article_element_a_story(self, client: Client) -> None:
         old = make_article(published_at=NOW - timedelta(days=1))
         b = make_article(published_at=NOW, slug="2026-03-01-b")
@@ -124,84 +104,7 @@ class TestFront:
         assert client.post("/").status_code == 405
 
 
-class TestPaging:
-    def test_neither_skips_nor_repeats(self, client: Client) -> None:
-        # Many at one moment, some with microseconds, so that a page ends among equals.
-        articles = [
-            make_article(published_at=NOW - timedelta(microseconds=number // 10))
-            for number in range(PAGE_SIZE * 2 + 7)
-        ]
-        expected = sorted(articles, key=lambda one: one.slug)
-        expected.sort(key=lambda one: one.published_at, reverse=True)
-
-        seen: list[str] = []
-        address, pages = "/", 0
-        while address:
-            html = get(client, address)
-            seen += slugs_on(html)
-            older = re.search(r'rel="next"\s+href="([^"]+)"', html)
-            address = older[1] if older else ""
-            pages += 1
-        assert seen == [article.slug for article in expected]
-        assert pages == 3
-
-    def test_a_full_page_has_no_next(self, client: Client) -> None:
-        for _ in range(PAGE_SIZE):
-            make_article()
-
-        assert 'rel="next"' not in get(client, "/")
-
-    def test_nothing_older(self, client: Client) -> None:
-        make_article()
-        query = urlencode({"after": "2001-01-01T00:00:00Z,2001-01-01-a"})
-
-        assert "There is nothing further" in get(client, f"/latest/?{query}")
-
-    @pytest.mark.parametrize(
-        "before",
-        [
-            "x",
-            ",",
-            "2026-03-01T12:00:00Z",
-            "2026-03-01T12:00:00Z,",
-            "2026-03-01T12:00:00,2026-03-01-a",
-            "2026-03-01T12:00:00Z,a\0b",
-            "2026-13-01T12:00:00Z,a",
-            "0001-01-01T00:00:00+14:00,a",
-            "9999-12-31T23:59:59-14:00,a",
-            "9" * 5000,
-        ],
-    )
-    def test_fail_invalid(self, client: Client, before: str) -> None:
-        response = client.get("/latest/", {"after": before})
-
-        assert response.status_code == 404
-        assert "There is nothing at this address" in response.content.decode()
-
-
 class TestArticle:
-    @cases
-    def test_answers(self, client: Client, case: Case) -> None:
-        article = case.make(title="Xylophone")
-        response = client.get(f"/news/{article.slug}/")
-
-        assert response.status_code == case.status
-        if case.status == 200:
-            assert "Xylophone" in response.content.decode()
-        elif case.status == 302:
-            lead = article.lead()
-            assert lead is not None
-            assert response["Location"] == f"/news/{lead.slug}/"
-            assert response.content == b""
-        else:
-            nowhere = client.get(NOWHERE)
-            assert response.content == nowhere.content
-            assert response.headers == nowhere.headers
-
-    @cases
-    def test_head_answers_alike(self, client: Client, case: Case) -> None:
-        assert client.head(f"/news/{case.make().slug}/").status_code == case.status
-
     def test_shows_what_there_is(self, client: Client) -> None:
         provider = make_provider(
             name="The Paper", logos=[{"url": "https://a.example/50.png", "width": 50, "height": 50}]
@@ -284,44 +187,9 @@ class TestArticle:
         with django_assert_num_queries(4):
             client.get(NOWHERE)
 
-    def test_redirect_ends_at_the_lead(self, client: Client) -> None:
-        lead = make_article()
-        article = make_superseded(lead)
-        response = client.get(f"/news/{article.slug}/", follow=True)
-
-        assert response.redirect_chain == [(f"/news/{lead.slug}/", 302)]
-        assert response.status_code == 200
-
 
 class TestHostileContent:
-    """Texts that are markup come out as text, and addresses that are code not at all."""
-
-    @pytest.mark.parametrize("payload", PAYLOADS)
-    def test_texts(self, client: Client, payload: str) -> None:
-        provider = make_provider(name=payload)
-        topic = make_topic(payload, key="payload", slug="payload")
-        texts = {"title": payload, "excerpt": payload, "body": payload, "category": payload}
-        article = make_article(provider=provider, topics=(topic,), **texts)
-        relate(article, make_article(coverage_only=True, title=payload, provider=provider))
-        Image.objects.create(
-            article=article,
-            position=0,
-            url='https://a.example/"><script>alert(1)</script>',
-            title=payload,
-            attribution=payload,
-        )
-        for address in ("/", f"/news/{article.slug}/"):
-            html = get(client, address)
-            assert payload not in html
-            assert not re.search(SCRIPT, html)
-            assert not re.search(r"<[^>]*\son\w+=(?!&)", re.sub(r'"[^"]*"', '""', html))
-
-    def test_entities_do_not_become_markup(self, client: Client) -> None:
-        article = make_article(
-            title="&lt;script&gt;alert(1)&lt;/script&gt;", excerpt="&#60;script&#62;alert(1)"
-        )
-        for address in ("/", f"/news/{article.slug}/"):
-            assert not re.search(SCRIPT, get(client, address))
+    """What every address does with others' words is in ``test_reader_safety.py``."""
 
     @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//a.example/x"])
     def test_addresses(self, client: Client, url: str) -> None:
@@ -335,26 +203,8 @@ class TestHostileContent:
             assert "No link" in html
 
 
-class TestEveryPage:
-    def test_no_inline_script_or_style(self, client: Client) -> None:
-        article = make_article(topics=(make_topic(),))
-        Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
-        for address in ("/", f"/news/{article.slug}/", NOWHERE):
-            response = client.get(address)
-            html = response.content.decode()
-            assert not re.search(SCRIPT, html)
-            assert "<style" not in html
-            assert " style=" not in html
-            assert "unsafe" not in response["Content-Security-Policy"]
-            assert "Set-Cookie" not in response
-
-    def test_secured_is_nowhere(self, client: Client) -> None:
-        article = make_article()
-        make_source(article, secured="Q0FOQVJZ;Q0FOQVJZ")
-        for address in ("/", f"/news/{article.slug}/", NOWHERE):
-            assert b"Q0FOQVJZ" not in client.get(address).content
-
-    def test_server_error(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+class TestServerError:
+    def test_is_a_page_like_others(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("articles.views.PAGE_SIZE", "none")
         client.raise_request_exception = False
         response = client.get("/")

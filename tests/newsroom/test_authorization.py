@@ -1,7 +1,8 @@
 """Who may read which address and send to it: every one of the site is in one table.
 
 Who may decide what about which article is in ``tests/articles/newsdesk/test_matrix.py``; what an
-article's public address answers in each of its states, in ``tests/articles/test_views.py``.
+article's public address answers in each of its states, in
+``tests/articles/test_public_states.py``.
 """
 
 from __future__ import annotations
