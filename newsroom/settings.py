@@ -218,6 +218,18 @@ STORAGES = {
 }
 
 
+# Requests to other people's servers
+
+# Header values are ASCII; a name in another script is left to the address.
+IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or " ".join(
+    part
+    for part in (re.sub(r"[^\x21-\x7e]+", " ", SITE_NAME).strip(), "image keeper", f"(+{SITE_URL})")
+    if part and part != "(+)"
+)
+# Servers of tests, as (address, port). Everything else must be public: no variable can change that.
+OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
+
+
 # Security
 
 HTTPS = flag("HTTPS")

@@ -1,0 +1,18 @@
+"""A server of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.articles.images.server import Server, serving
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[Server]:
+    """A server on this machine, the only one that may be asked."""
+    with serving() as server:
+        settings.OUTBOUND_EXEMPT = server.exempt
+        yield server

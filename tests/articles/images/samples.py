@@ -1,0 +1,158 @@
+"""Images to test with, drawn here: sound ones, odd ones, and others that are none."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import zlib
+from functools import cache
+from random import Random
+from typing import Any, Final
+
+from PIL import Image, ImageCms, ImageDraw
+
+RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (30, 60, 200), (255, 255, 255)
+
+
+@cache
+def drawn(size: tuple[int, int] = (200, 100), mode: str = "RGB") -> Image.Image:
+    """Draw red, with a green square in the corner where each image begins and a blue line."""
+    image = Image.new("RGB", size, RED)
+    draw = ImageDraw.Draw(image)
+    side = min(size) // 2
+    draw.rectangle((0, 0, side - 1, side - 1), fill=GREEN)
+    draw.line((0, size[1] - 1, size[0], size[1] - 1), fill=BLUE)
+    return image if mode == "RGB" else image.convert(mode)
+
+
+def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
+    """Write an image in a format."""
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@cache
+def picture(kind: str = "JPEG", size: tuple[int, int] = (200, 100)) -> bytes:
+    """Give a sound image in a format."""
+    return saved(drawn(size), kind)
+
+
+def different(number: int) -> bytes:
+    """Give an image that has other bytes than that of any other number, as news have many."""
+    color = (number * 40 % 256, number * 70 % 256, number % 256)
+    return saved(Image.new("RGB", (64, 36), color), "PNG")
+
+
+SVG: Final = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+GZIPPED: Final = gzip.compress(bytes(20_000_000))
+"""Twenty megabytes in twenty kilobytes."""
+NOT_IMAGES: Final = {
+    "SVG": SVG,
+    "SVG,": b"<svg/onload=alert(1)>",
+    "page": b"<!DOCTYPE html><html><img></html>",
+    "page or": b"\xef\xbb\xbf\n <HTML>",
+    "empty": b"",
+    "no JPEG": b"GIF8 but not",
+    "no JPEG, PNG": b"%PDF-1.7",
+    "no JPEG, PNG, GIF": b"BM" + bytes(100),
+    "no JPEG, PNG, GIF,": b"II*\0" + bytes(100),
+    "no JPEG, PNG, GIF, WebP": b"RIFF\0\0\0\0WAVEfmt ",
+    "no JPEG, PNG, GIF, WebP or": bytes(1000),
+    "no JPEG, PNG, GIF, WebP or AVIF": b"\0\0\0\x18ftypheic" + bytes(100),
+}
+"""By what is said of them."""
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Make a chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, rows: bytes, depth: int = 8, color: int = 2) -> bytes:
+    """Make a PNG of any claim, over ``rows`` as they are, compressed."""
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+def gif(width: int, height: int) -> bytes:
+    """Make a GIF of any size whose picture is a few bytes."""
+    size = struct.pack("<HH", width, height)
+    start = b"GIF89a" + size + b"\x80\0\0\xff\0\0\xff\xff\xff"
+    return start + b",\0\0\0\0" + size + b"\0" + b"\x02\x02\x44\x01\0;"
+
+
+def animated(kind: str) -> bytes:
+    """Make an animation whose first frame is ``drawn()`` and whose others are blue."""
+    others = [Image.new("RGB", (200, 100), BLUE) for _ in range(3)]
+    return saved(drawn(), kind, save_all=True, append_images=others, duration=100)
+
+
+def turned(orientation: int, kind: str = "JPEG") -> bytes:
+    """Give ``drawn()`` stored so that a viewer has to turn it, with more EXIF beside that."""
+    back = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = drawn() if orientation == 1 else drawn().transpose(back[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "Camera of a source"
+    exif.get_ifd(0x8825)[1] = "N"
+    return saved(stored, kind, exif=exif)
+
+
+def with_profile() -> bytes:
+    """Give a picture in which red and green are told the other way round, by its color profile."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    tags = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * 20, 12)}
+    red, green = tags[b"rXYZ"], tags[b"gXYZ"]
+    profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    return saved(drawn(), "PNG", icc_profile=bytes(profile))
+
+
+def bad_images(count: int, seed: int) -> list[bytes]:
+    """Make images of every format, then break each in one of several ways; the same for a seed."""
+    random = Random(seed)
+    kinds = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+    sound = [
+        *(picture(kind, (60, 40)) for kind in kinds),
+        *(animated(kind) for kind in ("GIF", "WEBP", "PNG")),
+        turned(6),
+        with_profile(),
+        saved(drawn((60, 40), "CMYK")),
+        saved(drawn((60, 40), "P"), "PNG"),
+        saved(drawn((60, 40)), "JPEG", progressive=True),
+        saved(Image.new("I;16", (60, 40), 30_000), "PNG"),
+    ]
+    return [_broken(sound[number % len(sound)], random) for number in range(count)]
+
+
+def _broken(data: bytes, random: Random) -> bytes:
+    broken = bytearray(data)
+    match random.randrange(5):
+        case 0:
+            del broken[random.randrange(12, len(broken)) :]
+        case 1:
+            for _ in range(random.randrange(1, 20)):
+                broken[random.randrange(12, len(broken))] = random.randrange(256)
+        case 2:
+            start = random.randrange(12, len(broken))
+            del broken[start : start + random.randrange(1, 100)]
+        case 3:
+            start = random.randrange(12, len(broken))
+            broken[start:start] = random.randbytes(random.randrange(1, 100))
+        case _:
+            # Lengths and sizes are what formats trust.
+            start = random.randrange(12, min(200, len(broken)))
+            broken[start : start + 4] = random.choice(
+                [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"]
+            )
+    return bytes(broken)

@@ -1,0 +1,142 @@
+"""A server on this machine that answers as it is told, down to the byte."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+Answer = Callable[[socket.socket], None]
+"""Writes all of an answer, or less."""
+
+
+@dataclass
+class Request:
+    """What was asked for."""
+
+    path: str
+    headers: dict[str, str]
+    """By lower-case name."""
+
+
+@dataclass
+class Server:
+    """Answers each path by what was put there; 404 for the rest."""
+
+    port: int
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def exempt(self) -> frozenset[tuple[str, int]]:
+        """What lets requests come here, and nowhere else on this machine."""
+        return frozenset({("127.0.0.1", self.port)})
+
+    def url(self, path: str) -> str:
+        """Give the address of a path."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def put(self, path: str, answer: Answer | bytes) -> str:
+        """Answer ``path`` with an answer, or with an image's bytes; gives its address."""
+        self.answers[path] = answer if callable(answer) else reply(answer)
+        return self.url(path)
+
+    def paths(self) -> list[str]:
+        """Give what was asked for, in order."""
+        return [request.path for request in self.requests]
+
+
+def reply(body: bytes = b"", status: str = "200 OK", **headers: str) -> Answer:
+    """Make an answer whose length is right, unless told otherwise; ``Content_Type`` and so on."""
+    lines = {"Content-Length": str(len(body)), "Content-Type": "image/jpeg"}
+    lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def write(connection: socket.socket) -> None:
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+        connection.sendall(f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body)
+
+    return write
+
+
+def redirect(location: str, status: str = "302 Found") -> Answer:
+    """Make a redirect."""
+    return reply(status=status, Location=location)
+
+
+def raw(data: bytes) -> Answer:
+    """Make an answer of these very bytes."""
+    return lambda connection: connection.sendall(data)
+
+
+def drip(start: bytes, piece: bytes) -> Answer:
+    """Write ``start``, then ``piece`` again and again, as long as anybody listens."""
+
+    def write(connection: socket.socket) -> None:
+        connection.sendall(start)
+        connection.settimeout(_PAUSE)
+        # Waits for the other side to hang up, which ends a receive at once.
+        while True:
+            try:
+                if not connection.recv(1):
+                    return
+            except TimeoutError:
+                connection.sendall(piece)
+
+    return write
+
+
+def flood(start: bytes) -> Answer:
+    """Write ``start``, then zeros as fast as they are taken, without end."""
+
+    def write(connection: socket.socket) -> None:
+        connection.sendall(start)
+        while True:
+            connection.sendall(bytes(1 << 16))
+
+    return write
+
+
+_PAUSE: Final = 0.02  # seconds
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Serve from a port of 127.0.0.1 until the end of the block."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener.getsockname()[1])
+        thread = threading.Thread(target=_accept, args=(listener, server), daemon=True)
+        thread.start()
+        yield server
+        # Closing alone would leave it waiting.
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _accept(listener: socket.socket, server: Server) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_answer, args=(connection, server), daemon=True).start()
+
+
+def _answer(connection: socket.socket, server: Server) -> None:
+    with connection:
+        connection.settimeout(30)
+        try:
+            head = b""
+            while b"\r\n\r\n" not in head and (piece := connection.recv(4096)):
+                head += piece
+            first, *lines = head.decode("latin-1").strip().split("\r\n")
+            pairs = (line.partition(": ") for line in lines)
+            headers = {name.lower(): value for name, _, value in pairs}
+            request = Request(first.split()[1], headers)
+            server.requests.append(request)
+            server.answers.get(request.path, reply(status="404 Not Found"))(connection)
+        except OSError:
+            # The other side hung up, which is what some of these answers are for.
+            pass
