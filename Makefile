@@ -18,7 +18,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 TEST_ENV := ENV_FILE= PYTHONDONTWRITEBYTECODE=1
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server
+	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3
 
 .PHONY: help demo test test-sqlite test-browser test-postgres check lint lock messages format clean
 .DELETE_ON_ERROR:

@@ -21,6 +21,7 @@ SHOWN: Final = (
     "articles_articletopic",
     "articles_image",
     "articles_related",
+    "articles_storedimage",
     "articles_topic",
     "providers_provider",
 )
@@ -66,18 +67,19 @@ def _moment(value: datetime | str | None) -> datetime | None:
 def add_triggers(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Let the database begin an edition with every write to what pages show. For ``RunPython``.
 
-    Makes what is missing. As for ``search.add_triggers``, a migration that changes a table of
+    Makes what is missing, for the tables that there are at this migration. As for ``search.add_triggers``, a migration that changes a table of
     ``SHOWN`` needs this as its last operation: SQLite's triggers go with the old table.
     """
+    tables = _made(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
-        _add_postgresql(schema_editor)
+        _add_postgresql(schema_editor, tables)
         return
     begin = (
         f"INSERT INTO {TABLE}(id, token, begun_at) "  # noqa: S608 - constants, here and below
         "VALUES (1, lower(hex(randomblob(16))), strftime('%Y-%m-%d %H:%M:%f', 'now')) "
         "ON CONFLICT(id) DO UPDATE SET token = excluded.token, begun_at = excluded.begun_at;"
     )
-    for table in SHOWN:
+    for table in tables:
         for event in ("insert", "update", "delete"):
             schema_editor.execute(
                 f"CREATE TRIGGER IF NOT EXISTS {table}_{event}_begins_edition "
@@ -85,7 +87,13 @@ def add_triggers(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
             )
 
 
-def _add_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> None:
+def _made(schema_editor: BaseDatabaseSchemaEditor) -> list[str]:
+    """Give the tables of ``SHOWN`` that earlier migrations made."""
+    made = set(schema_editor.connection.introspection.table_names())
+    return [table for table in SHOWN if table in made]
+
+
+def _add_postgresql(schema_editor: BaseDatabaseSchemaEditor, tables: list[str]) -> None:
     schema_editor.execute(
         "CREATE OR REPLACE FUNCTION begin_edition() "  # noqa: S608 - constants
         "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -94,7 +102,7 @@ def _add_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> None:
         "ON CONFLICT (id) DO UPDATE SET token = excluded.token, begun_at = excluded.begun_at; "
         "RETURN NULL; END $$"
     )
-    for table in SHOWN:
+    for table in tables:
         schema_editor.execute(
             f"CREATE OR REPLACE TRIGGER {table}_begins_edition "
             f"AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
@@ -107,6 +115,6 @@ def remove_triggers(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP FUNCTION IF EXISTS begin_edition() CASCADE")
         return
-    for table in SHOWN:
+    for table in _made(schema_editor):
         for event in ("insert", "update", "delete"):
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{event}_begins_edition")

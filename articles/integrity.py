@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, connection
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
 
 from articles import heat
-from articles.models import Article, PolicyVersion, Related
+from articles.images import pruning
+from articles.models import Article, Image, PolicyVersion, Related
 from articles.scoring import SUPERSEDED_HEAT
 
 
@@ -23,13 +25,14 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Yield everything that is wrong, kind by kind. A handful of queries, streamed."""
+    """Yield everything that is wrong, kind by kind. A handful of queries, and one a folder of images, streamed."""
     yield from _dangling_rows()
     yield from _two_leads()
     yield from _one_way_relations()
     yield from _stale_heat()
     yield from _superseded_without_lead()
     yield from _unnamed_coverage()
+    yield from _files_of_images()
 
 
 def _dangling_rows() -> Iterator[Finding]:
@@ -86,3 +89,13 @@ def _unnamed_coverage() -> Iterator[Finding]:
     stubs = Article.objects.filter(coverage_only=True, named_by_links=None, act_changes=None)
     for slug in stubs.order_by("pk").values_list("slug", flat=True).iterator():
         yield Finding("unnamed coverage", slug, "is coverage only, but no article names it")
+
+
+def _files_of_images() -> Iterator[Finding]:
+    # A listing of the storage, a shard at a time.
+    for stored, name in pruning.missing():
+        shown = Image.objects.filter(stored=stored).select_related("article").first()
+        slug = shown.article.slug if shown else ""
+        yield Finding("missing file", slug, f"its image lacks the file {name}")
+    for name in pruning.orphans(timezone.now() - pruning.GRACE):
+        yield Finding("orphan file", "", f"no image has the file {name}; run prune_images")

@@ -208,8 +208,33 @@ STATIC_ROOT = text("STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 MEDIA_URL = text("MEDIA_URL", "media/")
 MEDIA_ROOT = text("MEDIA_ROOT", str(BASE_DIR / "media"))
+
+
+def media(bucket: str) -> dict[str, Any]:
+    if not bucket:
+        return {"BACKEND": "newsroom.storage.WholeFileStorage"}
+    address = urlsplit(MEDIA_URL)
+    return {
+        # Keys come from where boto3 looks for them: AWS_ACCESS_KEY_ID and so on.
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": text("MEDIA_S3_ENDPOINT") or None,
+            "region_name": text("MEDIA_S3_REGION") or None,
+            "custom_domain": f"{address.netloc}{address.path}".rstrip("/") or None,
+            "url_protocol": f"{address.scheme or 'https'}:",
+            # Pages are kept for long, and so must be the addresses that they hold.
+            "querystring_auth": False,
+            # Under a name always lies the same content, see articles.models.stored_image.name_of.
+            "file_overwrite": True,
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
+    }
+
+
+MEDIA_S3_BUCKET = text("MEDIA_S3_BUCKET")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": media(MEDIA_S3_BUCKET),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT

@@ -1,10 +1,12 @@
 """What holds for every test: no network, no skips where they are forbidden, repeatable examples."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
@@ -17,6 +19,13 @@ settings.register_profile(
 # For a long search by hand: HYPOTHESIS_PROFILE=explore
 settings.register_profile("explore", max_examples=5_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def media_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave the media of whoever runs the tests alone, and do not look at them."""
+    with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
+        yield
 
 
 @pytest.fixture(autouse=True)

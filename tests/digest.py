@@ -38,6 +38,7 @@ _SPELLED: dict[str, str | None] = {
     "topic": "topic__key",
     "provider": "provider__domain",
     "parent": "parent__key",
+    "stored": "stored__digest",
     "decided_by": "decided_by__username",
     "resolved_by": "resolved_by__username",
 }

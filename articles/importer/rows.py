@@ -11,7 +11,15 @@ from articles import bulk
 from articles.documents import ArticleDocument, RelatedEntry
 from articles.importer.files import FoundFile
 from articles.importer.identity import Row
-from articles.models import Article, ArticleTopic, Image, ImportRun, SourceDocument, Topic
+from articles.models import (
+    Article,
+    ArticleTopic,
+    Image,
+    ImageFetch,
+    ImportRun,
+    SourceDocument,
+    Topic,
+)
 from articles.models.topic import topic_key
 from articles.scoring import Policy, top_rank
 from articles.search.index import filed_under
@@ -196,13 +204,18 @@ def insert_topics(pairs: Iterable[Pair], topics: dict[str, int]) -> None:
 
 
 def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) -> None:
-    """Insert the images of articles and coverage-only ones."""
-    rows = (
-        (row.pk, position, *image_state(image))
+    """Insert the images of articles and coverage-only ones; what is kept already is shown at once.
+
+    One query for the copies.
+    """
+    found = [
+        (row.pk, position, image)
         for row, owner in owners
         for position, image in enumerate(owner.images)
-    )
-    bulk.insert(Image, ("article_id", "position", *IMAGE_FIELDS), rows)
+    ]
+    kept = ImageFetch.objects.kept(image.url for _, _, image in found)
+    rows = ((pk, place, *image_state(image), kept.get(image.url)) for pk, place, image in found)
+    bulk.insert(Image, ("article_id", "position", *IMAGE_FIELDS, "stored_id"), rows)
 
 
 _SOURCE: Final = ("path", "digest", "line_ends", "text", "run_id", "article_id")

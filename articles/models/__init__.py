@@ -9,6 +9,7 @@ from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.source_document import SourceDocument
+from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, Topic
 from articles.models.unindexed import Unindexed
 
@@ -21,12 +22,15 @@ __all__ = [
     "ArticleTopic",
     "Edition",
     "Image",
+    "ImageFetch",
     "ImportConflict",
     "ImportProblem",
     "ImportRun",
     "PolicyVersion",
     "Related",
     "SourceDocument",
+    "StoredImage",
+    "StoredRendition",
     "Topic",
     "Unindexed",
     "or_least",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import models
+from functools import cached_property
 
+from django.db import models
+from django.db.models import Q
+
+from articles.models.stored_image import ImageFetch, StoredImage
 from articles.web_url import is_web_url
 
 
@@ -22,9 +26,22 @@ class Image(models.Model):
     is_cached = models.BooleanField(
         null=True, blank=True, help_text="Whether the source had kept a copy; unknown if empty."
     )
+    stored = models.ForeignKey(
+        StoredImage,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="images",
+        db_index=False,
+        help_text="The copy that is kept here.",
+    )
 
     class Meta:
         ordering = ["position"]
+        indexes = [
+            # Which images show a copy; not those without one, so that an import writes nothing here.
+            models.Index(fields=["stored"], condition=Q(stored__isnull=False), name="image_stored"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["article", "position"], name="image_position_once"),
         ]
@@ -36,3 +53,35 @@ class Image(models.Model):
     def is_shown(self) -> bool:
         """Whether a page can show it: others' addresses that are not the web's are left alone."""
         return is_web_url(self.url)
+
+    @property
+    def file(self) -> str:
+        """The name of the copy that is kept here, in the storage; empty if there is none."""
+        return self.stored.file if self.stored else ""
+
+    @property
+    def format(self) -> str:
+        """The original's format; empty before it is kept."""
+        return self.stored.format if self.stored else ""
+
+    @property
+    def byte_size(self) -> int | None:
+        """The original's size; None before it is kept."""
+        return self.stored.byte_size if self.stored else None
+
+    @property
+    def digest(self) -> str:
+        """The original's SHA-256 in hexadecimal; empty before it is kept."""
+        return self.stored.digest if self.stored else ""
+
+    @cached_property
+    def fetch(self) -> ImageFetch | None:
+        """What became of fetching it; None if nobody has tried yet. One query."""
+        return ImageFetch.objects.filter(url=self.url).first()
+
+    @property
+    def state(self) -> ImageFetch.State:
+        """Whether it is kept here, waits or failed. One query if it is not kept."""
+        if self.stored_id is not None:
+            return ImageFetch.State.KEPT
+        return ImageFetch.State(self.fetch.state) if self.fetch else ImageFetch.State.WAITING

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from articles import bulk
-from articles.models import Article, ArticleTopic, Image, Topic
+from articles.models import Article, ArticleTopic, Image, ImageFetch, Topic
 from articles.newsdesk.changes import Change, ImageValues
 from articles.snapshot import IMAGE_FIELDS
 
 Lists = dict[int, dict[str, list[Any]]]
 
+_URL: Final = IMAGE_FIELDS.index("url")
+
 
 def replace_lists(change: Change) -> Lists:
     """Write the topics and images of a change; gives what stood there, by article and name.
 
-    Topics that are gone are left out. None, or up to three queries for topics and two for images.
+    Topics that are gone are left out. None, or up to three queries for topics and four for images.
     """
     before: Lists = defaultdict(dict)
     for pk, topics in topics_of(change.topics).items():
@@ -70,12 +72,15 @@ def _write_topics(wanted: Mapping[int, Sequence[int]]) -> None:
 def _write_images(wanted: Mapping[int, Sequence[ImageValues]]) -> None:
     if not wanted:
         return
+    kept = ImageFetch.objects.kept(
+        str(values[_URL]) for images in wanted.values() for values in images
+    )
     Image.objects.filter(article__in=wanted).delete()
     bulk.insert(
         Image,
-        ("article_id", "position", *IMAGE_FIELDS),
+        ("article_id", "position", *IMAGE_FIELDS, "stored_id"),
         [
-            (pk, position, *values)
+            (pk, position, *values, kept.get(str(values[_URL])))
             for pk, images in wanted.items()
             for position, values in enumerate(images)
         ],

@@ -10,9 +10,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from articles import editions
-from articles.models import Article, ArticleTopic, Edition, Image, Related, Topic
+from articles.models import (
+    Article,
+    ArticleTopic,
+    Edition,
+    Image,
+    ImageFetch,
+    Related,
+    StoredImage,
+    Topic,
+)
 from providers.models import Provider
-from tests.factories import make_article, make_topic, make_user, relate
+from tests.factories import make_article, make_stored_image, make_topic, make_user, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +43,7 @@ WRITES: dict[str, Callable[[], object]] = {
     "relation": lambda: Related.objects.update(position=7),
     "no relation": lambda: Related.objects.all().delete(),
     "image": lambda: Image.objects.update(title="Other"),
+    "stored image": lambda: StoredImage.objects.update(focal_x=10),
     "provider": lambda: Provider.objects.update(name="Other"),
     "raw": lambda: connection.cursor().execute("UPDATE providers_provider SET notes = 'Other'"),
 }
@@ -44,6 +54,7 @@ def newsroom() -> Article:
     article = make_article(topics=(make_topic(),))
     relate(article, make_article())
     Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
+    make_stored_image()
     make_article()
     return article
 
@@ -58,6 +69,8 @@ class TestWrites:
     def test_of_other_tables_do_not(self, newsroom: Article) -> None:
         before = token()
         make_user()
+        # A try that failed shows nowhere.
+        ImageFetch.objects.create(url="https://a.example/1.jpg", state="failed")
         assert token() == before
 
     def test_rolled_back_never_were(self, newsroom: Article) -> None:

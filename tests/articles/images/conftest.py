@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -16,3 +17,11 @@ def server(settings: Settings) -> Iterator[Server]:
     with serving() as server:
         settings.OUTBOUND_EXEMPT = server.exempt
         yield server
+
+
+@pytest.fixture
+def media(tmp_path: Path, settings: Settings) -> Path:
+    """The folder that files of images lie in; empty, and this test's alone."""
+    folder = tmp_path / "media"
+    settings.MEDIA_ROOT = str(folder)
+    return folder

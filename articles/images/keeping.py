@@ -1,0 +1,354 @@
+"""Keeping copies of the images that readers miss: fetched side by side, rendered, stored.
+
+Threads fetch and wait for the processes that render; this one alone writes to the database. Files
+are written before the row that shows them, and before the files a note whose they are
+(``ImageFetch.writing``): whenever a run is killed, no row lacks its files and no file its row, and
+the next run goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from time import monotonic
+from types import FrameType
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from articles.bulk import hold_write_lock
+from articles.images import files
+from articles.images.fetching import MAX_URL_BYTES, FetchError, fetch
+from articles.images.renditions import RefusedImageError, Rendered
+from articles.images.report import Failure, Report
+from articles.images.wanted import Wanted, wanted
+from articles.images.workshop import Workshop
+from articles.models import Image, ImageFetch, StoredImage
+from articles.outbound import RefusedError, host_of
+
+FETCHES: Final = 8
+"""Images that are fetched at once."""
+PER_HOST: Final = 2
+"""Of these, from one host."""
+LOOK_AHEAD: Final = 200
+"""Addresses known before the next one is asked for, so that a slow host does not hold up others."""
+COMMIT_AFTER: Final = 1.0
+"""Seconds that results wait for others: each commit begins an edition of what readers see."""
+RETRIES: Final = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 72, 168))
+"""What passes after each failure before the next try; after the last there is none."""
+
+
+def keep(
+    *,
+    limit: int | None = None,
+    retry_failed: bool = False,
+    at: datetime | None = None,
+    progress: Callable[[int], object] = lambda addresses: None,
+) -> Report:
+    """Fetch, render and store what readers miss at ``at``, ``limit`` addresses at most.
+
+    ``retry_failed`` tries again what failed, whatever was said about when. ``progress`` is called
+    with the number of addresses just done. SIGINT ends the run after what is at hand.
+    """
+    at = at or timezone.now()
+    started = monotonic()
+    with Workshop(os.cpu_count() or 1) as workshop, ThreadPoolExecutor(FETCHES) as threads:
+        run = _Run(at, threads, workshop, progress)
+        with _sigint_finishes(run.report):
+            run.all_of(wanted(at, retry_failed=retry_failed), limit)
+    run.report.seconds = monotonic() - started
+    return run.report
+
+
+def preview(
+    *, limit: int | None = None, retry_failed: bool = False, at: datetime | None = None
+) -> Report:
+    """Tell what ``keep`` would fetch; asks no server and writes nothing."""
+    started = monotonic()
+    report = Report(dry_run=True)
+    seen = set()
+    for one in wanted(at or timezone.now(), retry_failed=retry_failed):
+        if one.is_kept:
+            report.linked += len(one.images)
+        elif one.url not in seen:
+            if len(seen) == limit:
+                break
+            seen.add(one.url)
+            report.wanted.append(one.url)
+    report.seconds = monotonic() - started
+    return report
+
+
+@contextmanager
+def _sigint_finishes(report: Report) -> Iterator[None]:
+    """Let Ctrl-C end the run after what is at hand; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if report.interrupted:
+            raise KeyboardInterrupt
+        report.interrupted = True
+
+    previous = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+class _Done:
+    """What came of an address: a copy, its older copy still, or a failure."""
+
+    def __init__(self, one: Wanted) -> None:
+        self.wanted = one
+        self.rendered: Rendered | None = None
+        self.failure = ""
+        self.may_pass = False
+        self.retry_at: datetime | None = None
+        self.etag = ""
+        self.last_modified = ""
+        self.fetched_bytes = 0
+        self.written_bytes = 0
+
+
+_Job = Future[_Done]
+
+
+class _Run:
+    """One run: what waits, what is at work, and what waits to be committed."""
+
+    def __init__(
+        self,
+        at: datetime,
+        threads: ThreadPoolExecutor,
+        workshop: Workshop,
+        progress: Callable[[int], object],
+    ) -> None:
+        self.at = at
+        self.threads = threads
+        self.workshop = workshop
+        self.progress = progress
+        self.report = Report()
+        self.queue: deque[Wanted] = deque()
+        self.tried: dict[str, Wanted] = {}
+        self.busy: Counter[str] = Counter()
+        self.resting: set[str] = set()
+        self.fetching: dict[_Job, str] = {}
+        self.writing: set[_Job] = set()
+        self.done: list[_Done] = []
+        self.linking: list[Wanted] = []
+        self.committed_at = monotonic()
+
+    def all_of(self, source: Iterator[Wanted], limit: int | None) -> None:
+        """Do everything that ``source`` gives."""
+        for one in source:
+            if self.report.interrupted:
+                break
+            if one.is_kept:
+                self.linking.append(one)
+            elif one.url in self.tried:
+                # Still at work, or its result not committed when this was looked up.
+                self.tried[one.url].images += one.images
+            elif limit is not None and len(self.tried) >= limit:
+                break
+            else:
+                self.tried[one.url] = one
+                self.queue.append(one)
+            while len(self.queue) >= LOOK_AHEAD and not self.report.interrupted:
+                self.step()
+            self.commit_when_due()
+        while (self.queue and not self.report.interrupted) or self.fetching or self.writing:
+            self.step()
+        self.commit()
+
+    def step(self) -> None:
+        """Begin what can begin, wait for something to end, and take it on."""
+        self.begin()
+        if not self.fetching and not self.writing:
+            return
+        ended, _ = wait({*self.fetching, *self.writing}, return_when=FIRST_COMPLETED)
+        for job in ended:
+            if job in self.fetching:
+                self.busy[self.fetching.pop(job)] -= 1
+                self.take_on(job.result())
+            else:
+                self.writing.discard(job)
+                self.done.append(job.result())
+        self.commit_when_due()
+
+    def begin(self) -> None:
+        """Start fetching, in order, whatever is not of a host that is busy."""
+        if self.report.interrupted:
+            return
+        later = []
+        while self.queue and len(self.fetching) + len(self.writing) < 2 * FETCHES:
+            one = self.queue.popleft()
+            try:
+                host = host_of(one.url)
+            except RefusedError as error:
+                self.refuse(one, str(error))
+                continue
+            if host in self.resting:
+                self.report.postponed += 1
+                self.progress(1)
+            elif self.busy[host] >= PER_HOST:
+                later.append(one)
+            else:
+                self.busy[host] += 1
+                self.fetching[self.threads.submit(_get, one, self.workshop)] = host
+        self.queue.extendleft(reversed(later))
+
+    def refuse(self, one: Wanted, reason: str) -> None:
+        done = _Done(one)
+        done.failure = reason
+        self.done.append(done)
+
+    def take_on(self, done: _Done) -> None:
+        """Have an image's files written, unless there are some, or none to write."""
+        if done.retry_at is not None:
+            self.resting.add(host_of(done.wanted.url))
+        self.report.fetched_bytes += done.fetched_bytes
+        rendered = done.rendered
+        if rendered is None or StoredImage.objects.filter(digest=rendered.digest).exists():
+            self.done.append(done)
+            return
+        with transaction.atomic():
+            # Whoever deletes files that are nobody's holds it, too.
+            hold_write_lock()
+            ImageFetch.objects.update_or_create(
+                url=done.wanted.url, defaults={"writing": rendered.digest, "tried_at": self.at}
+            )
+        self.writing.add(self.threads.submit(_write, done))
+
+    def commit_when_due(self) -> None:
+        if monotonic() - self.committed_at >= COMMIT_AFTER:
+            self.commit()
+
+    def commit(self) -> None:
+        """Let readers see what is done."""
+        if self.done or self.linking:
+            with transaction.atomic():
+                hold_write_lock()
+                for one in self.linking:
+                    self.link(one, one.fetch.stored if one.fetch else None)
+                for done in self.done:
+                    self.settle(done)
+            self.progress(len(self.done))
+            self.done, self.linking = [], []
+        self.committed_at = monotonic()
+
+    def link(self, one: Wanted, stored: StoredImage | None) -> None:
+        self.report.linked += Image.objects.filter(pk__in=one.images).update(stored=stored)
+
+    def settle(self, done: _Done) -> None:
+        """Write what came of an address."""
+        if done.failure:
+            self.settle_failure(done)
+            return
+        one = done.wanted
+        stored = self.stored(done)
+        if stored is None:
+            # Deleted meanwhile, as nothing showed it: it waits for the next run.
+            return
+        ImageFetch.objects.update_or_create(
+            url=one.url,
+            defaults={
+                "state": ImageFetch.State.KEPT,
+                "stored": stored,
+                "failure": "",
+                "tries": 0,
+                "tried_at": self.at,
+                "next_try_at": None,
+                "etag": done.etag,
+                "last_modified": done.last_modified,
+                "writing": "",
+            },
+        )
+        self.report.kept += 1
+        self.link(one, stored)
+
+    def stored(self, done: _Done) -> StoredImage | None:
+        """Give the row of a copy whose files are there, a new one if need be."""
+        if done.rendered is None:
+            self.report.unchanged += 1
+            return done.wanted.fetch.stored if done.wanted.fetch else None
+        stored = StoredImage.objects.filter(digest=done.rendered.digest).first()
+        if stored is None and done.written_bytes:
+            stored = StoredImage.objects.create(**_columns(done.rendered))
+            self.report.stored += 1
+            self.report.stored_bytes += done.written_bytes
+        return stored
+
+    def settle_failure(self, done: _Done) -> None:
+        one = done.wanted
+        tries = (one.fetch.tries if one.fetch else 0) + 1
+        next_try_at = None
+        if done.may_pass and tries <= len(RETRIES):
+            next_try_at = max(self.at + RETRIES[tries - 1], done.retry_at or self.at)
+        self.report.failures.append(Failure(one.url, done.failure, next_try_at))
+        if len(one.url.encode()) > MAX_URL_BYTES:
+            # No index takes it: it is told of, and not remembered.
+            return
+        ImageFetch.objects.update_or_create(
+            url=one.url,
+            defaults={
+                "state": ImageFetch.State.FAILED,
+                "failure": done.failure,
+                "tries": tries,
+                "tried_at": self.at,
+                "next_try_at": next_try_at,
+                "writing": "",
+            },
+        )
+
+
+def _get(one: Wanted, workshop: Workshop) -> _Done:
+    """Fetch and render; in a thread, so without the database."""
+    done = _Done(one)
+    has_copy = one.fetch is not None and one.fetch.stored_id is not None
+    known = one.fetch if has_copy else None
+    try:
+        fetched = fetch(
+            one.url,
+            etag=known.etag if known else "",
+            last_modified=known.last_modified if known else "",
+        )
+        done.etag, done.last_modified = fetched.etag, fetched.last_modified
+        if fetched.data is not None:
+            done.fetched_bytes = len(fetched.data)
+            done.rendered = workshop.render(fetched.data)
+    except FetchError as error:
+        done.failure, done.may_pass, done.retry_at = str(error), error.may_pass, error.retry_at
+    except RefusedImageError as error:
+        done.failure = str(error)
+    return done
+
+
+def _write(done: _Done) -> _Done:
+    """Write the files; in a thread, as a storage may be far away."""
+    assert done.rendered is not None  # noqa: S101 - what has nothing to write is not given here
+    done.written_bytes = files.write(done.rendered)
+    return done
+
+
+def _columns(rendered: Rendered) -> dict[str, Any]:
+    names = ("digest", "format", "byte_size", "width", "height", "color", "placeholder")
+    renditions = [
+        {
+            "width": copy.width,
+            "height": copy.height,
+            "bytes": {kind: len(data) for kind, data in copy.data.items()},
+        }
+        for copy in rendered.renditions
+    ]
+    columns = {name: getattr(rendered, name) for name in names}
+    return columns | {"renditions": renditions, "stored_at": timezone.now()}

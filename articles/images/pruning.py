@@ -1,0 +1,137 @@
+"""Deleting copies that nothing shows any more, and files that are nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from articles.bulk import hold_write_lock
+from articles.images import files
+from articles.models import Image, ImageFetch, StoredImage
+
+GRACE: Final = timedelta(days=1)
+"""How long something is left alone after it was written: an edit taken back shows it again."""
+_CHUNK: Final = 500
+
+
+@dataclass(slots=True)
+class Pruned:
+    """Counts of what is deleted, or would be."""
+
+    dry_run: bool
+    addresses: int = 0
+    """What became of fetching addresses that no document names any more."""
+    images: int = 0
+    files: int = 0
+    bytes: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it for programs."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """Give it in a sentence."""
+        done = "would be deleted" if self.dry_run else "deleted"
+        return (
+            f"{self.images:,} images, {self.files:,} files ({self.bytes:,} bytes) and "
+            f"{self.addresses:,} addresses {done}"
+        )
+
+
+def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | None = None) -> Pruned:
+    """Delete what nothing uses and is older than ``grace``. A listing of all files.
+
+    Rows first, in transactions of their own, then files: killed in between it leaves files, which
+    the next one finds.
+    """
+    moment = (at or timezone.now()) - grace
+    done = Pruned(dry_run)
+    done.addresses = _delete_all(_addresses(moment), dry_run)
+    unused = _unused(moment)
+    gone = set(unused.values_list("digest", flat=True)) if dry_run else set()
+    done.images = _delete_all(unused, dry_run)
+    for shard in files.shards():
+        for name, size in _orphans(shard, moment, gone):
+            if dry_run or _delete_file(name):
+                done.files += 1
+                done.bytes += size
+    return done
+
+
+def orphans(moment: datetime) -> Iterator[str]:
+    """Give the names of files from before ``moment`` that are nobody's. A listing of all files."""
+    for shard in files.shards():
+        yield from (name for name, _ in _orphans(shard, moment, set()))
+
+
+def missing() -> Iterator[tuple[StoredImage, str]]:
+    """Give kept images with the name of a file that they lack. A listing of all files."""
+    kept = StoredImage.objects.order_by("digest").iterator(_CHUNK)
+    for shard, images in groupby(kept, key=lambda stored: stored.digest[:2]):
+        names = set(files.listed(shard))
+        for stored in images:
+            yield from ((stored, name) for name in stored.names() if name not in names)
+
+
+def _addresses(moment: datetime) -> QuerySet[ImageFetch]:
+    named = Image.objects.filter(url=OuterRef("url"))
+    return ImageFetch.objects.filter(~Exists(named), tried_at__lt=moment)
+
+
+def _unused(moment: datetime) -> QuerySet[StoredImage]:
+    shown = Image.objects.filter(stored=OuterRef("pk"))
+    # While one of its addresses is still named, an image may show it again.
+    fetched = ImageFetch.objects.filter(stored=OuterRef("pk"))
+    named = fetched.exclude(pk__in=_addresses(moment).values("pk"))
+    return StoredImage.objects.filter(~Exists(shown), ~Exists(named), stored_at__lt=moment)
+
+
+def _delete_all(rows: QuerySet[Any], dry_run: bool) -> int:
+    if dry_run:
+        return rows.count()
+    total = 0
+    while keys := list(rows.values_list("pk", flat=True)[:_CHUNK]):
+        with transaction.atomic():
+            # What keeps copies and what imports hold it, too: nothing begins to use these now.
+            hold_write_lock()
+            deleted, _ = rows.filter(pk__in=keys).delete()
+        total += deleted
+    return total
+
+
+def _orphans(shard: str, moment: datetime, gone: set[str]) -> Iterator[tuple[str, int]]:
+    names = sorted(files.listed(shard))
+    owned = _owned({files.digest_of(name) for name in names}) - gone
+    for name in names:
+        if files.is_copy(name) and files.digest_of(name) in owned:
+            continue
+        size = files.size_if_older(name, moment)
+        if size is not None:
+            yield name, size
+
+
+def _owned(digests: Iterable[str]) -> set[str]:
+    """Give those of ``digests`` that are kept, or being written."""
+    wanted = list(digests)
+    if not wanted:
+        return set()
+    kept = StoredImage.objects.filter(digest__any_of=wanted).values_list("digest", flat=True)
+    writing = ImageFetch.objects.filter(writing__any_of=wanted).values_list("writing", flat=True)
+    return {*kept, *writing}
+
+
+def _delete_file(name: str) -> bool:
+    with transaction.atomic():
+        # Whoever writes files says so first, holding it.
+        hold_write_lock()
+        if files.is_copy(name) and _owned([files.digest_of(name)]):
+            return False
+        files.delete(name)
+    return True

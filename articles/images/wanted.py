@@ -1,0 +1,103 @@
+"""Which images are to be fetched, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from django.db.models import Q
+
+from articles.models import Article, Image, ImageFetch, Related
+
+CHUNK: Final = 500
+"""Articles whose images are looked up at once."""
+
+
+@dataclass(slots=True)
+class Wanted:
+    """An address to fetch, or one whose copy is kept already, and the images that are to show it."""
+
+    url: str
+    images: list[int] = field(default_factory=list)
+    fetch: ImageFetch | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the copy is there, and only images do not know of it."""
+        return self.fetch is not None and self.fetch.state == ImageFetch.State.KEPT
+
+
+def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
+    """Give the addresses that readers miss at ``at``, the most important first.
+
+    What an editor wants anew, then images of what is published, as the front page has it, then of
+    its coverage. An address comes again when another chunk of articles has it, too. Four queries a
+    chunk.
+    """
+    yield from _wanted_anew()
+    for articles in chain(_published(at), _coverage(at)):
+        for one in _missing(articles):
+            if one.is_kept or one.fetch is None or one.fetch.is_due(at, retry_failed=retry_failed):
+                yield one
+
+
+# Piece by piece by key: a reading that stayed open would keep SQLite from writing as soon as another
+# process has written.
+
+
+def _wanted_anew() -> Iterator[Wanted]:
+    waiting = ImageFetch.objects.filter(state=ImageFetch.State.WAITING, stored__isnull=False)
+    last = 0
+    while chunk := list(
+        waiting.filter(pk__gt=last).select_related("stored").order_by("pk")[:CHUNK]
+    ):
+        last = chunk[-1].pk
+        for fetch in chunk:
+            images = Image.objects.filter(stored=fetch.stored_id, url=fetch.url)
+            yield Wanted(fetch.url, list(images.values_list("pk", flat=True)), fetch)
+
+
+def _published(at: datetime) -> Iterator[list[int]]:
+    leads = Article.objects.published(at).order_by("-top_rank", "slug")
+    rest = leads
+    while chunk := list(rest.values_list("pk", "top_rank", "slug")[:CHUNK]):
+        yield [pk for pk, _, _ in chunk]
+        _, rank, slug = chunk[-1]
+        # The first condition is for the index; the second tells ties apart.
+        rest = leads.filter(Q(top_rank__lt=rank) | Q(slug__gt=slug), top_rank__lte=rank)
+
+
+def _coverage(at: datetime) -> Iterator[list[int]]:
+    for leads in _published(at):
+        links = Related.objects.filter(article__any_of=leads, target__published=False)
+        targets = dict(_in_order_of(leads, links.values_list("article", "position", "target")))
+        shown = Article.objects.coverage(at).filter(pk__any_of=list(targets))
+        kept = set(shown.values_list("pk", flat=True))
+        yield [pk for pk in targets if pk in kept]
+
+
+def _in_order_of(
+    articles: list[int], rows: Iterable[tuple[int, int, int]]
+) -> Iterator[tuple[int, None]]:
+    """Give the last of each row, by the place of its article and its position in that."""
+    places = {pk: place for place, pk in enumerate(articles)}
+    for _, _, found in sorted(rows, key=lambda row: (places[row[0]], row[1])):
+        yield found, None
+
+
+def _missing(articles: list[int]) -> list[Wanted]:
+    """Give the addresses of the articles' images that show no copy, in order, each once."""
+    images = Image.objects.filter(article__any_of=articles, stored=None)
+    by_pk = {image.pk: image for image in images}
+    rows = ((image.article_id, image.position, image.pk) for image in by_pk.values())
+    found: dict[str, Wanted] = {}
+    for pk, _ in _in_order_of(articles, rows):
+        image = by_pk[pk]
+        if image.is_shown:
+            found.setdefault(image.url, Wanted(image.url)).images.append(pk)
+    for fetch in ImageFetch.objects.of(found).select_related("stored"):
+        found[fetch.url].fetch = fetch
+    return list(found.values())

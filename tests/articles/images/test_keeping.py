@@ -1,0 +1,404 @@
+"""Readers' images are kept here: each once, what cannot be had is told of, and the run goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from PIL import Image as Pillow
+
+from articles import editions, integrity
+from articles.documents import DocumentImage
+from articles.images import fetching, keeping, pruning
+from articles.images.keeping import keep, preview
+from articles.models import Article, Image, ImageFetch, StoredImage
+from articles.outbound import Bounds
+from tests.articles.images import samples
+from tests.articles.images.samples import different, picture, png, saved
+from tests.articles.images.server import Server, drip, raw, redirect, reply
+from tests.articles.samples import document, load, put
+from tests.factories import NOW, make_article, make_superseded, relate
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+AT = NOW + timedelta(days=1)
+
+
+def add_image(url: str, article: Article | None = None, position: int = 0) -> Image:
+    return Image.objects.create(article=article or make_article(), position=position, url=url)
+
+
+def fetched(url: str) -> ImageFetch:
+    return ImageFetch.objects.get(url=url)
+
+
+def images(*urls: str) -> tuple[DocumentImage, ...]:
+    return tuple(DocumentImage(url) for url in urls)
+
+
+def found() -> list[str]:
+    return [finding.kind for finding in integrity.findings()]
+
+
+class TestKeep:
+    def test_success(self, server: Server, media: Path) -> None:
+        image = add_image(server.put("/a", reply(picture("PNG", (700, 350)), ETag='"1"')))
+        report = keep(at=AT)
+        assert (report.kept, report.stored, report.linked, report.failures) == (1, 1, 1, [])
+        image.refresh_from_db()
+        assert image.stored is not None
+        assert (image.format, image.state) == ("png", ImageFetch.State.KEPT)
+        assert image.byte_size == len(picture("PNG", (700, 350))) == report.fetched_bytes
+        assert image.digest == image.stored.digest
+        assert (image.stored.width, image.stored.height) == (700, 350)
+        assert (
+            image.file == f"images/{image.digest[:2]}/{image.digest[2:4]}/{image.digest}-700.jpeg"
+        )
+        with default_storage.open(image.file) as file:
+            assert Pillow.open(file).size == (700, 350)
+        files = [path for path in media.rglob("*") if path.is_file()]
+        assert len(files) == 9
+        assert sum(path.stat().st_size for path in files) == report.stored_bytes
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o644}
+        assert fetched(image.url).etag == '"1"'
+        assert found() == []
+
+    def test_again_asks_nobody_and_writes_nothing(self, server: Server) -> None:
+        add_image(server.put("/a", picture()))
+        add_image(server.url("/none"))
+        keep(at=AT)
+        server.requests.clear()
+        with CaptureQueriesContext(connection) as queries:
+            report = keep(at=AT)
+        assert (report.kept, report.failures, server.requests) == (0, [], [])
+        assert [query for query in queries if not query["sql"].startswith("SELECT")] == []
+
+    def test_equal_content_is_one_copy(self, server: Server) -> None:
+        first, second = (
+            add_image(server.put("/a", picture())),
+            add_image(server.put("/b", picture())),
+        )
+        report = keep(at=AT)
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert first.stored == second.stored == StoredImage.objects.get()
+        assert (report.kept, report.stored, report.linked) == (2, 1, 2)
+
+    def test_equal_addresses_are_asked_for_once(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # The second comes in another chunk, while the first is on its way or done.
+        monkeypatch.setattr("articles.images.wanted.CHUNK", 1)
+        url = server.put("/a", picture())
+        shown = [add_image(url) for _ in range(4)]
+        report = keep(at=AT)
+        assert server.paths() == ["/a"]
+        assert report.linked == 4
+        assert {Image.objects.get(pk=image.pk).stored_id for image in shown} != {None}
+
+    def test_a_kept_one_begins_an_edition_and_a_failure_does_not(self, server: Server) -> None:
+        add_image(server.url("/none"))
+        before = editions.current(AT)
+        assert len(keep(at=AT).failures) == 1
+        assert editions.current(AT) == before
+        add_image(server.put("/a", picture()))
+        before = editions.current(AT)
+        keep(at=AT)
+        assert editions.current(AT) != before
+
+    def test_addresses_that_are_none_are_left_alone(self, server: Server) -> None:
+        add_image("javascript:alert(1)")
+        add_image("images/local.png")
+        report = keep(at=AT)
+        assert (report.kept, report.failures) == (0, [])
+        assert not ImageFetch.objects.exists()
+
+    def test_what_a_document_brings_again_is_shown_at_once(
+        self, server: Server, tmp_path: Path
+    ) -> None:
+        url = server.put("/a", picture())
+        folder = tmp_path / "seeds"
+        folder.mkdir()
+        first = document(quality=80, heat=80, published=True, images=images(url))
+        put(folder, "a.txt", first)
+        load(folder)
+        keep(at=timezone.now())
+        # The document comes again with another image before it; the rows of both are new.
+        other = document(quality=80, heat=80, published=True, images=images(server.url("/b"), url))
+        put(folder, "a.txt", other)
+        load(folder)
+        states = [image.state for image in Image.objects.order_by("position")]
+        assert states == [ImageFetch.State.WAITING, ImageFetch.State.KEPT]
+        assert server.paths() == ["/a"]
+
+
+class TestOrder:
+    def test_the_front_page_then_what_it_covers(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keeping, "FETCHES", 1)
+        monkeypatch.setattr(keeping, "PER_HOST", 1)
+        old = make_article(published_at=NOW - timedelta(days=30))
+        hot = make_article(quality=150)
+        covered = make_superseded(old)
+        relate(hot, covered)
+        relate(old, held := make_article(decision=Article.Decision.HOLD))
+        for number, (article, name) in enumerate(
+            [
+                (old, "/old"),
+                (hot, "/hot"),
+                (hot, "/hot-2"),
+                (covered, "/covered"),
+                (held, "/held"),
+                (make_article(quality=10), "/below"),
+                (make_article(publish_from=AT + timedelta(days=1)), "/scheduled"),
+            ]
+        ):
+            add_image(server.put(name, different(number)), article, number)
+        assert preview(at=AT).wanted == [
+            server.url(path) for path in ("/hot", "/hot-2", "/old", "/covered")
+        ]
+        keep(at=AT)
+        assert server.paths() == ["/hot", "/hot-2", "/old", "/covered"]
+
+    def test_a_limit_counts_what_is_asked_for(self, server: Server) -> None:
+        for number in range(5):
+            add_image(server.put(f"/{number}", different(number)))
+        assert len(preview(at=AT, limit=2).wanted) == 2
+        assert keep(at=AT, limit=2).kept == 2
+        assert keep(at=AT, limit=2).kept == 2
+        assert keep(at=AT, limit=2).kept == 1
+
+    def test_a_preview_does_nothing(self, server: Server) -> None:
+        add_image(server.put("/a", picture()))
+        preview(at=AT)
+        assert server.requests == []
+        assert not ImageFetch.objects.exists()
+
+    @pytest.mark.parametrize("chunk", [1, 2, 3, 100])
+    def test_chunks_make_no_difference(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, chunk: int
+    ) -> None:
+        articles = [make_article(top_rank=rank) for rank in (5, 4, 4, 4, 3)]
+        expected = [
+            add_image(server.url(f"/{number}"), article).url
+            for number, article in enumerate(sorted(articles, key=lambda a: (-a.top_rank, a.slug)))
+        ]
+        monkeypatch.setattr("articles.images.wanted.CHUNK", chunk)
+        assert preview(at=AT).wanted == expected
+
+
+OUTCOMES: dict[str, tuple[Any, str, bool]] = {
+    "gone": (reply(status="410 Gone"), "answers 410", False),
+    "broken for now": (reply(status="500 Sorry"), "answers 500", True),
+    "circle": (redirect("/x"), "redirects more than 3 times", False),
+    "private": (redirect("http://169.254.169.254/latest/meta-data"), "not public", False),
+    "private by name": (redirect("//[::ffff:127.0.0.1]/"), "not public", False),
+    "file": (redirect("file:///etc/passwd"), "not one of http or https", False),
+    "drips": (drip(b"HTTP/1.1 200 OK\r\n\r\n", b"\xff"), "more than 3 seconds", True),
+    "drips a header": (drip(b"HTTP/1.1 200 OK\r\nX: ", b"y"), "more than 3 seconds", True),
+    "hangs up": (raw(b""), "cannot be understood", True),
+    "lies about its length": (reply(picture(), Content_Length="99999"), "before the end", True),
+    "cut by its length": (reply(picture(), Content_Length="600"), "cannot be read", False),
+    "says it is too large": (reply(b"", Content_Length="10000001"), "more than 10,000,000", False),
+    "is too large": (reply(bytes(10_000_001), Content_Length=""), "more than 10,000,000", False),
+    "compressed bomb": (reply(samples.GZIPPED, Content_Encoding="gzip"), "encoded", False),
+    "SVG": (reply(samples.SVG, Content_Type="image/png"), "SVG", False),
+    "page": (reply(b"<html>", Content_Type="image/png"), "a page", False),
+    "empty": (reply(b"", Content_Type="image/png"), "empty", False),
+    "truncated": (picture()[:-300], "truncated", False),
+    "truncated PNG": (picture("PNG")[:-40], "cannot be read", False),
+    "zero size": (png(0, 0, b""), "cannot be read", False),
+    "bomb": (png(30_000, 30_000, bytes(100_000)), "more than 40 megapixels", False),
+    "bomb in GIF": (samples.gif(65_535, 65_535), "more than 40 megapixels", False),
+    "many pixels of nothing": (png(5000, 5000, b""), "cannot be read", False),
+    "lies about its type": (reply(picture("WEBP"), Content_Type="text/html"), "", False),
+    "animated": (samples.animated("GIF"), "", False),
+    "animated WebP": (samples.animated("WEBP"), "", False),
+    "CMYK": (saved(samples.drawn(mode="CMYK")), "", False),
+    "palette": (saved(samples.drawn(mode="P"), "PNG"), "", False),
+    "16 bits": (saved(Pillow.new("I;16", (50, 50), 30_000), "PNG"), "", False),
+    "rotated": (samples.turned(6), "", False),
+    "redirected": (redirect("/sound"), "", False),
+}
+"""What a server does, what is then said of it (nothing: kept), and whether it is tried again."""
+
+
+class TestOutcomes:
+    @pytest.mark.slow
+    def test_each_ends_as_declared_and_the_run_goes_on(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fetching, "bounds", lambda: Bounds(seconds=3, exempt=server.exempt))
+        server.put("/sound", different(99))
+        urls = {}
+        for number, (name, (answer, _, _)) in enumerate(OUTCOMES.items()):
+            path = "/x" if name == "circle" else f"/{number}"
+            urls[name] = server.put(path, answer)
+            add_image(urls[name])
+        report = keep(at=AT)
+        said = {failure.url: failure for failure in report.failures}
+        for name, (_, reason, may_pass) in OUTCOMES.items():
+            row = fetched(urls[name])
+            if reason:
+                assert reason in row.failure, name
+                assert (row.state, row.stored) == (ImageFetch.State.FAILED, None), name
+                assert (row.next_try_at is not None) == may_pass, name
+                assert said[row.url].reason == row.failure
+            else:
+                assert (row.state, row.failure) == (ImageFetch.State.KEPT, ""), name
+        assert report.kept == sum(not reason for _, reason, _ in OUTCOMES.values())
+        assert found() == []
+
+
+class TestFailures:
+    def test_are_tried_again_later_and_later(self, server: Server) -> None:
+        url = server.put("/a", reply(status="503 Later"))
+        add_image(url)
+        at = AT
+        for tries, pause in enumerate(keeping.RETRIES, 1):
+            keep(at=at)
+            row = fetched(url)
+            assert (row.tries, row.next_try_at) == (tries, at + pause)
+            keep(at=at + pause - timedelta(seconds=1))
+            assert len(server.requests) == tries
+            at += pause
+        keep(at=at)
+        assert fetched(url).next_try_at is None
+        keep(at=at + timedelta(days=365))
+        assert len(server.requests) == len(keeping.RETRIES) + 1
+
+    def test_are_tried_again_when_asked_to(self, server: Server) -> None:
+        image = add_image(server.put("/a", reply(status="404 None")))
+        keep(at=AT)
+        assert image.state == ImageFetch.State.FAILED
+        assert keep(at=AT + timedelta(days=365)).failures == []
+        server.put("/a", picture())
+        assert preview(at=AT, retry_failed=True).wanted == [image.url]
+        assert keep(at=AT, retry_failed=True).kept == 1
+        row = fetched(image.url)
+        assert (row.state, row.failure, row.tries) == (ImageFetch.State.KEPT, "", 0)
+
+    def test_once_a_run(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("articles.images.wanted.CHUNK", 1)
+        url = server.url("/none")
+        for _ in range(3):
+            add_image(url)
+        assert len(keep(at=AT, retry_failed=True).failures) == 1
+        assert server.paths() == ["/none"]
+
+    def test_of_a_host_that_wants_rest_leave_it_alone(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keeping, "PER_HOST", 1)
+        for number in range(5):
+            url = server.put(f"/{number}", reply(status="429 Slow Down", Retry_After="86400"))
+            add_image(url, make_article(top_rank=-number))
+        at = timezone.now()
+        report = keep(at=at)
+        assert server.paths() == ["/0"]
+        assert (len(report.failures), report.postponed) == (1, 4)
+        next_try_at = fetched(server.url("/0")).next_try_at
+        assert next_try_at is not None
+        assert next_try_at >= at + timedelta(days=1)
+
+    def test_with_an_address_that_no_index_takes_are_told_each_time(self, server: Server) -> None:
+        add_image(server.url("/" + "ü" * 1500))
+        for _ in range(2):
+            (failure,) = keep(at=AT).failures
+            assert "more than 2,000 bytes" in failure.reason
+        assert not ImageFetch.objects.exists()
+
+    def test_of_the_storage_end_the_run(
+        self, server: Server, media: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        image = add_image(server.put("/a", picture()))
+        media.mkdir()
+        (media / "images").write_text("in the way")
+        with pytest.raises(OSError, match="images"):
+            keep(at=AT)
+        assert image.state == ImageFetch.State.WAITING
+        (media / "images").unlink()
+        assert keep(at=AT).kept == 1
+
+
+class TestAnew:
+    """What an editor wants fetched again: the copy stays until there is another."""
+
+    @pytest.fixture
+    def image(self, server: Server) -> Image:
+        image = add_image(server.put("/a", reply(picture(), ETag='"1"')))
+        keep(at=AT)
+        ImageFetch.objects.update(state=ImageFetch.State.WAITING)
+        server.requests.clear()
+        image.refresh_from_db()
+        return image
+
+    def test_unchanged(self, server: Server, image: Image) -> None:
+        server.put("/a", reply(status="304 Not Modified"))
+        report = keep(at=AT)
+        assert (report.kept, report.unchanged, report.fetched_bytes) == (1, 1, 0)
+        assert server.requests[0].headers["if-none-match"] == '"1"'
+        assert fetched(image.url).state == ImageFetch.State.KEPT
+        assert fetched(image.url).etag == '"1"'
+
+    def test_changed(self, server: Server, image: Image) -> None:
+        server.put("/a", different(1))
+        before = image.digest
+        assert keep(at=AT).stored == 1
+        image = Image.objects.get(pk=image.pk)
+        assert image.digest != before
+        assert image.digest == StoredImage.objects.latest("pk").digest
+
+    def test_failed(self, server: Server, image: Image) -> None:
+        server.put("/a", reply(status="404 None"))
+        assert len(keep(at=AT).failures) == 1
+        assert Image.objects.get(pk=image.pk).digest == image.digest
+        assert fetched(image.url).state == ImageFetch.State.FAILED
+
+
+class TestDeletedMeanwhile:
+    def test_waits_for_the_next_run(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        add_image(server.put("/a", picture()))
+        keep(at=AT)
+        image = add_image(server.put("/b", picture()))
+        commit = keeping._Run.commit
+
+        def prune_first(run: keeping._Run) -> None:
+            if run.done:
+                # The files of /a were found to be there; nothing shows them any more.
+                Image.objects.exclude(pk=image.pk).delete()
+                pruning.prune(grace=timedelta(0), at=timezone.now() + timedelta(days=1))
+            commit(run)
+
+        monkeypatch.setattr(keeping._Run, "commit", prune_first)
+        assert keep(at=AT).stored == 0
+        assert image.state == ImageFetch.State.WAITING
+        assert not StoredImage.objects.exists()
+        monkeypatch.undo()
+        assert keep(at=AT).stored == 1
+        assert found() == []
+
+
+class TestInterrupt:
+    def test_ends_after_what_is_at_hand(self, server: Server) -> None:
+        def interrupt(connection: Any) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            reply(picture())(connection)
+
+        for number in range(30):
+            url = server.put(f"/{number}", interrupt if number == 3 else different(number))
+            add_image(url, make_article(top_rank=-number))
+        report = keep(at=AT)
+        assert report.interrupted
+        assert 3 < report.kept == len(server.requests) < 30
+        assert found() == []
+        assert keep(at=AT).kept == 30 - report.kept
