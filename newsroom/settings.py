@@ -214,6 +214,10 @@ def media(bucket: str) -> dict[str, Any]:
     if not bucket:
         return {"BACKEND": "newsroom.storage.WholeFileStorage"}
     address = urlsplit(MEDIA_URL)
+    if not address.netloc:
+        raise ImproperlyConfigured(
+            f"With MEDIA_S3_BUCKET, MEDIA_URL must be like https://media.example/, not {MEDIA_URL!r}."
+        )
     return {
         # Keys come from where boto3 looks for them: AWS_ACCESS_KEY_ID and so on.
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -221,8 +225,8 @@ def media(bucket: str) -> dict[str, Any]:
             "bucket_name": bucket,
             "endpoint_url": text("MEDIA_S3_ENDPOINT") or None,
             "region_name": text("MEDIA_S3_REGION") or None,
-            "custom_domain": f"{address.netloc}{address.path}".rstrip("/") or None,
-            "url_protocol": f"{address.scheme or 'https'}:",
+            "custom_domain": f"{address.netloc}{address.path}".rstrip("/"),
+            "url_protocol": f"{address.scheme}:",
             # Pages are kept for long, and so must be the addresses that they hold.
             "querystring_auth": False,
             # Under a name always lies the same content, see articles.models.stored_image.name_of.
@@ -245,12 +249,10 @@ STORAGES = {
 
 # Requests to other people's servers
 
-# Header values are ASCII; a name in another script is left to the address.
-IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or " ".join(
-    part
-    for part in (re.sub(r"[^\x21-\x7e]+", " ", SITE_NAME).strip(), "image keeper", f"(+{SITE_URL})")
-    if part and part != "(+)"
-)
+# Header values are ASCII: of a name in another script the address is what is left.
+_ASCII_NAME = " ".join(re.sub(r"[^\x20-\x7e]+", "", SITE_NAME).split())
+_ASKER = [_ASCII_NAME, "image keeper", f"(+{SITE_URL})" if SITE_URL.isascii() and SITE_URL else ""]
+IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or " ".join(filter(None, _ASKER))
 # Servers of tests, as (address, port). Everything else must be public: no variable can change that.
 OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 

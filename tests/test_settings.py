@@ -242,6 +242,43 @@ class TestValues:
         assert read(site, expression, HTTPS="true", BEHIND_PROXY="true")[-1] is True
 
 
+class TestMedia:
+    def test_lie_on_a_disk_unless_a_bucket_is_named(self, site: Path) -> None:
+        expression = "s.STORAGES['default']"
+        assert read(site, expression) == {"BACKEND": "newsroom.storage.WholeFileStorage"}
+        storage = read(
+            site, expression, MEDIA_S3_BUCKET="news", MEDIA_URL="https://media.example/a/"
+        )
+        assert storage["BACKEND"] == "storages.backends.s3.S3Storage"
+        options = storage["OPTIONS"]
+        assert (options["bucket_name"], options["endpoint_url"]) == ("news", None)
+        assert (
+            options["url_protocol"] + "//" + options["custom_domain"] == "https://media.example/a"
+        )
+
+    def test_fail_for_a_bucket_without_an_address(self, site: Path) -> None:
+        answer = manage(site, "check", MEDIA_S3_BUCKET="news")
+        assert answer.returncode != 0
+        assert "MEDIA_URL must be like https://media.example/" in answer.stderr
+
+    @pytest.mark.parametrize(
+        ("variables", "expected"),
+        [
+            ({}, "Newsroom image keeper"),
+            (
+                {"SITE_NAME": "Le Café ☕ News", "SITE_URL": "https://cafe.example"},
+                "Le Caf News image keeper (+https://cafe.example)",
+            ),
+            ({"SITE_NAME": "新聞"}, "image keeper"),
+            ({"IMAGE_USER_AGENT": "Own/1.0"}, "Own/1.0"),
+        ],
+    )
+    def test_requests_for_images_say_whose_they_are(
+        self, site: Path, variables: dict[str, str], expected: str
+    ) -> None:
+        assert read(site, "s.IMAGE_USER_AGENT", **variables) == expected
+
+
 class TestDatabase:
     def test_sqlite_pragmas_in_force(self, site: Path) -> None:
         script = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
 from typing import Final
 
 from django.conf import settings
@@ -79,8 +79,8 @@ def _not_given(answer: Answer) -> FetchError:
     return FetchError(f"Its server answers {answer.status}.", may_pass=may_pass, retry_at=retry_at)
 
 
-def _retry_at(headers: Mapping[str, str]) -> datetime | None:
-    value = headers.get("Retry-After", "").strip()
+def _retry_at(headers: HTTPMessage) -> datetime | None:
+    value: str = headers.get("Retry-After", "").strip()
     now = timezone.now()
     try:
         # Digits as in ASCII, and few enough for a timedelta.

@@ -18,7 +18,10 @@ def write(rendered: Rendered) -> int:
     size = 0
     for copy in rendered.renditions:
         for kind, data in copy.data.items():
-            default_storage.save(name_of(rendered.digest, copy.width, kind), ContentFile(data))
+            content = ContentFile(data)
+            # Not every system knows these by the ends of names; a remote storage is asked for them.
+            content.content_type = f"image/{kind}"  # type: ignore[attr-defined]
+            default_storage.save(name_of(rendered.digest, copy.width, kind), content)
             size += len(data)
     return size
 

@@ -73,7 +73,7 @@ def preview(
     """Tell what ``keep`` would fetch; asks no server and writes nothing."""
     started = monotonic()
     report = Report(dry_run=True)
-    seen = set()
+    seen: set[str] = set()
     for one in wanted(at or timezone.now(), retry_failed=retry_failed):
         if one.is_kept:
             report.linked += len(one.images)
