@@ -135,8 +135,9 @@ class TestKeep:
         other = document(quality=80, heat=80, published=True, images=images(server.url("/b"), url))
         put(folder, "a.txt", other)
         load(folder)
-        states = [image.state for image in Image.objects.order_by("position")]
-        assert states == [ImageFetch.State.WAITING, ImageFetch.State.KEPT]
+        waiting, shown = Image.objects.order_by("position")
+        assert (waiting.state, waiting.stored) == (ImageFetch.State.WAITING, None)
+        assert shown.stored == StoredImage.objects.get()
         assert server.paths() == ["/a"]
 
 

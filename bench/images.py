@@ -1,0 +1,132 @@
+"""Images a second through the whole pipeline, beside bare Pillow making the same renditions.
+
+    python bench/images.py [--count 60] [--width 2400]
+
+Draws ``--count`` photographs of their own (JPEG, some PNG), serves them on this machine, and keeps
+them in a fresh SQLite database and folder: fetched, checked, rendered in processes of their own,
+written, committed. The reference is Pillow in a pool of as many processes, with the same files in
+memory, the same sizes, formats and options, and nothing else: no fetching, no limits, no files, no
+database. Prints images a second of both, and the bytes of originals and of what a reader gets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+import django
+from PIL import Image, ImageFilter
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def photograph(number: int, width: int) -> bytes:
+    """Draw something with the soft areas, edges and grain of a photograph."""
+    random = Random(number)
+    size = (width, width * 2 // 3)
+    bands = []
+    for _ in range(3):
+        coarse = Image.new("L", (24, 16))
+        coarse.putdata([random.randrange(256) for _ in range(24 * 16)])
+        soft = coarse.resize(size, Image.Resampling.BICUBIC)
+        grain = Image.effect_noise(size, 40).filter(ImageFilter.GaussianBlur(1))
+        bands.append(Image.blend(soft, grain, 0.25))
+    out = io.BytesIO()
+    # As cameras and agencies send them; one in ten is a PNG.
+    options = {"format": "PNG"} if number % 10 == 9 else {"format": "JPEG", "quality": 90}
+    Image.merge("RGB", bands).save(out, **options)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def bare(data: bytes) -> int:
+    """Make the same renditions with Pillow alone; gives their bytes."""
+    from articles.images.renditions import _OPTIONS, FORMATS, sizes_of
+
+    total = 0
+    image = Image.open(io.BytesIO(data))
+    sizes = sizes_of(*image.size)
+    image.draft("RGB", sizes[-1])
+    image = image.convert("RGB")
+    for size in sizes:
+        copy = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        for kind in FORMATS:
+            out = io.BytesIO()
+            copy.save(out, kind.upper(), **_OPTIONS[kind])
+            total += out.tell()
+    return total
+
+
+def pipeline(originals: list[bytes]) -> tuple[float, int]:
+    """Keep the images in a newsroom of their own; gives seconds and bytes written."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from articles.images.keeping import keep
+    from articles.models import Image as ArticleImage
+    from tests.articles.images.server import serving
+    from tests.factories import make_article
+
+    with serving() as server:
+        settings.OUTBOUND_EXEMPT = server.exempt
+        for number, data in enumerate(originals):
+            url = server.put(f"/{number}", data)
+            ArticleImage.objects.create(article=make_article(), position=0, url=url)
+        started = perf_counter()
+        report = keep()
+        seconds = perf_counter() - started
+    assert report.stored == len(originals), report
+    return seconds, report.stored_bytes
+
+
+def main() -> None:
+    """Measure both and print them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--width", type=int, default=2400)
+    options = parser.parse_args()
+    processes = os.cpu_count() or 1
+    with ProcessPoolExecutor(processes) as pool:
+        numbers, widths = range(options.count), [options.width] * options.count
+        originals = list(pool.map(photograph, numbers, widths))
+        # The processes are there already, as the pipeline's are not: a tenth of a second.
+        started = perf_counter()
+        bare_bytes = sum(pool.map(bare, originals))
+        bare_seconds = perf_counter() - started
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
+            "ENV_FILE": "",
+            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "MEDIA_ROOT": f"{folder}/media",
+            "DJANGO_SETTINGS_MODULE": "newsroom.settings",
+        }
+        django.setup()
+        seconds, stored_bytes = pipeline(originals)
+        from articles.models import StoredImage
+
+        # What a phone is likely to take, and the largest that any reader gets.
+        shown = [stored.copies for stored in StoredImage.objects.all()]
+        small = sum(copies[min(1, len(copies) - 1)]["bytes"]["avif"] for copies in shown)
+        largest = sum(copies[-1]["bytes"]["avif"] for copies in shown)
+    original_bytes = sum(map(len, originals))
+    print(f"{options.count} images of {options.width} pixels, {processes} processes")
+    print(f"bare Pillow  {options.count / bare_seconds:6.2f} images/s")
+    print(f"pipeline     {options.count / seconds:6.2f} images/s")
+    print(f"originals    {original_bytes / options.count / 1000:8.1f} KB each")
+    print(
+        f"all copies   {stored_bytes / options.count / 1000:8.1f} KB each, bare Pillow {bare_bytes / options.count / 1000:.1f}"
+    )
+    print(f"640, AVIF    {small / options.count / 1000:8.1f} KB each")
+    print(f"largest AVIF {largest / options.count / 1000:8.1f} KB each")
+
+
+if __name__ == "__main__":
+    main()
