@@ -291,7 +291,8 @@ class _PostgreSQL:
         )
 
     def _match(self, tier: Tier) -> _Part:
-        sql, values = "vector @@ to_tsquery('simple', %s)", [tsquery(self.asked, tier)]
+        sql = "vector @@ to_tsquery('simple', %s)"
+        values: list[str | int] = [tsquery(self.asked, tier)]
         if not self.asked.wanted and self.asked.unwanted:
             sql = f"NOT {sql}"
         elif not self.asked.wanted:

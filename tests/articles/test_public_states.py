@@ -110,6 +110,12 @@ SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
 }
 """What a cell means: the words that must be there, and those that may."""
 
+NARROWED: Final[list[dict[str, str]]] = [
+    {"topic": "own"},
+    {"q": "murmur", "order": "best"},
+    {"q": "story", "minimumHeat": "0", "topic": "own"},
+    {"type": "article", "since": "2000-01-01"},
+]
 PAGED: Final = [f"articles:{name}" for name in ("front", "latest", "topic", "provider", "search")]
 
 cases = pytest.mark.parametrize("case", CASES, ids=str)
@@ -189,6 +195,7 @@ class World:
             (article.get_absolute_url(), {"part": "2"}),
             *((reverse("articles:search"), {"q": word}) for word in words),
             (reverse("articles:search-feed", args=["atom"]), {"q": words[0]}),
+            *((reverse("articles:search"), narrowed) for narrowed in NARROWED),
         ]
 
 

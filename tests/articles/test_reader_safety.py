@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from articles.filters import ArticleFilter
 from articles.models import Article, Image, Related
 from articles.models.topic import topic_key
 from tests.articles.public_pages import NOWHERE, PUBLIC, Place
@@ -180,7 +181,12 @@ def hostile_newsroom(text: str, url: str = "") -> Place:
         "provider": provider,
         "topics": (topic, parent),
     }
-    addresses: dict[str, Any] = {"web_url": url, "original_url": url, "amp_url": url, "cdn_amp_url": url}
+    addresses: dict[str, Any] = {
+        "web_url": url,
+        "original_url": url,
+        "amp_url": url,
+        "cdn_amp_url": url,
+    }
     # A document's URL has no NUL, and neither database would take one.
     lead = make_article(quality=95, **values, **addresses)
     make_article(type="video", **values, **addresses)
@@ -268,7 +274,7 @@ TEXTS: Final = st.one_of(
     st.sampled_from(["2026-03-01T12:00:00Z,a", "20514.5,a", "Words,words", "'; DROP TABLE x; --"]),
 )
 NAMES: Final = st.sampled_from(
-    ["after", "part", "q", "topic", "provider", "type", "since", "until", "heat", "format", "page"]
+    ["after", "part", "q", "q", "order", "page", "format", *ArticleFilter.base_filters]
 )
 # What a browser would never send: bytes that are no text, names that come many times.
 RAW: Final = st.binary(max_size=30).map(quote) | st.text("%&=;+,\"'<>[]q0Fa", max_size=30)
