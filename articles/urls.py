@@ -1,6 +1,6 @@
 """Addresses of the public pages, feeds and the API."""
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
 from articles import search_page, sitemaps, views, well_known
@@ -43,4 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<name:slug>/feed.<feed:ending>", feeds.topic, name="topic-feed"),
     path("providers/<name:domain>/feed.<feed:ending>", feeds.provider, name="provider-feed"),
     path("search/feed.<feed:ending>", feeds.search, name="search-feed"),
+    path("api/", include("articles.api.urls")),
 ]

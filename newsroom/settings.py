@@ -45,8 +45,8 @@ def words(name: str, default: str = "") -> list[str]:
     return [word for part in text(name, default).split(",") if (word := part.strip())]
 
 
-def count(name: str) -> int:
-    value = text(name, "0")
+def count(name: str, default: str = "0") -> int:
+    value = text(name, default)
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
     return int(value)
@@ -76,12 +76,17 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "providers",
     "articles",
 ]
 
 MIDDLEWARE = [
-    # First: what it answers need not pass the others.
+    # Outside the page cache: what it keeps is the same for every origin that asks.
+    "newsroom.middleware.cors",
+    # Early: what it answers need not pass the others.
     "articles.page_cache.page_cache",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -187,6 +192,37 @@ CACHES = {"default": cache(text("CACHE_URL", "locmemcache://"))}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     # Pages, of some 10 KB each as they are stored; Django's default is 300.
     CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 2000)
+
+
+# The API. Who may do more than read says so view by view.
+
+CORS_ORIGINS = words("CORS_ORIGINS", "*")
+API_RATE = count("API_RATE", "600")
+REST_FRAMEWORK: dict[str, Any] = {
+    # Answers are the same for everybody: nobody is asked who they are.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "articles.api.problems.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    # Who asks: by the connection, or as the one proxy in front says. Others could say anything.
+    "NUM_PROXIES": int(flag("BEHIND_PROXY")),
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": f"{SITE_NAME} API",
+    "DESCRIPTION": "Curated news: the lead of every story, with all its coverage.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # What it would keep in the browser is nobody's business, and its validator is another host.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "COMPONENT_SPLIT_REQUEST": True,
+}
 
 
 # Language and time

@@ -87,6 +87,8 @@ class Site:
         fixed = {
             "slug": getattr(self.rows[Topic] if "topic" in name else article, "slug", ""),
             "number": article.pk // SPAN,
+            "topic": getattr(self.rows[Topic], "slug", ""),
+            "page": 1,
             "domain": getattr(self.rows[Provider], "domain", ""),
             "key": "not-scored",
             "verb": "hold",

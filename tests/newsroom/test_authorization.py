@@ -107,6 +107,11 @@ admin:providers_provider_delete               -        -
 admin:providers_provider_history              VEPOS    VEPOS
 admin:queue                                   VEPOS    -
 admin:view_on_site                            NVEPOS   NVEPOS
+articles:api:hub                              ANVEPOS  -
+articles:api:hub-page                         ANVEPOS  -
+articles:api:hub-topic                        ANVEPOS  -
+articles:api:hub-topic-page                   ANVEPOS  -
+articles:api:nothing                          -        -
 articles:article                              ANVEPOS  -
 articles:article-feed                         ANVEPOS  -
 articles:favicon                              ANVEPOS  -

@@ -1,0 +1,78 @@
+"""Errors as problem details (RFC 9457): what is wrong, and with which parameter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.signals import got_request_exception
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+_log = logging.getLogger(__name__)
+
+
+class WrongParameterSerializer(serializers.Serializer[Any]):
+    """One parameter, and what is wrong with it."""
+
+    parameter = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What went wrong."""
+
+    type = serializers.CharField(help_text="Always about:blank: the status says what kind it is.")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What is wrong, and what to do.")
+    errors = WrongParameterSerializer(
+        many=True, required=False, help_text="Of each parameter that is wrong."
+    )
+
+
+class GoneError(exceptions.APIException):
+    """What was asked for was there once."""
+
+    status_code = HTTPStatus.GONE
+    default_detail = "This is no longer here."
+    default_code = "gone"
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an error of a view; the framework calls this. Its own say more where they may."""
+    answer = exception_handler(error, context)
+    if answer is None:
+        if settings.DEBUG:
+            return None
+        _log.exception("The API failed at %r", context["request"].path, exc_info=error)
+        # As Django does for views that are not the framework's: whoever watches for failures.
+        got_request_exception.send(sender=None, request=context["request"])
+        answer = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    answer.data = problem(answer.status_code, answer.data)
+    answer.content_type = CONTENT_TYPE
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def problem(status: int, said: Any) -> dict[str, Any]:
+    """Give the problem details of a status, with what the framework said."""
+    title = HTTPStatus(status).phrase
+    found: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if isinstance(said, Mapping) and "detail" in said:
+        return found | {"detail": str(said["detail"])}
+    if isinstance(said, Mapping):
+        errors = [
+            {"parameter": str(name), "detail": str(detail)}
+            for name, details in said.items()
+            for detail in (details if isinstance(details, list) else [details])
+        ]
+        detail = " ".join(f"{one['parameter']}: {one['detail']}" for one in errors)
+        return found | {"detail": detail, "errors": errors}
+    return found | {"detail": "Something failed here. It has been noted; please try again later."}

@@ -1,0 +1,28 @@
+"""Reading the API in tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+
+PROBLEM = "application/problem+json"
+
+
+def read(client: Client, address: str, **parameters: Any) -> Any:
+    """Read an answer that must be there."""
+    response = client.get(address, parameters)
+    assert response.status_code == 200, response.content
+    assert response["Content-Type"] == "application/json"
+    return response.json()
+
+
+def refuse(client: Client, address: str, status: int, **parameters: Any) -> Any:
+    """Read the problem of what must be refused."""
+    response = client.get(address, parameters)
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == PROBLEM
+    problem = response.json()
+    assert (problem["status"], problem["type"]) == (status, "about:blank")
+    assert problem["detail"]
+    return problem
