@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from django.db.models import Exists, OuterRef, Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from articles.api.names import known_topics
 from articles.api.schema import responses
 from articles.api.texts import featured, instant, web_address
 from articles.api.views import PublicView, public
-from articles.models import Article, ArticleQuerySet, Image, Topic
+from articles.models import Article, ArticleQuerySet, Image
 from providers.models import Provider
 
 PAGE_SIZE: Final = 25
@@ -95,6 +95,12 @@ class HubView(PublicView):
     """A page of what is published: all of it, or a topic's."""
 
     parameters: ClassVar = frozenset({"minimum_heat"})
+    operation_ids: ClassVar = {
+        "/api/news/index.json": "hub",
+        "/api/news/page{page}/index.json": "hubPage",
+        "/api/news/{topic}/index.json": "hubTopic",
+        "/api/news/{topic}/page{page}/index.json": "hubTopicPage",
+    }
 
     @extend_schema(
         parameters=[_MINIMUM_HEAT], responses=responses(HubPageSerializer, 400, 404), tags=["hub"]
@@ -109,7 +115,9 @@ class HubView(PublicView):
         if (least := _minimum_heat(request)) is not None:
             published = published.filter(heat__gte=least)
         slugs = _slugs(published, page)
-        if not slugs and (page > 1 or (topic is not None and not _is_known(topic))):
+        if not slugs and (
+            page > 1 or (topic is not None and not known_topics().filter(slug=topic).exists())
+        ):
             raise NotFound("There is no such topic or page.")
         shown = slugs[:PAGE_SIZE]
         # for_page(): the content is the body.
@@ -137,20 +145,6 @@ def _minimum_heat(request: Request) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= _MOST_HEAT):
         raise ValidationError({"minimum_heat": ["Expected a whole number such as 70."]})
     return int(text)
-
-
-def _is_known(slug: str) -> bool:
-    """Whether a topic without anything published is one that readers may know of.
-
-    A topic that only drafts name answers like one that does not exist.
-    """
-    return known_topics().filter(slug=slug).exists()
-
-
-def known_topics() -> Any:
-    """Give the topics of what is published, of the catalog's files, and those made by hand."""
-    filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
-    return Topic.objects.filter(Q(Exists(filed)) | Q(source__is_file=True) | Q(source={}))
 
 
 def item(article: Article) -> dict[str, Any]:

@@ -38,7 +38,12 @@ def responses(serializer: Any, *statuses: int) -> dict[Any, Any]:
 
 
 class Schema(AutoSchema):
-    """Names the headers that answers carry."""
+    """Names the headers that answers carry, and the addresses of views that have several."""
+
+    def get_operation_id(self) -> str:
+        """Give the name of an operation, which generated clients call it by."""
+        names: dict[str, str] = getattr(self.view, "operation_ids", {})
+        return names.get(self.path) or str(super().get_operation_id())
 
     def get_override_parameters(self) -> list[Any]:
         """Add headers of answers."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
+from articles.api.docs import SchemaView, docs
 from articles.api.hub import HubView
+from articles.api.names import ProvidersView, ProviderView, TopicsView, TopicView
+from articles.api.news import ArticleView, NewsView, StoryView
 from articles.api.views import NothingView
 
 app_name = "api"
@@ -14,6 +17,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("news/page<int:page>/index.json", HubView.as_view(), name="hub-page"),
     path("news/<str:topic>/index.json", HubView.as_view(), name="hub-topic"),
     path("news/<str:topic>/page<int:page>/index.json", HubView.as_view(), name="hub-topic-page"),
+    path("v1/news/", NewsView.as_view(), name="news"),
+    path("v1/news/<str:slug>/", ArticleView.as_view(), name="article"),
+    path("v1/stories/<str:slug>/", StoryView.as_view(), name="story"),
+    path("v1/topics/", TopicsView.as_view(), name="topics"),
+    path("v1/topics/<str:slug>/", TopicView.as_view(), name="topic"),
+    path("v1/providers/", ProvidersView.as_view(), name="providers"),
+    path("v1/providers/<str:domain>/", ProviderView.as_view(), name="provider"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
     path("", NothingView.as_view(), name="nothing"),
     # Not what lacks a slash at its end: Django leads that to the address with one.
     re_path(r"/$|\.\w+$", NothingView.as_view()),

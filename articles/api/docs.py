@@ -1,0 +1,43 @@
+"""The schema of the API, and the page that shows it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from articles.api.views import PublicView, public
+
+CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Give the schema: OpenAPI 3.1. It is the same as long as the process runs."""
+    made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
+    return made
+
+
+@public
+class SchemaView(PublicView):
+    """The schema, for programs."""
+
+    @extend_schema(exclude=True)
+    def get(self, _request: Request) -> Response:
+        """Give the schema."""
+        return Response(schema(), content_type=CONTENT_TYPE)
+
+
+@require_safe
+@cache_control(public=True, no_cache=True)
+def docs(request: HttpRequest) -> HttpResponse:
+    """Show the schema, for people; the page asks no other host for anything."""
+    return render(request, "articles/api_docs.html")

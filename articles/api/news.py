@@ -1,0 +1,170 @@
+"""``/api/v1/news/`` and ``/api/v1/stories/``: articles in lists, by themselves and as stories."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from articles.api.items import (
+    FIELDS,
+    TEXT_FIELDS,
+    ArticleSerializer,
+    ItemSerializer,
+    StorySerializer,
+    chosen,
+)
+from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
+from articles.api.problems import GoneError
+from articles.api.schema import responses
+from articles.api.views import PublicView, public
+from articles.filters import ArticleFilter
+from articles.models import Article, ArticleQuerySet, or_least
+from articles.paging import LATEST, TOP, Order
+
+HEAT: Final = Order("heat_or_least", "slug", True, str, lambda text: _small(text))
+ORDERINGS: Final = {"latest": LATEST, "top": TOP, "heat": HEAT}
+
+_MOMENT: Final = {"type": "string", "maxLength": 64}
+_NAMES: Final = {"type": "array", "items": {"type": "string", "maxLength": 253}, "maxItems": 20}
+FILTERS: Final = [
+    OpenApiParameter("q", str, description='Words, "a phrase", -without.'),
+    OpenApiParameter("topic", _NAMES, description="A topic's slug; of several any will do."),
+    OpenApiParameter(
+        "provider", _NAMES, description="A provider's domain; of several any will do."
+    ),
+    OpenApiParameter(
+        "type",
+        {"type": "array", "items": {"type": "string", "enum": list(Article.Type.values)}},
+        description="Of both either will do.",
+    ),
+    OpenApiParameter("since", _MOMENT, description="Published at this day or moment, or later."),
+    OpenApiParameter("until", _MOMENT, description="Published before this moment."),
+    OpenApiParameter(
+        "minimumHeat",
+        {"type": "integer", "minimum": 0, "maximum": 32_767},
+        description="Leave out what has less heat.",
+    ),
+]
+_ORDERING: Final = OpenApiParameter(
+    "ordering",
+    {"type": "string", "enum": list(ORDERINGS), "default": "latest"},
+    description="latest: newest first. top: heat that cools with age. heat: hottest first.",
+)
+
+
+def _fields(names: tuple[str, ...]) -> OpenApiParameter:
+    return OpenApiParameter(
+        "fields",
+        {"type": "array", "items": {"type": "string", "enum": list(names)}, "minItems": 1},
+        explode=False,
+        description="Only these, with the slug, separated by commas.",
+    )
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    if abs(number) > 32_767:
+        raise ValueError(text)
+    return number
+
+
+class NewsPageSerializer(serializers.Serializer[Any]):
+    """A page of articles."""
+
+    value = ItemSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
+
+
+def for_items(articles: ArticleQuerySet) -> ArticleQuerySet:
+    """Load what ``ItemSerializer`` gives."""
+    return articles.for_page().defer("body", "featured_content")
+
+
+@public
+class NewsView(PublicView):
+    """What is published, narrowed and ordered as asked."""
+
+    repeatable: ClassVar = frozenset({"topic", "provider", "type"})
+    parameters: ClassVar = frozenset(
+        {"cursor", "fields", "limit", "ordering", *ArticleFilter.base_filters}
+    )
+
+    @extend_schema(
+        operation_id="news",
+        parameters=[*FILTERS, _ORDERING, _fields(FIELDS), LIMIT, CURSOR],
+        responses=responses(NewsPageSerializer, 400),
+        tags=["news"],
+    )
+    def get(self, request: Request) -> Response:
+        """Give a page of published articles, each the lead of its story.
+
+        Pages neither skip nor repeat while articles arrive or leave.
+        """
+        only = chosen(request, FIELDS)
+        name = request.query_params.get("ordering", "latest")
+        if name not in ORDERINGS:
+            message = f"There are: {', '.join(ORDERINGS)}."
+            raise ValidationError({"ordering": [message]})
+        asked = ArticleFilter(request.query_params, for_items(Article.objects.published()))
+        if not asked.form.is_valid():
+            raise ValidationError(asked.form.errors)
+        rows = asked.qs.annotate(heat_or_least=or_least("heat")) if name == "heat" else asked.qs
+        found = page(request, rows, ORDERINGS[name], name, limit(request))
+        items = ItemSerializer(found.rows, many=True, only=only, context={"request": request})
+        return Response({"value": items.data, "next": next_address(request, found, name)})
+
+
+@public
+class ArticleView(PublicView):
+    """One article."""
+
+    parameters: ClassVar = frozenset({"fields"})
+
+    @extend_schema(
+        operation_id="article",
+        parameters=[_fields(TEXT_FIELDS)],
+        responses=responses(ArticleSerializer, 400, 404, 410),
+        tags=["news"],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Give a published article. What another report leads is in that one's story alone."""
+        only = chosen(request, TEXT_FIELDS)
+        article = Article.objects.published().for_page().filter(slug=slug).first()
+        if article is None:
+            raise _missing(slug)
+        return Response(ArticleSerializer(article, only=only, context={"request": request}).data)
+
+
+@public
+class StoryView(PublicView):
+    """One story."""
+
+    @extend_schema(
+        operation_id="story",
+        responses=responses(StorySerializer, 302, 400, 404, 410),
+        tags=["news"],
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Give the story that a published article leads; one that another leads leads there."""
+        lead = Article.objects.published().for_page().filter(slug=slug).first()
+        if lead is None:
+            if above := Article.objects.lead_of(slug):
+                return redirect(reverse("articles:api:story", args=[above.slug]))
+            raise _missing(slug)
+        story = {"lead": lead, "members": [lead, *lead.coverage], "timeline": lead.course}
+        return Response(StorySerializer(story, context={"request": request}).data)
+
+
+def _missing(slug: str) -> Exception:
+    """Give what to raise for an article that readers may not see; one query."""
+    if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
+        return GoneError("This article was withdrawn.")
+    return NotFound()

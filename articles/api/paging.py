@@ -1,0 +1,68 @@
+"""Pages by key behind an opaque cursor, and the address of the next page."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from articles.api.items import page_address
+from articles.paging import CursorError, Order, Page, page_of
+
+PAGE_SIZE: Final = 25
+MOST: Final = 100
+"""Rows on the largest page."""
+_LONGEST: Final = 4000
+LIMIT: Final = OpenApiParameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE_SIZE},
+    description="How many at most.",
+)
+CURSOR: Final = OpenApiParameter(
+    "cursor",
+    {"type": "string", "maxLength": _LONGEST},
+    description="Where a page begins. Only what next gave, with the other parameters unchanged.",
+)
+
+
+def limit(request: Request) -> int:
+    """Give how many rows are asked for; raises ``ValidationError``."""
+    text = request.query_params.get("limit", str(PAGE_SIZE))
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= MOST):
+        raise ValidationError({"limit": [f"Expected a number from 1 to {MOST}."]})
+    return int(text)
+
+
+def page(request: Request, rows: QuerySet[Any], order: Order, name: str, size: int) -> Page[Any]:
+    """Give the page that ``cursor`` asks for; ``name`` is the order's. One query."""
+    try:
+        return page_of(rows, order, _cursor(request, name), size)
+    except CursorError as error:
+        message = "This is no cursor of this list: take the address that next gave."
+        raise ValidationError({"cursor": [message]}) from error
+
+
+def next_address(request: Request, found: Page[Any], name: str) -> str | None:
+    """Give the address of the next page, None on the last one."""
+    if not found.next:
+        return None
+    cursor = urlsafe_b64encode(f"{name}:{found.next}".encode()).decode().rstrip("=")
+    return page_address(request, cursor=cursor)
+
+
+def _cursor(request: Request, name: str) -> str:
+    text = request.query_params.get("cursor")
+    if text is None:
+        return ""
+    try:
+        known, _, cursor = urlsafe_b64decode(text.encode() + b"==").decode().partition(":")
+    except ValueError as error:
+        raise CursorError(text) from error
+    # A cursor of another order would be a place that this one does not have.
+    if known != name or not cursor:
+        raise CursorError(text)
+    return cursor
