@@ -216,7 +216,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Curated news: the lead of every story, with all its coverage.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
-    # What is not of the API's own views is none of its documentation's business.
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "articles.api.schema.finish",
+    ],
     "SCHEMA_PATH_PREFIX": "/api/",
     "ENUM_NAME_OVERRIDES": {"ArticleType": "articles.models.Article.Type"},
 }

@@ -48,3 +48,10 @@ class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Add headers of answers."""
         return [_RETRY, _LOCATION]
+
+
+def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    """Say what ``fields`` may leave out. Called when the schema is made, by its setting."""
+    for name in ("Article", "Item"):
+        result["components"]["schemas"][name]["required"] = ["slug"]
+    return result

@@ -28,5 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", docs, name="docs"),
     path("", NothingView.as_view(), name="nothing"),
     # Not what lacks a slash at its end: Django leads that to the address with one.
-    re_path(r"/$|\.\w+$", NothingView.as_view()),
+    re_path(r"^(?:.*/|.*\.\w+)$", NothingView.as_view()),
 ]

@@ -1,0 +1,91 @@
+"""The schema says what the API does: schemathesis asks for all that it describes, and for more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from hypothesis import HealthCheck, given
+from hypothesis import settings as run
+from pytest_django import Settings
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+
+from articles.api.docs import schema
+from articles.models import Image
+from newsroom.wsgi import application
+from tests.articles.samples import SEEDS, load
+from tests.factories import make_article, make_provider, make_superseded, make_topic, relate
+
+pytestmark = pytest.mark.django_db
+
+EXAMPLES = 12
+"""Cases of an operation, sound and unsound ones each."""
+# The one parameter of which the schema cannot say all: a cursor is what another answer gave.
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "checks": {
+            "positive_data_acceptance": {
+                "expected-statuses": ["2xx", "3xx", "400", "404"],
+            }
+        }
+    }
+)
+
+
+@pytest.fixture
+def newsroom(settings: Settings) -> None:
+    settings.API_RATE = 0
+    load(SEEDS)
+    topic = make_topic("0", parent=make_topic())
+    logo = {"url": "https://a.example/1.png", "width": 1, "height": None}
+    for _ in range(30):
+        lead = make_article(topics=(topic,), provider=make_provider(logos=[logo]))
+        Image.objects.create(article=lead, position=0, url="https://a.example/1.jpg", width=640)
+        relate(lead, make_article(coverage_only=True, quality=None))
+        make_superseded(lead)
+
+
+def operations() -> dict[str, Any]:
+    api = schemathesis.openapi.from_dict(schema(), config=CONFIG)
+    api.app = application
+    found = (one.ok() for one in api.get_all_operations())
+    return {one.definition.raw["operationId"]: one for one in found}
+
+
+OPERATIONS = [
+    *("article", "hub", "hubPage", "hubTopic", "hubTopicPage", "news"),
+    *("provider", "providers", "story", "topic", "topics"),
+]
+# Of these no text is unsound: it is a name, or there is nothing of the name.
+ANY_TEXT = {"provider", "story", "topic"}
+
+
+def test_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
+    assert '"openapi": "3.1' in capsys.readouterr().out
+
+
+def test_every_operation_is_asked_for() -> None:
+    assert sorted(operations()) == sorted(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *((name, GenerationMode.POSITIVE) for name in OPERATIONS),
+        *((name, GenerationMode.NEGATIVE) for name in OPERATIONS if name not in ANY_TEXT),
+    ],
+)
+def test_answers_as_described(newsroom: None, name: str, mode: GenerationMode) -> None:
+    operation = operations()[name]
+
+    @run(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: Any) -> None:
+        # The in-process client unpacks nothing.
+        case.call_and_validate(headers={"Accept-Encoding": "identity"})
+
+    check()
