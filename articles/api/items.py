@@ -158,6 +158,15 @@ class ItemSerializer(serializers.Serializer[Any]):
         return ReportSerializer(article.coverage[:MOST_COVERAGE], many=True).data
 
 
+class ListedSerializer(ItemSerializer):
+    """An article, or that there is none any more."""
+
+    deleted = serializers.BooleanField(
+        required=False, help_text="true where readers see it no longer; asked for by updatedSince."
+    )
+    at = Moment(required=False, help_text="When that was noted.")
+
+
 class ArticleSerializer(ItemSerializer):
     """An article with its texts."""
 

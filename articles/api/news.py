@@ -13,11 +13,13 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from articles.api.following import UPDATED_SINCE, follow
 from articles.api.items import (
     FIELDS,
     TEXT_FIELDS,
     ArticleSerializer,
     ItemSerializer,
+    ListedSerializer,
     StorySerializer,
     chosen,
 )
@@ -26,7 +28,7 @@ from articles.api.problems import GoneError
 from articles.api.schema import responses
 from articles.api.views import PublicView, public
 from articles.filters import ArticleFilter
-from articles.models import Article, ArticleQuerySet, or_least
+from articles.models import Article, or_least
 from articles.paging import LATEST, TOP, Order
 
 HEAT: Final = Order("heat_or_least", "slug", True, str, lambda text: _small(text))
@@ -79,13 +81,14 @@ def _small(text: str) -> int:
 class NewsPageSerializer(serializers.Serializer[Any]):
     """A page of articles."""
 
-    value = ItemSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
-
-
-def for_items(articles: ArticleQuerySet) -> ArticleQuerySet:
-    """Load what ``ItemSerializer`` gives."""
-    return articles.for_page().defer("body", "featured_content")
+    value = ListedSerializer(many=True)
+    next = serializers.CharField(
+        allow_null=True,
+        help_text="The next page; null on the last. With updatedSince never null: where to ask on.",
+    )
+    more = serializers.BooleanField(
+        required=False, help_text="With updatedSince: whether to ask on at once, or later."
+    )
 
 
 @public
@@ -94,26 +97,30 @@ class NewsView(PublicView):
 
     repeatable: ClassVar = frozenset({"topic", "provider", "type"})
     parameters: ClassVar = frozenset(
-        {"cursor", "fields", "limit", "ordering", *ArticleFilter.base_filters}
+        {"cursor", "fields", "limit", "ordering", "updatedSince", *ArticleFilter.base_filters}
     )
 
     @extend_schema(
         operation_id="news",
-        parameters=[*FILTERS, _ORDERING, _fields(FIELDS), LIMIT, CURSOR],
-        responses=responses(NewsPageSerializer, 400),
+        parameters=[*FILTERS, _ORDERING, _fields(FIELDS), LIMIT, CURSOR, UPDATED_SINCE],
+        responses=responses(NewsPageSerializer, 400, 410),
         tags=["news"],
     )
     def get(self, request: Request) -> Response:
         """Give a page of published articles, each the lead of its story.
 
-        Pages neither skip nor repeat while articles arrive or leave.
+        Pages neither skip nor repeat while articles arrive or leave. Who keeps a copy asks with
+        updatedSince, blank at first, and then at next's address for ever: for what came, changed or
+        went since, however it did.
         """
         only = chosen(request, FIELDS)
+        if "updatedSince" in request.query_params:
+            return follow(request, only, limit(request))
         name = request.query_params.get("ordering", "latest")
         if name not in ORDERINGS:
             message = f"There are: {', '.join(ORDERINGS)}."
             raise ValidationError({"ordering": [message]})
-        asked = ArticleFilter(request.query_params, for_items(Article.objects.published()))
+        asked = ArticleFilter(request.query_params, Article.objects.published().for_items())
         if not asked.form.is_valid():
             raise ValidationError(asked.form.errors)
         rows = asked.qs.annotate(heat_or_least=or_least("heat")) if name == "heat" else asked.qs

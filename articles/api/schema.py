@@ -52,6 +52,6 @@ class Schema(AutoSchema):
 
 def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
     """Say what ``fields`` may leave out. Called when the schema is made, by its setting."""
-    for name in ("Article", "Item"):
+    for name in ("Article", "Listed"):
         result["components"]["schemas"][name]["required"] = ["slug"]
     return result

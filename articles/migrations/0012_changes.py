@@ -2,11 +2,33 @@
 
 from django.db import migrations, models
 
+from articles import changes
+
 
 class Migration(migrations.Migration):
     dependencies = [("articles", "0007_editions")]
 
     operations = [
+        migrations.CreateModel(
+            name="Change",
+            fields=[
+                ("slug", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                (
+                    "sequence",
+                    models.BigIntegerField(help_text="Which change came first; no two are equal."),
+                ),
+                (
+                    "shown",
+                    models.BooleanField(
+                        help_text="Whether readers ever saw it: it may be named to them."
+                    ),
+                ),
+                ("noted_at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["sequence", "noted_at"], name="change_sequence")],
+            },
+        ),
         migrations.RemoveIndex(model_name="article", name="article_latest"),
         migrations.AddIndex(
             model_name="article",
@@ -32,4 +54,5 @@ class Migration(migrations.Migration):
                 name="article_hottest",
             ),
         ),
+        migrations.RunPython(changes.add_triggers, changes.remove_triggers),
     ]

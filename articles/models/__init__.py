@@ -3,6 +3,7 @@
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
 from articles.models.article import Article, ArticleQuerySet, or_least
+from articles.models.change import Change
 from articles.models.edition import Edition
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
@@ -20,6 +21,7 @@ __all__ = [
     "Article",
     "ArticleQuerySet",
     "ArticleTopic",
+    "Change",
     "Edition",
     "Image",
     "ImageFetch",

@@ -188,6 +188,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         what lists show: no body, no featured content."""
         return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
 
+    def for_items(self, at: datetime | None = None) -> Self:
+        """Load what a list of the API gives: as ``for_page()``, without the longest texts."""
+        return self.for_page(at).defer("body", "featured_content")
+
     def for_mention(self) -> Self:
         """Load what a line that leads to an article shows: headline, provider, time."""
         return self.select_related("provider").only(
