@@ -1,0 +1,245 @@
+"""A copy that follows ``updatedSince`` is equal to the site, whatever happens there."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from articles import newsdesk
+from articles.models import Act, Article, Change, Topic
+from articles.newsdesk import RefusedError
+from providers.models import Provider
+from tests.articles.api.reading import read, refuse
+from tests.articles.api.test_news import NEWS, pages
+from tests.articles.samples import document, entry, load, put
+from tests.articles.states import CASES, Case
+from tests.factories import make_article, make_superseded, make_topic, relate
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+ACTS = 500
+cases = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+class Mirror:
+    """A copy of what is published, kept by somebody who knows the address alone."""
+
+    def __init__(self, client: Client, **parameters: Any) -> None:
+        self.client = client
+        self.items: dict[str, Any] = {}
+        self.read = 0
+        first = client.get(NEWS, {"updatedSince": "", **parameters})
+        self.address = first.wsgi_request.get_full_path()
+
+    def follow(self) -> list[dict[str, Any]]:
+        """Ask until there is nothing more; give what was told."""
+        told = []
+        has_more = True
+        while has_more:
+            page = read(self.client, self.address)
+            has_more = page["more"]
+            self.address = page["next"].removeprefix("http://testserver")
+            told += page["value"]
+        for one in told:
+            if one.get("deleted"):
+                self.items.pop(one["slug"], None)
+            else:
+                self.items[one["slug"]] = one
+        self.read += len(told)
+        return told
+
+
+def site(client: Client) -> dict[str, Any]:
+    return {item["slug"]: item for item in pages(client, limit=100)}
+
+
+class TestFollowing:
+    def test_all_then_what_changes(self, client: Client) -> None:
+        a, b = make_article(slug="a"), make_article(slug="b")
+        mirror = Mirror(client, limit=1)
+        mirror.follow()
+        assert mirror.items == site(client)
+        assert mirror.items.keys() == {"a", "b"}
+        assert mirror.follow() == []
+
+        Article.objects.filter(pk=a.pk).update(title="Other")
+        (told,) = mirror.follow()
+        assert (told["slug"], told["title"]) == ("a", "Other")
+        newsdesk.perform(newsdesk.withdraw(Article.objects.get(pk=b.pk)), by=None, reason="x")
+        (told,) = mirror.follow()
+        assert told == {"slug": "b", "deleted": True, "at": told["at"]}
+        assert told["at"].endswith("Z")
+        assert mirror.items == site(client)
+
+    def test_asking_again_costs_nothing(
+        self, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for number in range(3):
+            lead = make_article(topics=(make_topic(),))
+            relate(lead, *(make_article(coverage_only=True) for _ in range(number)))
+        # Expect 6 queries: the edition, events, articles with providers, topics, images, coverage.
+        with django_assert_num_queries(6):
+            page = read(client, NEWS, updatedSince="")
+        following = page["next"].removeprefix("http://testserver")
+        # Expect 2 queries: the edition, no events.
+        with django_assert_num_queries(2):
+            first = client.get(following)
+        assert first.json() == {"value": [], "next": page["next"], "more": False}
+        with django_assert_num_queries(1):
+            again = client.get(following, headers={"If-None-Match": first["ETag"]})
+        assert again.status_code == 304
+
+    def test_fields(self, client: Client) -> None:
+        make_article(slug="a", title="A")
+        page = read(client, NEWS, updatedSince="", fields="title")
+        assert page["value"] == [{"slug": "a", "title": "A"}]
+
+    def test_since_a_moment(self, client: Client) -> None:
+        make_article(slug="a")
+        Change.objects.update(noted_at=timezone.now() - 2 * HOUR)
+        make_article(slug="b")
+        moment = (timezone.now() - HOUR).isoformat()
+        for text in (moment, moment.replace("+00:00", "Z")):
+            page = read(client, NEWS, updatedSince=text)
+            assert [one["slug"] for one in page["value"]] == ["b"]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["x", "9" * 5000, "2026-03-01", "2026-03-01T12:00:00", "0001-01-01T00:00:00+14:00", "a\0b"],
+    )
+    def test_fail(self, client: Client, text: str) -> None:
+        make_article()
+        problem = refuse(client, NEWS, 400, updatedSince=text)
+        assert problem["errors"][0]["parameter"] == "updatedSince"
+
+    def test_fail_together_with_filters(self, client: Client) -> None:
+        problem = refuse(client, NEWS, 400, updatedSince="", topic="x")
+        assert problem["errors"][0]["parameter"] == "topic"
+
+    def test_fail_after_a_backup_was_restored(self, client: Client) -> None:
+        make_article()
+        following = read(client, NEWS, updatedSince="")["next"].removeprefix("http://testserver")
+        Article.objects.all().delete()
+        Change.objects.all().delete()
+        refuse(client, following, 410)
+
+
+class TestPrivacy:
+    @cases
+    def test_what_was_never_public_is_not_named(self, client: Client, case: Case) -> None:
+        mirror = Mirror(client)
+        mirror.follow()
+        article = case.make(title="Xylophone", slug="2026-03-01-xylophone")
+        told = json.dumps(mirror.follow())
+        assert ("ylophone" in told) is (case.status == 200)
+        if case.status == 200:
+            return
+        Article.objects.filter(pk=article.pk).update(excerpt="Zither")
+        Article.objects.filter(pk=article.pk).delete()
+        told = json.dumps(mirror.follow())
+        # A schedule that is over has been public, unless it came with it: see test_changes.py.
+        assert "ylophone" not in told
+
+
+class TestMirror:
+    def test_ends_equal_to_the_site(self, client: Client, tmp_path: Path) -> None:
+        random.seed(5)
+        for number in range(12):
+            make_article(slug=f"2026-03-01-{number}", topics=(make_topic(),))
+        make_superseded()
+        mirror = Mirror(client, limit=7)
+        acts = _acts(tmp_path)
+        done = 0
+        for _ in range(ACTS):
+            try:
+                random.choice(acts)()
+                done += 1
+            except RefusedError:
+                continue
+            if random.random() < 0.1:
+                mirror.follow()
+        mirror.follow()
+        assert mirror.items == site(client)
+        assert done > ACTS / 2
+        assert Article.objects.published().count() > 3
+        # Nothing is read twice in full: far fewer than all there is each time.
+        assert mirror.read < done * 4
+
+    def test_schedules_that_pass_unwritten(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = timezone.now()
+        lead = make_article(slug="lead")
+        report = make_article(slug="report", coverage_only=True, publish_from=now + HOUR)
+        relate(lead, report)
+        make_article(slug="comes", publish_from=now + 2 * HOUR)
+        make_article(slug="goes", publish_until=now + 3 * HOUR)
+        make_article(slug="both", publish_from=now + HOUR, publish_until=now + 3 * HOUR)
+        mirror = Mirror(client)
+        for hours in (0, 1, 2, 3, 4):
+            later = now + hours * HOUR + timedelta(seconds=1)
+            monkeypatch.setattr(timezone, "now", lambda later=later: later)
+            mirror.follow()
+            assert mirror.items == site(client), hours
+        assert mirror.items.keys() == {"lead", "comes"}
+        assert mirror.items["lead"]["coverageCount"] == 1
+
+
+def _acts(folder: Path) -> list[Callable[[], object]]:
+    """Give what may happen at the newsroom, each with an article or two by chance."""
+
+    def one() -> Article:
+        return random.choice(list(Article.objects.filter(coverage_only=False).order_by("pk")))
+
+    def perform(make: Callable[[], Any]) -> Callable[[], object]:
+        return lambda: newsdesk.perform(make(), by=None, reason="by chance")
+
+    def undo() -> object:
+        act = Act.objects.order_by("-pk").first()
+        return act and newsdesk.perform(newsdesk.undo(act), by=None, reason="by chance")
+
+    def imported() -> object:
+        number = random.randrange(6)
+        url = f"https://daily.example/{number}"
+        related = (entry(web_url=f"https://daily.example/{random.randrange(8)}/x"),)
+        quality = random.choice([None, 30, 60, 80])
+        made = document(
+            title=f"Number {number}",
+            web_url=url,
+            quality=quality,
+            heat=None,
+            published=None,
+            related=related,
+            excerpt=f"What {random.randrange(9)}",
+            topics=(f"Topic {random.randrange(3)}",),
+        )
+        put(folder, f"2024-05-01-number-{number}.md", made)
+        return load(folder)
+
+    return [
+        perform(lambda: newsdesk.set_quality(one(), random.choice([None, 10, 60, 75, 90]))),
+        perform(lambda: newsdesk.hold(one())),
+        perform(lambda: newsdesk.publish(one())),
+        perform(lambda: newsdesk.release(one())),
+        perform(lambda: newsdesk.withdraw(one())),
+        perform(lambda: newsdesk.pin(one())),
+        perform(lambda: newsdesk.unpin(one())),
+        perform(lambda: newsdesk.relate(one(), [one()])),
+        perform(lambda: newsdesk.unrelate(one(), [one()])),
+        perform(lambda: newsdesk.edit(one(), title=f"Title {random.random()}")),
+        undo,
+        imported,
+        lambda: Topic.objects.filter(slug="topic-1").update(name=f"Topic {random.random()}"),
+        lambda: Provider.objects.filter(domain="daily.example").update(name=f"{random.random()}"),
+        lambda: make_article(slug=f"2026-03-02-{random.getrandbits(60)}"),
+    ]
