@@ -22,7 +22,8 @@ CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
 @cache
 def schema() -> dict[str, Any]:
     """Give the schema: OpenAPI 3.1. It is the same as long as the process runs."""
-    made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
+    generator: Any = SchemaGenerator
+    made: dict[str, Any] = generator().get_schema(public=True)
     return made
 
 

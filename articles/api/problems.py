@@ -32,7 +32,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(help_text="The status in words.")
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What is wrong, and what to do.")
-    errors = WrongParameterSerializer(
+    errors = WrongParameterSerializer(  # type: ignore[assignment]
         many=True, required=False, help_text="Of each parameter that is wrong."
     )
 

@@ -175,10 +175,11 @@ class TestSchedules:
     @pytest.mark.parametrize("name", ["publish_from", "publish_until"])
     def test_are_told_when_they_pass(self, name: str) -> None:
         moment = timezone.now() + HOUR
+        schedule: dict[str, Any] = {name: moment}
         lead = make_article(slug="lead")
-        relate(lead, make_article(slug="report", coverage_only=True, **{name: moment}))
-        make_article(slug="own", **{name: moment})
-        make_article(slug="draft", quality=10, **{name: moment})
+        relate(lead, make_article(slug="report", coverage_only=True, **schedule))
+        make_article(slug="own", **schedule)
+        make_article(slug="draft", quality=10, **schedule)
         place = here()
 
         assert told(place, moment - timedelta(seconds=1)) == {}

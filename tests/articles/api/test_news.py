@@ -284,6 +284,7 @@ class TestOrder:
                 top_rank=float(data.draw(numbers)),
             )
 
+        chance = st.booleans()
         stays = {arrive().slug for _ in range(data.draw(st.integers(0, 8)))}
         leaves = [arrive() for _ in range(data.draw(st.integers(0, 4)))]
         ordering = data.draw(st.sampled_from(["latest", "top", "heat"]))
@@ -291,9 +292,9 @@ class TestOrder:
         page = read(client, NEWS, ordering=ordering, limit=limit)
         seen = slugs(page["value"])
         while page["next"]:
-            if data.draw(st.booleans()):
+            if data.draw(chance):
                 arrive()
-            if leaves and data.draw(st.booleans()):
+            if leaves and data.draw(chance):
                 leaves.pop().delete()
             page = read(client, page["next"].removeprefix("http://testserver"))
             seen += slugs(page["value"])

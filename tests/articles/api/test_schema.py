@@ -49,7 +49,7 @@ def newsroom(settings: Settings) -> None:
 
 
 def operations() -> dict[str, Any]:
-    api = schemathesis.openapi.from_dict(schema(), config=CONFIG)
+    api: Any = schemathesis.openapi.from_dict(schema(), config=CONFIG)
     api.app = application
     found = (one.ok() for one in api.get_all_operations())
     return {one.definition.raw["operationId"]: one for one in found}
