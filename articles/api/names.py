@@ -35,22 +35,28 @@ class ProviderPageSerializer(serializers.Serializer[Any]):
 
 
 def known_topics() -> QuerySet[Topic]:
-    """Give the topics of what is published, of the catalog's files, and those made by hand.
+    """Give the topics that pages list, of the catalog's files, and those made by hand.
 
     A topic that only drafts name answers like one that does not exist.
     """
-    filed = Article.objects.published().filter(topic_links__topic=OuterRef("pk"))
+    filed = Article.objects.reachable().filter(topic_links__topic=OuterRef("pk"))
     return Topic.objects.filter(Exists(filed) | Q(source__is_file=True) | Q(source={}))
 
 
+def listed_providers() -> QuerySet[Provider]:
+    """Give who supplied what pages list."""
+    supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
+    return Provider.objects.filter(Exists(supplied))
+
+
 def known_providers() -> QuerySet[Provider]:
-    """Give who supplied what is published, or coverage of it."""
-    supplied = Article.objects.published().filter(provider=OuterRef("pk"))
+    """Give who supplied what pages list, or coverage of it."""
     named = Related.objects.filter(
         article__in=Article.objects.published(),
         target__in=Article.objects.coverage(),
         target__provider=OuterRef("pk"),
     )
+    supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
     return Provider.objects.filter(Exists(supplied) | Exists(named))
 
 
@@ -103,7 +109,7 @@ class ProvidersView(PublicView):
     )
     def get(self, request: Request) -> Response:
         """Give a page of providers by name."""
-        found = page(request, known_providers(), PROVIDERS, "providers", limit(request))
+        found = page(request, listed_providers(), PROVIDERS, "providers", limit(request))
         value = ProviderSerializer(found.rows, many=True, context={"request": request}).data
         return Response({"value": value, "next": next_address(request, found, "providers")})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ KEYS = [
     *("highlight", "heat", "tags", "images", "content", "type", "ampWebUrl", "cdnAmpWebUrl"),
     *("publishedDateTime", "updatedDateTime", "provider", "locale", "categories", "topics"),
 ]
+PLAYER = re.compile(r"/embed/([\w-]+)")
 QueryCount = Callable[[int], Any]
 
 cases = pytest.mark.parametrize("case", CASES, ids=str)
@@ -77,6 +79,12 @@ class TestCorpus:
             assert list(ours) == list(theirs)
             assert list(ours["provider"]) == list(theirs["provider"])
             assert comparable(ours) == comparable(theirs)
+            # Sanitized, and the same player.
+            assert (player := PLAYER.search(theirs["featuredContent"] or "")) is None or (
+                f"/embed/{player[1]}" in ours["featuredContent"]
+                and "sandbox=" in ours["featuredContent"]
+            )
+            assert (ours["featuredContent"] is None) is (theirs["featuredContent"] is None)
 
     def test_topics_follow_from_the_documents(self, hub: Client) -> None:
         found = [
@@ -205,6 +213,15 @@ class TestItem:
         assert item["originalUrl"] is None
         for canary in ("secured", "cCzEkQlCDx0BeO4l", "Jl+DAc2P0Pc"):
             assert canary not in json.dumps(item)
+
+    def test_featured_content_is_sanitized(self, client: Client) -> None:
+        hostile = '<p onclick="x">Film</p><script>alert(1)</script><iframe srcdoc="x"></iframe>'
+        article = make_article(featured_content=hostile)
+        (item,) = everything(client)
+        one = read(client, f"/api/v1/news/{article.slug}/")
+        for content in (item["featuredContent"], one["featuredContent"]):
+            assert "Film" in content
+            assert not re.search("onclick|script|srcdoc", content)
 
     def test_leads_to_the_web_alone(self, client: Client) -> None:
         make_article(amp_url="javascript:alert(1)", cdn_amp_url="data:text/html,x")

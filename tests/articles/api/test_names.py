@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.articles.api.reading import read, refuse
 from tests.articles.api.test_news import pages
-from tests.factories import make_article, make_provider, make_topic, relate
+from tests.factories import make_article, make_provider, make_superseded, make_topic, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +60,8 @@ class TestProviders:
         relate(lead, make_article(provider=named, coverage_only=True))
         hidden = make_provider(name="C Paper", domain="c.example")
         make_article(provider=hidden, quality=10)
+        other = make_provider(name="B Paper", domain="bb.example")
+        make_superseded(lead, provider=other)
         a, b = pages(client, "/api/v1/providers/", limit=1)
 
         assert a == {
@@ -69,6 +71,8 @@ class TestProviders:
             "description": "Daily.",
             "images": [{"url": "https://a.example/50.png", "width": 50, "height": None}],
         }
-        assert b["domain"] == "b.example"
+        assert b["domain"] == "bb.example"
+        # Named as coverage, and so to be asked for.
+        assert read(client, "/api/v1/providers/b.example/")["name"] == "B Paper"
         assert read(client, "/api/v1/providers/a.example/") == a
         refuse(client, "/api/v1/providers/c.example/", 404)
