@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given
 from hypothesis import settings as run
 from pytest_django import Settings
@@ -36,7 +38,20 @@ CONFIG = SchemathesisConfig.from_dict(
 
 
 @pytest.fixture
-def newsroom(settings: Settings) -> None:
+def one_connection() -> Iterator[None]:
+    """Keep the test's connection, and the transaction in it, from one request to the next.
+
+    The test client does this by itself; here the WSGI application is asked.
+    """
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def newsroom(settings: Settings, one_connection: None) -> None:
     settings.API_RATE = 0
     load(SEEDS)
     topic = make_topic("0", parent=make_topic())
