@@ -131,8 +131,9 @@ def _slugs(rows: ArticleQuerySet, page: int) -> list[str]:
     """Give the slugs of a page, and of one article more if there is another page. One query.
 
     A page by number is an offset: the database passes all articles before it, one by one. What is
-    asked of them is in the index ``article_latest``, so no row is read for it (a topic's, or with a
-    least heat, take a look at each row).
+    asked of them is in the index ``article_latest``, so no row is read for it, but each costs some
+    0.4 µs: 80 ms for the last of 200,000 (SQLite, a busy machine). A topic's pages, and those with a
+    least heat, take a look at each row.
     """
     first = (page - 1) * PAGE_SIZE
     return list(rows.newest_first().values_list("slug", flat=True)[first : first + PAGE_SIZE + 1])

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             model_name="article",
             index=models.Index(
                 condition=models.Q(("published", True)),
-                fields=["-published_at", "slug", "publish_from", "publish_until"],
+                fields=["-published_at", "slug", "publish_from", "publish_until", "published"],
                 name="article_latest",
             ),
         ),

@@ -473,7 +473,7 @@ class Article(models.Model):
             # Latest and Top: only what is published, so that drafts cost readers nothing. The schedule
             # lets the hub's pages, which are numbered, be counted off without a look at the rows.
             models.Index(
-                fields=["-published_at", "slug", "publish_from", "publish_until"],
+                fields=["-published_at", "slug", "publish_from", "publish_until", "published"],
                 condition=Q(published=True),
                 name="article_latest",
             ),
