@@ -6,7 +6,7 @@ from articles import changes
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0008_search_names")]
+    dependencies = [("articles", "0009_images")]
 
     operations = [
         migrations.CreateModel(
