@@ -48,7 +48,14 @@ VISIBLE: Final = (
     *("quality", "is_pinned", "decision", "coverage_only"),
 )
 """Columns of an article that make a difference to readers."""
-_PARTS: Final = ("articles_articletopic", "articles_image", "articles_related")
+_PARTS: Final = {
+    "articles_articletopic": ("article_id", "topic_id", "position"),
+    "articles_image": (
+        *("article_id", "position", "url", "width", "height", "title", "attribution", "is_cached"),
+    ),
+    "articles_related": ("article_id", "target_id", "position"),
+}
+"""What belongs to an article, and the columns that make a difference."""
 _NAMED: Final = {
     "articles_topic": ("name", "slug"),
     "providers_provider": ("name", "domain"),
@@ -249,9 +256,10 @@ def _add_sqlite(schema_editor: BaseDatabaseSchemaEditor) -> None:
     trigger("articles_article", "insert", "NEW.published", note(here))
     trigger("articles_article", "update", differs, was + note(here) + note(naming))
     trigger("articles_article", "delete", "OLD.published", was)
-    for table in _PARTS:
+    for table, columns in _PARTS.items():
+        differs = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in columns)
         trigger(table, "insert", "", note("a.id = NEW.article_id"))
-        trigger(table, "update", "", note("a.id IN (OLD.article_id, NEW.article_id)"))
+        trigger(table, "update", differs, note("a.id IN (OLD.article_id, NEW.article_id)"))
         trigger(table, "delete", "", note("a.id = OLD.article_id"))
     for table, names in _NAMED.items():
         renamed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in names)
@@ -303,10 +311,14 @@ def _add_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> None:
         + "END IF; ",
     )
     _trigger(execute, "articles_article", "delete", was(rows="SELECT * FROM old_rows"))
-    for table in _PARTS:
+    for table, parts in _PARTS.items():
+        listed = ", ".join(("id", *parts))
+        gone = differing(columns=listed, one="old_rows", other="new_rows")
+        come = differing(columns=listed, one="new_rows", other="old_rows")
         old, new = "SELECT article_id FROM old_rows", "SELECT article_id FROM new_rows"
         _trigger(execute, table, "insert", note(new))
-        _trigger(execute, table, "update", note(f"{old} UNION {new}"))
+        both = f"SELECT article_id FROM ({gone}) AS o UNION SELECT article_id FROM ({come}) AS n"
+        _trigger(execute, table, "update", note(both))
         _trigger(execute, table, "delete", note(old))
     for table, names in _NAMED.items():
         renamed = " OR ".join(f"o.{name} <> n.{name}" for name in names)

@@ -68,6 +68,7 @@ WRITES: dict[str, tuple[Callable[[], object], set[str]]] = {
     "its coverage is held": (update("report", decision="hold"), {"lead"}),
     "no coverage": (lambda: of("lead", Related.objects).delete(), {"lead"}),
     "its image": (lambda: of("lead", Image.objects).update(title="Other"), {"lead"}),
+    "its image, as it is": (lambda: of("lead", Image.objects).update(title=None), set()),
     "no image": (lambda: of("lead", Image.objects).delete(), {"lead"}),
     "no topic": (lambda: of("lead", ArticleTopic.objects).delete(), {"lead"}),
     "a topic is renamed": (lambda: Topic.objects.update(name="Other"), {"lead"}),
