@@ -211,9 +211,10 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         if not self.form.is_valid():
             return Page([], "")
         if self.words and (search.address(self.words) or not self.asked):
-            # One article, or nothing.
-            rows = list(self.qs.for_list().order_by(*LATEST.names)[:size]) if not cursor else []
-            return Page(rows, "")
+            # One article, or nothing, on one page.
+            if cursor:
+                raise CursorError(cursor)
+            return Page(list(self.qs.for_list().order_by(*LATEST.names)[:size]), "")
         behind = _behind(cursor, search.tiers(self.asked, order)) if cursor else None
         hits = search.find(
             self.queryset, self.asked, self.narrowing, order, count=size + 1, after=behind

@@ -48,6 +48,9 @@ def search(request: HttpRequest) -> HttpResponse:
     order = Order(text) if text in set(Order) else Order.BEST
     after = request.GET.get("after", "")
     is_asked = narrowed.form.is_valid() and not narrowed.is_blank
+    if after and narrowed.is_blank:
+        # What asks for nothing has no pages.
+        raise Http404
     try:
         page = narrowed.found(order, after, size=PAGE_SIZE) if is_asked else None
     except CursorError as error:
