@@ -66,7 +66,8 @@ def list_page(
             "@type": "ListItem",
             "position": position,
             "url": absolute(request, story.get_absolute_url()),
-            "name": _headline(story),
+            # Marks and what a search was asked make its pages the heaviest.
+            **({} if is_search else {"name": _headline(story)}),
         }
         for position, story in enumerate((one for one in stories if one.published), 1)
     ]

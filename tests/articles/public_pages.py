@@ -37,9 +37,13 @@ class Place:
     def addresses(self, name: str) -> Iterator[str]:
         """Give the addresses of a name that are about this; several where it has formats."""
         values: dict[str, list[Any]] = {
-            "slug": [self.topic.slug if "topic" in name else self.article.slug],
+            "slug": [
+                self.topic.slug if name.endswith(("topic", "topic-feed")) else self.article.slug
+            ],
             "domain": [self.provider.domain],
             "ending": [*FORMATS],
+            "topic": [self.topic.slug],
+            "page": [1],
             "number": [(self.article.pk or 0) // SPAN],
         }
         parameters = re.findall(r"<(?:\w+:)?(\w+)>", PUBLIC[name])

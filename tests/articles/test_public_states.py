@@ -5,8 +5,10 @@ A draft's words are in no answer, and its address answers byte for byte like one
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -42,6 +44,23 @@ pytestmark = pytest.mark.django_db
 #                               nobody names it         a published lead names it
 # address               whose   published  superseded   published  superseded  draft
 TABLE: Final = """
+articles:api:article    own     page       -            page       -           -
+articles:api:article    lead    -          -            entry      line        line
+articles:api:docs       own     -          -            -          -           -
+articles:api:hub        own     page       -            page       -           -
+articles:api:hub-page   own     page       -            page       -           -
+articles:api:hub-topic  own     page       -            page       -           -
+articles:api:hub-topic  lead    -          -            -          -           -
+articles:api:hub-topic-page own page       -            page       -           -
+articles:api:news       own     card       -            card       line        line
+articles:api:nothing    own     -          -            -          -           -
+articles:api:provider   own     -          -            -          -           -
+articles:api:providers  own     -          -            -          -           -
+articles:api:schema     own     -          -            -          -           -
+articles:api:story      own     page       -            page       -           -
+articles:api:story      lead    -          -            entry      line        line
+articles:api:topic      own     -          -            -          -           -
+articles:api:topics     own     -          -            -          -           -
 articles:article        own     page       -            page       -           -
 articles:article        lead    -          -            line       line        line
 articles:article        other   mention    -            mention    -           -
@@ -104,7 +123,7 @@ SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
     "card": (_CARD, _CARD | _LINE | _PICTURES),
     "address": ({"slug"}, {"slug"}),
     "news": ({"slug", "title"}, {"slug", "title", "picture"}),
-    # A feed needs an id for each report, and that of a report is the address that it may get.
+    # A feed needs an id for each report: the address that it has, or would have once published.
     "entry": (_LINE | {"slug"}, _LINE | {"slug"}),
     "page": (_LINE | {"excerpt", "body"}, _CARD | _LINE | _PICTURES | {"body", "featured"}),
 }
@@ -259,6 +278,17 @@ class TestTable:
         assert (b"Zebras" in client.get("/").content) is (case.status == 200)
 
 
+def canaries_told(client: Client) -> list[str]:
+    """Give the canaries in what followers are told from the beginning and of late."""
+    told = ""
+    for since in ("", "2000-01-01T00:00:00Z"):
+        response = client.get(reverse("articles:api:news"), {"updatedSince": since})
+        assert response.status_code == 200
+        following = parse_qs(urlsplit(response.json()["next"]).query)["updatedSince"][0]
+        told += repr(response.content) + urlsafe_b64decode(following + "==").decode()
+    return [word for word in WORDS if canary(word) in told.lower()]
+
+
 class TestNobodyLearns:
     """Of what readers may not see, nobody learns that it is there."""
 
@@ -275,11 +305,20 @@ class TestNobodyLearns:
         for was, question in zip(before, questions, strict=True):
             assert was == answer(client, *question), question
 
+    @those(seen=False)
+    def test_nor_do_followers(self, client: Client, case: Case, is_named: bool) -> None:
+        """What copies are told of changes, and where they are told to ask on."""
+        world = World(case, is_named=is_named)
+        assert canaries_told(client) == []
+        world.article.delete()
+        assert canaries_told(client) == []
+
     @pytest.mark.parametrize("case", [case for case in CASES if case.status == 404], ids=str)
     @pytest.mark.parametrize("method", ["get", "head"])
     def test_address_answers_like_none(self, client: Client, case: Case, method: str) -> None:
         article = World(case, is_named=True).article
-        for name in ("articles:article", "articles:article-feed"):
+        for name in ("article", "article-feed", "api:article", "api:story"):
+            name = f"articles:{name}"
             own = Place(article, Topic(), Provider()).addresses(name)
             none = Place(Article(slug=NOWHERE), Topic(), Provider()).addresses(name)
             for address, nowhere in zip(own, none, strict=True):

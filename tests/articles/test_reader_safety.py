@@ -55,6 +55,7 @@ ADDRESSES: Final = [
     'https://paper.example/"><script>alert(1)</script>',
     "https://paper.example/' onmouseover='alert(1)",
 ]
+OWN: Final = re.compile(r"/static/[\w./-]+\.js")
 LINKS: Final = {"href", "src", "action", "formaction", "srcset", "poster", "data", "cite", "ping"}
 NO_END: Final = {"script", "style", "object", "embed", "applet", "base", "iframe", "frame", "math"}
 
@@ -74,7 +75,7 @@ class Nodes(HTMLParser):
         self._is_data = tag == "script" and values.get("type") == "application/ld+json"
         if self._is_data:
             self.data.append("")
-        elif tag in NO_END:
+        elif tag in NO_END and not (tag == "script" and OWN.match(values.get("src") or "")):
             self.dangers.append(f"<{tag}>")
         if values.get("http-equiv"):
             self.dangers.append("http-equiv")
@@ -117,7 +118,7 @@ def assert_harmless(response: Any) -> None:
         case _ if kind.endswith("xml"):
             assert_xml_is_harmless(text)
         case _:
-            assert kind in {"", "text/plain", "image/svg+xml"}, kind
+            assert kind in {"", "text/plain", "image/svg+xml", "application/vnd.oai.openapi"}, kind
 
 
 def assert_no_danger(html: str) -> None:
@@ -155,13 +156,14 @@ def assert_data_is_harmless(data: Any, key: str = "") -> None:
         case list():
             for value in data:
                 assert_data_is_harmless(value, key)
-        case str() if key == "content_html":
+        case str() if key in {"content_html", "featuredContent"}:
             assert_no_danger(data)
-        case str() if key in DATA_LINKS or key.endswith("url"):
+        case str() if key in DATA_LINKS or key.lower().endswith("url"):
             assert is_safe(data), (key, data)
 
 
-DATA_LINKS: Final = {"@id", "id", "image", "thumbnailUrl", "item", "urlTemplate", "icon", "logo"}
+DATA_OWN: Final = re.compile(r"/static/[\w./-]+\.js")
+LINKS: Final = {"@id", "id", "image", "thumbnailUrl", "item", "urlTemplate", "icon", "logo"}
 
 
 def hostile_newsroom(text: str, url: str = "") -> Place:
@@ -347,7 +349,7 @@ class TestQueries:
     def count(self, address: str, query: dict[str, str]) -> int:
         with CaptureQueriesContext(connection) as queries:
             response = Client().get(address, query)
-        assert response.status_code < 400, address
+        assert response.status_code in {200, 302, 404}, address
         return len(queries)
 
     def test_are_constant_and_few(self, settings: LazySettings) -> None:

@@ -123,7 +123,7 @@ class TestArticle:
 
         assert '<time datetime="2026-03-01T12:00:00+00:00">' in html
         assert "“One”<br>Two &lt;b&gt;" in html
-        assert "<p>First</p>\n\n<p>Second<br>line</p>" in html
+        assert "<p>First</p>\n<p>Second<br>line</p>" in html
         assert html.index("Zebras") < html.index("Apes")
         # Nothing is loaded from elsewhere: neither pictures nor logos.
         assert "a.example/" not in html.partition("<body>")[2]
