@@ -162,8 +162,7 @@ def assert_data_is_harmless(data: Any, key: str = "") -> None:
             assert is_safe(data), (key, data)
 
 
-DATA_OWN: Final = re.compile(r"/static/[\w./-]+\.js")
-LINKS: Final = {"@id", "id", "image", "thumbnailUrl", "item", "urlTemplate", "icon", "logo"}
+DATA_LINKS: Final = {"@id", "id", "image", "thumbnailUrl", "item", "urlTemplate", "icon", "logo"}
 
 
 def hostile_newsroom(text: str, url: str = "") -> Place:

@@ -163,7 +163,7 @@ def test_kinds_are_all_pages(newsroom: Newsroom, client: Client) -> None:
     pages = {
         name.partition(":")[2]
         for name in PUBLIC
-        # The page about the API is in ``test_api.py``: it is one for programmers.
+        # The page about the API is in ``test_api_docs.py``: it is one for programmers.
         if ":api:" not in name
         for address in newsroom.place.addresses(name)
         if (response := client.get(address)).status_code == 200
