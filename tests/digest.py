@@ -33,6 +33,8 @@ _SPELLED: dict[str, str | None] = {
     "changed_at": None,
     "found_at": None,
     "version": None,
+    # Names and primary keys of what stands in other columns, for the search.
+    "filed_under": None,
     "article": "article__slug",
     "target": "target__slug",
     "topic": "topic__key",

@@ -116,6 +116,7 @@ class TestEdit:
 
     def test_success(self, admin_client: Client) -> None:
         article = make_article(quality=85, heat=95, top_rank=3.5)
+        article.refresh_from_db()
         form = form_of(get(admin_client, page_of(article)), title="Better", excerpt="One\r\nTwo")
         response = admin_client.post(page_of(article), form)
 
