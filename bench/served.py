@@ -104,7 +104,9 @@ def measure(address: str, seconds: int, *headers: str) -> tuple[float, str, str]
     bad = re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", done.stdout)
     if bad:
         raise SystemExit(f"{address}: {bad[0]}")
-    half, most = (re.search(rf"{share}%\s+(\S+)", done.stdout) for share in (50, 99))
+    half, most = (
+        re.search(rf"^ +{share}% +(\S+)$", done.stdout, re.MULTILINE) for share in (50, 99)
+    )
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     assert half
     assert most
