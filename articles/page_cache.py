@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 import brotli
 from django.conf import settings
 from django.core.cache import cache as store
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -50,7 +51,7 @@ def page_cache(get_response: _Handler) -> _Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in {"GET", "HEAD"} or request.path.startswith(_never_stored()):
             return get_response(request)
-        edition = None if settings.DEBUG else editions.current()
+        edition = None if settings.DEBUG else _edition()
         if edition is None:
             return get_response(request)
         page = _name(request, edition)
@@ -73,6 +74,22 @@ def page_cache(get_response: _Handler) -> _Handler:
         return _dated(HttpResponse(found.body, headers=found.headers), etag, edition)
 
     return middleware
+
+
+def _edition() -> Edition | None:
+    """Give the edition of now, asked for in one round trip.
+
+    The question is itself the check of a kept connection, which Django would make before it.
+    """
+    if connection.in_atomic_block:
+        return editions.current()
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return editions.current()
+    except (OperationalError, InterfaceError):
+        # The server was restarted, or closed what idled.
+        connection.close()
+        return editions.current()
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 import brotli
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -187,6 +188,22 @@ class TestCompression:
         make_article()
 
         assert "Content-Encoding" not in client.get("/").headers
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_is_made_again(client: Client) -> None:
+    make_article()
+    page = client.get("/").content
+    assert connection.connection is not None
+    lost = connection.connection.info.backend_pid
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
+    other.close()
+
+    assert client.get("/").content == page
+    assert connection.connection.info.backend_pid != lost
 
 
 def test_published_articles_alone_are_in_tags(client: Client) -> None:
