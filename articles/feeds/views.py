@@ -23,8 +23,7 @@ from articles.feeds.entries import report_entry, story_entry
 from articles.feeds.formats import FORMATS, clean
 from articles.feeds.lists import Followed
 from articles.filters import ArticleFilter
-from articles.models import Article, Topic
-from articles.models.article import ArticleQuerySet
+from articles.models import Article, ArticleQuerySet, Topic
 from articles.paging import FILED, LATEST, TOP, CursorError, Order, Page, page_of
 from articles.search import Order as SearchOrder
 from providers.models import Provider

@@ -2,7 +2,8 @@
 
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
-from articles.models.article import Article, ArticleQuerySet, or_least
+from articles.models.article import Article
+from articles.models.article_queryset import ArticleQuerySet, or_least
 from articles.models.change import Change
 from articles.models.edition import Edition
 from articles.models.image import Image
