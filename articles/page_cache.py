@@ -35,7 +35,7 @@ LARGEST: Final = 512 * 1024
 """Bytes of the largest answer worth keeping, compressed."""
 _SETTLED: Final = 2.0
 """Seconds after which an edition has its second for itself: dates know no fractions."""
-_INDENTATION: Final = re.compile(rb"\s*\n\s*")
+_INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parent.parent
 _Handler = Callable[[HttpRequest], HttpResponse]
 
