@@ -1,6 +1,6 @@
 """Public pages answered from the cache, which never gives a stale one.
 
-What a view marks with ``cache_control(public=True, no_cache=True)`` is stored, whole and compressed,
+What a view marks as ``public`` is stored, whole and compressed,
 under the edition it was made from (``articles/editions.py``), and the next reader of that edition
 gets it before sessions, users or views are asked. Browsers and proxies may keep it, too, and ask
 each time whether it is still good: that costs one query and no body.
@@ -25,6 +25,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
+from django.views.decorators.cache import cache_control
 
 from articles import editions
 from articles.editions import Edition
@@ -38,6 +39,10 @@ _SETTLED: Final = 2.0
 _INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parent.parent
 _Handler = Callable[[HttpRequest], HttpResponse]
+
+
+public = cache_control(public=True, no_cache=True)
+"""The mark of a view whose answer is the same for everybody, and changes only with an edition."""
 
 
 class _Stored(NamedTuple):

@@ -17,9 +17,10 @@ from articles.feeds import lists
 from articles.feeds.lists import feed_links
 from articles.filters import ArticleFilter
 from articles.models import Article
+from articles.page_cache import public
 from articles.paging import CursorError
 from articles.search import Order, excerpt_around, marked
-from articles.views import PAGE_SIZE, public
+from articles.views import PAGE_SIZE
 
 OFFERED: Final = 6
 """Topics, and publishers, of the hits on a page that it offers to narrow by."""

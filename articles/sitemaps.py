@@ -6,7 +6,6 @@ never a file without one) and https://developers.google.com/search/docs/crawling
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -24,7 +23,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from articles.addresses import absolute
+from articles.feeds.formats import clean
 from articles.models import Article, Topic
+from articles.page_cache import public
 from providers.models import Provider
 
 SPAN: Final = 10_000
@@ -41,13 +42,11 @@ _NEWS: Final = (
     f'{_SITEMAP} xmlns:news="http://www.google.com/schemas/sitemap-news/0.9" '
     'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
 )
-# What XML 1.0 cannot hold, not even escaped.
-_UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANGUAGES: Final = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "zh-tw": "zh-tw"}
 
 
 @require_safe
-@cache_control(public=True, no_cache=True)
+@public
 def index(request: HttpRequest) -> HttpResponse:
     """List the files: one of lists, and those of articles that have something published."""
     paths = [reverse("articles:sitemap-pages")]
@@ -57,7 +56,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, no_cache=True)
+@public
 def pages(request: HttpRequest) -> HttpResponse:
     """List the front page, Latest, and every topic and provider that has something published.
 
@@ -94,7 +93,7 @@ def pages(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, no_cache=True)
+@public
 def news(request: HttpRequest, number: int) -> HttpResponse:
     """List the published articles of a file, with the latest time that their pages show.
 
@@ -219,4 +218,4 @@ def _moment(moment: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_UNWRITABLE.sub("", text))
+    return escape(clean(text))

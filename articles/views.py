@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from articles import page_meta
@@ -18,6 +17,8 @@ from articles.arranging import by_letter, frequent_topics, steps
 from articles.feeds import lists
 from articles.feeds.lists import Followed, feed_links
 from articles.models import Article, Topic
+from articles.names import has_reports, listed_providers, listed_topics
+from articles.page_cache import public
 from articles.page_meta import PageMeta
 from articles.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, Page, page_of
 from articles.sanitizing import embeds
@@ -33,8 +34,6 @@ MORE: Final = 5
 """Other stories of the topic, beside a story."""
 TOPICS_ABOVE: Final = 12
 """Topics named above the stories of the front page."""
-
-public = cache_control(public=True, no_cache=True)
 
 
 @require_safe
@@ -60,9 +59,7 @@ def latest(request: HttpRequest) -> HttpResponse:
 @public
 def topics(request: HttpRequest) -> HttpResponse:
     """List the topics that readers find something in, by name."""
-    filed = Article.objects.reachable().filter(topic_links__topic=OuterRef("pk"))
-    shown = Topic.objects.filter(Exists(filed)).select_related("parent")
-    page = _page(request, shown, TOPICS, NAMES)
+    page = _page(request, listed_topics().select_related("parent"), TOPICS, NAMES)
     meta = page_meta.for_list(request, _("Topics"))
     letters = by_letter(page.rows, lambda one: one.name)
     return _list(request, "topics", page, meta, letters=letters)
@@ -72,8 +69,7 @@ def topics(request: HttpRequest) -> HttpResponse:
 @public
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic's reports, newest first: leads, and coverage marked as such."""
-    filed = Article.objects.reachable().filter(topic_links__topic=OuterRef("pk"))
-    below = Q(Exists(filed), parent__slug=slug)
+    below = Q(has_reports(), parent__slug=slug)
     family = list(Topic.objects.filter(below | Q(slug=slug)).select_related("parent"))
     shown = next((one for one in family if one.slug == slug), None)
     if shown is None:
@@ -91,8 +87,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @public
 def providers(request: HttpRequest) -> HttpResponse:
     """List the providers that readers find something by, by name."""
-    supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
-    page = _page(request, Provider.objects.filter(Exists(supplied)), PROVIDERS, NAMES)
+    page = _page(request, listed_providers(), PROVIDERS, NAMES)
     meta = page_meta.for_list(request, _("Publishers"))
     letters = by_letter(page.rows, lambda one: one.name or one.domain)
     return _list(request, "providers", page, meta, letters=letters)

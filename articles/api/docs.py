@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from articles import page_cache
 from articles.api.views import PublicView, public
 
 CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
@@ -38,7 +38,7 @@ class SchemaView(PublicView):
 
 
 @require_safe
-@cache_control(public=True, no_cache=True)
+@page_cache.public
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the schema, for people; the page asks no other host for anything."""
     return render(request, "articles/api_docs.html")

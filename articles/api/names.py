@@ -16,6 +16,7 @@ from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
 from articles.api.schema import responses
 from articles.api.views import PublicView, public
 from articles.models import Article, Related, Topic
+from articles.names import has_reports, listed_providers
 from articles.paging import PROVIDERS, TOPICS
 from providers.models import Provider
 
@@ -39,14 +40,7 @@ def known_topics() -> QuerySet[Topic]:
 
     A topic that only drafts name answers like one that does not exist.
     """
-    filed = Article.objects.reachable().filter(topic_links__topic=OuterRef("pk"))
-    return Topic.objects.filter(Exists(filed) | Q(source__is_file=True) | Q(source={}))
-
-
-def listed_providers() -> QuerySet[Provider]:
-    """Give who supplied what pages list."""
-    supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
-    return Provider.objects.filter(Exists(supplied))
+    return Topic.objects.filter(has_reports() | Q(source__is_file=True) | Q(source={}))
 
 
 def known_providers() -> QuerySet[Provider]:
@@ -56,8 +50,7 @@ def known_providers() -> QuerySet[Provider]:
         target__in=Article.objects.coverage(),
         target__provider=OuterRef("pk"),
     )
-    supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
-    return Provider.objects.filter(Exists(supplied) | Exists(named))
+    return listed_providers() | Provider.objects.filter(Exists(named))
 
 
 @public

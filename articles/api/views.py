@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,10 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from articles import page_cache
 from articles.api.schema import Schema
 from articles.api.throttling import ByAddress
 
-public = method_decorator(cache_control(public=True, no_cache=True), name="get")
+public = method_decorator(page_cache.public, name="get")
 
 
 class AlwaysTheSame(BaseContentNegotiation):

@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from articles.addresses import absolute
@@ -24,6 +23,7 @@ from articles.feeds.formats import FORMATS, clean
 from articles.feeds.lists import Followed
 from articles.filters import ArticleFilter
 from articles.models import Article, ArticleQuerySet, Topic
+from articles.page_cache import public
 from articles.paging import FILED, LATEST, TOP, CursorError, Order, Page, page_of
 from articles.search import Order as SearchOrder
 from providers.models import Provider
@@ -38,7 +38,7 @@ _View = Callable[..., HttpResponse]
 
 def _feed(view: _View) -> _View:
     @require_safe
-    @cache_control(public=True, no_cache=True)
+    @public
     @wraps(view)
     def answer(request: HttpRequest, **arguments: str) -> HttpResponse:
         response = view(request, **arguments)
