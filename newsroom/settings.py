@@ -79,6 +79,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_tasks",
+    # Its table is there whichever queue is chosen, so that migrations are the same for all.
+    "django_tasks_db",
     "providers",
     "articles",
 ]
@@ -192,6 +195,29 @@ CACHES = {"default": cache(text("CACHE_URL", "locmemcache://"))}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     # Pages, of some 10 KB each as they are stored; Django's default is 300.
     CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 2000)
+
+
+# Background tasks: see articles/tasks.py
+
+
+TASK_QUEUES = ["images", "events"]
+RQ_QUEUES: dict[str, dict[str, Any]] = {}
+
+
+def task_queue(url: str) -> dict[str, Any]:
+    if not url:
+        return {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": TASK_QUEUES}
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(
+            "TASKS_URL must be blank, for the database, or like redis://127.0.0.1:6379/1."
+        )
+    # A first run over an archive may take hours: -1 is no limit.
+    RQ_QUEUES.update({name: {"URL": url, "DEFAULT_TIMEOUT": -1} for name in TASK_QUEUES})
+    INSTALLED_APPS.append("django_rq")
+    return {"BACKEND": "django_tasks_rq.RQBackend", "QUEUES": TASK_QUEUES}
+
+
+TASKS = {"default": task_queue(text("TASKS_URL"))}
 
 
 # The API. Who may do more than read says so view by view.

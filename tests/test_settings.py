@@ -92,6 +92,7 @@ class TestCheck:
             DATABASE_URL=POSTGRES_URL,
             DATABASE_POOL="8",
             CACHE_URL="rediss://:secret@cache.example:6380/2",
+            TASKS_URL="rediss://:secret@cache.example:6380/3",
         )
         assert answer.returncode == 0, answer.stderr
 
@@ -102,6 +103,7 @@ class TestCheck:
             ("HTTPS", "si", "HTTPS must be true or false, not 'si'."),
             ("DATABASE_POOL", "some", "DATABASE_POOL must be a whole number, not 'some'."),
             ("CACHE_URL", "memory://", "Invalid cache schema memory"),
+            ("TASKS_URL", "amqp://a.example", "TASKS_URL must be blank, for the database, or like"),
             ("EMBED_HOSTS", "https://a.example", "not 'https://a.example'."),
             ("EMBED_HOSTS", "a.example:443", "not 'a.example:443'."),
             ("EMBED_HOSTS", "*.a.example", "not '*.a.example'."),

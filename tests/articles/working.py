@@ -1,0 +1,86 @@
+"""Workers in processes of their own, and newsrooms that both they and the test use."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+
+from tests.articles.importer.processes import Environment, run
+from tests.articles.samples import ROOT
+
+PATIENCE: Final = 60.0
+"""Seconds until what is waited for counts as missing; usually it takes two."""
+
+_SCRIPT: Final = """
+import json, sys
+import django
+django.setup()
+from datetime import timedelta
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from articles import newsdesk
+from articles.models import *
+from articles.tasks import *
+"""
+
+
+def do(environment: Environment, code: str) -> Any:
+    """Run code that knows the models in another newsroom; gives its ``found`` through JSON, if any."""
+    script = f"{_SCRIPT}\nfound = None\n{code}\nsys.stdout.write(json.dumps(found))"
+    return json.loads(run(environment, "-c", script).stdout)
+
+
+def see(environment: Environment, expression: str) -> Any:
+    """Give the value of an expression on the models in another newsroom, through JSON."""
+    return do(environment, f"found = {expression}")
+
+
+def until(is_so: Callable[[], Any]) -> Any:
+    """Wait until something is so; gives what it gave."""
+    end = monotonic() + PATIENCE
+    while not (found := is_so()):
+        assert monotonic() < end, "it did not happen"
+        sleep(0.05)
+    return found
+
+
+@contextmanager
+def worker(environment: Environment, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``manage.py work`` beside the block, then let it end as Ctrl-C does."""
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "work", *words],
+            cwd=ROOT,
+            env=environment | {"DJANGO_SETTINGS_MODULE": "tests.articles.worker_settings"},
+            stdout=file,
+            stderr=file,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """Give the processes that a worker began, as Linux tells."""
+    task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in task.read_text().split()] if task.exists() else []
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there, and no zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
