@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -114,15 +115,16 @@ class NewsView(PublicView):
         went since, however it did.
         """
         only = chosen(request, FIELDS)
+        at = timezone.now()
+        asked = ArticleFilter(request.query_params, Article.objects.published(at).for_items(at))
+        if not asked.form.is_valid():
+            raise ValidationError(asked.form.errors)
         if "updatedSince" in request.query_params:
-            return follow(request, only, limit(request))
+            return follow(request, asked, at, only, limit(request))
         name = request.query_params.get("ordering", "latest")
         if name not in ORDERINGS:
             message = f"There are: {', '.join(ORDERINGS)}."
             raise ValidationError({"ordering": [message]})
-        asked = ArticleFilter(request.query_params, Article.objects.published().for_items())
-        if not asked.form.is_valid():
-            raise ValidationError(asked.form.errors)
         rows = asked.qs.annotate(heat_or_least=or_least("heat")) if name == "heat" else asked.qs
         found = page(request, rows, ORDERINGS[name], name, limit(request))
         items = ItemSerializer(found.rows, many=True, only=only, context={"request": request})

@@ -123,8 +123,8 @@ class TestFollowing:
         assert problem["errors"][0]["parameter"] == "updatedSince"
 
     def test_fail_together_with_filters(self, client: Client) -> None:
-        problem = refuse(client, NEWS, 400, updatedSince="", topic="x")
-        assert problem["errors"][0]["parameter"] == "topic"
+        problem = refuse(client, NEWS, 400, updatedSince="", minimumHeat="1")
+        assert problem["errors"][0]["parameter"] == "minimumHeat"
 
     def test_fail_after_a_backup_was_restored(self, client: Client) -> None:
         make_article()
@@ -132,6 +132,49 @@ class TestFollowing:
         Article.objects.all().delete()
         Change.objects.all().delete()
         refuse(client, following, 410)
+
+
+class TestPart:
+    def test_what_leaves_it_is_gone_to_its_follower(self, client: Client) -> None:
+        topic, other = make_topic("AI"), make_topic("Other")
+        for slug in ("a", "b"):
+            make_article(slug=slug, topics=(topic,))
+        make_article(slug="c", topics=(other,))
+        mirror = Mirror(client, topic="ai")
+        mirror.follow()
+        assert mirror.items.keys() == {"a", "b"}
+        Article.objects.get(slug="a").topic_links.all().delete()
+        make_article(slug="d", topics=(topic,))
+        Article.objects.filter(slug="c").update(title="Other")
+        told = {one["slug"]: "deleted" in one for one in mirror.follow()}
+        assert told == {"a": True, "c": True, "d": False}
+        assert mirror.items == {one["slug"]: one for one in pages(client, topic="ai")}
+
+    def test_begins_with_what_there_is_of_it_alone(
+        self, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        # The part is read page by page, and what is noted meanwhile after it.
+        topic = make_topic("AI")
+        for number in range(9):
+            make_article(slug=f"other-{number}")
+            make_article(slug=f"of-it-{number}", topics=(topic,))
+        first = read(client, NEWS, updatedSince="", topic="ai", limit=4)
+        assert [one["slug"] for one in first["value"]] == [f"of-it-{n}" for n in range(4)]
+        Article.objects.filter(slug="of-it-1").update(title="Changed")
+        Article.objects.filter(slug="of-it-7").delete()
+        mirror = Mirror(client, topic="ai", limit=4)
+        mirror.items = {one["slug"]: one for one in first["value"]}
+        mirror.address = first["next"].removeprefix("http://testserver")
+        told = mirror.follow()
+        assert [one["slug"] for one in told] == [
+            *("of-it-4", "of-it-5", "of-it-6", "of-it-8"),
+            *("of-it-1", "of-it-7"),
+        ]
+        assert mirror.items == {one["slug"]: one for one in pages(client, topic="ai")}
+        # Expect 4 queries: the edition, nothing of it, the last number, still nothing of it.
+        with django_assert_num_queries(4):
+            nothing = read(client, NEWS, updatedSince="", provider="nobody.example")
+        assert (nothing["value"], nothing["more"]) == ([], False)
 
 
 class TestPrivacy:
@@ -158,6 +201,10 @@ class TestMirror:
             make_article(slug=f"2026-03-01-{number}", topics=(make_topic(),))
         make_superseded()
         mirror = Mirror(client, limit=7)
+        parts = [
+            Mirror(client, limit=5, topic="topic-1"),
+            Mirror(client, provider="daily.example", type="article"),
+        ]
         acts = _acts(tmp_path)
         done = 0
         for _ in range(ACTS):
@@ -166,10 +213,17 @@ class TestMirror:
                 done += 1
             except RefusedError:
                 continue
-            if random.random() < 0.1:
-                mirror.follow()
-        mirror.follow()
+            for one in (mirror, *parts):
+                if random.random() < 0.1:
+                    one.follow()
+        for one in (mirror, *parts):
+            one.follow()
         assert mirror.items == site(client)
+        for part, asked in zip(
+            parts, ({"topic": "topic-1"}, {"provider": "daily.example"}), strict=True
+        ):
+            assert part.items
+            assert part.items == {one["slug"]: one for one in pages(client, limit=100, **asked)}
         assert done > ACTS / 2
         assert Article.objects.published().count() > 3
         # Nothing is read twice in full: far fewer than all there is each time.
