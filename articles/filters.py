@@ -36,11 +36,11 @@ class NamesField(forms.Field):
 
     def clean(self, value: Any) -> list[str]:
         """Give each once; refuse what no row can have."""
-        names = list(dict.fromkeys(name for one in value or () if (name := str(one).strip())))
-        if len(names) > MOST_VALUES:
+        if len(value or ()) > MOST_VALUES:
             raise ValidationError(
                 gettext_lazy("Choose %(most)s at most.") % {"most": MOST_VALUES}, code="many"
             )
+        names = list(dict.fromkeys(name for one in value or () if (name := str(one).strip())))
         if any(search.NO_TEXT.search(name) or len(name) > _LONGEST_NAME for name in names):
             raise ValidationError(gettext_lazy("There is no such name."), code="name")
         return names

@@ -115,6 +115,7 @@ class NewsView(PublicView):
         went since, however it did.
         """
         only = chosen(request, FIELDS)
+        _refuse_blanks(request)
         at = timezone.now()
         asked = ArticleFilter(request.query_params, Article.objects.published(at).for_items(at))
         if not asked.form.is_valid():
@@ -129,6 +130,13 @@ class NewsView(PublicView):
         found = page(request, rows, ORDERINGS[name], name, limit(request))
         items = ItemSerializer(found.rows, many=True, only=only, context={"request": request})
         return Response({"value": items.data, "next": next_address(request, found, name)})
+
+
+def _refuse_blanks(request: Request) -> None:
+    """A form leaves fields blank that nobody filled in; a program that does so meant something."""
+    for name in ("type", "minimumHeat"):
+        if any(not value.strip() for value in request.query_params.getlist(name)):
+            raise ValidationError({name: ["It is blank: leave it out, or say which."]})
 
 
 @public

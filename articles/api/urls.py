@@ -27,6 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     path("", NothingView.as_view(), name="nothing"),
-    # Not what lacks a slash at its end: Django leads that to the address with one.
-    re_path(r"^(?:.*/|.*\.\w+)$", NothingView.as_view()),
+    # Line feeds included; not what lacks a slash at its end: Django leads that to the address with one.
+    re_path(r"^(?:[\s\S]*/|[\s\S]*\.\w+)$", NothingView.as_view()),
 ]
