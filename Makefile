@@ -9,6 +9,8 @@ DEMO_COUNT ?= 300
 # For example LOCK_FLAGS=--upgrade, or LOCK_FLAGS="--upgrade-package django".
 LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
+# Processes that share the tests: as many as there are cores, or a number; 0 for none.
+JOBS ?= auto
 # A database name of its own for each checkout: two of them can be tested at once.
 TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/newsroom_$(shell printf %s "$(CURDIR)" | cksum | cut -d' ' -f1)
 
@@ -16,6 +18,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # The tests choose their own settings, whatever a developer's .env says.
 TEST_ENV := ENV_FILE= PYTHONDONTWRITEBYTECODE=1
+# Whoever has done their share takes over tests of the others.
+PYTEST := pytest --numprocesses $(JOBS) --dist worksteal
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3
@@ -80,18 +84,17 @@ demo-seeds: | $(VENV)/.runtime
 test: test-sqlite test-browser test-postgres
 
 test-sqlite: $(VENV)/.dev
-	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m coverage run -m pytest -m "not browser" $(PYTEST_FLAGS)
-	$(BIN)/python -m coverage report
+	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m $(PYTEST) --cov -m "not browser" $(PYTEST_FLAGS)
 
 # By itself: a browser asks for several things at once, which takes a database in a file.
 test-browser: test-sqlite
-	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
+	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m $(PYTEST) -m browser $(PYTEST_FLAGS)
 
 # Last, so that the closing lines of a whole run are pytest's.
 test-postgres: test-browser
 	@if reason=$$($(BIN)/python tests/postgres_answers.py "$(TEST_POSTGRES_URL)" 2>&1); then \
 		echo "Running the tests on PostgreSQL"; \
-		$(TEST_ENV) DATABASE_URL="$(TEST_POSTGRES_URL)" $(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS); \
+		$(TEST_ENV) DATABASE_URL="$(TEST_POSTGRES_URL)" $(BIN)/python -m $(PYTEST) -m "not browser" $(PYTEST_FLAGS); \
 	else \
 		echo "Skipped the tests on PostgreSQL: $$reason"; \
 		echo "Set TEST_POSTGRES_URL to a server on which databases may be created."; \

@@ -62,5 +62,3 @@ class TestPython:
         make_article(slug="2026-03-01-c", topics=(topic,))
         assert next(followed)["slug"] == "2026-03-01-c"
         assert set(waits) == {0}
-
-
