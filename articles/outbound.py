@@ -143,7 +143,10 @@ def get(url: str, bounds: Bounds, headers: Mapping[str, str] | None = None) -> A
             return answer
         # http.client reads headers as Latin-1; browsers take bytes beyond ASCII as they are.
         location = quote(location.encode("latin-1", "replace"), safe=_SAFE).strip()
-        url = urljoin(url, location)
+        try:
+            url = urljoin(url, location)
+        except ValueError as error:
+            raise RefusedError(f"The address cannot be read: {error}.") from error
     raise RefusedError(f"It redirects more than {bounds.redirects} times.")
 
 
