@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from PIL import AvifImagePlugin, Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageCms, UnidentifiedImageError
 
 WIDTHS: Final = (320, 640, 960, 1280)
 """Pixels. An image that lies between two has one of its own width, too."""
@@ -174,6 +174,11 @@ def _read(data: bytes) -> tuple[str, _Size, Image.Image, tuple[_Size, ...]]:
 
 
 _Given = TypeVar("_Given")
+_PLAIN: Final = {
+    # Of WebP, whose decoder takes sixteen bytes a pixel and does not tell these apart.
+    "could not create decoder object": "it is broken, or takes too much memory",
+}
+"""What Pillow says, in words that an editor can use."""
 
 
 def _attempt(read: Callable[[], _Given]) -> _Given:
@@ -185,10 +190,13 @@ def _attempt(read: Callable[[], _Given]) -> _Given:
         ) from error
     except (MemoryError, RefusedImageError):
         raise
+    except UnidentifiedImageError as error:
+        # Its own words name an object of this process.
+        raise RefusedImageError("It cannot be read: its header is broken.") from error
     except Exception as error:
         # Pillow raises nearly anything on files made to be broken.
         words = " ".join(str(error).split())[:200].rstrip(". ") or type(error).__name__
-        raise RefusedImageError(f"It cannot be read: {words}.") from error
+        raise RefusedImageError(f"It cannot be read: {_PLAIN.get(words, words)}.") from error
 
 
 _TURNS: Final = {

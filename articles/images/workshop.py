@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import LifoQueue
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
@@ -109,12 +110,13 @@ class _Bench:
             self._process = _start()
         process = self._process
         # A pipe can be waited for by a thread alone; the process's end is the pipe's.
+        late = monotonic() + PATIENCE
         alarm = threading.Timer(PATIENCE, process.kill)
         alarm.start()
         try:
             answer = _ask(process, data)
         except (OSError, EOFError, pickle.UnpicklingError):
-            raise RefusedImageError(_why_ended(self._end())) from None
+            raise RefusedImageError(_why_ended(self._end(), monotonic() >= late)) from None
         except BaseException:
             self._end()
             raise
@@ -172,10 +174,11 @@ def _quietly(close: Callable[[], object]) -> None:
         pass
 
 
-def _why_ended(returncode: int) -> str:
+def _why_ended(returncode: int, is_late: bool) -> str:
     if returncode == -signal.SIGPROF:
         return "It takes too much time to read."
-    if returncode == -signal.SIGKILL:
+    # The system kills, too, when it has no memory left.
+    if returncode == -signal.SIGKILL and is_late:
         return f"It was not ready after {PATIENCE:g} seconds."
     return f"It breaks what is to read it ({_named(returncode)})."
 

@@ -7,7 +7,6 @@ import io
 import struct
 import zlib
 from functools import cache
-from random import Random
 from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageDraw
@@ -116,43 +115,3 @@ def with_profile() -> bytes:
     red, green = tags[b"rXYZ"], tags[b"gXYZ"]
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
     return saved(drawn(), "PNG", icc_profile=bytes(profile))
-
-
-def bad_images(count: int, seed: int) -> list[bytes]:
-    """Make images of every format, then break each in one of several ways; the same for a seed."""
-    random = Random(seed)
-    kinds = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
-    sound = [
-        *(picture(kind, (60, 40)) for kind in kinds),
-        *(animated(kind) for kind in ("GIF", "WEBP", "PNG")),
-        turned(6),
-        with_profile(),
-        saved(drawn((60, 40), "CMYK")),
-        saved(drawn((60, 40), "P"), "PNG"),
-        saved(drawn((60, 40)), "JPEG", progressive=True),
-        saved(Image.new("I;16", (60, 40), 30_000), "PNG"),
-    ]
-    return [_broken(sound[number % len(sound)], random) for number in range(count)]
-
-
-def _broken(data: bytes, random: Random) -> bytes:
-    broken = bytearray(data)
-    match random.randrange(5):
-        case 0:
-            del broken[random.randrange(12, len(broken)) :]
-        case 1:
-            for _ in range(random.randrange(1, 20)):
-                broken[random.randrange(12, len(broken))] = random.randrange(256)
-        case 2:
-            start = random.randrange(12, len(broken))
-            del broken[start : start + random.randrange(1, 100)]
-        case 3:
-            start = random.randrange(12, len(broken))
-            broken[start:start] = random.randbytes(random.randrange(1, 100))
-        case _:
-            # Lengths and sizes are what formats trust.
-            start = random.randrange(12, min(200, len(broken)))
-            broken[start : start + 4] = random.choice(
-                [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"]
-            )
-    return bytes(broken)

@@ -17,13 +17,11 @@ from PIL import Image as Pillow
 
 from articles import editions, integrity
 from articles.documents import DocumentImage
-from articles.images import fetching, keeping, pruning
+from articles.images import keeping, pruning
 from articles.images.keeping import keep, preview
 from articles.models import Article, Image, ImageFetch, StoredImage
-from articles.outbound import Bounds
-from tests.articles.images import samples
-from tests.articles.images.samples import different, picture, png, saved
-from tests.articles.images.server import Server, drip, raw, redirect, reply
+from tests.articles.images.samples import different, picture
+from tests.articles.images.server import Server, reply
 from tests.articles.samples import document, load, put
 from tests.factories import NOW, make_article, make_superseded, relate
 
@@ -195,69 +193,6 @@ class TestOrder:
         ]
         monkeypatch.setattr("articles.images.wanted.CHUNK", chunk)
         assert preview(at=AT).wanted == expected
-
-
-OUTCOMES: dict[str, tuple[Any, str, bool]] = {
-    "gone": (reply(status="410 Gone"), "answers 410", False),
-    "broken for now": (reply(status="500 Sorry"), "answers 500", True),
-    "circle": (redirect("/x"), "redirects more than 3 times", False),
-    "private": (redirect("http://169.254.169.254/latest/meta-data"), "not public", False),
-    "private by name": (redirect("//[::ffff:127.0.0.1]/"), "not public", False),
-    "file": (redirect("file:///etc/passwd"), "not one of http or https", False),
-    "drips": (drip(b"HTTP/1.1 200 OK\r\n\r\n", b"\xff"), "more than 3 seconds", True),
-    "drips a header": (drip(b"HTTP/1.1 200 OK\r\nX: ", b"y"), "more than 3 seconds", True),
-    "hangs up": (raw(b""), "cannot be understood", True),
-    "lies about its length": (reply(picture(), Content_Length="99999"), "before the end", True),
-    "cut by its length": (reply(picture(), Content_Length="600"), "cannot be read", False),
-    "says it is too large": (reply(b"", Content_Length="10000001"), "more than 10,000,000", False),
-    "is too large": (reply(bytes(10_000_001), Content_Length=""), "more than 10,000,000", False),
-    "compressed bomb": (reply(samples.GZIPPED, Content_Encoding="gzip"), "encoded", False),
-    "SVG": (reply(samples.SVG, Content_Type="image/png"), "SVG", False),
-    "page": (reply(b"<html>", Content_Type="image/png"), "a page", False),
-    "empty": (reply(b"", Content_Type="image/png"), "empty", False),
-    "truncated": (picture()[:-300], "truncated", False),
-    "truncated PNG": (picture("PNG")[:-40], "cannot be read", False),
-    "zero size": (png(0, 0, b""), "cannot be read", False),
-    "bomb": (png(30_000, 30_000, bytes(100_000)), "more than 40 megapixels", False),
-    "bomb in GIF": (samples.gif(65_535, 65_535), "more than 40 megapixels", False),
-    "many pixels of nothing": (png(5000, 5000, b""), "cannot be read", False),
-    "lies about its type": (reply(picture("WEBP"), Content_Type="text/html"), "", False),
-    "animated": (samples.animated("GIF"), "", False),
-    "animated WebP": (samples.animated("WEBP"), "", False),
-    "CMYK": (saved(samples.drawn(mode="CMYK")), "", False),
-    "palette": (saved(samples.drawn(mode="P"), "PNG"), "", False),
-    "16 bits": (saved(Pillow.new("I;16", (50, 50), 30_000), "PNG"), "", False),
-    "rotated": (samples.turned(6), "", False),
-    "redirected": (redirect("/sound"), "", False),
-}
-"""What a server does, what is then said of it (nothing: kept), and whether it is tried again."""
-
-
-class TestOutcomes:
-    @pytest.mark.slow
-    def test_each_ends_as_declared_and_the_run_goes_on(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(fetching, "bounds", lambda: Bounds(seconds=3, exempt=server.exempt))
-        server.put("/sound", different(99))
-        urls = {}
-        for number, (name, (answer, _, _)) in enumerate(OUTCOMES.items()):
-            path = "/x" if name == "circle" else f"/{number}"
-            urls[name] = server.put(path, answer)
-            add_image(urls[name])
-        report = keep(at=AT)
-        said = {failure.url: failure for failure in report.failures}
-        for name, (_, reason, may_pass) in OUTCOMES.items():
-            row = fetched(urls[name])
-            if reason:
-                assert reason in row.failure, name
-                assert (row.state, row.stored) == (ImageFetch.State.FAILED, None), name
-                assert (row.next_try_at is not None) == may_pass, name
-                assert said[row.url].reason == row.failure
-            else:
-                assert (row.state, row.failure) == (ImageFetch.State.KEPT, ""), name
-        assert report.kept == sum(not reason for _, reason, _ in OUTCOMES.values())
-        assert found() == []
 
 
 class TestFailures:

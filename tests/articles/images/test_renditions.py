@@ -228,7 +228,7 @@ class TestModes:
 REFUSED = {
     "It cannot be read: image file is truncated (": picture()[:-100],
     "It cannot be read: image file is truncated": picture("PNG")[:-60],
-    "It cannot be read: cannot identify image file": b"\xff\xd8\xff",
+    "It cannot be read: its header is broken.": b"\xff\xd8\xff",
     "It cannot be read": samples.png(0, 5, b""),
     "It cannot be read:": picture("WEBP")[:60],
     "It has more than 40 megapixels.": samples.png(8000, 5001, b""),
@@ -255,15 +255,3 @@ class TestRefused:
         for kind in ("BMP", "TIFF", "ICO", "PPM", "PDF", "EPS"):
             with pytest.raises(RefusedImageError):
                 render(saved(drawn(), kind))
-
-    @pytest.mark.parametrize("seed", range(4))
-    def test_200_broken_ones_are_shown_or_refused(self, seed: int) -> None:
-        shown, reasons = 0, []
-        for data in samples.bad_images(50, seed):
-            try:
-                shown += len(render(data).renditions)
-            except RefusedImageError as error:
-                reasons.append(str(error))
-        assert all(reason.startswith("It ") for reason in reasons)
-        # Neither all of them nor none.
-        assert 0 < shown < 50

@@ -1,0 +1,52 @@
+"""The memory of a process that renders, as the system counts it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from articles.images import workshop
+from articles.images.renditions import RefusedImageError, Rendered
+from articles.images.workshop import Workshop
+
+
+def peak(process: int) -> int:
+    """Give the most bytes of memory that a process had since ``forget_peak``; 0 where not known."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0
+
+
+def forget_peak(process: int) -> None:
+    """Begin anew with what a process has now."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def processes(shop: Workshop) -> list[int]:
+    """Give the processes of a workshop that are at work or wait for it."""
+    return [bench._process.pid for bench in shop._all if bench._process]
+
+
+@contextmanager
+def peaks() -> Iterator[list[int]]:
+    """Note the peak of a process after each image, of any workshop; 0 where the image ended it."""
+    found: list[int] = []
+    ask = workshop._ask
+
+    def noting(process: subprocess.Popen[bytes], data: bytes) -> Rendered | RefusedImageError:
+        try:
+            return ask(process, data)
+        finally:
+            found.append(peak(process.pid))
+
+    workshop._ask = noting
+    try:
+        yield found
+    finally:
+        workshop._ask = ask
