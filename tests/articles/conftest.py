@@ -1,7 +1,8 @@
-"""Who is at the keyboard in these tests, and newsrooms of their own for those that start processes."""
+"""What tests find ready: somebody at the keyboard, a network that is none, newsrooms for processes."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from articles import outbound
+from tests.articles.connector import Connector
 from tests.articles.importer.processes import Newsrooms
 
 
@@ -24,3 +27,12 @@ def newsrooms(db: None, tmp_path: Path) -> Iterator[Newsrooms]:
     made = Newsrooms(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def connector(monkeypatch: pytest.MonkeyPatch) -> Connector:
+    """Let nobody be connected to, and names lead where a test says."""
+    connector = Connector()
+    monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
+    monkeypatch.setattr(outbound, "_connect", connector.connect)
+    return connector

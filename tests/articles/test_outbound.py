@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from articles import outbound
 from articles.outbound import Bounds, OutboundError, RefusedError, UnreachableError, get, is_public
+from tests.articles.connector import DISGUISED, PRIVATE, PUBLIC, Connector
 from tests.articles.images.server import (
     Answer,
     Server,
@@ -22,88 +24,11 @@ from tests.articles.images.server import (
     serving,
 )
 
-PUBLIC = "93.184.216.34"
-LOOK_UP = socket.getaddrinfo
-
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     with serving() as server:
         yield server
-
-
-class Connector:
-    """Stands in for the system: knows names, and notes who would have been connected to."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, list[list[str]]] = {}
-        """What a name leads to at each look-up; the last answer stays."""
-        self.asked: list[str] = []
-        self.connected: list[str] = []
-
-    def getaddrinfo(self, host: str, port: int, **options: Any) -> list[Any]:
-        self.asked.append(host)
-        if host not in self.names:
-            # Numbers, however they are written, are read by the system itself.
-            return LOOK_UP(host, port, flags=socket.AI_NUMERICHOST, **options)
-        answers = self.names[host]
-        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
-        families = {True: socket.AF_INET6, False: socket.AF_INET}
-        return [(families[":" in one], 0, 0, "", (one, port)) for one in addresses]
-
-    def connect(self, _family: object, address: tuple[Any, ...], _seconds: float) -> socket.socket:
-        self.connected.append(address[0])
-        raise ConnectionRefusedError(111, "Connection refused")
-
-
-@pytest.fixture
-def connector(monkeypatch: pytest.MonkeyPatch) -> Connector:
-    connector = Connector()
-    monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
-    monkeypatch.setattr(outbound, "_connect", connector.connect)
-    return connector
-
-
-PRIVATE = [
-    "0.0.0.0",  # noqa: S104 - to be refused
-    "10.0.0.1",
-    "100.64.0.1",
-    "127.0.0.1",
-    "169.254.169.254",
-    "172.16.0.1",
-    "192.0.0.8",
-    "192.0.2.1",
-    "192.88.99.1",
-    "192.168.1.1",
-    "198.18.0.1",
-    "198.51.100.1",
-    "203.0.113.1",
-    "224.0.0.1",
-    "240.0.0.1",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "::127.0.0.1",
-    "::ffff:127.0.0.1",
-    "::ffff:93.184.216.34",
-    "::ffff:0:127.0.0.1",
-    "64:ff9b::7f00:1",
-    "64:ff9b::5db8:d822",
-    "64:ff9b:1::1",
-    "100::1",
-    "2001::1",
-    "2001:20::1",
-    "2001:db8::1",
-    "2002:7f00:1::",
-    "2002:5db8:d822::1",
-    "3fff::1",
-    "5f00::1",
-    "fc00::1",
-    "fd12:3456::1",
-    "fe80::1",
-    "fec0::1",
-    "ff02::1",
-]
 
 
 class TestIsPublic:
@@ -143,26 +68,11 @@ class TestPrivateAddresses:
             get("http://cdn.example/a.png", Bounds())
         assert connector.connected == []
 
-    @pytest.mark.parametrize(
-        "host",
-        [
-            "127.1",
-            "2130706433",
-            "0x7f000001",
-            "0x7f.1",
-            "017700000001",
-            "0177.0.0.1",
-            "①②⑦.⓪.⓪.①",
-            "１２７.0.0.1",  # noqa: RUF001 - full-width digits
-            "127。0。0。1",
-            "127.0.0.1.",
-            "[::ffff:7f00:1]",
-            "[0:0:0:0:0:0:0:1]",
-        ],
-    )
+    @pytest.mark.parametrize("host", DISGUISED)
     def test_fail_in_disguise(self, connector: Connector, host: str) -> None:
-        # Some systems read this as a number, others ask for it as a name.
-        connector.names["127.0.0.1."] = [["127.0.0.1"]]
+        # Some systems read the first as a number, others ask for it as a name.
+        for name in ("127.0.0.1.", "localhost", "localhost."):
+            connector.names[name] = [["127.0.0.1"]]
         with pytest.raises(OutboundError):
             get(f"http://{host}/", Bounds())
         assert connector.connected == []
@@ -217,6 +127,18 @@ class TestPrivateAddresses:
             get("http://rebinding.example/", Bounds())
         assert connector.asked == ["rebinding.example"]
         assert connector.connected == [PUBLIC]
+
+    def test_a_name_is_looked_up_anew_for_a_redirect_to_itself(
+        self, connector: Connector, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # The first look-up leads to a server outside, whose answer sends us to the second.
+        ours, theirs = socket.socketpair()
+        monkeypatch.setattr(outbound, "_connect", lambda *_: ours)
+        connector.names["rebinding.example"] = [[PUBLIC], ["10.0.0.1"]]
+        theirs.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n")
+        with theirs, pytest.raises(RefusedError, match=r"leads to 10\.0\.0\.1"):
+            get("http://rebinding.example/", Bounds())
+        assert connector.asked == ["rebinding.example"] * 2
 
     def test_all_addresses_of_a_name_are_tried(self, connector: Connector) -> None:
         connector.names["cdn.example"] = [["2606:2800:220:1::1", PUBLIC, PUBLIC]]
@@ -274,6 +196,9 @@ class TestRedirects:
             "\\\\127.0.0.1\\a",
             "http://user@127.0.0.1/",
             "http:// /",
+            "http://[/",
+            "http://[::1",
+            "http://127.0.0.1:port/",
         ],
     )
     def test_fail_into_private_addresses(self, server: Server, location: str) -> None:
@@ -386,6 +311,30 @@ class TestBounds:
         url = server.put("/a", redirect("/a"))
         with pytest.raises(UnreachableError, match="more than 20 seconds"):
             get(url, Bounds(seconds=20, redirects=1000, exempt=server.exempt))
+
+    def test_fail_when_a_handshake_takes_too_long(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            bounds = Bounds(seconds=0.3, exempt=frozenset({("127.0.0.1", port)}))
+
+            def drip_a_record() -> None:
+                connection, _ = listener.accept()
+                with connection:
+                    # A record of 16 KB, a byte at a time: none by itself is late.
+                    connection.sendall(b"\x16\x03\x03\x40\x00")
+                    hung_up = threading.Event()
+                    while not hung_up.wait(0.02):
+                        try:
+                            connection.sendall(b"\0")
+                        except OSError:
+                            hung_up.set()
+
+            thread = threading.Thread(target=drip_a_record)
+            thread.start()
+            with pytest.raises(UnreachableError, match=r"more than 0\.3 seconds"):
+                get(f"https://127.0.0.1:{port}/", bounds)
+            thread.join(30)
+            assert not thread.is_alive()
 
     def test_fail_when_a_name_is_looked_up_for_too_long(
         self, monkeypatch: pytest.MonkeyPatch

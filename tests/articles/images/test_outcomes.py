@@ -17,6 +17,7 @@ from articles.images import fetching
 from articles.images.keeping import keep
 from articles.models import Image, ImageFetch
 from articles.outbound import Bounds
+from tests.articles.connector import DISGUISED, PRIVATE, PUBLIC, Connector
 from tests.articles.images import hostile, samples
 from tests.articles.images.hostile import KINDS, claiming
 from tests.articles.images.measuring import peaks
@@ -55,7 +56,7 @@ LATE: Final = Failed("more than 3 seconds", may_pass=True)
 ODD: Final = Failed("cannot be understood", may_pass=True)
 SHORT: Final = Failed("before the end", may_pass=True)
 LARGE: Final = Failed("more than 10,000,000 bytes")
-PRIVATE: Final = Failed("not public")
+INSIDE: Final = Failed("not public")
 BOMB: Final = Failed("more than 40 megapixels")
 BROKEN: Final = Failed("cannot be read")
 SAMPLE: Final = Kept("jpeg")
@@ -103,13 +104,14 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     ),
     # Leads elsewhere.
     "a redirect": (lambda: redirect("/sound"), Kept("png", 64, 36)),
-    "a redirect without a scheme": (lambda: redirect("//127.0.0.2/"), PRIVATE),
-    "a redirect to a name": (lambda: redirect("http://localhost/"), PRIVATE),
-    "a redirect to a number": (lambda: redirect("http://169.254.169.254/latest/"), PRIVATE),
-    "a redirect to one number": (lambda: redirect("http://2130706433/"), PRIVATE),
-    "a redirect in hexadecimal": (lambda: redirect("http://0x7f000001/"), PRIVATE),
-    "a redirect to IPv6": (lambda: redirect("//[::ffff:127.0.0.1]/"), PRIVATE),
-    "a redirect to NAT64": (lambda: redirect("http://[64:ff9b::7f00:1]/"), PRIVATE),
+    "a redirect without a scheme": (lambda: redirect("//127.0.0.2/"), INSIDE),
+    "a redirect to a name": (lambda: redirect("http://localhost/"), INSIDE),
+    "a redirect to a number": (lambda: redirect("http://169.254.169.254/latest/"), INSIDE),
+    "a redirect to one number": (lambda: redirect("http://2130706433/"), INSIDE),
+    "a redirect in hexadecimal": (lambda: redirect("http://0x7f000001/"), INSIDE),
+    "a redirect in circled digits": (lambda: redirect("http://①②⑦.⓪.⓪.①/"), INSIDE),
+    "a redirect to IPv6": (lambda: redirect("//[::ffff:127.0.0.1]/"), INSIDE),
+    "a redirect to NAT64": (lambda: redirect("http://[64:ff9b::7f00:1]/"), INSIDE),
     "a redirect with a user": (
         lambda: redirect("http://cdn.example@127.0.0.1/"),
         Failed("a user name or a password"),
@@ -253,3 +255,21 @@ class TestOutcomes:
         server.requests.clear()
         again = keep(at=AT)
         assert (server.requests, again.kept, again.failures) == ([], 0, [])
+
+
+class TestPrivateAddresses:
+    def test_of_a_document_are_not_connected_to(self, connector: Connector) -> None:
+        # Those beyond ASCII are no addresses in a document; in a redirect, see above, they are.
+        urls = [f"http://{host}/a.png" for host in DISGUISED if host.isascii()]
+        for number, address in enumerate(PRIVATE):
+            host = f"[{address}]" if ":" in address else address
+            connector.names[f"cdn{number}.example"] = [[PUBLIC, address]]
+            urls += [f"https://{host}/a.png", f"http://cdn{number}.example/a.png"]
+        urls.append("http://cdn.example/sound.png")
+        connector.names["cdn.example"] = [[PUBLIC]]
+        for url in urls:
+            Image.objects.create(article=make_article(), position=0, url=url)
+        report = keep(at=AT)
+        assert {failure.url for failure in report.failures} == set(urls)
+        # The last one alone.
+        assert connector.connected == [PUBLIC]

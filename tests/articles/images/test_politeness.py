@@ -1,0 +1,125 @@
+"""Servers are asked for little at once, and left alone when they want to be."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from articles.images import keeping
+from articles.images.keeping import keep
+from articles.models import Image, ImageFetch
+from tests.articles.connector import Connector
+from tests.articles.images.samples import different
+from tests.articles.images.server import Answer, Server, reply
+from tests.factories import NOW, make_article
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+AT = NOW + timedelta(days=1)
+
+
+def add(url: str, rank: int = 0) -> None:
+    Image.objects.create(article=make_article(top_rank=-rank), position=0, url=url)
+
+
+class Crowd:
+    """Counts the requests that a server answers at once, by host; each waits for company."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.at_once: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.most_of_all = 0
+        self.changed = threading.Condition()
+
+    def answer(self, host: str, number: int) -> Answer:
+        """Answer when ``size`` requests are there, or some while after it is clear that none comes."""
+
+        def write(connection: socket.socket) -> None:
+            with self.changed:
+                self.at_once[host] += 1
+                self.most[host] = max(self.most[host], self.at_once[host])
+                self.most_of_all = max(self.most_of_all, self.at_once.total())
+                self.changed.notify_all()
+                self.changed.wait_for(lambda: self.most_of_all >= self.size, timeout=1)
+                self.at_once[host] -= 1
+            reply(different(number))(connection)
+
+        return write
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Connector:
+    """Let names lead where a test says; connections are real."""
+    connector = Connector()
+    monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
+    return connector
+
+
+class TestAtOnce:
+    def test_a_host_is_asked_for_two_and_does_not_hold_up_others(
+        self, server: Server, names: Connector
+    ) -> None:
+        hosts = [f"cdn{number}.example" for number in range(3)]
+        crowd = Crowd(size=keeping.PER_HOST * len(hosts))
+        for number in range(24):
+            # The first host has all that comes first.
+            host = hosts[number // 8]
+            names.names[host] = [["127.0.0.1"]]
+            server.put(f"/{number}", crowd.answer(host, number))
+            add(f"http://{host}:{server.port}/{number}", number)
+        assert keep(at=AT).kept == 24
+        assert dict(crowd.most) == dict.fromkeys(hosts, keeping.PER_HOST)
+        assert crowd.most_of_all <= keeping.FETCHES
+
+    def test_all_hosts_together_are_asked_for_eight(self, server: Server, names: Connector) -> None:
+        crowd = Crowd(size=keeping.FETCHES)
+        for number in range(16):
+            host = f"cdn{number}.example"
+            names.names[host] = [["127.0.0.1"]]
+            server.put(f"/{number}", crowd.answer(host, number))
+            add(f"http://{host}:{server.port}/{number}", number)
+        assert keep(at=AT).kept == 16
+        assert crowd.most_of_all == keeping.FETCHES
+
+
+class TestHostsThatWantRest:
+    @pytest.mark.parametrize("status", ["429 Slow Down", "503 Later"])
+    def test_are_left_alone_and_others_are_not(
+        self, server: Server, names: Connector, monkeypatch: pytest.MonkeyPatch, status: str
+    ) -> None:
+        monkeypatch.setattr(keeping, "PER_HOST", 1)
+        names.names["tired.example"] = names.names["fresh.example"] = [["127.0.0.1"]]
+        for number in range(4):
+            server.put(f"/tired{number}", reply(status=status, Retry_After="7200"))
+            add(f"http://tired.example:{server.port}/tired{number}", 2 * number)
+            server.put(f"/fresh{number}", different(number))
+            add(f"http://fresh.example:{server.port}/fresh{number}", 2 * number + 1)
+        report = keep(at=timezone.now())
+        assert sorted(server.paths()) == [*(f"/fresh{n}" for n in range(4)), "/tired0"]
+        assert (report.kept, len(report.failures), report.postponed) == (4, 1, 3)
+
+    def test_without_a_word_of_when_each_image_has_its_own_pause(self, server: Server) -> None:
+        for number in range(3):
+            add(server.put(f"/{number}", reply(status="503 Later")), number)
+        report = keep(at=AT)
+        assert (len(report.failures), report.postponed) == (3, 0)
+        pauses = {one.next_try_at for one in ImageFetch.objects.all()}
+        assert pauses == {AT + keeping.RETRIES[0]}
+
+
+class TestWhoAsks:
+    def test_is_said_by_setting(self, server: Server, settings: Settings) -> None:
+        settings.IMAGE_USER_AGENT = "Daily/1.0 (+https://daily.example/robots)"
+        add(server.put("/a", different(1)))
+        call_command("cache_images", verbosity=0)
+        (request,) = server.requests
+        assert request.headers["user-agent"] == "Daily/1.0 (+https://daily.example/robots)"
+        assert request.headers["accept"].startswith("image/")
