@@ -21,7 +21,6 @@ from articles.admin.decisions import (
     Decision,
     DecisionForm,
     change_of,
-    may_decide,
     offered,
     say_done,
     what_was_done,
@@ -83,7 +82,7 @@ def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -
     if decision is None:
         raise Http404(f"no decision: {verb}")
     article = _article(article_id)
-    if not may_decide(request.user, decision.verb, article):
+    if not newsdesk.may_begin(request.user, decision.verb, article):
         raise PermissionDenied
     back = next_page(request, reverse("admin:articles_article_change", args=[article.pk]))
     form = _form(request, decision, article)

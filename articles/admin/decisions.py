@@ -18,10 +18,10 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.text import Truncator
 
-from articles import newsdesk, roles
+from articles import newsdesk
 from articles.documents import MAX_QUALITY
 from articles.models import Act, Article
-from articles.newsdesk import Change, RefusedError, Verb
+from articles.newsdesk import Change, Verb
 
 MOST_WORDS: Final = 2_000
 """Characters of a reason."""
@@ -155,8 +155,6 @@ _ALL: Final = (
 DECISIONS: Final[Mapping[str, Decision]] = {one.verb.value: one for one in _ALL}
 """Every decision on one article, by verb, in the order of their buttons."""
 
-_ASK_NOTHING: Final = {Verb.PUBLISH, Verb.HOLD, Verb.WITHDRAW, Verb.RELEASE, Verb.UNPIN}
-
 
 def change_of(verb: Verb, article: Article, given: Mapping[str, Any]) -> Change:
     """Give the change that a decision comes to, by the values of its form.
@@ -184,39 +182,9 @@ def change_of(verb: Verb, article: Article, given: Mapping[str, Any]) -> Change:
     raise ValueError(f"no decision on one article: {verb!r}")
 
 
-def may_decide(user: User | AnonymousUser, verb: Verb, article: Article) -> bool:
-    """Whether a user has what a decision on an article needs; no query but for permissions."""
-    if verb in _ASK_NOTHING:
-        try:
-            # Ending what somebody decided needs what deciding it needed.
-            return newsdesk.may(user, change_of(verb, article, {}))
-        except RefusedError:
-            pass
-    return user.has_perm(newsdesk.PERMISSIONS.get(verb, roles.HOLD))
-
-
 def offered(user: User | AnonymousUser, article: Article) -> list[Decision]:
     """Give the decisions that make sense for an article and that a user may make."""
-    return [
-        decision
-        for decision in _ALL
-        if not newsdesk.refusal(decision.verb, article)
-        and _has_point(decision.verb, article)
-        and may_decide(user, decision.verb, article)
-    ]
-
-
-def _has_point(verb: Verb, article: Article) -> bool:
-    match verb:
-        case Verb.RELEASE:
-            return bool(article.decision)
-        case Verb.PIN:
-            return not article.is_pinned
-        case Verb.UNPIN:
-            return article.is_pinned
-        case Verb.WITHDRAW:
-            return article.decision != Article.Decision.WITHDRAW
-    return True
+    return [one for one in _ALL if newsdesk.is_offered(user, one.verb, article)]
 
 
 def say_done(request: HttpRequest, act: Act, article: Article, back: str) -> None:

@@ -25,7 +25,6 @@ from articles.admin.decisions import (
     MOST_WORDS,
     DecisionForm,
     change_of,
-    may_decide,
     offered,
     what_was_done,
 )
@@ -165,7 +164,7 @@ def _decide(desk: Desk) -> HttpResponse:
     is_stale = seen != article.version
     if form.is_valid() and not is_stale:
         given = form.cleaned_data
-        if not may_decide(desk.request.user, Verb(given["verb"]), article):
+        if not newsdesk.may_begin(desk.request.user, Verb(given["verb"]), article):
             raise PermissionDenied
         try:
             change = change_of(Verb(given["verb"]), article, {"quality": given["quality"]})

@@ -42,6 +42,7 @@ from articles.newsdesk.conflicts import Choice, name_coverage, resolve
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
 from articles.newsdesk.history import START, restore, texts_at, timeline
+from articles.newsdesk.offering import is_offered, may_begin
 from articles.newsdesk.performing import consequences, may, perform, undo
 from articles.newsdesk.policies import (
     StalePolicyError,
@@ -77,7 +78,9 @@ __all__ = [
     "explain",
     "gather",
     "hold",
+    "is_offered",
     "may",
+    "may_begin",
     "merge",
     "name_coverage",
     "perform",
