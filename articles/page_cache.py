@@ -101,6 +101,7 @@ def _edition() -> Edition | None:
 def _never_stored() -> tuple[str, ...]:
     return (
         reverse("admin:index"),
+        reverse("articles:api:newsdesk-news").removesuffix("news/"),
         reverse("healthz"),
         reverse("readyz"),
         settings.STATIC_URL,

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 
 from articles.models import (
+    ApiToken,
     Article,
     ArticleTopic,
     ImportRun,
@@ -133,3 +135,12 @@ def make_user(*roles: Role, **overrides: Any) -> User:
         write_roles(apps)
     user.groups.set(Group.objects.filter(name__in=roles))
     return user
+
+
+def make_token(user: User, **overrides: Any) -> ApiToken:
+    """Store a token of a user's, good for a day from now; its ``secret`` is with it."""
+    values = {"name": "A program", "expires_at": timezone.now() + timedelta(days=1)}
+    token = ApiToken(user=user, **values | overrides)
+    token.make_secret()
+    token.save()
+    return token

@@ -8,9 +8,11 @@ from articles.admin.imports import (
     SourceDocumentAdmin,
 )
 from articles.admin.policy import PolicyVersionAdmin
+from articles.admin.tokens import ApiTokenAdmin
 from articles.admin.topic import TopicAdmin
 
 __all__ = [
+    "ApiTokenAdmin",
     "ArticleAdmin",
     "ImportConflictAdmin",
     "ImportProblemAdmin",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -37,12 +37,71 @@ class ProblemSerializer(serializers.Serializer[Any]):
     )
 
 
+class ActSinceSerializer(serializers.Serializer[Any]):
+    """What somebody did meanwhile."""
+
+    act = serializers.IntegerField()
+    verb = serializers.CharField()
+    at = serializers.CharField()
+    by = serializers.CharField(allow_null=True, help_text="null: the system.")
+    reason = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class StaleProblemSerializer(ProblemSerializer):
+    """An act that came too late."""
+
+    version = serializers.IntegerField(help_text="Of the article as it is now; so has ETag.")
+    meanwhile = ActSinceSerializer(
+        many=True,
+        help_text="Acts on it since the version that was named, newest first; imports are no acts.",
+    )
+
+
 class GoneError(exceptions.APIException):
     """What was asked for was there once."""
 
     status_code = HTTPStatus.GONE
     default_detail = "This is no longer here."
     default_code = "gone"
+
+
+class DeskError(exceptions.APIException):
+    """What an act at the newsdesk is refused for; ``members`` are told beside the words."""
+
+    def __init__(self, detail: str, etag: str = "", **members: Any) -> None:
+        self.etag, self.members = etag, members
+        super().__init__(detail)
+
+
+class ConflictError(DeskError):
+    """An act that makes no sense for what it is about."""
+
+    status_code = HTTPStatus.CONFLICT
+
+
+class StaleTagError(DeskError):
+    """A tag that is not, or no longer, that of the article."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+
+
+class NoTagError(DeskError):
+    """No word of which state was decided on."""
+
+    status_code = HTTPStatus.PRECONDITION_REQUIRED
+
+
+class KeyReusedError(DeskError):
+    """An idempotency key that stands for another request."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class TooLargeError(DeskError):
+    """A body larger than any sound one."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -56,6 +115,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         got_request_exception.send(sender=None, request=context["request"])
         answer = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
     answer.data = problem(answer.status_code, answer.data)
+    if isinstance(error, DeskError):
+        answer.data |= error.members
+        if error.etag:
+            answer["ETag"] = error.etag
     answer.content_type = CONTENT_TYPE
     answer["Cache-Control"] = "no-store"
     return answer
@@ -68,11 +131,18 @@ def problem(status: int, said: Any) -> dict[str, Any]:
     if isinstance(said, Mapping) and "detail" in said:
         return found | {"detail": str(said["detail"])}
     if isinstance(said, Mapping):
-        errors = [
-            {"parameter": str(name), "detail": str(detail)}
-            for name, details in said.items()
-            for detail in (details if isinstance(details, list) else [details])
-        ]
+        errors = list(_errors(said))
         detail = " ".join(f"{one['parameter']}: {one['detail']}" for one in errors)
         return found | {"detail": detail, "errors": errors}
     return found | {"detail": "Something failed here. It has been noted; please try again later."}
+
+
+def _errors(said: Mapping[Any, Any], of: str = "") -> Iterator[dict[str, str]]:
+    for name, details in said.items():
+        path = f"{of}{name}"
+        if isinstance(details, Mapping):
+            # Of the members of a list, by their number.
+            yield from _errors(details, f"{path}.")
+            continue
+        for detail in details if isinstance(details, list) else [details]:
+            yield {"parameter": path, "detail": str(detail)}

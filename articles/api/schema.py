@@ -7,15 +7,23 @@ from typing import Any, Final
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from articles.api.problems import CONTENT_TYPE, ProblemSerializer
+from articles.api.problems import CONTENT_TYPE, ProblemSerializer, StaleProblemSerializer
 
 _SAID: Final = {
     302: "What stands for it is elsewhere: see Location.",
     304: "Nothing has changed since the answer that the request names.",
     400: "A parameter is wrong: errors names it.",
+    401: "Nobody is signed in, or the token is unknown, revoked or over.",
+    403: "The user may not do this.",
     404: "There is no such thing, or nobody may know of it.",
+    409: "The act makes no sense for what is stored; nothing was done.",
     410: "This is no longer here.",
-    429: "Too many requests from one address: wait.",
+    412: "The article is not as If-Match says; nothing was done.",
+    413: "The body is too large.",
+    415: "The body is no application/json.",
+    422: "The idempotency key stands for another request; nothing was done.",
+    428: "If-Match is missing; nothing was done.",
+    429: "Too many requests from one address, or of one user: wait.",
     500: "Something failed here.",
 }
 _RETRY: Final = OpenApiParameter(
@@ -29,11 +37,13 @@ _LOCATION: Final = OpenApiParameter(
 def responses(serializer: Any, *statuses: int) -> dict[Any, Any]:
     """Give the answers of a view: the good one, what ``statuses`` adds, and what all may give."""
     found: dict[Any, Any] = {200: serializer}
-    for status in (*statuses, 304, 429, 500):
+    cached = () if 401 in statuses else (304,)
+    for status in (*statuses, *cached, 429, 500):
         if status < 400:
             found[status] = OpenApiResponse(description=_SAID[status])
         else:
-            found[status, CONTENT_TYPE] = OpenApiResponse(ProblemSerializer, _SAID[status])
+            told = StaleProblemSerializer if status == 412 else ProblemSerializer
+            found[status, CONTENT_TYPE] = OpenApiResponse(told, _SAID[status])
     return found
 
 
@@ -42,6 +52,8 @@ class Schema(AutoSchema):
 
     def get_operation_id(self) -> str:
         """Give the name of an operation, which generated clients call it by."""
+        if verb := getattr(self.view, "verb", None):
+            return f"newsdesk{verb.value.capitalize()}"
         names: dict[str, str] = getattr(self.view, "operation_ids", {})
         return names.get(self.path) or str(super().get_operation_id())
 
@@ -49,9 +61,17 @@ class Schema(AutoSchema):
         """Add headers of answers."""
         return [_RETRY, _LOCATION]
 
+    def get_request_serializer(self) -> Any:
+        """Give what the body of a request holds."""
+        return getattr(self.view, "body", None) or super().get_request_serializer()
+
 
 def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
     """Say what ``fields`` may leave out. Called when the schema is made, by its setting."""
     for name in ("Article", "Listed"):
         result["components"]["schemas"][name]["required"] = ["slug"]
+    for name, described in result["components"]["schemas"].items():
+        if name.endswith("Body"):
+            # What nobody knows is refused: a misspelled end of a hold would hold for good.
+            described["additionalProperties"] = False
     return result

@@ -8,6 +8,8 @@ from articles.api.docs import SchemaView, docs
 from articles.api.hub import HubView
 from articles.api.names import ProvidersView, ProviderView, TopicsView, TopicView
 from articles.api.news import ArticleView, NewsView, StoryView
+from articles.api.newsdesk.acting import ACTS, ActView, UndoView
+from articles.api.newsdesk.reading import DeskArticleView, DeskNewsView
 from articles.api.views import NothingView
 
 app_name = "api"
@@ -24,6 +26,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/topics/<str:slug>/", TopicView.as_view(), name="topic"),
     path("v1/providers/", ProvidersView.as_view(), name="providers"),
     path("v1/providers/<str:domain>/", ProviderView.as_view(), name="provider"),
+    path("v1/newsdesk/news/", DeskNewsView.as_view(), name="newsdesk-news"),
+    path("v1/newsdesk/news/<str:slug>/", DeskArticleView.as_view(), name="newsdesk-article"),
+    *(
+        path(
+            f"v1/newsdesk/news/<str:slug>/{verb}/",
+            ActView.as_view(verb=verb),
+            name=f"newsdesk-{verb}",
+        )
+        for verb in ACTS
+    ),
+    path("v1/newsdesk/acts/<int:act_id>/undo/", UndoView.as_view(), name="newsdesk-undo"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     path("", NothingView.as_view(), name="nothing"),

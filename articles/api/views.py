@@ -32,11 +32,10 @@ class AlwaysTheSame(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class PublicView(APIView):
-    """A view that anybody may read, and that refuses parameters it does not know."""
+class ApiView(APIView):
+    """A view that refuses parameters it does not know."""
 
-    content_negotiation_class = AlwaysTheSame
-    throttle_classes = [ByAddress]
+    content_negotiation_class: type[BaseContentNegotiation] = AlwaysTheSame
     schema = Schema()
 
     parameters: ClassVar[frozenset[str]] = frozenset()
@@ -65,6 +64,12 @@ class PublicView(APIView):
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Say what may be done here: ``Allow`` is on every answer."""
         return Response(status=204)
+
+
+class PublicView(ApiView):
+    """A view that anybody may read."""
+
+    throttle_classes = [ByAddress]
 
 
 class NothingView(PublicView):

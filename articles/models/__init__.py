@@ -2,12 +2,14 @@
 
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf
+from articles.models.api_token import ApiToken
 from articles.models.article import Article
 from articles.models.article_queryset import ArticleQuerySet, or_least
 from articles.models.change import Change
 from articles.models.edition import Edition
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
+from articles.models.kept_answer import KeptAnswer
 from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.source_document import SourceDocument
@@ -19,6 +21,7 @@ __all__ = [
     "Act",
     "ActChange",
     "AnyOf",
+    "ApiToken",
     "Article",
     "ArticleQuerySet",
     "ArticleTopic",
@@ -29,6 +32,7 @@ __all__ = [
     "ImportConflict",
     "ImportProblem",
     "ImportRun",
+    "KeptAnswer",
     "PolicyVersion",
     "Related",
     "SourceDocument",

@@ -26,7 +26,9 @@ from tests.factories import (
     make_run,
     make_source,
     make_superseded,
+    make_token,
     make_topic,
+    make_user,
     relate,
 )
 
@@ -95,7 +97,8 @@ def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
         found_at=NOW,
     )
     policy = PolicyVersion.objects.create(reason=text, finished_at=NOW)
-    return [article, topic, provider, source, run, problem, conflict, policy]
+    token = make_token(make_user(), name=text)
+    return [article, topic, provider, source, run, problem, conflict, policy, token]
 
 
 def form_of(html: str, **overrides: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from articles.sitemaps import SPAN
 from providers.models import Provider
 from tests.newsroom.authorization import addresses
 
-NOT_FOR_READERS: Final = re.compile(r"admin:|healthz|readyz")
+NOT_FOR_READERS: Final = re.compile(r"admin:|healthz|readyz|articles:api:newsdesk")
 PUBLIC: Final = {
     name: pattern for name, pattern in addresses().items() if not NOT_FOR_READERS.match(name)
 }

@@ -1,0 +1,173 @@
+"""Who is let in to the newsdesk's API, how, and what holds for each of its addresses."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any, Final, NoReturn, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http.multipartparser import MultiPartParserError
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, ParseError, UnsupportedMediaType
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from articles.api.problems import TooLargeError
+from articles.api.throttling import ByUser
+from articles.api.views import AlwaysTheSame, ApiView
+from articles.models import ApiToken
+from articles.models.api_token import digest_of
+
+LOOK: Final = "articles.view_article"
+_SCHEMES: Final = {"token", "bearer"}
+_USE_NOTED: Final = timedelta(hours=1)
+"""How exactly the last use of a token is known: a write for each request would be too much."""
+REFUSALS: Final = (401, 403)
+"""What every address may answer to whoever asks."""
+
+
+def user_of(request: Request) -> User:
+    """Give who asks; whoever is nobody does not come farther than ``MayLook``."""
+    return cast("User", request.user)
+
+
+class ByToken(BaseAuthentication):
+    """``Authorization: Token …``, or ``Bearer …``. One query, and a write an hour."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
+        """Give the user of a valid token; None where no token is shown."""
+        scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
+        if scheme.lower() not in _SCHEMES:
+            return None
+        tokens = ApiToken.objects.select_related("user")
+        token = tokens.filter(digest=digest_of(secret.strip())).first()
+        at = timezone.now()
+        if token is None or not token.is_valid(at):
+            raise AuthenticationFailed(
+                "This token is unknown, revoked or over, or its user may no longer sign in."
+            )
+        if token.last_used_at is None or token.last_used_at <= at - _USE_NOTED:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the way in; no browser asks for a password at this."""
+        return 'Bearer realm="newsdesk"'
+
+
+class BySession(SessionAuthentication):
+    """The session of the admin; whoever changes something with it sends ``X-CSRFToken``."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Look for the token; in a form, where Django looks as well, there may be anything."""
+        try:
+            super().enforce_csrf(request)
+        except (BadRequest, SuspiciousOperation, MultiPartParserError) as error:
+            raise ParseError("The body cannot be read: send application/json.") from error
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Tokens, for the schema."""
+
+    target_class = ByToken
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """Say what is sent."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token that the user made in the admin. Token may stand for Bearer.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Sessions, for the schema."""
+
+    target_class = BySession
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """Say what is sent."""
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "Signed in to the admin; POST needs X-CSRFToken, too.",
+        }
+
+
+class MayLook(BasePermission):
+    """Staff that may look at articles; what an act needs, the newsdesk says."""
+
+    message = "Only staff that may look at articles comes in here."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Ask for what the admin's pages of articles ask."""
+        user: User | None = user_of(request)
+        return user is not None and user.is_active and user.is_staff and user.has_perm(LOOK)
+
+
+class JsonParser(BaseParser):
+    """JSON, and nothing that only looks like it."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Read a body; raises ``ParseError``."""
+        try:
+            return json.loads(stream.read(), parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise ParseError("The body is no JSON.") from error
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+class JsonBodies(AlwaysTheSame):
+    """JSON in both directions."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Take the one that reads JSON, or none."""
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+
+class DeskView(ApiView):
+    """A view for staff. No answer is kept anywhere, and none depends on who else asks."""
+
+    authentication_classes = [ByToken, BySession]
+    permission_classes = [MayLook]
+    throttle_classes = [ByUser]
+    parser_classes = [JsonParser]
+    content_negotiation_class = JsonBodies
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse bodies that would be left out, or fill the memory."""
+        super().initial(request, *args, **kwargs)
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if size == "0":
+            return
+        if not JsonBodies().select_parser(request, self.get_parsers()):
+            # A form is read before it comes here, for its CSRF token, and would look like nothing.
+            raise UnsupportedMediaType(request.content_type[:100], "Send application/json.")
+        if not size.isdecimal() or int(size) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+            raise TooLargeError("The body is larger than any text that fits an article.")
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Let nobody keep what is for one."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"
+        patch_vary_headers(answer, ["Authorization", "Cookie"])
+        return answer
