@@ -1,12 +1,16 @@
 """Images a second through the whole pipeline, beside bare Pillow making the same renditions.
 
-    python bench/images.py [--count 60] [--width 2400]
+    python bench/images.py [--count 60] [--width 2400] [--seconds 5]
 
 Draws ``--count`` photographs of their own (JPEG, some PNG), serves them on this machine, and keeps
 them in a fresh SQLite database and folder: fetched, checked, rendered in processes of their own,
 written, committed. The reference is Pillow in a pool of as many processes, with the same files in
 memory, the same sizes, formats and options, and nothing else: no fetching, no limits, no files, no
 database. Prints images a second of both, and the bytes of originals and of what a reader gets.
+
+Then the front page: the 25 stories with their pictures, and the same without, from granian asked by
+wrk as ``bench/served.py`` does, from the cache and made anew for each request; with the pictures that
+the page has and, of those, what a browser fetches at once.
 """
 
 from __future__ import annotations
@@ -14,18 +18,25 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
+import sqlite3
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Final
+from urllib.request import urlopen
 
 import django
 from PIL import Image, ImageFilter
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.import_export import manage
+from bench.served import measure, serving
 
 
 def photograph(number: int, width: int) -> bytes:
@@ -72,10 +83,10 @@ def pipeline(originals: list[bytes]) -> tuple[float, int]:
     call_command("migrate", verbosity=0)
     from articles.images.keeping import keep
     from articles.models import Image as ArticleImage
-    from tests.articles.images.server import serving
+    from tests.articles.images import server as images
     from tests.factories import make_article
 
-    with serving() as server:
+    with images.serving() as server:
         settings.OUTBOUND_EXEMPT = server.exempt
         for number, data in enumerate(originals):
             url = server.put(f"/{number}", data)
@@ -87,11 +98,47 @@ def pipeline(originals: list[bytes]) -> tuple[float, int]:
     return seconds, report.stored_bytes
 
 
+def without_pictures(folder: Path) -> str:
+    """Copy the newsroom's database and delete the images in it; gives the copy's address."""
+    copy = folder / "plain.sqlite3"
+    with closing(sqlite3.connect(folder / "db.sqlite3")) as whole:
+        # What is still in the journal comes along.
+        whole.execute("VACUUM INTO ?", [str(copy)])
+    address = f"sqlite:///{copy}"
+    manage("shell", "--no-imports", "-c", _DELETE, database=address)
+    return address
+
+
+_DELETE: Final = "from articles.models import Image; Image.objects.all().delete()"
+
+
+def front_page(folder: Path, seconds: int) -> None:
+    """Measure the front page with its pictures and without them, and print it."""
+    databases = {
+        "25 pictures": f"sqlite:///{folder}/db.sqlite3",
+        "no pictures": without_pictures(folder),
+    }
+    print("\n| front page | cache | pages/s | p50 | p99 | KB | pictures | at once |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
+    for cache, url in (("cached", "locmemcache://"), ("uncached", "dummycache://")):
+        for name, database in databases.items():
+            with serving(database, url, folder) as origin:
+                with urlopen(f"{origin}/") as response:
+                    page = response.read().decode()
+                rate, half, most = measure(f"{origin}/", seconds)
+            size = len(page.encode()) / 1000
+            pictures = re.findall(r"<img\b[^>]*\bsrc=[^>]*>", page)
+            at_once = sum("lazy" not in one for one in pictures)
+            row = f"{rate:,.0f} | {half} | {most} | {size:.1f} | {len(pictures)} | {at_once}"
+            print(f"| {name} | {cache} | {row} |", flush=True)
+
+
 def main() -> None:
     """Measure both and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--width", type=int, default=2400)
+    parser.add_argument("--seconds", type=int, default=5, help="of each of the front page")
     options = parser.parse_args()
     processes = os.cpu_count() or 1
     with ProcessPoolExecutor(processes) as pool:
@@ -116,16 +163,17 @@ def main() -> None:
         shown = [stored.copies for stored in StoredImage.objects.all()]
         small = sum(copies[min(1, len(copies) - 1)]["bytes"]["avif"] for copies in shown)
         largest = sum(copies[-1]["bytes"]["avif"] for copies in shown)
-    original_bytes = sum(map(len, originals))
-    print(f"{options.count} images of {options.width} pixels, {processes} processes")
-    print(f"bare Pillow  {options.count / bare_seconds:6.2f} images/s")
-    print(f"pipeline     {options.count / seconds:6.2f} images/s")
-    print(f"originals    {original_bytes / options.count / 1000:8.1f} KB each")
-    print(
-        f"all copies   {stored_bytes / options.count / 1000:8.1f} KB each, bare Pillow {bare_bytes / options.count / 1000:.1f}"
-    )
-    print(f"640, AVIF    {small / options.count / 1000:8.1f} KB each")
-    print(f"largest AVIF {largest / options.count / 1000:8.1f} KB each")
+        original_bytes = sum(map(len, originals))
+        print(f"{options.count} images of {options.width} pixels, {processes} processes")
+        print(f"bare Pillow  {options.count / bare_seconds:6.2f} images/s")
+        print(f"pipeline     {options.count / seconds:6.2f} images/s")
+        print(f"originals    {original_bytes / options.count / 1000:8.1f} KB each")
+        print(
+            f"all copies   {stored_bytes / options.count / 1000:8.1f} KB each, bare Pillow {bare_bytes / options.count / 1000:.1f}"
+        )
+        print(f"640, AVIF    {small / options.count / 1000:8.1f} KB each")
+        print(f"largest AVIF {largest / options.count / 1000:8.1f} KB each")
+        front_page(Path(folder), options.seconds)
 
 
 if __name__ == "__main__":

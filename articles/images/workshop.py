@@ -7,6 +7,7 @@ no Django, and ends when its input does, that is with the process that started i
 
 from __future__ import annotations
 
+import gc
 import pickle
 import resource
 import signal
@@ -22,7 +23,7 @@ from typing import Final, Self
 
 from articles.images.renditions import RefusedImageError, Rendered, render
 
-MEMORY: Final = 270 * 1024 * 1024
+MEMORY: Final = 260 * 1024 * 1024
 """Bytes of a process that are its own; with the libraries it is below 300 MB."""
 DECODE_SECONDS: Final = 2.0
 """Of the processor, until a file has been read."""
@@ -53,12 +54,16 @@ def serve() -> None:
             signal.setitimer(signal.ITIMER_PROF, DECODE_SECONDS)
             answer: Rendered | RefusedImageError = render(data, _decoded)
         except RefusedImageError as error:
-            answer = error
+            # Anew: the one that was raised holds all that was at hand, pixels included.
+            answer = RefusedImageError(*error.args)
         except MemoryError:
             answer = RefusedImageError(_too_much_memory())
         signal.setitimer(signal.ITIMER_PROF, 0)
         pickle.dump(answer, target, pickle.HIGHEST_PROTOCOL)
         target.flush()
+        # The next one may need all the memory there is.
+        del data, answer
+        gc.collect()
 
 
 def _decoded() -> None:

@@ -1,8 +1,10 @@
-"""Keep images in a process of its own, and kill it where told: ``crashing WHEN PORT FOLDER``.
+"""Keep or prune images in a process of its own, and kill it: ``crashing WHAT MOMENT PORT FOLDER``.
 
-Imports FOLDER first. WHEN is a number, for SIGKILL at that moment of writing: statements, commits,
-and files, each before and after; 0 never kills and prints the count of moments. ``crashing check PORT
-FOLDER`` tells instead what is wrong, lets a run go on to its end, and tells what is there then.
+WHAT is ``keep``, of what is in FOLDER, or ``prune``, when all is kept and half of it no longer shown.
+MOMENT is a number, for SIGKILL at that moment of writing: statements, commits, and files, each before
+and after; 0 never kills and prints the count of moments. ``crashing check WHAT PORT FOLDER`` tells
+instead what is wrong, lets such a run go on to its end, and tells what is there then. Files are where
+the settings have them, which the environment tells.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 
 import django
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -55,56 +58,98 @@ class Killer:
         return counted
 
 
-def crash(moment: int) -> int:
-    """Keep images, one at a time; gives the count of moments."""
+def crash(what: str, moment: int) -> int:
+    """Keep images, one at a time, or prune them; gives the count of moments."""
     from articles.images import keeping
 
+    if what == "prune":
+        keeping.keep()
+        hide_half()
     killer = Killer(moment)
     # One at a time, each committed by itself: the same moments in every run.
     keeping.FETCHES, keeping.COMMIT_AFTER = 1, 0.0  # type: ignore[misc]
     BaseDatabaseWrapper._commit = killer.around(BaseDatabaseWrapper._commit)  # type: ignore[attr-defined]
     Path.replace = killer.around(Path.replace)  # type: ignore[method-assign]
+    storage = storages["default"]
+    storage.save = killer.around(storage.save)  # type: ignore[method-assign]
+    storage.delete = killer.around(storage.delete)  # type: ignore[method-assign]
     with connection.execute_wrapper(killer.execute):
-        keeping.keep()
+        if what == "keep":
+            keeping.keep()
+        else:
+            prune()
     return killer.count
 
 
-def check() -> dict[str, Any]:
-    """Tell what is wrong before and after another run, and what is there then."""
+def hide_half() -> None:
+    """Let nothing show or name every other image."""
+    from articles.models import Image
+
+    urls = sorted(set(Image.objects.values_list("url", flat=True)))
+    Image.objects.filter(url__in=urls[::2]).delete()
+
+
+def prune() -> None:
+    """Prune what is not used, however young."""
+    from articles.images import pruning
+
+    pruning.prune(grace=timedelta(days=-1))
+
+
+def wrong() -> list[str]:
+    """Give all that may not be, however young; files that are still to be pruned included."""
     from articles import integrity
-    from articles.images import keeping, pruning
+    from articles.images import pruning
+
+    pruning.GRACE = timedelta(days=-1)  # type: ignore[misc]
+    return [f"{finding.kind}: {finding.message}" for finding in integrity.findings()]
+
+
+def listed(folder: str = "") -> list[str]:
+    """Give the names of all files in the storage."""
+    storage = storages["default"]
+    try:
+        folders, names = storage.listdir(folder)
+    except FileNotFoundError:
+        return []
+    below = [name for one in folders for name in listed(f"{folder}{one}/")]
+    return sorted([*below, *(f"{folder}{name}" for name in names)])
+
+
+def check(what: str) -> dict[str, Any]:
+    """Tell what is wrong before and after another run, and what is there then."""
+    from articles.images import keeping
     from articles.models import Image, StoredImage
     from newsroom.storage import PART
 
-    pruning.GRACE = timedelta(days=-1)  # type: ignore[misc]
-
-    def wrong() -> list[str]:
-        return [f"{finding.kind}: {finding.message}" for finding in integrity.findings()]
-
-    at_first = [text for text in wrong() if PART not in text]
-    already = StoredImage.objects.count()
+    # What a run that keeps was writing is nobody's, and what one that prunes had not yet deleted.
+    passing = PART if what == "keep" else "orphan file"
+    at_first = [text for text in wrong() if passing not in text]
+    already = len(listed())
     report = keeping.keep()
-    pruning.prune(grace=pruning.GRACE)
-    media = Path(settings.MEDIA_ROOT)
+    prune()
     return {
         "wrong": [*at_first, *wrong()],
         "already": already,
         "failed": len(report.failures),
         "waiting": Image.objects.filter(stored=None).count(),
         "stored": sorted(StoredImage.objects.values_list("digest", flat=True)),
-        "files": sorted(str(p.relative_to(media)) for p in media.rglob("*") if p.is_file()),
+        "files": listed(),
     }
 
 
-def main(when: str, port: str, folder: str) -> None:
+def main(what: str, when: str, port: str, folder: str) -> None:
     """Do what was asked for."""
     django.setup()
     settings.OUTBOUND_EXEMPT = frozenset({("127.0.0.1", int(port))})
     # Models can be imported only now.
     from articles import importer
 
-    importer.run([Path(folder)])
-    told: object = check() if when == "check" else {"moments": crash(int(when))}
+    if what == "check":
+        told: object = check(when)
+    else:
+        importer.run([Path(folder)])
+        told = {"moments": crash(what, int(when))}
     sys.stdout.write(json.dumps(told))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -26,6 +27,13 @@ def peak(process: int) -> int:
 def forget_peak(process: int) -> None:
     """Begin anew with what a process has now."""
     Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def processor_seconds(process: int) -> float:
+    """Give what a process has taken of the processor since it began."""
+    # What follows the name, which may hold spaces, in parentheses.
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def processes(shop: Workshop) -> list[int]:
