@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -65,10 +66,16 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ApiToken:
         """Give a token; there is none but those that the user may see."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         token: ApiToken | None = super().get_object(request, object_id, from_field)
         if token is None:
             raise Http404
         return token
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow nothing: the list is short, and a digest is nobody's to ask for."""
+        return False
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
         """Ask for a name and a time, or show all there is to know."""

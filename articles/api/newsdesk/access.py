@@ -8,13 +8,11 @@ from typing import Any, Final, NoReturn, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed, ParseError, UnsupportedMediaType
+from rest_framework.exceptions import AuthenticationFailed, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
@@ -64,17 +62,6 @@ class ByToken(BaseAuthentication):
         return 'Bearer realm="newsdesk"'
 
 
-class BySession(SessionAuthentication):
-    """The session of the admin; whoever changes something with it sends ``X-CSRFToken``."""
-
-    def enforce_csrf(self, request: Request) -> None:
-        """Look for the token; in a form, where Django looks as well, there may be anything."""
-        try:
-            super().enforce_csrf(request)
-        except (BadRequest, SuspiciousOperation, MultiPartParserError) as error:
-            raise ParseError("The body cannot be read: send application/json.") from error
-
-
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Tokens, for the schema."""
 
@@ -93,7 +80,8 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Sessions, for the schema."""
 
-    target_class = BySession
+    target_class = SessionAuthentication
+    priority = 1
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
@@ -145,23 +133,18 @@ class JsonBodies(AlwaysTheSame):
 class DeskView(ApiView):
     """A view for staff. No answer is kept anywhere, and none depends on who else asks."""
 
-    authentication_classes = [ByToken, BySession]
+    authentication_classes = [ByToken, SessionAuthentication]
     permission_classes = [MayLook]
     throttle_classes = [ByUser]
     parser_classes = [JsonParser]
     content_negotiation_class = JsonBodies
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse bodies that would be left out, or fill the memory."""
-        super().initial(request, *args, **kwargs)
+        """Refuse bodies that would fill the memory, before anything reads them."""
         size = request.META.get("CONTENT_LENGTH") or "0"
-        if size == "0":
-            return
-        if not JsonBodies().select_parser(request, self.get_parsers()):
-            # A form is read before it comes here, for its CSRF token, and would look like nothing.
-            raise UnsupportedMediaType(request.content_type[:100], "Send application/json.")
         if not size.isdecimal() or int(size) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
             raise TooLargeError("The body is larger than any text that fits an article.")
+        super().initial(request, *args, **kwargs)
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

@@ -98,7 +98,9 @@ def test_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_operation_is_asked_for() -> None:
-    assert sorted(operations()) == sorted(OPERATIONS)
+    """Those of the newsdesk, which ask who it is, are in ``test_newsdesk_schema.py``."""
+    public = [name for name in operations() if not name.startswith("newsdesk")]
+    assert sorted(public) == sorted(OPERATIONS)
 
 
 @pytest.mark.parametrize(
