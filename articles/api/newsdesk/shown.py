@@ -15,7 +15,6 @@ from articles.api.items import (
     ImageSerializer,
     Moment,
     ProviderNameSerializer,
-    Text,
     TopicNameSerializer,
     WebAddress,
 )
@@ -254,7 +253,7 @@ class DeskArticleSerializer(StoredSerializer):
     """An article as its editor sees it."""
 
     url = serializers.SerializerMethodField(help_text="Its page, where readers see one.")
-    category = Text(required=True)
+    category = serializers.CharField()
     excerpt = serializers.CharField()
     content = serializers.CharField(source="body")
     updatedDateTime = Moment(source="updated_at", allow_null=True)

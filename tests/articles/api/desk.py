@@ -48,7 +48,7 @@ def send(
     address: str,
     body: Any = None,
     *,
-    version: int | str | None = None,
+    version: object = None,
     key: str | None = None,
     preview: bool = False,
 ) -> Any:
