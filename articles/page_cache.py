@@ -120,6 +120,7 @@ def _name(request: HttpRequest, edition: Edition) -> str:
         settings.SITE_URL,
         settings.SITE_TAGLINE,
         settings.SITE_LOGO,
+        settings.MEDIA_URL,
         settings.TIME_ZONE,
         settings.SITE_CSS,
         settings.EMBED_HOSTS,

@@ -61,16 +61,9 @@ def list_page(
     page = _page(request, "SearchResultsPage" if is_search else "CollectionPage", name, url)
     if crumbs:
         page["breadcrumb"] = _breadcrumbs(request, crumbs)
-    items = [
-        {
-            "@type": "ListItem",
-            "position": position,
-            "url": absolute(request, story.get_absolute_url()),
-            # Marks and what a search was asked make its pages the heaviest.
-            **({} if is_search else {"name": _headline(story)}),
-        }
-        for position, story in enumerate((one for one in stories if one.published), 1)
-    ]
+    # By address alone, which is all that their own pages do not tell: of the page's weight more is left
+    # for pictures.
+    items = [absolute(request, story.get_absolute_url()) for story in stories if story.published]
     if items:
         page["mainEntity"] = {
             "@type": "ItemList",

@@ -1,9 +1,10 @@
 """Addresses of the public pages, feeds and the API."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
-from articles import search_page, sitemaps, views, well_known
+from articles import media, search_page, sitemaps, views, well_known
 from articles.feeds import views as feeds
 from articles.feeds.formats import FormatConverter
 
@@ -44,4 +45,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/<name:domain>/feed.<feed:ending>", feeds.provider, name="provider-feed"),
     path("search/feed.<feed:ending>", feeds.search, name="search-feed"),
     path("api/", include("articles.api.urls")),
+    *media.routes(settings.MEDIA_URL),
 ]

@@ -298,6 +298,12 @@ def media(bucket: str) -> dict[str, Any]:
     }
 
 
+def media_origin(url: str) -> list[str]:
+    """The origin that media come from, if that is not ours."""
+    address = urlsplit(url)
+    return [f"{address.scheme}://{address.netloc}".removeprefix("://")] if address.netloc else []
+
+
 MEDIA_S3_BUCKET = text("MEDIA_S3_BUCKET")
 STORAGES = {
     "default": media(MEDIA_S3_BUCKET),
@@ -333,7 +339,8 @@ CSRF_COOKIE_SECURE = HTTPS
 if flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+# Other sites are not told where a reader came from. A player, whose host may have to know, says so.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 
@@ -366,8 +373,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         # A story's page with a player allows the host of that player instead.
         "frame-src": ["'none'"],
-        # Editors still see pictures where their publishers have them; readers do not.
-        "img-src": ["'self'", "https:", "http:", "data:"],
+        # Pictures are those that are kept here, and what stands for one until it has come.
+        "img-src": ["'self'", "data:", *media_origin(MEDIA_URL)],
         "object-src": ["'none'"],
     }
 }

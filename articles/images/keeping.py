@@ -283,7 +283,7 @@ class _Run:
             return done.wanted.fetch.stored if done.wanted.fetch else None
         stored = StoredImage.objects.filter(digest=done.rendered.digest).first()
         if stored is None and done.written_bytes:
-            stored = StoredImage.objects.create(**_columns(done.rendered))
+            stored = StoredImage.objects.create(**columns(done.rendered))
             self.report.stored += 1
             self.report.stored_bytes += done.written_bytes
         return stored
@@ -340,7 +340,8 @@ def _write(done: _Done) -> _Done:
     return done
 
 
-def _columns(rendered: Rendered) -> dict[str, Any]:
+def columns(rendered: Rendered) -> dict[str, Any]:
+    """Give the columns of a copy whose files have just been written."""
     names = ("digest", "format", "byte_size", "width", "height", "color", "placeholder")
     renditions = [
         {

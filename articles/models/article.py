@@ -382,6 +382,11 @@ class Article(models.Model):
         return next(iter(self.shown_images), None)
 
     @property
+    def picture(self) -> Image | None:
+        """The first of these that is kept here, which pages show; uses what ``for_list()`` loaded."""
+        return next((image for image in self.shown_images if image.stored_id is not None), None)
+
+    @property
     def shown_images(self) -> list[Image]:
         """The images that a page can show, in order; uses what ``for_page()`` loaded."""
         return [image for image in self.images.all() if image.is_shown]

@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from articles import scoring, search
 from articles.models.act import Act, ActChange
+from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 
@@ -171,7 +172,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             .defer(*_of("provider", ("description", "notes", "source")))
             .prefetch_related(
                 Prefetch("topic_links", topics),
-                "images",
+                Prefetch("images", Image.objects.select_related("stored")),
                 Prefetch("related_links", coverage, to_attr="coverage_links"),
             )
         )

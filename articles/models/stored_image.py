@@ -76,7 +76,7 @@ class StoredImage(models.Model):
     @property
     def url(self) -> str:
         """Where browsers get ``file``."""
-        return default_storage.url(self.file)
+        return self.url_of(self.copies[-1], "jpeg")
 
     def names(self) -> list[str]:
         """Give the names of all its files."""
@@ -86,12 +86,17 @@ class StoredImage(models.Model):
             for kind in copy["bytes"]
         ]
 
+    def url_of(self, copy: StoredRendition, kind: str) -> str:
+        """Give where browsers get a copy in a format."""
+        return default_storage.url(name_of(self.digest, copy["width"], kind))
+
+    def copy_of(self, width: int) -> StoredRendition:
+        """Give the smallest copy that is ``width`` pixels wide or wider; the largest if none is."""
+        return next((copy for copy in self.copies if copy["width"] >= width), self.copies[-1])
+
     def srcset(self, kind: str) -> str:
         """Give the copies of one format as an ``<img>`` or a ``<source>`` lists them."""
-        return ", ".join(
-            f"{default_storage.url(name_of(self.digest, copy['width'], kind))} {copy['width']}w"
-            for copy in self.copies
-        )
+        return ", ".join(f"{self.url_of(copy, kind)} {copy['width']}w" for copy in self.copies)
 
 
 def name_of(digest: str, width: int, kind: str) -> str:

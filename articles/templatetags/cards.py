@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 
 if TYPE_CHECKING:
-    from articles.models import Article
+    from articles.models import Article, Image
 
 register = template.Library()
 
@@ -27,21 +27,27 @@ _cards: dict[tuple[Any, ...], SafeString] = {}
 
 @register.simple_tag(takes_context=True)
 def card(
-    context: Context, story: Article, *, is_first: bool = False, has_day_above: bool = False
+    context: Context,
+    story: Article,
+    *,
+    is_first: bool = False,
+    is_on_top: bool = False,
+    has_day_above: bool = False,
 ) -> SafeString:
     """Render a story of a list; what is coverage of another's lead as such. No query.
 
-    ``for_list()`` loaded ``story``; ``has_day_above`` lets its time say the hour alone.
+    ``for_list()`` loaded ``story``; ``is_first`` makes it the large one, ``is_on_top`` has its picture
+    loaded before others; ``has_day_above`` lets its time say the hour alone.
     """
     lead = None if story.published else story.shown_under
-    key = (translation.get_language(), is_first, has_day_above, *_shown(story, lead))
+    looks = {"is_first": is_first, "is_on_top": is_on_top, "has_day_above": has_day_above}
+    key = (translation.get_language(), *looks.values(), *_shown(story, lead))
     rendered = None if settings.DEBUG else _cards.get(key)
     if rendered is None:
         name = "articles/_story.html" if story.published else "articles/_covering.html"
-        values = {"is_first": is_first, "has_day_above": has_day_above}
         shown = {"story": story} if story.published else {"report": story, "lead": lead}
         engine = context.template.engine  # type: ignore[union-attr]
-        rendered = engine.get_template(name).render(context.new(values | shown))
+        rendered = engine.get_template(name).render(context.new(looks | shown))
         if len(_cards) >= _MOST:
             _cards.clear()
         _cards[key] = rendered
@@ -55,9 +61,14 @@ def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
         _loaded(story.provider),
         lead and lead.pk,
         tuple(_loaded(link.topic) for link in story.topic_links.all()),
-        tuple(_loaded(image) for image in story.images.all()),
+        tuple((_loaded(image), *_copy(image)) for image in story.images.all()),
         tuple((_loaded(one), _loaded(one.provider)) for one in story.coverage),
     )
+
+
+def _copy(image: Image) -> tuple[Any, ...]:
+    """Give the copy that is kept of an image; what it is drawn with follows from its digest."""
+    return _loaded(image.stored) if image.stored else ()
 
 
 def _loaded(row: Model) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from articles.feeds.formats import FORMATS
 from articles.models import Article, Topic
+from articles.models.stored_image import name_of
 from articles.sitemaps import SPAN
 from providers.models import Provider
 from tests.newsroom.authorization import addresses
@@ -24,6 +25,8 @@ PUBLIC: Final = {
 """The patterns of all addresses that readers and their programs may ask for, by name."""
 NOWHERE: Final = "2026-03-01-never-was"
 """The slug of no article."""
+NO_COPY: Final = name_of("0" * 64, 320, "webp")
+"""The name of no kept image: what there is of one is no text."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Place:
             "ending": [*FORMATS],
             "topic": [self.topic.slug],
             "page": [1],
+            "name": [NO_COPY],
             "number": [(self.article.pk or 0) // SPAN],
         }
         parameters = re.findall(r"<(?:\w+:)?(\w+)>", PUBLIC[name])

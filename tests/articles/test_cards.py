@@ -9,10 +9,18 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from articles.models import Article, ArticleTopic, Related, Topic
+from articles.models import Article, ArticleTopic, Image, Related, StoredImage, Topic
 from articles.templatetags import cards
 from providers.models import Provider
-from tests.factories import NOW, make_article, make_provider, make_superseded, make_topic, relate
+from tests.factories import (
+    NOW,
+    make_article,
+    make_provider,
+    make_stored_image,
+    make_superseded,
+    make_topic,
+    relate,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +37,9 @@ CHANGES: dict[str, Callable[[], object]] = {
     "coverage's address": lambda: Article.objects.filter(coverage_only=True).update(
         web_url="https://other.example/"
     ),
+    "picture": lambda: Image.objects.filter(article__slug="2026-03-01-lead").update(stored=None),
+    "what it shows": lambda: Image.objects.update(title="Other"),
+    "what must be seen of it": lambda: StoredImage.objects.update(focal_x=0),
     "the lead's title": lambda: Article.objects.filter(slug="2026-03-01-lead").update(
         title="Other"
     ),
@@ -40,6 +51,8 @@ CHANGES: dict[str, Callable[[], object]] = {
 def test_are_as_made_anew(client: Client, address: str, change: Callable[[], object]) -> None:
     paper = make_provider(domain="paper.example")
     lead = make_article(slug="2026-03-01-lead", provider=paper, topics=(make_topic(),))
+    url = "https://a.example/1.jpg"
+    Image.objects.create(article=lead, position=0, url=url, stored=make_stored_image())
     relate(lead, make_article(coverage_only=True))
     make_superseded(lead, provider=paper)
     before = client.get(address).content

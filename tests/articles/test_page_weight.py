@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -10,15 +11,34 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from articles.models import Article, Related
+from articles.models import Article, Image, Related
 from articles.views import COVERAGE, PAGE_SIZE
-from tests.factories import relate
+from tests.factories import make_stored_image, relate
 
 pytestmark = pytest.mark.django_db
 
 LIMIT: Final = 60 * 1024
 """Bytes of an HTML page before it is compressed."""
 REPORTS: Final = 5
+
+
+CAPTION: Final = "What a picture shows, in as many words as anybody writes about one " * 2
+
+
+def show_picture(article: Article) -> None:
+    """Let an article have a picture, kept in all widths, of which much is said."""
+    widths = (320, 640, 960, 1280)
+    sizes = {"avif": 10_000, "webp": 10_000, "jpeg": 10_000}
+    stored = make_stored_image(
+        digest=sha256(article.slug.encode()).hexdigest(),
+        width=1280,
+        height=720,
+        placeholder="data:image/png;base64," + "A" * 160,
+        renditions=[{"width": w, "height": w * 9 // 16, "bytes": sizes} for w in widths],
+    )
+    Image.objects.create(
+        article=article, position=0, url="https://a.example/1.jpg", title=CAPTION, stored=stored
+    )
 
 
 def read(client: Client, address: str) -> str:
@@ -39,12 +59,15 @@ def test_no_page_is_heavy(client: Client, tmp_path: Path) -> None:
     Article.objects.update(published=False)
     Article.objects.filter(pk__in=[one.pk for one in leads]).update(published=True)
     rest = cycle(others)
+    Image.objects.all().delete()
     for lead in leads:
         relate(lead, *islice(rest, REPORTS))
+        show_picture(lead)
 
     for address in ("/", "/latest/", "/search/?since=2000-01-01"):
         html = read(client, address)
         assert html.count("<article") == html.count("More coverage") == PAGE_SIZE
+        assert html.count('alt="What a picture') == PAGE_SIZE
     for address in ("/topics/", "/providers/"):
         read(client, address)
     read(client, f"/topics/{leads[0].topics.all()[0].slug}/")

@@ -1,13 +1,19 @@
-"""How pictures are drawn."""
+"""Which pictures readers are shown, and how they are drawn where there are none."""
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.staticfiles import finders
+from django.test import Client
 
-from articles.templatetags.pictures import TONES, initial, tone
+from articles.models import Article, Image, StoredImage
+from articles.templatetags.pictures import FOCUS_STEP, TONES, alt, focus, initial, tone
+from newsroom.settings import media_origin
+from tests.factories import make_article, make_stored_image, make_superseded, make_topic, relate
 
 
 def test_a_provider_keeps_its_tone() -> None:
@@ -15,11 +21,14 @@ def test_a_provider_keeps_its_tone() -> None:
     assert len({tone(f"paper-{number}.example") for number in range(200)}) == TONES
 
 
-def test_every_tone_has_a_color() -> None:
+def site_css() -> str:
     path = finders.find("articles/site.css")
     assert isinstance(path, str)
-    text = Path(path).read_text(encoding="utf-8")
+    return Path(path).read_text(encoding="utf-8")
 
+
+def test_every_tone_has_a_color() -> None:
+    text = site_css()
     assert [f".tone-{number} {{" in text for number in range(TONES + 1)] == [True] * TONES + [False]
 
 
@@ -40,3 +49,203 @@ def test_every_tone_has_a_color() -> None:
 )
 def test_initial(name: str, expected: str) -> None:
     assert initial(name) == expected
+
+
+class Pictures(HTMLParser):
+    """The pictures of a page: each with the sources that a browser may choose instead."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[dict[str, str]] = []
+        self.sources: dict[str, str] = {}
+        self.frames: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attributes}
+        if tag == "source":
+            self.sources[values["type"]] = values["srcset"]
+        elif tag == "img" and not values["src"].startswith("data:"):
+            self.found.append(values | self.sources)
+            self.sources = {}
+        elif "picture" in values.get("class", "").split():
+            self.frames.append(values["class"])
+
+
+def pictures(client: Client, address: str) -> Pictures:
+    response = client.get(address)
+    assert response.status_code == 200
+    return Pictures(response.content.decode())
+
+
+def add_image(article: Article, **values: object) -> Image:
+    """Let an article have an image whose copy is kept."""
+    number = article.images.count()
+    known = {"url": f"https://a.example/{number}.jpg", "stored": make_stored_image()}
+    return Image.objects.create(article=article, position=number, **known | values)
+
+
+def stored_of(image: Image) -> StoredImage:
+    assert image.stored is not None
+    return image.stored
+
+
+@pytest.mark.django_db
+class TestShown:
+    def test_on_a_card(self, client: Client) -> None:
+        make_article(quality=99)
+        image = add_image(make_article(), title="A bridge")
+        (shown,) = pictures(client, "/").found
+        assert shown == {
+            "src": f"/media/{stored_of(image).names()[1]}",
+            "width": "320",
+            "height": "180",
+            "alt": "A bridge",
+            "loading": "lazy",
+        }
+        assert shown["src"].endswith("-320.webp")
+
+    def test_on_the_first_card(self, client: Client) -> None:
+        image = add_image(make_article())
+        (shown,) = pictures(client, "/").found
+        stored = stored_of(image)
+        assert shown["src"] == stored.url
+        assert shown["srcset"] == stored.srcset("jpeg")
+        assert shown["image/avif"] == stored.srcset("avif")
+        assert (shown["width"], shown["height"], shown["alt"]) == ("640", "360", "")
+        assert shown["fetchpriority"] == "high"
+        assert "loading" not in shown
+
+    @pytest.mark.parametrize("address", ["/latest/", "/topics/ai/", "/search/?q=story"])
+    def test_the_first_of_a_list_is_not_waited_with(self, client: Client, address: str) -> None:
+        topic = make_topic("AI")
+        for _ in range(3):
+            add_image(make_article(topics=(topic,)))
+        first, *others = pictures(client, address).found
+        assert (first.get("fetchpriority"), first.get("loading")) == ("high", None)
+        assert [(one.get("fetchpriority"), one.get("loading")) for one in others] == [
+            (None, "lazy")
+        ] * 2
+
+    def test_on_its_page(self, client: Client) -> None:
+        article = make_article()
+        image = add_image(article, title="A <b>", attribution="A. <Agency>")
+        response = client.get(article.get_absolute_url())
+        (shown,) = Pictures(response.content.decode()).found
+        stored = stored_of(image)
+        assert shown["image/avif"] == stored.srcset("avif")
+        assert shown["image/webp"] == stored.srcset("webp")
+        assert shown["srcset"] == stored.srcset("jpeg")
+        assert shown["sizes"]
+        assert shown["alt"] == "A <b>"
+        assert shown["fetchpriority"] == "high"
+        html = response.content.decode()
+        assert f'<img src="{stored.placeholder}" alt="">' in html
+        caption = html.partition("<figcaption")[2].partition("</figcaption>")[0]
+        assert "A. &lt;Agency&gt;" in caption
+
+    def test_no_caption_without_a_credit(self, client: Client) -> None:
+        article = make_article()
+        add_image(article)
+        assert b"figcaption" not in client.get(article.get_absolute_url()).content
+
+    def test_the_first_that_is_kept(self, client: Client) -> None:
+        article = make_article()
+        for values in ({"stored": None}, {"url": "javascript:alert(1)"}):
+            add_image(article, **values)
+        image = add_image(article)
+        add_image(article)
+        for address in ("/", article.get_absolute_url()):
+            assert [one["src"] for one in pictures(client, address).found] == [stored_of(image).url]
+
+    def test_drawn_where_none_is_kept(self, client: Client) -> None:
+        article = make_article()
+        add_image(article, stored=None)
+        for address in ("/", "/latest/", article.get_absolute_url()):
+            page = pictures(client, address)
+            assert page.found == []
+            assert [one.startswith("picture tone-") for one in page.frames] == [True]
+
+    def test_a_player_stands_in_its_place(self, client: Client) -> None:
+        frame = '<iframe src="https://www.youtube.com/embed/abc"></iframe>'
+        article = make_article(type="video", featured_content=frame)
+        add_image(article)
+        assert pictures(client, article.get_absolute_url()).found == []
+        assert len(pictures(client, "/").found) == 1
+
+    def test_coverage_has_none(self, client: Client) -> None:
+        """A report that is shown for its lead alone may be a draft: headline and address are told."""
+        lead = make_article(topics=(topic := make_topic("AI"),))
+        superseded = make_superseded(lead, topics=(topic,))
+        relate(lead, stub := make_article(coverage_only=True))
+        for article in (superseded, stub):
+            add_image(article)
+        for address in ("/", "/topics/ai/", lead.get_absolute_url()):
+            assert pictures(client, address).found == []
+
+    def test_small_ones_are_as_large_as_they_are(self, client: Client) -> None:
+        make_article(quality=99)
+        renditions = [{"width": 200, "height": 150, "bytes": {"avif": 5, "webp": 6, "jpeg": 7}}]
+        add_image(make_article(), stored=make_stored_image(renditions=renditions))
+        (shown,) = pictures(client, "/").found
+        assert shown["src"].endswith("-200.webp")
+        assert (shown["width"], shown["height"]) == ("200", "150")
+
+    def test_colors_and_focus(self, client: Client) -> None:
+        make_article(quality=99)
+        stored = make_stored_image(color="#123456", focal_x=0, focal_y=90)
+        add_image(make_article(), stored=stored)
+        page = pictures(client, "/")
+        assert page.frames[1] == "picture x-0 y-100"
+        assert b'<svg color="#123456"' in client.get("/").content
+
+    def test_from_a_host_of_their_own(self, client: Client, settings: LazySettings) -> None:
+        settings.MEDIA_URL = "https://media.example/kept/"
+        add_image(make_article())
+        (shown,) = pictures(client, "/").found
+        assert shown["src"].startswith("https://media.example/kept/images/")
+
+    @pytest.mark.parametrize(
+        ("url", "origins"),
+        [
+            ("media/", []),
+            ("/files/", []),
+            ("https://media.example:8443/kept/", ["https://media.example:8443"]),
+            ("//media.example/", ["media.example"]),
+        ],
+    )
+    def test_which_the_policy_names(self, url: str, origins: list[str]) -> None:
+        assert media_origin(url) == origins
+
+
+@pytest.mark.parametrize(
+    ("title", "headline", "expected"),
+    [
+        ("A bridge", "A bridge opens", "A bridge"),
+        ("  A\nbridge ", "B", "A bridge"),
+        ("a BRIDGE", "A bridge ", ""),
+        ("", "A bridge", ""),
+    ],
+)
+def test_alt(title: str, headline: str, expected: str) -> None:
+    assert alt(title, headline) == expected
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [
+        (50, 50, ""),
+        (0, 100, " x-0 y-100"),
+        (12, 88, " x-0 y-100"),
+        (13, 87, " x-25 y-75"),
+        (38, 62, ""),
+        (37, 63, " x-25 y-75"),
+    ],
+)
+def test_focus(x: int, y: int, expected: str) -> None:
+    assert focus(StoredImage(focal_x=x, focal_y=y)) == expected
+
+
+def test_every_focus_has_a_rule() -> None:
+    steps = [step for step in range(0, 101, FOCUS_STEP) if step != 50]
+    assert [f".{axis}-{step} {{" in site_css() for axis in "xy" for step in steps] == [True] * 8

@@ -64,6 +64,7 @@ articles:favicon        own     -          -            -          -           -
 articles:front          own     card       -            card       line        line
 articles:front-feed     own     card       -            card       line        line
 articles:humans         own     -          -            -          -           -
+articles:kept-image     own     -          -            -          -           -
 articles:latest         own     card       -            card       line        line
 articles:latest-feed    own     card       -            card       line        line
 articles:news-sitemap   own     news       -            news       -           -

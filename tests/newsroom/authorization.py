@@ -9,6 +9,8 @@ from typing import Any, Final
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -16,6 +18,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.admin import confirming
 from articles.models import Act, ApiToken, Article, ImportRun, PolicyVersion, Topic
+from articles.models.stored_image import name_of
 from articles.roles import SCORE, Role
 from articles.sitemaps import SPAN
 from articles.tasks import keep_images
@@ -101,6 +104,7 @@ class Site:
         }
         # Tokens are their owner's.
         ApiToken.objects.update(user=self.users["E"])
+        self.copy = default_storage.save(name_of("0" * 64, 320, "webp"), ContentFile(b"RIFF"))
 
     def address(self, name: str, pattern: str) -> str:
         """Give the address of a name; which row it shows follows from its pattern."""
@@ -116,6 +120,7 @@ class Site:
             "number": article.pk // SPAN,
             "topic": getattr(self.rows[Topic], "slug", ""),
             "page": 1,
+            "name": self.copy,
             "domain": getattr(self.rows[Provider], "domain", ""),
             "key": "not-scored",
             "verb": "hold",

@@ -151,6 +151,7 @@ articles:favicon                              ANVEPOS  -
 articles:front                                ANVEPOS  -
 articles:front-feed                           ANVEPOS  -
 articles:humans                               ANVEPOS  -
+articles:kept-image                           ANVEPOS  -
 articles:latest                               ANVEPOS  -
 articles:latest-feed                          ANVEPOS  -
 articles:news-sitemap                         ANVEPOS  -

@@ -1,0 +1,58 @@
+"""Kept images, for a site without a web server of its own for them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
+from django.utils.cache import get_conditional_response
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from articles.models.stored_image import name_of
+
+NAME: Final = r"images/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}-[1-9][0-9]{0,4}\.(?:avif|webp|jpeg)"
+_PARTS: Final = re.compile(r".*/(?P<digest>\w+)-(?P<width>\d+)\.(?P<kind>\w+)")
+
+
+class CopyConverter(StringConverter):
+    """The name of a copy in the storage; nothing else that may lie there has an address."""
+
+    regex = NAME
+
+
+register_converter(CopyConverter, "copy")
+
+
+def routes(media_url: str) -> list[URLPattern]:
+    """Give the address of the copies under ``MEDIA_URL``; none where another host has them."""
+    address = urlsplit(media_url)
+    if address.netloc:
+        return []
+    return [path(f"{address.path.lstrip('/')}<copy:name>", kept, name="kept-image")]
+
+
+@require_safe
+@cache_control(public=True, max_age=31536000, immutable=True)
+def kept(request: HttpRequest, name: str) -> HttpResponse:
+    """Give a copy of a kept image; under one name there is always the same."""
+    parts = _PARTS.fullmatch(name)
+    if not parts or name_of(parts["digest"], int(parts["width"]), parts["kind"]) != name:
+        raise Http404
+    try:
+        with default_storage.open(name) as file:
+            data = file.read()
+    except OSError as error:
+        raise Http404 from error
+    response = HttpResponse(data, content_type=f"image/{parts['kind']}")
+    etag = f'"{parts["digest"]}-{parts["width"]}-{parts["kind"]}"'
+    response["ETag"] = etag
+    answer = get_conditional_response(request, etag=etag, response=response) or response
+    # Whatever somebody made a browser take it for, it is a picture by itself and nothing more.
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
