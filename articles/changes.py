@@ -5,8 +5,9 @@ each article that came, changed or went, whoever wrote by whatever way, and neve
 
 **Who notes a change.** The database itself, by triggers, as for editions (``articles/editions.py``):
 ``articles_change`` has a row for each article that is published or ever was, with the number of its
-last change. An article changes with its own visible columns, its topics, images and coverage, the
-visible columns of the reports that it names, and the names of topics and providers; what readers do
+last change. An article changes with its own visible columns, its topics, images (and what is kept of
+them) and coverage, the visible columns of the reports that it names, and the names of topics and
+providers; what readers do
 not see (notes, reasons, versions) notes nothing.
 
 **Which order.** Not time: of two transactions the one that was stamped first may be committed last,
@@ -52,11 +53,14 @@ _PARTS: Final = {
     "articles_articletopic": ("article_id", "topic_id", "position"),
     "articles_image": (
         *("article_id", "position", "url", "width", "height", "title", "attribution", "is_cached"),
+        # Its copy, which is told of in all widths and formats.
+        "stored_id",
     ),
     "articles_related": ("article_id", "target_id", "position"),
 }
 """What belongs to an article, and the columns that make a difference."""
 _NAMED: Final = {
+    "articles_storedimage": ("digest", "color", "placeholder", "renditions", "focal_x", "focal_y"),
     "articles_topic": ("name", "slug"),
     "providers_provider": ("name", "domain"),
 }
@@ -186,7 +190,7 @@ def _aware(value: Any) -> datetime:
 def add_triggers(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Let the database note changes, and note what is published by now. For ``RunPython``.
 
-    Makes what is missing; ``editions.add_triggers`` says when a later migration needs it.
+    Makes all anew; ``editions.add_triggers`` says when a later migration needs it.
     """
     if schema_editor.connection.vendor == "postgresql":
         _add_postgresql(schema_editor)
@@ -254,8 +258,10 @@ def _add_sqlite(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
     def trigger(table: str, event: str, when: str, then: str) -> None:
         when = f"WHEN {when} " if when else ""
+        # What an earlier version made may have looked at other columns.
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{event}_notes")
         schema_editor.execute(
-            f"CREATE TRIGGER IF NOT EXISTS {table}_{event}_notes "
+            f"CREATE TRIGGER {table}_{event}_notes "
             f"AFTER {event.upper()} ON {table} {when}BEGIN {then} END"
         )
 
@@ -275,7 +281,9 @@ def _add_sqlite(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def _of_names(table: str, ids: str) -> str:
-    """Give the condition of the articles that show the names of topics or providers."""
+    """Give the condition of the articles that show copies, or the names of topics or providers."""
+    if table == "articles_storedimage":
+        return f"a.id IN (SELECT article_id FROM articles_image WHERE stored_id {ids})"
     if table == "articles_topic":
         return f"a.id IN (SELECT article_id FROM articles_articletopic WHERE topic_id {ids})"
     supplied = f"SELECT id FROM articles_article WHERE provider_id {ids}"

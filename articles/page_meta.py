@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 
 from articles import structured_data
 from articles.addresses import absolute
-from articles.models import Article, Image, Topic
+from articles.models import Article, Topic
+from articles.pictures import ToldImage, told_of
 from articles.structured_data import Crumb
 from providers.models import Provider
 
@@ -38,7 +39,7 @@ class PageMeta:
     json_ld: SafeString
     kind: str = "website"
     """The type of https://ogp.me: website or article."""
-    image: Image | None = None
+    image: ToldImage | None = None
     published_at: datetime | None = None
     updated_at: datetime | None = None
     tags: tuple[str, ...] = ()
@@ -141,7 +142,7 @@ def for_story(
         url=url,
         json_ld=structured_data.as_json(data),
         kind="article",
-        image=lead.lead_image,
+        image=told_of(request, lead),
         published_at=lead.published_at,
         updated_at=lead.updated_at,
         tags=tuple(link.topic.name for link in lead.topic_links.all()),

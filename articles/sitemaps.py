@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -24,8 +24,9 @@ from django.views.decorators.http import require_safe
 
 from articles.addresses import absolute
 from articles.feeds.formats import clean
-from articles.models import Article, Topic
+from articles.models import Article, Image, Topic
 from articles.page_cache import public
+from articles.pictures import told_of
 from providers.models import Provider
 
 SPAN: Final = 10_000
@@ -143,7 +144,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
         .filter(published_at__gt=at - NEWS_AGE, published_at__lte=at)
         .newest_first()
         .only("slug", "title", "published_at")
-        .prefetch_related("images")[:MOST_NEWS]
+        .prefetch_related(Prefetch("images", Image.objects.select_related("stored")))[:MOST_NEWS]
     )
     publication = (
         f"<news:publication><news:name>{_text(settings.SITE_NAME)}</news:name>"
@@ -155,7 +156,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
         f"<news:news>{publication}"
         f"<news:publication_date>{_moment(article.published_at)}</news:publication_date>"
         f"<news:title>{_text(article.headline)}</news:title></news:news>"
-        f"{_image(article)}</url>"
+        f"{_image(request, article)}</url>"
         for article in articles
     ]
     entries = entries or [_entry(absolute(request, reverse("articles:front")), None)]
@@ -208,8 +209,8 @@ def _entry(address: str, moment: datetime | None) -> str:
     return f"<url><loc>{_text(address)}</loc>{changed}</url>"
 
 
-def _image(article: Article) -> str:
-    image = article.lead_image
+def _image(request: HttpRequest, article: Article) -> str:
+    image = told_of(request, article)
     return f"<image:image><image:loc>{_text(image.url)}</image:loc></image:image>" if image else ""
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 
 from articles.addresses import absolute
 from articles.models import Article, Topic
+from articles.pictures import told
 from articles.web_url import is_web_url
 from providers.models import Provider
 
@@ -81,7 +82,7 @@ def story_page(
     topics = [link.topic for link in lead.topic_links.all()]
     if topics:
         page["about"] = [_topic(request, topic) for topic in topics]
-    page["mainEntity"] = _original(lead)
+    page["mainEntity"] = _original(request, lead)
     if coverage:
         page["mentions"] = [_report(report) for report in coverage[:MOST_MENTIONED]]
     return page
@@ -112,14 +113,14 @@ def _page(request: HttpRequest, kind: str, name: str, url: str) -> Data:
     }
 
 
-def _original(article: Article) -> Data:
+def _original(request: HttpRequest, article: Article) -> Data:
     """Tell the facts of the lead's original, with its pictures and its publisher's logo."""
     data = _report(article)
     if article.updated_at:
         data["dateModified"] = article.updated_at.isoformat()
     if article.locale:
         data["inLanguage"] = article.locale
-    pictures = [image.url for image in article.shown_images]
+    pictures = [told(request, image).url for image in article.shown_images]
     if pictures:
         data["image"] = pictures
     if article.type == Article.Type.VIDEO and pictures:

@@ -17,11 +17,14 @@ from rest_framework.exceptions import ValidationError
 
 from articles.addresses import absolute
 from articles.api.texts import featured, web_address
-from articles.models import Article, Topic
+from articles.models import Article, Image, Topic
+from articles.pictures import media_address
 from providers.models import Provider
 
 MOST_COVERAGE: Final = 50
 """Reports that an item names; its story names all."""
+_FORMATS: Final = ("avif", "webp", "jpeg")
+"""Of the copies of an image; smallest first, as a browser is best offered them."""
 
 
 class Moment(serializers.DateTimeField):
@@ -50,14 +53,68 @@ class WebAddress(Text):
         return web_address(value)
 
 
+class RenditionSerializer(serializers.Serializer[Any]):
+    """A copy of an image; its size in pixels."""
+
+    format = serializers.ChoiceField(choices=_FORMATS)
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    url = serializers.CharField()
+
+
+class FocalPointSerializer(serializers.Serializer[Any]):
+    """A point of an image, in percent from the left and the top."""
+
+    x = serializers.IntegerField(source="focal_x")
+    y = serializers.IntegerField(source="focal_y")
+
+
 class ImageSerializer(serializers.Serializer[Any]):
-    """An image at its publisher's; sizes in pixels, as stated."""
+    """An image at its publisher's, and the copies of it that are kept here; sizes in pixels."""
 
     url = serializers.CharField()
     width = serializers.IntegerField(allow_null=True)
     height = serializers.IntegerField(allow_null=True)
     title = serializers.CharField(allow_null=True, help_text="What it shows.")
     attribution = serializers.CharField(allow_null=True, help_text="The credit line.")
+    color = serializers.CharField(
+        source="stored.color",
+        allow_null=True,
+        default=None,
+        help_text="What most of it has: #rrggbb.",
+    )
+    placeholder = serializers.CharField(
+        source="stored.placeholder",
+        allow_null=True,
+        default=None,
+        help_text="It as 4 by 3 pixels: a data: address.",
+    )
+    focalPoint = FocalPointSerializer(
+        source="stored", allow_null=True, help_text="What must be seen when it is cropped."
+    )
+    renditions = serializers.SerializerMethodField(
+        help_text="Its copies, smallest first; none before it is kept."
+    )
+
+    @extend_schema_field(RenditionSerializer(many=True))
+    def get_renditions(self, image: Image) -> Any:
+        """Give where its copies are."""
+        stored = image.stored
+        if stored is None:
+            return []
+        request = self.context["request"]
+        return [
+            {
+                "format": kind,
+                "width": copy["width"],
+                "height": copy["height"],
+                "bytes": copy["bytes"][kind],
+                "url": media_address(request, stored.url_of(copy, kind)),
+            }
+            for copy in stored.copies
+            for kind in _FORMATS
+        ]
 
 
 class LogoSerializer(serializers.Serializer[Any]):

@@ -14,13 +14,14 @@ from django.utils.translation import gettext
 
 from articles.addresses import absolute
 from articles.feeds.formats import clean
-from articles.models import Article, Image
+from articles.models import Article
+from articles.pictures import ToldImage, told_of
 
 
 def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str, Any]:
     """Tell of a published article that ``for_list()`` or ``for_page()`` loaded; no query."""
     page = absolute(request, story.get_absolute_url())
-    image = story.lead_image
+    image = told_of(request, story)
     return _entry(story, page) | {
         "link": page,
         "unique_id_is_permalink": True,
@@ -107,13 +108,14 @@ def _link(report: Article, text: str) -> str:
     return format_html(markup, _address(report.source_url), text)
 
 
-def _image(image: Image) -> dict[str, Any]:
+def _image(image: ToldImage) -> dict[str, Any]:
     return {
         "url": _address(image.url),
         "width": image.width,
         "height": image.height,
-        "title": _line(image.title or ""),
-        "credit": _line(image.attribution or ""),
+        "title": _line(image.title),
+        "credit": _line(image.credit),
+        "byte_size": image.byte_size,
     }
 
 

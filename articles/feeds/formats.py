@@ -13,6 +13,8 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFee
 from django.utils.xmlutils import SimplerXMLGenerator
 
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KEPT: Final = "image/jpeg"
+"""The type of images that are kept here, of which the size is known."""
 _NOTHING_YET: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """When an empty feed changed last: always the same, so that it is not read again and again."""
 
@@ -75,9 +77,13 @@ class Rss(_Dated, Rss201rev2Feed):
             self._add_image(handler, image)
 
     def _add_image(self, handler: SimplerXMLGenerator, image: dict[str, Any]) -> None:
-        # No enclosure: that must tell the size in bytes, which nobody told us.
         sizes = {name: str(image[name]) for name in ("width", "height") if image[name]}
         attributes = {"url": image["url"], "medium": "image"} | sizes
+        # An enclosure must tell the size in bytes, which nobody told us of others' images.
+        if image["byte_size"]:
+            kept = {"type": _KEPT, "length": str(image["byte_size"])}
+            handler.addQuickElement("enclosure", None, {"url": image["url"], **kept})
+            attributes |= {"type": _KEPT, "fileSize": kept["length"]}
         handler.startElement("media:content", AttributesImpl(attributes))
         if image["title"]:
             handler.addQuickElement("media:description", image["title"], {"type": "plain"})
@@ -109,7 +115,10 @@ class Atom(_Dated, Atom1Feed):
         if item["original"]:
             handler.addQuickElement("link", None, {"rel": "via", "href": item["original"]})
         if image := item["image"]:
-            handler.addQuickElement("link", None, {"rel": "enclosure", "href": image["url"]})
+            size = image["byte_size"]
+            kept = {"type": _KEPT, "length": str(size)} if size else {}
+            link = {"rel": "enclosure", "href": image["url"], **kept}
+            handler.addQuickElement("link", None, link)
 
 
 class Json(_Dated):

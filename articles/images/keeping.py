@@ -351,5 +351,5 @@ def columns(rendered: Rendered) -> dict[str, Any]:
         }
         for copy in rendered.renditions
     ]
-    columns = {name: getattr(rendered, name) for name in names}
-    return columns | {"renditions": renditions, "stored_at": timezone.now()}
+    facts = {name: getattr(rendered, name) for name in names}
+    return facts | {"renditions": renditions, "stored_at": timezone.now()}

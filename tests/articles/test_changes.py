@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from articles import changes
 from articles.changes import Place
-from articles.models import Article, ArticleTopic, Change, Image, Related, Topic
+from articles.models import Article, ArticleTopic, Change, Image, Related, StoredImage, Topic
 from providers.models import Provider
-from tests.factories import make_article, make_topic, relate
+from tests.factories import NOW, make_article, make_stored_image, make_topic, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,8 @@ def story() -> dict[str, Article]:
     relate(lead, report)
     Image.objects.create(article=lead, position=0, url="https://a.example/1.jpg")
     other = make_article(slug="other")
+    stored = make_stored_image(digest="0" * 64)
+    Image.objects.create(article=other, position=0, url="https://a.example/2.jpg", stored=stored)
     draft = make_article(slug="draft", quality=10)
     return {"lead": lead, "report": report, "other": other, "draft": draft}
 
@@ -69,6 +71,16 @@ WRITES: dict[str, tuple[Callable[[], object], set[str]]] = {
     "no coverage": (lambda: of("lead", Related.objects).delete(), {"lead"}),
     "its image": (lambda: of("lead", Image.objects).update(title="Other"), {"lead"}),
     "its image, as it is": (lambda: of("lead", Image.objects).update(title=None), set()),
+    "its image is kept": (
+        lambda: of("lead", Image.objects).update(stored=make_stored_image()),
+        {"lead"},
+    ),
+    "another copy": (
+        lambda: StoredImage.objects.filter(digest="0" * 64).update(renditions=[]),
+        {"other"},
+    ),
+    "another focal point": (lambda: StoredImage.objects.update(focal_y=10), {"other"}),
+    "when it was kept": (lambda: StoredImage.objects.update(stored_at=NOW, byte_size=7), set()),
     "no image": (lambda: of("lead", Image.objects).delete(), {"lead"}),
     "no topic": (lambda: of("lead", ArticleTopic.objects).delete(), {"lead"}),
     "a topic is renamed": (lambda: Topic.objects.update(name="Other"), {"lead"}),

@@ -100,7 +100,17 @@ class TestItem:
             "locale": "en-us",
             "provider": {"name": "The Paper", "domain": "paper.example"},
             "topics": [{"name": "Zebras", "slug": "zebras"}, {"name": "Apes", "slug": "apes"}],
-            "images": [first | {"title": None, "attribution": "A. Agency"}],
+            "images": [
+                first
+                | {
+                    "title": None,
+                    "attribution": "A. Agency",
+                    "color": None,
+                    "placeholder": None,
+                    "focalPoint": None,
+                    "renditions": [],
+                }
+            ],
             "coverageCount": 2,
             "coverage": [
                 {

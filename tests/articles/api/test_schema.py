@@ -22,7 +22,14 @@ from articles.api.docs import schema
 from articles.models import Image
 from newsroom.wsgi import application
 from tests.articles.samples import SEEDS, load
-from tests.factories import make_article, make_provider, make_superseded, make_topic, relate
+from tests.factories import (
+    make_article,
+    make_provider,
+    make_stored_image,
+    make_superseded,
+    make_topic,
+    relate,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +71,8 @@ def newsroom(settings: Settings, one_connection: None) -> None:
     for _ in range(30):
         lead = make_article(topics=(topic,), provider=make_provider(logos=[logo]))
         Image.objects.create(article=lead, position=0, url="https://a.example/1.jpg", width=640)
+        kept = {"url": "https://a.example/2.jpg", "stored": make_stored_image()}
+        Image.objects.create(article=lead, position=1, **kept)
         relate(lead, make_article(coverage_only=True, quality=None))
         make_superseded(lead)
 

@@ -1,0 +1,13 @@
+"""Followers of the API are told when an image is kept, or its copy changes."""
+
+from django.db import migrations
+
+from articles import changes
+
+
+class Migration(migrations.Migration):
+    dependencies = [("articles", "0010_changes")]
+
+    operations = [
+        migrations.RunPython(changes.add_triggers, migrations.RunPython.noop),
+    ]
