@@ -22,6 +22,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
@@ -51,6 +53,8 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HOST: Final = re.compile(r"[a-z0-9_.-]{1,253}")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _CHUNK: Final = 64 * 1024
+MAX_RETRY_AFTER: Final = timedelta(days=7)
+"""What a server may ask for; longer is taken for this."""
 _MAX_ADDRESSES: Final = 4
 """How many of a name's addresses are tried."""
 
@@ -150,6 +154,45 @@ def get(url: str, bounds: Bounds, headers: Mapping[str, str] | None = None) -> A
     raise RefusedError(f"It redirects more than {bounds.redirects} times.")
 
 
+def post(url: str, body: bytes, bounds: Bounds, headers: Mapping[str, str] | None = None) -> Answer:
+    """Send ``body`` to ``url``; any status is an answer, redirects are not followed.
+
+    Nothing is read of the answer behind its header: its body is always empty here. Raises
+    RefusedError and UnreachableError.
+    """
+    return _exchange(url, bounds, headers or {}, _Deadline(bounds.seconds), body)
+
+
+def require_askable(url: str) -> None:
+    """Raise RefusedError for what is refused by the look of the address: nobody is asked."""
+    target = _target(url)
+    if target.port not in Bounds().ports:
+        raise RefusedError(f"Port {target.port} is not asked.")
+    if (":" in target.host or target.host.replace(".", "").isdigit()) and not is_public(
+        target.host
+    ):
+        raise RefusedError(f"{target.host} is not public.")
+
+
+def retry_at(headers: http.client.HTTPMessage, now: datetime) -> datetime | None:
+    """Give the moment before which a server wants no further request, if it says so.
+
+    ``MAX_RETRY_AFTER`` from ``now`` at most, and never before it.
+    """
+    value: str = headers.get("Retry-After", "").strip()
+    try:
+        # Digits as in ASCII, and few enough for a timedelta.
+        if value.isascii() and value.isdecimal():
+            wanted = now + timedelta(seconds=min(int(value[:12]), MAX_RETRY_AFTER.total_seconds()))
+        else:
+            wanted = parsedate_to_datetime(value)
+            # "-0000" is a time without a zone.
+            wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wanted, now), now + MAX_RETRY_AFTER)
+
+
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~ \\\t"
 """Characters that an address may hold as they are, and those that refuse it later."""
 
@@ -212,7 +255,14 @@ class _Deadline:
         return UnreachableError(f"It took more than {self.seconds:g} seconds.")
 
 
-def _exchange(url: str, bounds: Bounds, headers: Mapping[str, str], deadline: _Deadline) -> Answer:
+def _exchange(
+    url: str,
+    bounds: Bounds,
+    headers: Mapping[str, str],
+    deadline: _Deadline,
+    sent_body: bytes | None = None,
+) -> Answer:
+    """Ask once; with ``sent_body`` by POST, and then only for the header of the answer."""
     target = _target(url)
     if target.port not in bounds.ports and not any(
         port == target.port for _, port in bounds.exempt
@@ -220,16 +270,20 @@ def _exchange(url: str, bounds: Bounds, headers: Mapping[str, str], deadline: _D
         raise RefusedError(f"Port {target.port} is not asked.")
     sent = {"Host": target.host_header, "User-Agent": bounds.user_agent}
     sent |= {"Accept-Encoding": "identity", "Connection": "close", **headers}
+    if sent_body is not None:
+        sent["Content-Length"] = str(len(sent_body))
     try:
         with closing(_open(target, bounds, deadline)) as sock:
             connection = _Connection(target.host, target.port)
             connection.sock = _BoundedSocket(sock, deadline)
-            connection.putrequest("GET", target.path, skip_host=True, skip_accept_encoding=True)
+            method = "GET" if sent_body is None else "POST"
+            connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
             for name, value in sent.items():
                 connection.putheader(name, value)
-            connection.endheaders()
+            connection.endheaders(sent_body)
             with connection.getresponse() as response:
-                body = b"" if response.status in _REDIRECTS else _body(response, bounds)
+                has_body = sent_body is None and response.status not in _REDIRECTS
+                body = _body(response, bounds) if has_body else b""
                 return Answer(url, response.status, response.headers, body)
     except TimeoutError as error:
         raise deadline.missed() from error

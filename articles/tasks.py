@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import signal
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
 from articles.images import keeping
+from articles.web_hooks import sending
 
 _LOCK: Final = 0x6E657773
 """The first of the two numbers of a lock, apart from those of ``bulk.hold_write_lock``, which has one."""
@@ -42,13 +44,32 @@ def keep_images(context: TaskContext) -> None:
     _do(context, _keep_images)
 
 
-TASKS: Final[tuple[AnyTask, ...]] = (keep_images,)
+@task(queue_name="events", takes_context=True)
+def send_events(context: TaskContext) -> None:
+    """Tell web hooks what changed for readers, and try again what failed."""
+    _do(context, _send_events)
+
+
+TASKS: Final[tuple[AnyTask, ...]] = (keep_images, send_events)
 """All of them; each alone in its queue."""
 
 
 def _keep_images() -> None:
     if keeping.keep().interrupted:
         # It took the worker's signal for its own.
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _send_events() -> None:
+    stopping = threading.Event()
+    is_main = threading.current_thread() is threading.main_thread()
+    former = signal.signal(signal.SIGINT, lambda *_: stopping.set()) if is_main else None
+    try:
+        sending.drain(stopping)
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, former)
+    if stopping.is_set():
         signal.raise_signal(signal.SIGTERM)
 
 

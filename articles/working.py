@@ -26,7 +26,8 @@ from django_tasks_db.models import DBTaskResult
 
 from articles import changes
 from articles.changes import Place
-from articles.tasks import TASKS, AnyTask, wake
+from articles.tasks import TASKS, AnyTask, send_events, wake
+from articles.web_hooks import sending
 
 INTERVAL: Final = 1.0
 """Seconds between two looks at what is to be done."""
@@ -140,15 +141,17 @@ class _Clock:
         at = timezone.now()
         if self.place is None or monotonic() >= self.anyway_at:
             self.anyway_at = monotonic() + ANYWAY
-            self.place = changes.latest(at)
             old = DBTaskResult.objects.finished().filter(finished_at__lt=at - _KEPT)
             old.delete()
-            for task in TASKS:
-                wake(task)
+            due = TASKS
         elif changes.since(self.place, 1, at).events:
+            due = TASKS
+        else:
+            due = (send_events,) if sending.is_due(at) else ()
+        if due is TASKS:
             self.place = changes.latest(at)
-            for task in TASKS:
-                wake(task)
+        for task in due:
+            wake(task)
 
 
 def _wake(task: AnyTask) -> None:

@@ -319,8 +319,17 @@ STORAGES = {
 
 # Header values are ASCII: of a name in another script the address is what is left.
 _ASCII_NAME = " ".join(re.sub(r"[^\x20-\x7e]+", "", SITE_NAME).split())
-_ASKER = [_ASCII_NAME, "image keeper", f"(+{SITE_URL})" if SITE_URL.isascii() and SITE_URL else ""]
-IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or " ".join(filter(None, _ASKER))
+
+
+def introduced(what: str) -> str:
+    address = f"(+{SITE_URL})" if SITE_URL.isascii() and SITE_URL else ""
+    return " ".join(filter(None, [_ASCII_NAME, what, address]))
+
+
+IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or introduced("image keeper")
+HOOK_USER_AGENT = introduced("web hooks")
+# Seconds after each try of a web hook before the next; after the last there is none: three days.
+HOOK_RETRIES = (5, 60, 5 * 60, 30 * 60, *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)))
 # Servers of tests, as (address, port). Everything else must be public: no variable can change that.
 OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 

@@ -1,5 +1,8 @@
 """The admin of articles, topics and imports, one module a group of pages."""
 
+from django.contrib import admin
+from django_tasks_db.models import DBTaskResult
+
 from articles.admin.article import ArticleAdmin
 from articles.admin.imports import (
     ImportConflictAdmin,
@@ -10,6 +13,9 @@ from articles.admin.imports import (
 from articles.admin.policy import PolicyVersionAdmin
 from articles.admin.tokens import ApiTokenAdmin
 from articles.admin.topic import TopicAdmin
+
+# What tasks do is in the log; what comes of it, with images and hooks.
+admin.site.unregister(DBTaskResult)
 
 __all__ = [
     "ApiTokenAdmin",

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from http.client import HTTPMessage
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
 from django.utils import timezone
 
 from articles.images import renditions
-from articles.outbound import Answer, Bounds, OutboundError, RefusedError, get
+from articles.outbound import Answer, Bounds, OutboundError, RefusedError, get, retry_at
 
 MAX_URL_BYTES: Final = 2_000
 """What an index of PostgreSQL takes; servers take little more."""
-MAX_RETRY_AFTER: Final = timedelta(days=7)
-"""What a server may ask for; longer is taken for this."""
 _MAY_PASS: Final = frozenset({408, 425, 429})
 """Of the answers that blame the one who asks, those that another time may not come."""
 _HEADERS: Final = {"Accept": "image/avif, image/webp, image/png, image/jpeg, image/gif"}
@@ -75,24 +71,8 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
 
 def _not_given(answer: Answer) -> FetchError:
     may_pass = answer.status >= 500 or answer.status in _MAY_PASS
-    retry_at = _retry_at(answer.headers) if may_pass else None
-    return FetchError(f"Its server answers {answer.status}.", may_pass=may_pass, retry_at=retry_at)
-
-
-def _retry_at(headers: HTTPMessage) -> datetime | None:
-    value: str = headers.get("Retry-After", "").strip()
-    now = timezone.now()
-    try:
-        # Digits as in ASCII, and few enough for a timedelta.
-        if value.isascii() and value.isdecimal():
-            wanted = now + timedelta(seconds=min(int(value[:12]), MAX_RETRY_AFTER.total_seconds()))
-        else:
-            wanted = parsedate_to_datetime(value)
-            # "-0000" is a time without a zone.
-            wanted = wanted if wanted.tzinfo else timezone.make_aware(wanted)
-    except (ValueError, OverflowError):
-        return None
-    return min(max(wanted, now), now + MAX_RETRY_AFTER)
+    again_at = retry_at(answer.headers, timezone.now()) if may_pass else None
+    return FetchError(f"Its server answers {answer.status}.", may_pass=may_pass, retry_at=again_at)
 
 
 def _kept(answer: Answer, name: str) -> str:

@@ -16,6 +16,7 @@ from articles.models.source_document import SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, Topic
 from articles.models.unindexed import Unindexed
+from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook
 
 __all__ = [
     "Act",
@@ -27,6 +28,9 @@ __all__ = [
     "ArticleTopic",
     "Change",
     "Edition",
+    "HookDelivery",
+    "HookPlace",
+    "HookTold",
     "Image",
     "ImageFetch",
     "ImportConflict",
@@ -40,5 +44,6 @@ __all__ = [
     "StoredRendition",
     "Topic",
     "Unindexed",
+    "WebHook",
     "or_least",
 ]
