@@ -13,7 +13,7 @@ from articles.roles import write_roles
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0010_changes"),
+        ("articles", "0011_newsdesk_api"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -99,11 +99,6 @@ admin:auth_user_delete                        S        S
 admin:auth_user_history                       S        S
 admin:auth_user_password_change               S        S
 admin:autocomplete                            -        -
-admin:django_tasks_database_dbtaskresult_add  -        -
-admin:django_tasks_database_dbtaskresult_change S        -
-admin:django_tasks_database_dbtaskresult_changelist S        S
-admin:django_tasks_database_dbtaskresult_delete -        -
-admin:django_tasks_database_dbtaskresult_history S        S
 admin:index                                   NVEPOS   NVEPOS
 admin:jsi18n                                  NVEPOS   -
 admin:login                                   ANVEPOS  ANVEPOS
