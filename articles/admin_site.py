@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 from articles import heat
 from articles.charts import Amount, Chart, bar_chart, heat_chart
 from articles.counting import count_capped, count_in_words
-from articles.models import Article, ImportRun
+from articles.models import Article, ImageFetch, ImportRun
 from articles.queues import QUEUES, Queue
 from articles.scoring import Policy
 
@@ -69,6 +69,8 @@ class NewsroomAdminSite(admin.AdminSite):
         context: dict[str, Any] = {}
         if self.get_model_admin(Article).has_view_permission(request):
             context |= desk(timezone.now(), heat.current_policy())
+            failed = count_capped(ImageFetch.objects.failed())
+            context["failed_images"] = count_in_words(failed) if failed else ""
         if self.get_model_admin(ImportRun).has_view_permission(request):
             context["runs"] = ImportRun.objects.select_related("started_by")[:RUNS]
         return super().index(request, context | (extra_context or {}))

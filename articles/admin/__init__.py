@@ -4,6 +4,7 @@ from django.contrib import admin
 from django_tasks_db.models import DBTaskResult
 
 from articles.admin.article import ArticleAdmin
+from articles.admin.failed_images import ImageFetchAdmin
 from articles.admin.imports import (
     ImportConflictAdmin,
     ImportProblemAdmin,
@@ -20,6 +21,7 @@ admin.site.unregister(DBTaskResult)
 __all__ = [
     "ApiTokenAdmin",
     "ArticleAdmin",
+    "ImageFetchAdmin",
     "ImportConflictAdmin",
     "ImportProblemAdmin",
     "ImportRunAdmin",

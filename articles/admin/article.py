@@ -17,6 +17,7 @@ from articles.admin import (
     conflicts,
     decide,
     history,
+    image,
     list_editing,
     preview,
     receipts,
@@ -29,6 +30,7 @@ from articles.admin.confirming import user_of
 from articles.admin.import_page import export_urls
 from articles.admin.links import admin_link, outward_link
 from articles.models import Article, ImportConflict, SourceDocument
+from articles.models.image import with_fetches
 from articles.newsdesk import EDITABLE, Verb
 
 SHOWN: Final = 100
@@ -76,6 +78,7 @@ class ArticleAdmin(ArticleListAdmin):
         site = self.admin_site
         return [
             *history.urls(site),
+            *image.urls(site),
             *conflicts.urls(site),
             *preview.urls(site),
             *decide.urls(site),
@@ -138,7 +141,7 @@ class ArticleAdmin(ArticleListAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the tables below the texts. Four queries, however much there is."""
+        """Add the tables below the texts. Five queries, however much there is."""
         article: Article = context["original"]
         met = ImportConflict.objects.filter(article=article)
         related = article.related_links.select_related("target__provider").order_by("position")
@@ -146,7 +149,7 @@ class ArticleAdmin(ArticleListAdmin):
         newest_first = named_by.order_by("-article__published_at", "article__slug")
         context |= {
             "shown": SHOWN,
-            "images": article.images.all()[:SHOWN],
+            "images": with_fetches(article.images.select_related("stored")[:SHOWN]),
             "stories": [
                 ("Names as coverage", [link.target for link in related[:SHOWN]]),
                 ("Named as coverage by", [link.article for link in newest_first[:SHOWN]]),

@@ -23,7 +23,8 @@ from django.utils.text import Truncator
 
 from articles.admin import actions, confirming, list_editing
 from articles.admin.lists import ChosenFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
-from articles.models import Article, ArticleQuerySet, ArticleTopic, Unindexed, or_least
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Image, Unindexed, or_least
+from articles.templatetags.thumbnails import thumbnail_of
 
 MOST_OF_SEVERAL: Final = 1_000
 """Articles to page through where no one index has the answer."""
@@ -192,12 +193,15 @@ class ArticleChangeList(KeyChangeList):
         return ["-topic_links__published_at", "-topic_links__article_id"]
 
     def rows(self) -> QuerySet[Article]:
-        """Give the articles with provider, topics and size of the story: two queries."""
+        """Give the articles with provider, topics, pictures and size of the story: three queries."""
         topics = ArticleTopic.objects.select_related("topic").order_by("position")
         return (
             Article.objects.with_story_size()
             .select_related("provider")
-            .prefetch_related(Prefetch("topic_links", topics))
+            .prefetch_related(
+                Prefetch("topic_links", topics),
+                Prefetch("images", Image.objects.select_related("stored")),
+            )
             .defer("excerpt", "body", "featured_content", "decision_reason")
         )
 
@@ -206,6 +210,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
     """What the list of articles shows, how it is narrowed and in which orders it comes."""
 
     list_display = [
+        "picture",
         "headline_cut",
         "provider_filter",
         "topics_filter",
@@ -277,6 +282,11 @@ class ArticleListAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Article], bool]:
         """Search by the full-text index."""
         return cast("ArticleQuerySet", queryset).search(search_term), False
+
+    @admin.display(description="")
+    def picture(self, article: Article) -> SafeString | str:
+        """Draw its first picture, if a copy is kept."""
+        return thumbnail_of(article)
 
     @admin.display(description="headline")
     def headline_cut(self, article: Article) -> str:

@@ -25,7 +25,7 @@ from articles.admin.decisions import (
     say_done,
     what_was_done,
 )
-from articles.admin.focus import acts_since
+from articles.admin.focus import acts_since, image_of
 from articles.admin.links import next_page
 from articles.admin.receipts import VIEW, receipt_of
 from articles.models import Act, Article
@@ -136,6 +136,7 @@ def _decision_page(
         "title": decision.title,
         "opts": Article._meta,
         "article": article,
+        "picture": image_of(article),
         "decision": decision,
         "form": form,
         "media": form.media,

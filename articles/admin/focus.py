@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from articles import newsdesk
 from articles.admin.receipts import receipt_of
-from articles.models import ActChange, Article, ImportConflict
+from articles.models import ActChange, Article, Image, ImportConflict
+from articles.models.image import with_fetches
 from articles.scoring import Policy
 from providers.models import Provider
 
@@ -61,7 +62,7 @@ def record_of(provider: Provider, at: datetime) -> Record:
 
 
 def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
-    """Give what there is to know of an article, for its template. Eleven queries at most.
+    """Give what there is to know of an article, for its template. Twelve queries at most.
 
     ``provider`` and ``decided_by`` should be loaded with it.
     """
@@ -74,7 +75,7 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
         "article": article,
         "receipt": receipt_of(article, policy, at),
         "topics": [link.topic for link in article.topic_links.select_related("topic")],
-        "image": article.lead_image,
+        "image": image_of(article),
         "record": record_of(article.provider, at),
         "story": others[:MEMBERS],
         "more_of_story": max(len(others) - MEMBERS, 0),
@@ -83,6 +84,14 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
         "conflicts": conflicts.order_by("field")[:FEW],
         "acts": acts.order_by("-pk")[:FEW],
     }
+
+
+def image_of(article: Article) -> Image | None:
+    """Give an article's first image with its copy, and what became of it. Two queries at most."""
+    images = article.images.select_related("stored")
+    first = next((image for image in images if image.is_shown), None)
+    with_fetches([first] if first else [])
+    return first
 
 
 def acts_since(article: Article, version: int) -> list[ActChange]:

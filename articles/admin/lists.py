@@ -136,7 +136,7 @@ class ChosenFilter(admin.SimpleListFilter):
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows to look at: nothing to add, change or delete."""
 
-    actions = None
+    actions: Any = None
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

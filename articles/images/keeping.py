@@ -240,14 +240,25 @@ class _Run:
                 hold_write_lock()
                 for one in self.linking:
                     self.link(one, one.fetch.stored if one.fetch else None)
+                replaced = self.uploaded_meanwhile()
                 for done in self.done:
-                    self.settle(done)
+                    if done.wanted.url not in replaced:
+                        self.settle(done)
             self.progress(len(self.done))
             self.done, self.linking = [], []
         self.committed_at = monotonic()
 
+    def uploaded_meanwhile(self) -> set[str]:
+        """Give the addresses that an editor put a picture in the place of: that one stays."""
+        fetches = ImageFetch.objects.of(done.wanted.url for done in self.done)
+        return set(fetches.exclude(uploaded_at=None).values_list("url", flat=True))
+
     def link(self, one: Wanted, stored: StoredImage | None) -> None:
-        self.report.linked += Image.objects.filter(pk__in=one.images).update(stored=stored)
+        images = Image.objects.filter(pk__in=one.images)
+        if one.is_kept:
+            # But for those that an editor gave another one meanwhile.
+            images = images.filter(stored=None)
+        self.report.linked += images.update(stored=stored)
 
     def settle(self, done: _Done) -> None:
         """Write what came of an address."""
@@ -302,6 +313,7 @@ class _Run:
             url=one.url,
             defaults={
                 "state": ImageFetch.State.FAILED,
+                "host": _host_of(one.url),
                 "failure": done.failure,
                 "tries": tries,
                 "tried_at": self.at,
@@ -338,6 +350,14 @@ def _write(done: _Done) -> _Done:
     assert done.rendered is not None  # noqa: S101 - what has nothing to write is not given here
     done.written_bytes = files.write(done.rendered)
     return done
+
+
+def _host_of(url: str) -> str:
+    try:
+        return host_of(url)
+    except RefusedError:
+        # An address that names none.
+        return ""
 
 
 def columns(rendered: Rendered) -> dict[str, Any]:

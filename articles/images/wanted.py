@@ -8,8 +8,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
+from articles.bulk import hold_write_lock
 from articles.models import Article, Image, ImageFetch, Related
 
 CHUNK: Final = 500
@@ -33,7 +35,7 @@ class Wanted:
 def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
     """Give the addresses that readers miss at ``at``, the most important first.
 
-    What an editor wants anew, then images of what is published, as the front page has it, then of
+    What an editor wants, then images of what is published, as the front page has it, then of
     its coverage. An address comes again when another chunk of articles has it, too. Four queries a
     chunk.
     """
@@ -44,20 +46,40 @@ def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
                 yield one
 
 
+def want_anew(fetches: QuerySet[ImageFetch]) -> int:
+    """Have addresses fetched again by the next run, before all others; gives how many.
+
+    What is shown meanwhile stays. An editor's upload gives way once the address has been fetched.
+    """
+    with transaction.atomic():
+        # Whoever settles what became of an address holds it, too.
+        hold_write_lock()
+        return fetches.update(
+            state=ImageFetch.State.WAITING,
+            failure="",
+            tries=0,
+            next_try_at=None,
+            uploaded_at=None,
+            uploaded_by=None,
+        )
+
+
 # Piece by piece by key: a reading that stayed open would keep SQLite from writing as soon as another
 # process has written.
 
 
 def _wanted_anew() -> Iterator[Wanted]:
-    waiting = ImageFetch.objects.filter(state=ImageFetch.State.WAITING, stored__isnull=False)
+    waiting = ImageFetch.objects.filter(state=ImageFetch.State.WAITING)
     last = 0
     while chunk := list(
         waiting.filter(pk__gt=last).select_related("stored").order_by("pk")[:CHUNK]
     ):
         last = chunk[-1].pk
-        for fetch in chunk:
-            images = Image.objects.filter(stored=fetch.stored_id, url=fetch.url)
-            yield Wanted(fetch.url, list(images.values_list("pk", flat=True)), fetch)
+        found = {fetch.url: Wanted(fetch.url, fetch=fetch) for fetch in chunk}
+        for pk, url in Image.objects.at(found).order_by("pk").values_list("pk", "url"):
+            found[url].images.append(pk)
+        # What no document names any more is fetched for nobody.
+        yield from (one for one in found.values() if one.images)
 
 
 def _published(at: datetime) -> Iterator[list[int]]:

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Any, Final, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 from articles.models.stored_image import ImageFetch, StoredImage
 from articles.web_url import is_web_url
+
+_START: Final = 190
+
+
+def _start_of(url: Any) -> Func:
+    """Give as much of an address as an index of every database takes, whatever it is written in.
+
+    Written out, as SQLite finds an index by the very words only.
+    """
+    return Func(
+        url, template=f"SUBSTR(%(expressions)s, 1, {_START})", output_field=models.TextField()
+    )
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Images of articles."""
+
+    def at(self, urls: Iterable[str]) -> Self:
+        """Keep those of many addresses, found by an index."""
+        wanted = list(urls)
+        starts = sorted({url[:_START] for url in wanted})
+        started = self.alias(url_start=_start_of(F("url"))).filter(url_start__any_of=starts)
+        return started.filter(url__any_of=wanted)
 
 
 class Image(models.Model):
@@ -36,11 +61,15 @@ class Image(models.Model):
         help_text="The copy that is kept here.",
     )
 
+    objects = ImageQuerySet.as_manager()
+
     class Meta:
         ordering = ["position"]
         indexes = [
             # Which images show a copy; not those without one, so that an import writes nothing here.
             models.Index(fields=["stored"], condition=Q(stored__isnull=False), name="image_stored"),
+            # Which images have an address: when its copy is there, and where one is missed.
+            models.Index(_start_of(F("url")), name="image_url_start"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["article", "position"], name="image_position_once"),
@@ -85,3 +114,14 @@ class Image(models.Model):
         if self.stored_id is not None:
             return ImageFetch.State.KEPT
         return ImageFetch.State(self.fetch.state) if self.fetch else ImageFetch.State.WAITING
+
+
+def with_fetches(images: Iterable[Image]) -> list[Image]:
+    """Give images that know what became of fetching them. One query, none for no images."""
+    listed = list(images)
+    if listed:
+        fetches = ImageFetch.objects.of({image.url for image in listed})
+        found = {fetch.url: fetch for fetch in fetches.select_related("uploaded_by")}
+        for image in listed:
+            image.fetch = found.get(image.url)
+    return listed

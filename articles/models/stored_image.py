@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Self, TypedDict
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Q
@@ -78,6 +79,21 @@ class StoredImage(models.Model):
         """Where browsers get ``file``."""
         return self.url_of(self.copies[-1], "jpeg")
 
+    @property
+    def thumbnail_url(self) -> str:
+        """Where browsers get the smallest copy, which suits editors' lists."""
+        return default_storage.url(name_of(self.digest, self.copies[0]["width"], "webp"))
+
+    @property
+    def most_bytes(self) -> int:
+        """What it costs a reader at most: the size of the largest of its files."""
+        return max(size for copy in self.copies for size in copy["bytes"].values())
+
+    @property
+    def percent_saved(self) -> int:
+        """How much less that is than the original, in percent; 0 if it is no less."""
+        return max(0, round(100 - 100 * self.most_bytes / max(self.byte_size, 1)))
+
     def names(self) -> list[str]:
         """Give the names of all its files."""
         return [
@@ -114,6 +130,10 @@ class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
         """Keep those of many addresses."""
         return self.filter(url__any_of=list(urls))
 
+    def failed(self) -> Self:
+        """Keep what failed."""
+        return self.filter(state="failed")
+
     def kept(self, urls: Iterable[str]) -> dict[str, int]:
         """Give the keys of the stored images of many addresses. One query, none for no addresses."""
         wanted = set(urls)
@@ -137,6 +157,9 @@ class ImageFetch(models.Model):
         FAILED = "failed", "failed"
 
     url = models.CharField(max_length=2000, unique=True)
+    host = models.CharField(
+        max_length=253, blank=True, default="", help_text="If it failed: whom it was asked of."
+    )
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     stored = models.ForeignKey(
         StoredImage,
@@ -157,15 +180,28 @@ class ImageFetch(models.Model):
     writing = models.CharField(
         max_length=64, blank=True, help_text="The digest whose files are being written."
     )
+    uploaded_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="If the copy is not the address's but an editor's, which no fetch replaces: since when.",
+    )
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
 
     objects = ImageFetchQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # The failures, latest first.
-            models.Index(
-                fields=["-tried_at"], condition=Q(state="failed"), name="image_fetch_failed"
-            ),
+            # What waits, and the failures, latest first; all, or those of a host. Of all states:
+            # SQLite does not see that a parameter is the one that an index is for.
+            models.Index(fields=["state", "-tried_at", "-id"], name="image_fetch_state"),
+            models.Index(fields=["state", "host", "-tried_at", "-id"], name="image_fetch_host"),
             # What was left half done.
             models.Index(fields=["writing"], condition=~Q(writing=""), name="image_fetch_writing"),
         ]

@@ -42,6 +42,7 @@ from articles.newsdesk.conflicts import Choice, name_coverage, resolve
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
 from articles.newsdesk.history import START, restore, texts_at, timeline
+from articles.newsdesk.lists import describe_image
 from articles.newsdesk.offering import is_offered, may_begin
 from articles.newsdesk.performing import consequences, may, perform, undo
 from articles.newsdesk.policies import (
@@ -74,6 +75,7 @@ __all__ = [
     "apply_policy",
     "consequences",
     "continue_policy",
+    "describe_image",
     "edit",
     "explain",
     "gather",

@@ -1,4 +1,4 @@
-"""Putting other topics and images in the place of those that articles have."""
+"""The topics and images that articles have, and others in their place."""
 
 from __future__ import annotations
 
@@ -8,12 +8,43 @@ from typing import Any, Final
 
 from articles import bulk
 from articles.models import Article, ArticleTopic, Image, ImageFetch, Topic
-from articles.newsdesk.changes import Change, ImageValues
+from articles.newsdesk.changes import (
+    PERMISSIONS,
+    Change,
+    ImageValues,
+    RefusedError,
+    Verb,
+    refusal,
+)
 from articles.snapshot import IMAGE_FIELDS
 
 Lists = dict[int, dict[str, list[Any]]]
 
 _URL: Final = IMAGE_FIELDS.index("url")
+
+
+def describe_image(article: Article, position: int, **texts: str) -> Change:
+    """Change what is said of the image at ``position`` (0 is the first): ``title``, ``attribution``.
+
+    One query. Raises ``RefusedError`` where there is none.
+    """
+    if words := refusal(Verb.EDIT, article):
+        raise RefusedError(words)
+    images = images_of([article.pk])[article.pk]
+    if not 0 <= position < len(images):
+        raise RefusedError(f"{article.slug} has no such image any more.")
+    said = dict(zip(IMAGE_FIELDS, images[position], strict=True))
+    # Documents that say nothing have no text, which is not an empty one.
+    changed = {name: text or None for name, text in texts.items() if (said[name] or "") != text}
+    if not changed:
+        raise RefusedError("The image says that already.")
+    images[position] = list((said | changed).values())
+    return Change(
+        Verb.EDIT,
+        frozenset({PERMISSIONS[Verb.EDIT]}),
+        {article.pk: article.version},
+        images={article.pk: images},
+    )
 
 
 def replace_lists(change: Change) -> Lists:

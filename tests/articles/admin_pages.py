@@ -11,6 +11,7 @@ from django.urls import reverse
 from articles.models import (
     Article,
     Image,
+    ImageFetch,
     ImportConflict,
     ImportProblem,
     ImportRun,
@@ -97,8 +98,16 @@ def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
         found_at=NOW,
     )
     policy = PolicyVersion.objects.create(reason=text, finished_at=NOW)
+    fetch = ImageFetch.objects.create(
+        url=f"https://a.example/{text}",
+        host=text,
+        state=ImageFetch.State.FAILED,
+        failure=text,
+        tries=1,
+        tried_at=NOW,
+    )
     token = make_token(make_user(), name=text)
-    return [article, topic, provider, source, run, problem, conflict, policy, token]
+    return [article, topic, provider, source, run, problem, conflict, policy, fetch, token]
 
 
 def form_of(html: str, **overrides: str) -> dict[str, str]:

@@ -98,11 +98,11 @@ class TestArticlePage:
                 Image.objects.create(article=article, position=position, url=url)
                 relate(article, make_article(coverage_only=True))
                 relate(make_article(), article)
-            # Expect 13 queries: session, user, article with provider, related, named by, the
-            # receipt's four, topics, document, images, conflicts.
+            # Expect 14 queries: session, user, article with provider, related, named by, the
+            # receipt's four, topics, document, images with copies, their fetches, conflicts.
             with CaptureQueriesContext(connection) as queries:
                 get(admin_client, page_of(article))
-            assert len(queries) <= 13
+            assert len(queries) <= 14
 
 
 class TestEdit:

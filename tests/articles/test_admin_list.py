@@ -14,10 +14,18 @@ from django.utils import timezone
 
 from articles.admin import article_list, lists
 from articles.counting import MOST_COUNTED
-from articles.models import Article
+from articles.models import Article, Image
 from tests.articles.admin_pages import get, list_of
 from tests.articles.states import CASES, Case
-from tests.factories import NOW, make_article, make_provider, make_superseded, make_topic, relate
+from tests.factories import (
+    NOW,
+    make_article,
+    make_provider,
+    make_stored_image,
+    make_superseded,
+    make_topic,
+    relate,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -242,13 +250,20 @@ class TestPages:
             for _ in range(size):
                 article = make_article(topics=(topic, make_topic()))
                 relate(article, make_article(coverage_only=True))
-            # Expect 5 queries: session, user, keys, articles with providers and sizes, topics.
-            with django_assert_num_queries(5):
+                Image.objects.create(
+                    article=article,
+                    position=0,
+                    url="https://a.example/",
+                    stored=make_stored_image(),
+                )
+            # Expect 6 queries: session, user, keys, articles with providers and sizes, topics,
+            # images with their copies.
+            with django_assert_num_queries(6):
                 get(admin_client, list_of(Article))
-            with django_assert_num_queries(5 + searches):
+            with django_assert_num_queries(6 + searches):
                 get(admin_client, list_of(Article), state="published", q="story")
             # One more for the topic's name.
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(7):
                 get(admin_client, list_of(Article), topic=str(topic.pk))
 
     def test_reads_no_more_keys_than_it_must(self, admin_client: Client) -> None:

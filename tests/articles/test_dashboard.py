@@ -95,10 +95,11 @@ class TestDesk:
 
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
         # Session, user and policy; whether there are articles; nine queues, of which two ask how far they
-        # reach, and one asks for decisions, their links both ways and the newcomers; two charts; the runs.
+        # reach, and one asks for decisions, their links both ways and the newcomers; two charts; failed images; the
+        # runs.
         for _ in range(2):
             make_some(3)
-            with django_assert_num_queries(3 + 1 + 9 + 2 + 4 + 2 + 1):
+            with django_assert_num_queries(3 + 1 + 9 + 2 + 4 + 2 + 1 + 1):
                 get(admin_client, DESK)
 
     def test_follows_the_policy_in_force(self, admin_client: Client) -> None:

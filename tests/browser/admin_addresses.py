@@ -34,6 +34,9 @@ def queue_address(key: str, rows: Rows) -> str:
 
 ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
     "articles_article_conflicts": lambda rows: reverse("admin:articles_article_conflicts"),
+    "articles_article_image": lambda rows: reverse(
+        "admin:articles_article_image", args=[rows[Article].pk, 0]
+    ),
     "articles_article_export": lambda rows: reverse("admin:articles_article_export"),
     "articles_article_restore": lambda rows: reverse(
         "admin:articles_article_restore", args=[rows[Article].pk, 0]

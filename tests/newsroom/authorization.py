@@ -111,6 +111,7 @@ class Site:
             "topic": getattr(self.rows[Topic], "slug", ""),
             "page": 1,
             "name": self.copy,
+            "position": 0,
             "domain": getattr(self.rows[Provider], "domain", ""),
             "key": "not-scored",
             "verb": "hold",

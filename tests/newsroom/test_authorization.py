@@ -42,6 +42,7 @@ admin:articles_article_decide                 EPS      EPS
 admin:articles_article_delete                 -        -
 admin:articles_article_export                 OS       -
 admin:articles_article_history                VEPOS    -
+admin:articles_article_image                  VEPOS    EPS
 admin:articles_article_preview                VEPOS    -
 admin:articles_article_receipt                VEPOS    -
 admin:articles_article_resolve                -        EPS
@@ -50,6 +51,11 @@ admin:articles_article_scores                 -        EPS
 admin:articles_article_story                  VEPOS    PS
 admin:articles_article_together               -        EPS
 admin:articles_article_triage                 VEPOS    EPS
+admin:articles_imagefetch_add                 -        -
+admin:articles_imagefetch_change              VEPOS    -
+admin:articles_imagefetch_changelist          VEPOS    VEPOS
+admin:articles_imagefetch_delete              -        -
+admin:articles_imagefetch_history             VEPOS    VEPOS
 admin:articles_importconflict_add             -        -
 admin:articles_importconflict_change          VEPOS    -
 admin:articles_importconflict_changelist      VEPOS    VEPOS

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
 from articles.admin.story import KINDS
-from articles.models import Act, Article, Related
+from articles.models import Act, Article, Image, Related
 from articles.roles import Role
 from tests.articles.admin.asking import (
     assert_came_true,
@@ -22,7 +22,7 @@ from tests.articles.admin.asking import (
     text_of,
 )
 from tests.articles.admin_pages import PAYLOAD
-from tests.factories import make_article, make_provider, make_user, relate
+from tests.factories import make_article, make_provider, make_stored_image, make_user, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -133,10 +133,14 @@ class TestPage:
         self, publisher: Client, number: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         story = make_story(*range(20, 20 + number))
+        for article in story:
+            Image.objects.create(
+                article=article, position=0, url="https://a.example/", stored=make_stored_image()
+            )
         publisher.get(address(story[0]))
-        # Session, user, two of permissions; the article; story 4; links; why 3 (article, links,
-        # policy).
-        with django_assert_num_queries(13):
+        # Session, user, two of permissions; the article; story 4; links; images with
+        # their copies; why 3 (article, links, policy).
+        with django_assert_num_queries(14):
             publisher.get(address(story[0]))
 
 

@@ -1,0 +1,84 @@
+"""Pictures that editors upload, hosts of failures, and images found by address."""
+
+from typing import Any
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+from articles.outbound import RefusedError, host_of
+
+
+def note_hosts(apps: Any, _: object) -> None:
+    """Say of each failure whom it was asked of."""
+    failed = apps.get_model("articles", "ImageFetch").objects.filter(state="failed", host="")
+    for fetch in failed.only("url").iterator(500):
+        try:
+            failed.filter(pk=fetch.pk).update(host=host_of(fetch.url))
+        except RefusedError:
+            # An address that names none.
+            continue
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("articles", "0011_newsdesk_api"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.RemoveIndex(model_name="imagefetch", name="image_fetch_failed"),
+        migrations.AddField(
+            model_name="imagefetch",
+            name="host",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="If it failed: whom it was asked of.",
+                max_length=253,
+            ),
+        ),
+        migrations.AddField(
+            model_name="imagefetch",
+            name="uploaded_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="If the copy is not the address's but an editor's, which no fetch replaces: since when.",
+                null=True,
+            ),
+        ),
+        migrations.AddField(
+            model_name="imagefetch",
+            name="uploaded_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.RunPython(note_hosts, migrations.RunPython.noop),
+        migrations.AddIndex(
+            model_name="image",
+            index=models.Index(
+                models.Func(
+                    models.F("url"),
+                    output_field=models.TextField(),
+                    template="SUBSTR(%(expressions)s, 1, 190)",
+                ),
+                name="image_url_start",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="imagefetch",
+            index=models.Index(fields=["state", "-tried_at", "-id"], name="image_fetch_state"),
+        ),
+        migrations.AddIndex(
+            model_name="imagefetch",
+            index=models.Index(
+                fields=["state", "host", "-tried_at", "-id"], name="image_fetch_host"
+            ),
+        ),
+    ]
