@@ -24,7 +24,7 @@ from django.utils.text import Truncator
 from articles.admin import actions, confirming, list_editing
 from articles.admin.lists import ChosenFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Image, Unindexed, or_least
-from articles.templatetags.thumbnails import thumbnail_of
+from articles.templatetags.thumbnails import thumb_of
 
 MOST_OF_SEVERAL: Final = 1_000
 """Articles to page through where no one index has the answer."""
@@ -286,7 +286,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
     @admin.display(description="")
     def picture(self, article: Article) -> SafeString | str:
         """Draw its first picture, if a copy is kept."""
-        return thumbnail_of(article)
+        return thumb_of(article)
 
     @admin.display(description="headline")
     def headline_cut(self, article: Article) -> str:

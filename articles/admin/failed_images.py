@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from articles import roles
+from articles import roles, tasks
 from articles.admin.confirming import count_of
 from articles.admin.links import admin_link, outward_link
 from articles.admin.lists import KeyChangeList, KeyPaginator, ReadOnlyAdmin
@@ -161,7 +161,8 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         self._tell(request, want_anew(ImageFetch.objects.failed().filter(host__in=hosts)))
 
     def _tell(self, request: HttpRequest, count: int) -> None:
-        words = f"The next run of cache_images fetches {count_of(count, 'image')} again."
+        tasks.wake(tasks.keep_images)
+        words = f"Fetched again in the background, before all others: {count_of(count, 'image')}."
         messages.success(request, words)
 
     @admin.display(description="address")

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from articles import newsdesk, roles
+from articles import newsdesk, roles, tasks
 from articles.admin.article_form import TextField
 from articles.admin.confirming import answer, as_seen, tell_done, user_of
 from articles.admin.receipts import VIEW
@@ -139,7 +139,8 @@ def _upload(request: HttpRequest, image: Image, form: Any) -> None:
 
 def _fetch(request: HttpRequest, image: Image, form: Any) -> None:
     editing.fetch_again(form.seen(image))
-    messages.success(request, "The next run of cache_images fetches it, before all others.")
+    tasks.wake(tasks.keep_images)
+    messages.success(request, "It is fetched in the background, before all others.")
 
 
 def _focus(request: HttpRequest, image: Image, form: Any) -> None:

@@ -251,7 +251,10 @@ class _Run:
     def uploaded_meanwhile(self) -> set[str]:
         """Give the addresses that an editor put a picture in the place of: that one stays."""
         fetches = ImageFetch.objects.of(done.wanted.url for done in self.done)
-        return set(fetches.exclude(uploaded_at=None).values_list("url", flat=True))
+        replaced = set(fetches.exclude(uploaded_at=None).values_list("url", flat=True))
+        # What was written for them is nobody's now.
+        ImageFetch.objects.of(replaced).exclude(writing="").update(writing="")
+        return replaced
 
     def link(self, one: Wanted, stored: StoredImage | None) -> None:
         images = Image.objects.filter(pk__in=one.images)

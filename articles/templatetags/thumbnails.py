@@ -12,7 +12,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def thumbnail(image: Image | None) -> SafeString | str:
+def thumb(image: Image | None) -> SafeString | str:
     """Draw the smallest copy; nothing where none is kept."""
     if image is None or image.stored is None:
         return ""
@@ -26,6 +26,6 @@ def thumbnail(image: Image | None) -> SafeString | str:
 
 
 @register.simple_tag
-def thumbnail_of(article: Article) -> SafeString | str:
+def thumb_of(article: Article) -> SafeString | str:
     """Draw an article's first picture; load its images with their copies, or pay a query or two."""
-    return thumbnail(article.lead_image)
+    return thumb(article.lead_image)
