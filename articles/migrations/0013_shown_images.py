@@ -6,7 +6,7 @@ from articles import changes
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0010_changes")]
+    dependencies = [("articles", "0012_web_hooks")]
 
     operations = [
         migrations.RunPython(changes.add_triggers, migrations.RunPython.noop),

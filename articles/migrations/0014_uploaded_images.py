@@ -22,7 +22,7 @@ def note_hosts(apps: Any, _: object) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0011_newsdesk_api"),
+        ("articles", "0013_shown_images"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
