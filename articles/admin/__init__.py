@@ -14,6 +14,7 @@ from articles.admin.imports import (
 from articles.admin.policy import PolicyVersionAdmin
 from articles.admin.tokens import ApiTokenAdmin
 from articles.admin.topic import TopicAdmin
+from articles.admin.web_hooks import HookDeliveryAdmin, WebHookAdmin
 
 # What tasks do is in the log; what comes of it, with images and hooks.
 admin.site.unregister(DBTaskResult)
@@ -21,6 +22,7 @@ admin.site.unregister(DBTaskResult)
 __all__ = [
     "ApiTokenAdmin",
     "ArticleAdmin",
+    "HookDeliveryAdmin",
     "ImageFetchAdmin",
     "ImportConflictAdmin",
     "ImportProblemAdmin",
@@ -28,4 +30,5 @@ __all__ = [
     "PolicyVersionAdmin",
     "SourceDocumentAdmin",
     "TopicAdmin",
+    "WebHookAdmin",
 ]

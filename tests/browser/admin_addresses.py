@@ -19,9 +19,10 @@ from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 
 from articles import newsdesk
-from articles.models import Article, ImportRun, Topic
+from articles.models import Article, ImportRun, Topic, WebHook
 from articles.queues import QUEUES
 from providers.models import Provider
+from tests.factories import NOW
 
 Rows = dict[type[Model], Model]
 """A row of each model, for the pages that show one."""
@@ -84,6 +85,9 @@ NOT_PAGES: Final = {
     "articles_article_scores": "answers POST alone; what it shows is tested with the workbench",
     "articles_article_together": "answers POST alone; what it shows is tested with the workbench",
     "articles_policyversion_apply": "answers POST alone; what it shows is tested by itself",
+    "articles_webhook_replay": "answers POST alone, with a redirect",
+    "articles_webhook_rotate": "answers POST alone; what it shows is tested by itself",
+    "articles_webhook_test": "answers POST alone, with a redirect",
     "autocomplete": "answers JSON",
     "jsi18n": "answers a script",
     "logout": "answers POST alone; what it shows then is tested by itself",
@@ -152,4 +156,10 @@ def list_of(model: type[Model]) -> str:
 def rows_by_model(rows: list[Model], user: User) -> Rows:
     """Give the rows with those of Django's own models."""
     group = Group.objects.get_or_create(name="Desk")[0]
-    return {type(row): row for row in [*rows, user, group]}
+    hook = WebHook.objects.create(
+        name="Something", url="https://mirror.example/hook", failures=3, rests_until=NOW
+    )
+    delivery = hook.deliveries.create(
+        event="updated", slug="a-story", body='{"type": "updated"}', answer="It answered 500."
+    )
+    return {type(row): row for row in [*rows, user, group, hook, delivery]}

@@ -16,7 +16,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from articles.admin import confirming
-from articles.models import Act, ApiToken, Article, ImportRun, PolicyVersion, Topic
+from articles.models import (
+    Act,
+    ApiToken,
+    Article,
+    HookDelivery,
+    ImportRun,
+    PolicyVersion,
+    Topic,
+    WebHook,
+)
 from articles.models.stored_image import name_of
 from articles.roles import SCORE, Role
 from articles.sitemaps import SPAN
@@ -86,7 +95,11 @@ class Site:
         policy, _ = PolicyVersion.objects.get_or_create(finished_at=NOW)
         group = Group.objects.create(name="A group")
         member = User.objects.create_user("member")
+        hook = WebHook.objects.create(name="A mirror", url="https://mirror.example/hook")
+        delivery = hook.deliveries.create(event="updated", slug="a-story", body="{}")
         self.rows |= {
+            WebHook: hook,
+            HookDelivery: delivery,
             Act: act,
             PolicyVersion: policy,
             Group: group,
@@ -119,7 +132,7 @@ class Site:
             "app_label": "articles",
             # 0 is the state before the first act.
             "act_id": 0 if name.endswith("restore") else self.rows[Act].pk,
-            "pk": self.rows[ImportRun if "importrun" in name else Article].pk,
+            "pk": self._row(name).pk,
             "article_id": article.pk,
             "content_type_id": ContentType.objects.get_for_model(Article).pk,
         }
@@ -132,6 +145,10 @@ class Site:
             return article.pk
         app, model = found.groups()
         return self.rows[apps.get_model(app, model)].pk
+
+    def _row(self, name: str) -> Model:
+        models: dict[str, type[Model]] = {"importrun": ImportRun, "webhook": WebHook}
+        return self.rows[next((models[one] for one in models if one in name), Article)]
 
     def sent(self, name: str) -> dict[str, Any]:
         """Give a form by which an address that decides by what it is sent can tell whose it is."""

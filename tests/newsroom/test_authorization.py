@@ -56,6 +56,11 @@ admin:articles_imagefetch_change              VEPOS    -
 admin:articles_imagefetch_changelist          VEPOS    VEPOS
 admin:articles_imagefetch_delete              -        -
 admin:articles_imagefetch_history             VEPOS    VEPOS
+admin:articles_hookdelivery_add               -        -
+admin:articles_hookdelivery_change            PS       -
+admin:articles_hookdelivery_changelist        PS       PS
+admin:articles_hookdelivery_delete            -        -
+admin:articles_hookdelivery_history           PS       PS
 admin:articles_importconflict_add             -        -
 admin:articles_importconflict_change          VEPOS    -
 admin:articles_importconflict_changelist      VEPOS    VEPOS
@@ -93,6 +98,14 @@ admin:articles_topic_change                   VEPOS    EPS
 admin:articles_topic_changelist               VEPOS    VEPOS
 admin:articles_topic_delete                   -        -
 admin:articles_topic_history                  VEPOS    VEPOS
+admin:articles_webhook_add                    PS       PS
+admin:articles_webhook_change                 PS       PS
+admin:articles_webhook_changelist             PS       PS
+admin:articles_webhook_delete                 -        -
+admin:articles_webhook_history                PS       PS
+admin:articles_webhook_replay                 -        PS
+admin:articles_webhook_rotate                 -        PS
+admin:articles_webhook_test                   -        PS
 admin:auth_group_add                          S        S
 admin:auth_group_change                       S        S
 admin:auth_group_changelist                   S        S
