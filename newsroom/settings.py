@@ -329,7 +329,13 @@ def introduced(what: str) -> str:
 IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or introduced("image keeper")
 HOOK_USER_AGENT = introduced("web hooks")
 # Seconds after each try of a web hook before the next; after the last there is none: three days.
-HOOK_RETRIES = (5, 60, 5 * 60, 30 * 60, *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)))
+HOOK_RETRIES: tuple[float, ...] = (
+    5,
+    60,
+    5 * 60,
+    30 * 60,
+    *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)),
+)
 # Servers of tests, as (address, port). Everything else must be public: no variable can change that.
 OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 
