@@ -20,6 +20,7 @@ SHOWN: Final = (
     "articles_article",
     "articles_articletopic",
     "articles_image",
+    "articles_logo",
     "articles_related",
     "articles_storedimage",
     "articles_topic",

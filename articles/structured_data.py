@@ -19,8 +19,8 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 
 from articles.addresses import absolute
-from articles.models import Article, Topic
-from articles.pictures import told
+from articles.models import Article, Logo, Topic
+from articles.pictures import media_address, told
 from articles.web_url import is_web_url
 from providers.models import Provider
 
@@ -127,7 +127,15 @@ def _original(request: HttpRequest, article: Article) -> Data:
         data["thumbnailUrl"] = pictures[0]
     if summary := article.summary:
         data["description"] = Truncator(summary).chars(200)
-    if (logo := article.provider.logo) and is_web_url(logo["url"]):
+    if kept := Logo.of(article.provider):
+        size = kept.copies[-1]
+        data["publisher"]["logo"] = {
+            "@type": "ImageObject",
+            "url": media_address(request, kept.url),
+            "width": size["width"],
+            "height": size["height"],
+        }
+    elif (logo := article.provider.logo) and is_web_url(logo["url"]):
         sizes = {key: logo[key] for key in ("width", "height") if logo.get(key)}
         data["publisher"]["logo"] = {"@type": "ImageObject", "url": logo["url"], **sizes}
     return data

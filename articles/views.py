@@ -32,6 +32,7 @@ COVERAGE: Final = 50
 """Reports on a page of a story's coverage."""
 MORE: Final = 5
 """Other stories of the topic, beside a story."""
+_LOGO: Final = "provider__kept_logo__stored"
 TOPICS_ABOVE: Final = 12
 """Topics named above the stories of the front page."""
 
@@ -97,7 +98,7 @@ def providers(request: HttpRequest) -> HttpResponse:
 @public
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a provider's reports, newest first: leads, and coverage marked as such."""
-    shown = get_object_or_404(Provider, domain=domain)
+    shown = get_object_or_404(Provider.objects.select_related("kept_logo__stored"), domain=domain)
     by_it = Article.objects.reachable().filter(provider=shown).for_list()
     page = _page(request, by_it, LATEST, PAGE_SIZE)
     meta = page_meta.for_provider(request, shown, page.rows)
@@ -108,7 +109,8 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 @public
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a story: its lead, all coverage and its course; a superseded one leads to its lead."""
-    lead = Article.objects.published().for_page().filter(slug=slug).first()
+    stories = Article.objects.published().for_page().select_related(_LOGO)
+    lead = stories.filter(slug=slug).first()
     if lead is None:
         return _instead(request, slug)
     context = story_context(lead, _part(request, len(lead.coverage)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+
+SHARP: Final = 144
+"""Pixels: twice what the largest logo on a page takes."""
 
 
 class Provider(models.Model):
@@ -56,9 +59,17 @@ class Provider(models.Model):
 
     @property
     def logo(self) -> dict[str, Any] | None:
-        """The smallest logo that a page can show, or None; local addresses cannot be shown."""
+        """The logo to show, or None: the smallest that is not blurred, or else the largest.
+
+        Local addresses cannot be shown.
+        """
         shown = [logo for logo in self.logos if logo["url"].startswith(("http://", "https://"))]
-        return min(shown, key=lambda logo: logo.get("width") or 0, default=None)
+        return min(shown, key=_by_fitness, default=None)
+
+
+def _by_fitness(logo: dict[str, Any]) -> tuple[bool, int]:
+    width = logo.get("width") or 0
+    return (False, width) if width >= SHARP else (True, -width)
 
 
 def _is_logo(value: object) -> bool:

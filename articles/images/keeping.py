@@ -30,8 +30,9 @@ from articles.images.renditions import RefusedImageError, Rendered
 from articles.images.report import Failure, Report
 from articles.images.wanted import Wanted, wanted
 from articles.images.workshop import Workshop
-from articles.models import Image, ImageFetch, StoredImage
+from articles.models import Image, ImageFetch, Logo, StoredImage
 from articles.outbound import RefusedError, host_of
+from providers.models import Provider
 
 FETCHES: Final = 8
 """Images that are fetched at once."""
@@ -158,6 +159,7 @@ class _Run:
             elif one.url in self.tried:
                 # Still at work, or its result not committed when this was looked up.
                 self.tried[one.url].images += one.images
+                self.tried[one.url].providers += one.providers
             elif limit is not None and len(self.tried) >= limit:
                 break
             else:
@@ -262,6 +264,10 @@ class _Run:
             # But for those that an editor gave another one meanwhile.
             images = images.filter(stored=None)
         self.report.linked += images.update(stored=stored)
+        # But for providers that were deleted meanwhile.
+        for provider in Provider.objects.filter(pk__in=one.providers) if stored else ():
+            logo = {"url": one.url, "stored": stored}
+            Logo.objects.update_or_create(provider=provider, defaults=logo)
 
     def settle(self, done: _Done) -> None:
         """Write what came of an address."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from articles.bulk import hold_write_lock
 from articles.images import files
 from articles.models import Image, ImageFetch, StoredImage
+from providers.models import Provider
 
 GRACE: Final = timedelta(days=1)
 """How long something is left alone after it was written: an edit taken back shows it again."""
@@ -27,7 +28,7 @@ class Pruned:
 
     dry_run: bool
     addresses: int = 0
-    """What became of fetching addresses that no document names any more."""
+    """What became of fetching addresses that no document or provider names any more."""
     images: int = 0
     files: int = 0
     bytes: int = 0
@@ -82,7 +83,9 @@ def missing() -> Iterator[tuple[StoredImage, str]]:
 
 def _addresses(moment: datetime) -> QuerySet[ImageFetch]:
     named = Image.objects.filter(url=OuterRef("url"))
-    return ImageFetch.objects.filter(~Exists(named), tried_at__lt=moment)
+    logos = [provider.logo["url"] for provider in Provider.objects.only("logos") if provider.logo]
+    unnamed = ImageFetch.objects.filter(~Exists(named), tried_at__lt=moment)
+    return unnamed.exclude(pk__in=ImageFetch.objects.of(logos).values("pk"))
 
 
 def _unused(moment: datetime) -> QuerySet[StoredImage]:
@@ -90,7 +93,8 @@ def _unused(moment: datetime) -> QuerySet[StoredImage]:
     # While one of its addresses is still named, an image may show it again.
     fetched = ImageFetch.objects.filter(stored=OuterRef("pk"))
     named = fetched.exclude(pk__in=_addresses(moment).values("pk"))
-    return StoredImage.objects.filter(~Exists(shown), ~Exists(named), stored_at__lt=moment)
+    unused = StoredImage.objects.filter(~Exists(shown), ~Exists(named), stored_at__lt=moment)
+    return unused.filter(logos=None)
 
 
 def _delete_all(rows: QuerySet[Any], dry_run: bool) -> int:

@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from articles.bulk import hold_write_lock
-from articles.models import Article, Image, ImageFetch, Related
+from articles.models import Article, Image, ImageFetch, Logo, Related
+from articles.web_url import is_web_url
+from providers.models import Provider
 
 CHUNK: Final = 500
 """Articles whose images are looked up at once."""
@@ -20,10 +22,12 @@ CHUNK: Final = 500
 
 @dataclass(slots=True)
 class Wanted:
-    """An address to fetch, or one whose copy is kept already, and the images that are to show it."""
+    """An address to fetch, or one whose copy is kept already, and what is to show it, by keys."""
 
     url: str
     images: list[int] = field(default_factory=list)
+    providers: list[int] = field(default_factory=list)
+    """Those whose logo it is."""
     fetch: ImageFetch | None = None
 
     @property
@@ -35,15 +39,16 @@ class Wanted:
 def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
     """Give the addresses that readers miss at ``at``, the most important first.
 
-    What an editor wants, then images of what is published, as the front page has it, then of
-    its coverage. An address comes again when another chunk of articles has it, too. Four queries a
+    What an editor wants, then images of what is published, as the front page has it, then the logos
+    of who published anything, then images of coverage. An address comes again when another chunk of
+    articles has it, too. Four queries a
     chunk.
     """
     yield from _wanted_anew()
-    for articles in chain(_published(at), _coverage(at)):
-        for one in _missing(articles):
-            if one.is_kept or one.fetch is None or one.fetch.is_due(at, retry_failed=retry_failed):
-                yield one
+    found = chain(map(_missing, _published(at)), _logos(at), map(_missing, _coverage(at)))
+    for one in chain.from_iterable(found):
+        if one.is_kept or one.fetch is None or one.fetch.is_due(at, retry_failed=retry_failed):
+            yield one
 
 
 def want_anew(fetches: QuerySet[ImageFetch]) -> int:
@@ -78,8 +83,10 @@ def _wanted_anew() -> Iterator[Wanted]:
         found = {fetch.url: Wanted(fetch.url, fetch=fetch) for fetch in chunk}
         for pk, url in Image.objects.at(found).order_by("pk").values_list("pk", "url"):
             found[url].images.append(pk)
+        for pk, url in Logo.objects.filter(url__in=found).values_list("provider", "url"):
+            found[url].providers.append(pk)
         # What no document names any more is fetched for nobody.
-        yield from (one for one in found.values() if one.images)
+        yield from (one for one in found.values() if one.images or one.providers)
 
 
 def _published(at: datetime) -> Iterator[list[int]]:
@@ -120,6 +127,26 @@ def _missing(articles: list[int]) -> list[Wanted]:
         image = by_pk[pk]
         if image.is_shown:
             found.setdefault(image.url, Wanted(image.url)).images.append(pk)
+    return _with_fetches(found)
+
+
+def _logos(at: datetime) -> Iterator[list[Wanted]]:
+    """Give the addresses of the logos that are not kept of providers that readers find reports by."""
+    reports = Article.objects.reachable(at).filter(provider=OuterRef("pk"))
+    providers = Provider.objects.filter(Exists(reports)).select_related("kept_logo").order_by("pk")
+    last = 0
+    while chunk := list(providers.filter(pk__gt=last)[:CHUNK]):
+        last = chunk[-1].pk
+        found: dict[str, Wanted] = {}
+        for provider in chunk:
+            url = provider.logo["url"] if provider.logo else ""
+            kept = getattr(provider, "kept_logo", None)
+            if is_web_url(url) and (kept is None or kept.url != url):
+                found.setdefault(url, Wanted(url)).providers.append(provider.pk)
+        yield _with_fetches(found)
+
+
+def _with_fetches(found: dict[str, Wanted]) -> list[Wanted]:
     for fetch in ImageFetch.objects.of(found).select_related("stored"):
         found[fetch.url].fetch = fetch
     return list(found.values())

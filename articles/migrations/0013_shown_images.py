@@ -1,13 +1,44 @@
-"""Followers of the API are told when an image is kept, or its copy changes."""
+"""Logos of providers; followers of the API are told when an image is kept, or its copy changes."""
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
-from articles import changes
+from articles import changes, editions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0012_web_hooks")]
+    dependencies = [("articles", "0012_web_hooks"), ("providers", "0001_initial")]
 
     operations = [
+        migrations.CreateModel(
+            name="Logo",
+            fields=[
+                (
+                    "provider",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="kept_logo",
+                        serialize=False,
+                        to="providers.provider",
+                    ),
+                ),
+                (
+                    "url",
+                    models.CharField(
+                        help_text="Of the logo that it is a copy of.", max_length=2000
+                    ),
+                ),
+                (
+                    "stored",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="logos",
+                        to="articles.storedimage",
+                    ),
+                ),
+            ],
+        ),
+        migrations.RunPython(editions.add_triggers, migrations.RunPython.noop),
         migrations.RunPython(changes.add_triggers, migrations.RunPython.noop),
     ]

@@ -10,6 +10,7 @@ from articles.models.edition import Edition
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.kept_answer import KeptAnswer
+from articles.models.logo import Logo
 from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.source_document import SourceDocument
@@ -37,6 +38,7 @@ __all__ = [
     "ImportProblem",
     "ImportRun",
     "KeptAnswer",
+    "Logo",
     "PolicyVersion",
     "Related",
     "SourceDocument",

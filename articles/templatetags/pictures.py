@@ -7,8 +7,11 @@ from zlib import crc32
 
 from django import template
 
+from articles.models import Logo
+
 if TYPE_CHECKING:
     from articles.models import Article, StoredImage
+    from providers.models import Provider
 
 register = template.Library()
 
@@ -62,6 +65,14 @@ def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str
         "focus": focus(stored),
         "is_on_top": is_on_top,
     }
+
+
+@register.inclusion_tag("articles/_logo.html")
+def logo(provider: Provider) -> dict[str, Any]:
+    """Show a provider's logo, ``kept_logo__stored`` loaded; or its initial."""
+    stored = Logo.of(provider)
+    thumbnail = stored.copy_of(THUMBNAIL) if stored else None
+    return {"provider": provider, "stored": stored, "thumbnail": thumbnail}
 
 
 @register.simple_tag

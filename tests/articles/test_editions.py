@@ -16,6 +16,7 @@ from articles.models import (
     Edition,
     Image,
     ImageFetch,
+    Logo,
     Related,
     StoredImage,
     Topic,
@@ -44,6 +45,8 @@ WRITES: dict[str, Callable[[], object]] = {
     "no relation": lambda: Related.objects.all().delete(),
     "image": lambda: Image.objects.update(title="Other"),
     "stored image": lambda: StoredImage.objects.update(focal_x=10),
+    "logo": lambda: Logo.objects.update(url="https://a.example/2.png"),
+    "no logo": lambda: Logo.objects.all().delete(),
     "provider": lambda: Provider.objects.update(name="Other"),
     "raw": lambda: connection.cursor().execute("UPDATE providers_provider SET notes = 'Other'"),
 }
@@ -54,7 +57,8 @@ def newsroom() -> Article:
     article = make_article(topics=(make_topic(),))
     relate(article, make_article())
     Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
-    make_stored_image()
+    stored, url = make_stored_image(), "https://a.example/1.png"
+    Logo.objects.create(provider=article.provider, url=url, stored=stored)
     make_article()
     return article
 

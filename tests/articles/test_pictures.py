@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.staticfiles import finders
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
-from articles.models import Article, Image, StoredImage
+from articles.models import Article, Image, Logo, StoredImage
 from articles.templatetags.pictures import FOCUS_STEP, TONES, alt, focus, initial, tone
 from newsroom.settings import media_origin
-from tests.factories import make_article, make_stored_image, make_superseded, make_topic, relate
+from providers.models import Provider
+from tests.factories import (
+    make_article,
+    make_provider,
+    make_stored_image,
+    make_superseded,
+    make_topic,
+    relate,
+)
 
 
 def test_a_provider_keeps_its_tone() -> None:
@@ -216,6 +227,58 @@ class TestShown:
     )
     def test_which_the_policy_names(self, url: str, origins: list[str]) -> None:
         assert media_origin(url) == origins
+
+
+LOGO: Final[dict[str, Any]] = {"url": "https://a.example/logo.png", "width": 200, "height": 200}
+
+
+@pytest.mark.django_db
+class TestLogos:
+    def addresses(self, *, kept: str = LOGO["url"]) -> tuple[StoredImage, list[str]]:
+        """Store a story of a provider whose logo is kept; give its page and the provider's."""
+        provider = make_provider(logos=[LOGO])
+        article = make_article(provider=provider, topics=(make_topic(),))
+        relate(article, make_article(coverage_only=True))
+        stored = make_stored_image()
+        Logo.objects.create(provider=provider, url=kept, stored=stored)
+        return stored, [article.get_absolute_url(), f"/providers/{provider.domain}/"]
+
+    def test_success(
+        self, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        stored, addresses = self.addresses()
+        for address in addresses:
+            with django_assert_max_num_queries(6):
+                page = pictures(client, address)
+            assert page.frames[0] == "picture logo"
+            (shown,) = page.found
+            assert shown["src"] == stored.url_of(stored.copies[0], "webp")
+            # Its name stands beside it.
+            assert shown["alt"] == ""
+
+    def test_one_that_it_has_no_longer(self, client: Client) -> None:
+        _, addresses = self.addresses(kept="https://a.example/older.png")
+        for address in addresses:
+            page = pictures(client, address)
+            assert page.found == []
+            assert page.frames[0].startswith("picture tone-")
+
+    def test_none_at_all(self, client: Client) -> None:
+        _, addresses = self.addresses()
+        Provider.objects.update(logos=[])
+        for address in addresses:
+            assert pictures(client, address).found == []
+
+    def test_are_told_to_search_engines(self, client: Client) -> None:
+        stored, (address, _) = self.addresses()
+        html = client.get(address).content.decode()
+        data = json.loads(html.partition('ld+json">')[2].partition("</script>")[0])
+        assert data["mainEntity"]["publisher"]["logo"] == {
+            "@type": "ImageObject",
+            "url": f"http://testserver{stored.url}",
+            "width": 640,
+            "height": 360,
+        }
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -68,7 +68,7 @@ def lead(transactional_db: None) -> Article:
             keep_picture(story, number, size, **about)
         reports = [
             make_article(coverage_only=True, title=f"{TITLES[place]}, say others")
-            for place in range(0, number % 5 and 6 - number % 5)
+            for place in range(number % 5 and 6 - number % 5)
         ]
         relate(story, *reports)
     relate(stories[0], *(make_article(coverage_only=True) for _ in range(7)))
@@ -76,7 +76,7 @@ def lead(transactional_db: None) -> Article:
 
 
 @pytest.fixture
-def visit(open_page: OpenPage, lead: Article) -> Iterator[Callable[..., Page]]:
+def visit(open_page: OpenPage, lead: Article) -> Callable[..., Page]:
     """Give ``visit(place, look=DESKTOP, **options)``: the page with all of its pictures loaded."""
 
     def visit(place: str, look: Look = DESKTOP, **options: Any) -> Page:
@@ -85,7 +85,7 @@ def visit(open_page: OpenPage, lead: Article) -> Iterator[Callable[..., Page]]:
         scroll(page)
         return page
 
-    yield visit
+    return visit
 
 
 def scroll(page: Page) -> None:

@@ -16,7 +16,11 @@ LOCAL = {"url": "/assets/20.png", "width": 20, "height": 20}
 
 class TestLogo:
     def test_the_smallest_that_a_page_can_show(self) -> None:
-        assert Provider(logos=[LARGE, LOCAL, SMALL]).logo == SMALL
+        assert Provider(logos=[LARGE | {"width": 800}, LOCAL, SMALL, LARGE]).logo == LARGE
+
+    def test_the_largest_where_all_are_small(self) -> None:
+        smaller = SMALL | {"width": 40}
+        assert Provider(logos=[smaller, LOCAL, SMALL, {"url": SMALL["url"]}]).logo == SMALL
 
     def test_none(self) -> None:
         assert Provider(logos=[LOCAL]).logo is None

@@ -1,0 +1,97 @@
+"""Logos of the providers that readers see are kept as images of articles are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from articles import integrity
+from articles.images.keeping import keep, preview
+from articles.images.pruning import prune
+from articles.models import ImageFetch, Logo, StoredImage
+from providers.models import Provider
+from tests.articles.images.samples import different, picture
+from tests.articles.images.server import Server
+from tests.factories import NOW, make_article, make_provider, make_superseded
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+AT = NOW + timedelta(days=1)
+
+
+def make_paper(server: Server, path: str, data: bytes) -> Provider:
+    """Store a provider whose logo is on the server, and that published something."""
+    url = server.put(path, data)
+    provider = make_provider(logos=[{"url": url, "width": 200, "height": 100}])
+    make_article(provider=provider)
+    return provider
+
+
+def test_success(server: Server) -> None:
+    provider = make_paper(server, "/logo.png", picture("PNG"))
+    assert preview(at=AT).wanted == [server.url("/logo.png")]
+    report = keep(at=AT)
+    assert (report.kept, report.stored, report.failures) == (1, 1, [])
+    logo = Logo.objects.get()
+    assert (logo.provider, logo.url) == (provider, server.url("/logo.png"))
+    assert Logo.of(provider) == StoredImage.objects.get()
+    server.requests.clear()
+    assert keep(at=AT).kept == 0
+    assert server.requests == []
+
+
+def test_of_several_providers_and_of_an_image_at_once(server: Server) -> None:
+    url = server.put("/logo.png", picture("PNG"))
+    for _ in range(2):
+        provider = make_provider(logos=[{"url": url, "width": 200, "height": 100}])
+        make_article(provider=provider).images.create(position=0, url=url)
+    keep(at=AT)
+    assert server.paths() == ["/logo.png"]
+    assert Logo.objects.count() == 2
+    # Another who has it is given what is there.
+    make_article(provider=make_provider(logos=[{"url": url}]))
+    keep(at=AT)
+    assert server.paths() == ["/logo.png"]
+    assert Logo.objects.count() == 3
+
+
+def test_another_one_takes_its_place(server: Server) -> None:
+    provider = make_paper(server, "/old.png", different(1))
+    keep(at=AT)
+    old = StoredImage.objects.get()
+    provider.logos = [{"url": server.put("/new.png", different(2))}]
+    provider.save()
+    keep(at=AT)
+    assert Logo.objects.get().stored != old
+    prune(at=timezone.now() + timedelta(days=30))
+    assert StoredImage.objects.get() == Logo.objects.get().stored
+    assert list(integrity.findings()) == []
+
+
+def test_only_of_those_that_readers_see(server: Server) -> None:
+    make_article(provider=make_provider(logos=[{"url": server.url("/draft.png")}]), quality=10)
+    make_provider(logos=[{"url": server.url("/nothing.png")}])
+    make_article(provider=make_provider(logos=[{"url": "/local.png"}]))
+    make_superseded(provider=make_provider(logos=[{"url": server.url("/superseded.png")}]))
+    assert preview(at=AT).wanted == [server.url("/superseded.png")]
+
+
+def test_failures_are_remembered(server: Server) -> None:
+    provider = make_paper(server, "/logo.png", b"<html>")
+    assert len(keep(at=AT).failures) == 1
+    assert Logo.of(provider) is None
+    assert preview(at=AT + timedelta(days=300)).wanted == []
+    # Of a logo that a provider still has.
+    assert prune(at=timezone.now() + timedelta(days=30)).addresses == 0
+    Provider.objects.update(logos=[])
+    assert prune(at=timezone.now() + timedelta(days=30)).addresses == 1
+    assert not ImageFetch.objects.exists()
+
+
+def test_what_shows_them_is_not_pruned(server: Server) -> None:
+    make_paper(server, "/logo.png", picture("PNG"))
+    keep(at=AT)
+    pruned = prune(at=timezone.now() + timedelta(days=30))
+    assert (pruned.images, pruned.files, pruned.addresses) == (0, 0, 0)
