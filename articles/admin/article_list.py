@@ -283,7 +283,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
         """Search by the full-text index."""
         return cast("ArticleQuerySet", queryset).search(search_term), False
 
-    @admin.display(description="")
+    @admin.display(description="picture", empty_value="")
     def picture(self, article: Article) -> SafeString | str:
         """Draw its first picture, if a copy is kept."""
         return thumb_of(article)

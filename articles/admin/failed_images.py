@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet, Window
 from django.db.models.functions import RowNumber
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -138,13 +138,6 @@ class ImageFetchAdmin(ReadOnlyAdmin):
     def has_fetch_permission(self, request: HttpRequest) -> bool:
         """Whoever may edit articles."""
         return request.user.has_perm(roles.EDIT)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Say what the list is of."""
-        title = {"title": "Images that failed"}
-        return super().changelist_view(request, title | (extra_context or {}))
 
     @admin.action(description="Fetch the selected images again", permissions=["fetch"])
     def fetch_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:

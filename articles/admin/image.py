@@ -64,8 +64,8 @@ class WordsForm(_SeenForm):
         label="Credit",
         required=False,
         strip=False,
-        widget=forms.Textarea({"rows": 1, "cols": 60}),
-        help_text="Who made it, and who may be thanked for it.",
+        widget=forms.Textarea({"rows": 2, "cols": 60}),
+        help_text="Who made it, as readers are told below the picture.",
     )
     reason = TextField(
         required=False,

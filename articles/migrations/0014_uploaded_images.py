@@ -27,6 +27,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="imagefetch",
+            options={
+                "verbose_name": "image that failed",
+                "verbose_name_plural": "images that failed",
+            },
+        ),
         migrations.RemoveIndex(model_name="imagefetch", name="image_fetch_failed"),
         migrations.AddField(
             model_name="imagefetch",

@@ -197,6 +197,9 @@ class ImageFetch(models.Model):
     objects = ImageFetchQuerySet.as_manager()
 
     class Meta:
+        # The admin shows no others.
+        verbose_name = "image that failed"
+        verbose_name_plural = "images that failed"
         indexes = [
             # What waits, and the failures, latest first; all, or those of a host. Of all states:
             # SQLite does not see that a parameter is the one that an index is for.

@@ -101,8 +101,8 @@ class TestState:
         copy = make_stored_image(byte_size=2_000_000, width=1600, height=900)
         for text in self.state(editor, add_image(width=800, height=600, stored=copy)):
             assert (
-                "kept JPEG, 1600 \u00d7 900 pixels (stated: 800 \u00d7 600) , 1.9 MB; "
-                "readers load 17 bytes at most, 100% less" in text
+                "kept JPEG, 1.9 MB, 1600 \u00d7 900 pixels (stated: 800 \u00d7 600) "
+                "\u2013 readers load 17 bytes at most, 100% less" in text
             )
 
     def test_kept_as_stated(self, editor: Client) -> None:
