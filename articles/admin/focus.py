@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from articles import newsdesk
 from articles.admin.receipts import receipt_of
 from articles.models import ActChange, Article, Image, ImportConflict
@@ -87,11 +89,14 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
 
 
 def image_of(article: Article) -> Image | None:
-    """Give an article's first image with its copy, and what became of it. Two queries at most."""
-    images = article.images.select_related("stored")
-    first = next((image for image in images if image.is_shown), None)
-    with_fetches([first] if first else [])
-    return first
+    """Give an article's picture or, where none is kept, its first image, with what became of it.
+
+    Two queries at most.
+    """
+    prefetch_related_objects([article], Prefetch("images", Image.objects.select_related("stored")))
+    image = article.picture or article.lead_image
+    with_fetches([image] if image else [])
+    return image
 
 
 def acts_since(article: Article, version: int) -> list[ActChange]:

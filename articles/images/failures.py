@@ -37,7 +37,12 @@ KINDS: Final = (
         ("It took more than ", "The server "),
         (" is not known to exist.",),
     ),
-    Kind("address", "not asked for", ("The address ", "Port ", "It redirects ")),
+    Kind(
+        "address",
+        "not asked for",
+        ("The address ", "Port ", "It redirects "),
+        (" is not public.",),
+    ),
     Kind("other", "no image that is kept", ("It is ", "It comes encoded ")),
     Kind(
         "unreadable",

@@ -80,11 +80,6 @@ class StoredImage(models.Model):
         return self.url_of(self.copies[-1], "jpeg")
 
     @property
-    def thumbnail_url(self) -> str:
-        """Where browsers get the smallest copy, which suits editors' lists."""
-        return default_storage.url(name_of(self.digest, self.copies[0]["width"], "webp"))
-
-    @property
     def most_bytes(self) -> int:
         """What it costs a reader at most: the size of the largest of its files."""
         return max(size for copy in self.copies for size in copy["bytes"].values())

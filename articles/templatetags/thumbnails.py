@@ -19,7 +19,7 @@ def thumb(image: Image | None) -> SafeString | str:
     copy = image.stored.copies[0]
     return format_html(
         '<img class="thumb" src="{}" alt="" width="{}" height="{}" loading="lazy" decoding="async">',
-        image.stored.thumbnail_url,
+        image.stored.url_of(copy, "webp"),
         copy["width"],
         copy["height"],
     )
@@ -27,5 +27,5 @@ def thumb(image: Image | None) -> SafeString | str:
 
 @register.simple_tag
 def thumb_of(article: Article) -> SafeString | str:
-    """Draw an article's first picture; load its images with their copies, or pay a query or two."""
-    return thumb(article.lead_image)
+    """Draw an article's picture; load its images with their copies, or pay a query or two."""
+    return thumb(article.picture)

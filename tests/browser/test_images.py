@@ -20,7 +20,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.sound import assert_sound
 from tests.factories import NOW, make_article, relate
 
-pytestmark = pytest.mark.urls("tests.browser.media_urls")
 LONG = (
     "A very long headline that goes on and on about a bridge, the fog and all who were there, " * 3
 )
