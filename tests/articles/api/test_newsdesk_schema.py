@@ -1,0 +1,111 @@
+"""The schema says what the newsdesk's API does: schemathesis asks as staff, soundly and unsoundly."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given
+from hypothesis import settings as run
+from hypothesis import strategies as st
+from pytest_django import Settings
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+
+from articles.api.docs import schema
+from articles.api.newsdesk.acting import ACTS
+from articles.models import Article
+from articles.roles import Role
+from newsroom.wsgi import application
+from tests.articles.api.test_schema import EXAMPLES, one_connection  # noqa: F401 - a fixture
+from tests.articles.states import CASES
+from tests.factories import make_article, make_token, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
+
+# Of which article and act somebody asks, and in what state they are, no schema says.
+CONFIG: Final = SchemathesisConfig.from_dict(
+    {
+        "checks": {
+            "positive_data_acceptance": {
+                "expected-statuses": ["2xx", "400", "403", "404", "409", "412", "422"],
+            },
+            "missing_required_header": {"expected-statuses": ["4xx"]},
+        }
+    }
+)
+
+
+def operations() -> dict[str, Any]:
+    api: Any = schemathesis.openapi.from_dict(schema(), config=CONFIG)
+    api.app = application
+    found = (one.ok() for one in api.get_all_operations())
+    named = {one.definition.raw["operationId"]: one for one in found}
+    return {name: one for name, one in named.items() if name.startswith("newsdesk")}
+
+
+OPERATIONS: Final = [
+    *("newsdeskNews", "newsdeskArticle", "newsdeskUndo"),
+    *(f"newsdesk{verb.value.capitalize()}" for verb in ACTS),
+]
+# Of a slug no text is unsound.
+ANY_TEXT: Final = {"newsdeskArticle"}
+
+
+def test_every_operation_is_asked_for() -> None:
+    assert sorted(operations()) == sorted(OPERATIONS)
+
+
+def test_says_how_to_come_in_and_what_may_go_wrong() -> None:
+    for operation in operations().values():
+        raw = operation.definition.raw
+        assert {name for one in raw["security"] for name in one} == {"token", "session"}
+        assert {"401", "403", "429"} <= raw["responses"].keys()
+        assert "304" not in raw["responses"]
+        assert raw["tags"] == ["newsdesk"]
+    schemes = schema()["components"]["securitySchemes"]
+    assert (schemes["token"]["type"], schemes["token"]["scheme"]) == ("http", "bearer")
+    assert schemes["session"]["in"] == "cookie"
+    hold = operations()["newsdeskHold"].definition.raw
+    required = {one["name"]: one.get("required", False) for one in hold["parameters"]}
+    assert required == {"slug": True, "If-Match": True, "Idempotency-Key": False, "preview": False}
+    assert {"409", "412", "413", "415", "422", "428"} <= hold["responses"].keys()
+    assert list(hold["requestBody"]["content"]) == ["application/json"]
+    bodies = {
+        name: one for name, one in schema()["components"]["schemas"].items() if "Body" in name
+    }
+    assert len(bodies) == 6
+    assert not [name for name, one in bodies.items() if one["additionalProperties"] is not False]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *((name, GenerationMode.POSITIVE) for name in OPERATIONS),
+        *((name, GenerationMode.NEGATIVE) for name in OPERATIONS if name not in ANY_TEXT),
+    ],
+)
+def test_answers_as_described(settings: Settings, name: str, mode: GenerationMode) -> None:
+    settings.API_RATE = 0
+    for case in CASES:
+        case.make()
+    make_article(title="\u2028 \U0001f600 <b>")
+    slugs = list(Article.objects.values_list("slug", flat=True))
+    secret = make_token(make_user(Role.PUBLISHER)).secret
+    headers = {"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"}
+    operation = operations()[name]
+
+    @run(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
+    def check(case: Any, data: st.DataObject) -> None:
+        more = dict(headers)
+        if mode is GenerationMode.POSITIVE and "slug" in (case.path_parameters or {}):
+            # Beyond 404: something that is there, and its version.
+            case.path_parameters["slug"] = slug = data.draw(st.sampled_from(slugs))
+            if "If-Match" in (case.headers or {}):
+                version = Article.objects.values_list("version", flat=True).get(slug=slug)
+                case.headers["If-Match"] = f'"{version}"'
+        case.call_and_validate(headers=more)
+
+    check()
