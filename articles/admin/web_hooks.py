@@ -136,7 +136,7 @@ class HookFilter(ChosenFilter):
 class HookDeliveryAdmin(ReadOnlyAdmin):
     """What hooks were told, newest first, and what came of it."""
 
-    actions = ["replay"]  # type: ignore[assignment]
+    actions = ["replay"]
     list_display = ["created_at", "event", "slug", "hook", "state", "tries", "tried_at", "answer"]
     list_filter = ["state", "event", HookFilter, "created_at"]
     list_select_related = ["hook"]

@@ -96,7 +96,7 @@ def test_answers_as_described(settings: Settings, name: str, mode: GenerationMod
     headers = {"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"}
     operation = operations()[name]
 
-    @run(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
+    @run(max_examples=EXAMPLES // 2, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def check(case: Any, data: st.DataObject) -> None:
         more = dict(headers)
