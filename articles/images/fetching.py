@@ -14,6 +14,8 @@ from articles.outbound import Answer, Bounds, OutboundError, RefusedError, get, 
 
 MAX_URL_BYTES: Final = 2_000
 """What an index of PostgreSQL takes; servers take little more."""
+ANSWERS: Final = "Its server answers {}."
+"""What is said of an answer that is no image, by its status."""
 _MAY_PASS: Final = frozenset({408, 425, 429})
 """Of the answers that blame the one who asks, those that another time may not come."""
 _HEADERS: Final = {"Accept": "image/avif, image/webp, image/png, image/jpeg, image/gif"}
@@ -72,7 +74,7 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
 def _not_given(answer: Answer) -> FetchError:
     may_pass = answer.status >= 500 or answer.status in _MAY_PASS
     again_at = retry_at(answer.headers, timezone.now()) if may_pass else None
-    return FetchError(f"Its server answers {answer.status}.", may_pass=may_pass, retry_at=again_at)
+    return FetchError(ANSWERS.format(answer.status), may_pass=may_pass, retry_at=again_at)
 
 
 def _kept(answer: Answer, name: str) -> str:

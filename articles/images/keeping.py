@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from articles.bulk import hold_write_lock
 from articles.images import files
-from articles.images.fetching import MAX_URL_BYTES, FetchError, fetch
+from articles.images.fetching import ANSWERS, MAX_URL_BYTES, FetchError, fetch
 from articles.images.renditions import RefusedImageError, Rendered
 from articles.images.report import Failure, Report
 from articles.images.wanted import Wanted, wanted
@@ -62,6 +62,8 @@ def keep(
     started = monotonic()
     with Workshop(os.cpu_count() or 1) as workshop, ThreadPoolExecutor(FETCHES) as threads:
         run = _Run(at, threads, workshop, progress)
+        if not retry_failed:
+            run.resting |= _resting(at)
         with _sigint_finishes(run.report):
             run.all_of(wanted(at, retry_failed=retry_failed), limit)
     run.report.seconds = monotonic() - started
@@ -104,6 +106,13 @@ def _sigint_finishes(report: Report) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _resting(at: datetime) -> set[str]:
+    """Give the hosts that had too many requests, and are not yet to be asked again."""
+    failed = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, next_try_at__gt=at)
+    urls = failed.filter(failure=ANSWERS.format(429)).values_list("url", flat=True)
+    return {host_of(url) for url in urls}
 
 
 class _Done:

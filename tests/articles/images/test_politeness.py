@@ -106,6 +106,24 @@ class TestHostsThatWantRest:
         assert sorted(server.paths()) == [*(f"/fresh{n}" for n in range(4)), "/tired0"]
         assert (report.kept, len(report.failures), report.postponed) == (4, 1, 3)
 
+    def test_had_too_many_requests_and_are_left_alone_by_the_next_runs_too(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keeping, "PER_HOST", 1)
+        for number in range(3):
+            add(server.put(f"/{number}", reply(status="429 Slow Down", Retry_After="60")), number)
+        at = timezone.now()
+        for _ in range(3):
+            keep(at=at)
+        assert server.paths() == ["/0"]
+        assert keep(at=at + keeping.RETRIES[0] - timedelta(seconds=1)).postponed == 2
+        assert server.paths() == ["/0"]
+        # An editor's word stands above that; so does the time that has passed.
+        keep(at=at, retry_failed=True)
+        assert len(server.paths()) == 2
+        keep(at=at + timedelta(days=2))
+        assert len(server.paths()) == 3
+
     def test_without_a_word_of_when_each_image_has_its_own_pause(self, server: Server) -> None:
         for number in range(3):
             add(server.put(f"/{number}", reply(status="503 Later")), number)
