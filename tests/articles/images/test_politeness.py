@@ -68,7 +68,7 @@ class TestAtOnce:
         self, server: Server, names: Connector
     ) -> None:
         hosts = [f"cdn{number}.example" for number in range(3)]
-        crowd = Crowd(size=keeping.PER_HOST * len(hosts))
+        crowd = Crowd(size=2 * len(hosts))
         for number in range(24):
             # The first host has all that comes first.
             host = hosts[number // 8]
@@ -76,18 +76,18 @@ class TestAtOnce:
             server.put(f"/{number}", crowd.answer(host, number))
             add(f"http://{host}:{server.port}/{number}", number)
         assert keep(at=AT).kept == 24
-        assert dict(crowd.most) == dict.fromkeys(hosts, keeping.PER_HOST)
-        assert crowd.most_of_all <= keeping.FETCHES
+        assert dict(crowd.most) == dict.fromkeys(hosts, 2)
+        assert crowd.most_of_all <= 8
 
     def test_all_hosts_together_are_asked_for_eight(self, server: Server, names: Connector) -> None:
-        crowd = Crowd(size=keeping.FETCHES)
+        crowd = Crowd(size=8)
         for number in range(16):
             host = f"cdn{number}.example"
             names.names[host] = [["127.0.0.1"]]
             server.put(f"/{number}", crowd.answer(host, number))
             add(f"http://{host}:{server.port}/{number}", number)
         assert keep(at=AT).kept == 16
-        assert crowd.most_of_all == keeping.FETCHES
+        assert crowd.most_of_all == 8
 
 
 class TestHostsThatWantRest:
