@@ -7,7 +7,6 @@ no Django, and ends when its input does, that is with the process that started i
 
 from __future__ import annotations
 
-import gc
 import pickle
 import resource
 import signal
@@ -54,16 +53,14 @@ def serve() -> None:
             signal.setitimer(signal.ITIMER_PROF, DECODE_SECONDS)
             answer: Rendered | RefusedImageError = render(data, _decoded)
         except RefusedImageError as error:
-            # Anew: the one that was raised holds all that was at hand, pixels included.
-            answer = RefusedImageError(*error.args)
+            answer = error
         except MemoryError:
             answer = RefusedImageError(_too_much_memory())
         signal.setitimer(signal.ITIMER_PROF, 0)
         pickle.dump(answer, target, pickle.HIGHEST_PROTOCOL)
         target.flush()
-        # The next one may need all the memory there is.
+        # An error holds all that was at hand, and the next image may need all the memory there is.
         del data, answer
-        gc.collect()
 
 
 def _decoded() -> None:
