@@ -60,8 +60,8 @@ def pages(database: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(database: str, cache: str, folder: Path) -> Iterator[str]:
-    """Serve until the block ends; gives the server's origin."""
+def serving(database: str, cache: str, folder: Path, **variables: str) -> Iterator[str]:
+    """Serve until the block ends, with more ``variables`` of the environment; gives the origin."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,6 +72,7 @@ def serving(database: str, cache: str, folder: Path) -> Iterator[str]:
         "CACHE_URL": cache,
         "STATIC_ROOT": str(folder / "static"),
         "LOG_LEVEL": "ERROR",
+        **variables,
     }
     collect = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "-v0"]
     subprocess.run(collect, env=environment, check=True)

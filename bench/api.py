@@ -1,0 +1,98 @@
+"""Requests a second of the JSON API beside a view that answers the same bytes each time.
+
+    python bench/api.py [--count 2000] [--databases sqlite postgres] [--seconds 5]
+
+Serves and asks as ``bench/served.py`` does, without a limit for an address. The constant view gives what
+``/api/v1/news/`` gave, 25 articles, through all the same middleware. "Uncached" is the same server with
+a cache that keeps nothing: every answer is made anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from urllib.request import urlopen
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.import_export import fresh_databases, manage
+from bench.served import measure, serving
+
+LIST = "/api/v1/news/"
+
+
+def compare(database: str, kind: str, folder: Path, seconds: int) -> None:
+    """Measure every kind of answer in one run of each server."""
+    body = folder / "constant.json"
+    body.write_bytes(b"{}")
+    variables = {
+        "API_RATE": "0",
+        "BENCH_BODY": str(body),
+        "DJANGO_SETTINGS_MODULE": "bench.constant",
+    }
+    with (
+        serving(database, "dummycache://", folder, **variables) as origin,
+        urlopen(origin + LIST) as answer,
+    ):
+        body.write_bytes(answer.read())
+    slug = json.loads(body.read_bytes())["value"][0]["slug"]
+    paths = {
+        "25 articles": LIST,
+        "25 articles, the hub's address": "/api/news/index.json",
+        "25 headlines": f"{LIST}?fields=title",
+        "an article": f"{LIST}{slug}/",
+        "a story": f"/api/v1/stories/{slug}/",
+        "topics": "/api/v1/topics/",
+    }
+    for label, cache in (("cached", "locmemcache://"), ("uncached", "dummycache://")):
+        with serving(database, cache, folder, **variables) as origin:
+            constant, *latencies = measure(f"{origin}/constant.json", seconds)
+            size = f"{body.stat().st_size / 1000:.1f}"
+            print_row(kind, label, "constant view", constant, *latencies, "100 %", size)
+            for name, path in paths.items():
+                with urlopen(origin + path) as answer:
+                    size = f"{len(answer.read()) / 1000:.1f}"
+                    etag = answer.headers["ETag"]
+                rate, *latencies = measure(origin + path, seconds)
+                print_row(
+                    kind, label, name, rate, *latencies, f"{100 * rate / constant:.0f} %", size
+                )
+                if label == "cached" and path == LIST:
+                    unchanged = "25 articles, not modified"
+                    rate, *latencies = measure(origin + path, seconds, f"If-None-Match: {etag}")
+                    share = f"{100 * rate / constant:.0f} %"
+                    print_row(kind, label, unchanged, rate, *latencies, share, "0.0")
+
+
+def print_row(kind: str, label: str, name: str, rate: float, *rest: str) -> None:
+    print(f"| {kind} | {label} | {name} | {rate:,.0f} | {' | '.join(rest)} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=2_000, help="documents that are served")
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument(
+        "--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"]
+    )
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        raise SystemExit("This needs wrk: apt-get install wrk")
+    print("| database | cache | answer | requests/s | p50 | p99 | of constant | KB |")
+    print("|---|---|---|---:|---:|---:|---:|---:|")
+    with tempfile.TemporaryDirectory(prefix="newsroom-bench-") as name:
+        folder = Path(name)
+        manage("generate_seeds", str(folder / "seeds"), "--count", str(options.count), "--seed=1")
+        for kind in options.databases:
+            with fresh_databases(kind, folder) as (database, _):
+                manage("migrate", database=database)
+                manage("import_seeds", str(folder / "seeds"), database=database)
+                compare(database, kind, folder, options.seconds)
+
+
+if __name__ == "__main__":
+    main()
