@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from django.db import IntegrityError, connection
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from articles import heat
 from articles.images import pruning
-from articles.models import Article, Image, PolicyVersion, Related
+from articles.models import Article, HookDelivery, Image, PolicyVersion, Related
 from articles.scoring import SUPERSEDED_HEAT
+
+_STUCK_AFTER: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ def findings() -> Iterator[Finding]:
     yield from _superseded_without_lead()
     yield from _unnamed_coverage()
     yield from _files_of_images()
+    yield from _stuck_hooks()
 
 
 def _dangling_rows() -> Iterator[Finding]:
@@ -99,3 +104,11 @@ def _files_of_images() -> Iterator[Finding]:
         yield Finding("missing file", slug, f"its image lacks the file {name}")
     for name in pruning.orphans(timezone.now() - pruning.GRACE):
         yield Finding("orphan file", "", f"no image has the file {name}; run prune_images")
+
+
+def _stuck_hooks() -> Iterator[Finding]:
+    # In order and due for so long: nobody is at it.
+    due = HookDelivery.objects.due(timezone.now() - _STUCK_AFTER).order_by()
+    for name, count in due.values_list("hook__name").annotate(Count("pk")).order_by("hook__name"):
+        message = f"{name}: {count} events are due for an hour; is manage.py work running?"
+        yield Finding("stuck web hook", "", message)

@@ -181,7 +181,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Nothing was sent: the hook is not active.")
         return redirect("admin:articles_webhook_change", pk)
     noting.delivery(hook, Event.TEST, "", {"hook": hook.name}, timezone.now()).save()
-    wake(send_events)
+    _ask_now(WebHook.objects.filter(pk=pk))
     messages.success(
         request, "A test is on its way. What comes of it is below, once the page is loaded again."
     )
@@ -206,9 +206,16 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 def _replay(request: HttpRequest, deliveries: Any) -> None:
     # Without the order and the columns of a list, which an update does not take.
     chosen = HookDelivery.objects.filter(pk__in=deliveries.order_by().values("pk"))
+    hooks = WebHook.objects.filter(pk__in=list(chosen.order_by().values_list("hook", flat=True)))
     count = chosen.replay(timezone.now())
-    wake(send_events)
+    _ask_now(hooks)
     messages.success(request, f"{count_of(count, 'event')} will be sent again.")
+
+
+def _ask_now(hooks: QuerySet[WebHook]) -> None:
+    """Let hooks rest no longer: somebody thinks that they will answer."""
+    hooks.update(failures=0, rests_until=None)
+    wake(send_events)
 
 
 def _hook(request: HttpRequest, pk: int) -> WebHook:

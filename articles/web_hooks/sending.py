@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Flag
+from time import monotonic
 from typing import Final
 
 from django.conf import settings
@@ -56,11 +57,16 @@ def drain(stopping: Flag) -> None:
     old = HookDelivery.objects.filter(state__in=over, created_at__lt=timezone.now() - KEPT)
     old.delete()
     at_work: dict[Future[Outcome], HookDelivery] = {}
+    asked_at: dict[int, float] = {}
     with ThreadPoolExecutor(AT_ONCE) as threads:
         while not stopping.is_set():
             while noting.note() and not stopping.is_set():
                 pass
-            for delivery in _next({one.hook_id for one in at_work.values()}):
+            due = _next({one.hook_id for one in at_work.values()})
+            # Who was not asked for longest first: more slow hooks than threads keep no other out.
+            due.sort(key=lambda one: asked_at.get(one.hook_id, 0.0))
+            for delivery in due[: AT_ONCE - len(at_work)]:
+                asked_at[delivery.hook_id] = monotonic()
                 secrets = delivery.hook.secrets_at(timezone.now())
                 at_work[threads.submit(_try, delivery, secrets)] = delivery
             if not at_work:
@@ -73,12 +79,12 @@ def drain(stopping: Flag) -> None:
 
 
 def _next(busy: set[int]) -> list[HookDelivery]:
-    """Give the next delivery of each hook that is not busy, as many as there are threads left."""
+    """Give the next delivery of each hook that is not busy. One query and one a hook."""
     at = timezone.now()
     due = HookDelivery.objects.due(at).exclude(hook__in=busy)
     hooks = WebHook.objects.filter(pk__in=due.order_by().values("hook").distinct())
     found = [due.filter(hook=hook).select_related("hook").first() for hook in hooks]
-    return [one for one in found if one is not None][: max(0, AT_ONCE - len(busy))]
+    return [one for one in found if one is not None]
 
 
 def _try(delivery: HookDelivery, secrets: list[str]) -> Outcome:

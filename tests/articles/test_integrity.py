@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
+from django.utils import timezone
 
 from articles import integrity, newsdesk
-from articles.models import Article, PolicyVersion, Related
+from articles.models import Article, PolicyVersion, Related, WebHook
 from articles.scoring import Policy
 from tests.articles.samples import document, entry, load, put
 
@@ -125,3 +127,18 @@ class TestTheCommand:
         assert status == 1
         assert report["counts"] == {"one-way relation": 1}
         assert report["findings"][0]["slug"] == pair[1].slug
+
+
+class TestStuckHooks:
+    def test_events_that_nobody_sends(self) -> None:
+        hook = WebHook.objects.create(name="A mirror", url="https://mirror.example/")
+        resting = WebHook.objects.create(
+            name="B", url=hook.url, rests_until=timezone.now() + timedelta(hours=1)
+        )
+        for minutes in (59, 61, 62):
+            at = timezone.now() - timedelta(minutes=minutes)
+            for one in (hook, resting):
+                one.deliveries.create(event="updated", slug=str(minutes), body="{}", next_try_at=at)
+        (finding,) = integrity.findings()
+        assert finding.kind == "stuck web hook"
+        assert finding.message.startswith("A mirror: 2 events are due for an hour")

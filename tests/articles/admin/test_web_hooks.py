@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -119,7 +120,8 @@ class TestButtons:
         assert not HookDelivery.objects.exists()
 
     def test_send_again_all_that_was_given_up(self, publisher: Client) -> None:
-        hook, other = make_hook(), make_hook(name="Another")
+        later = timezone.now() + timedelta(minutes=5)
+        hook, other = make_hook(failures=9, rests_until=later), make_hook(name="Another")
         dead = [put(hook), put(hook, slug="another")]
         put(hook, State.DELIVERED)
         put(other)
@@ -128,6 +130,8 @@ class TestButtons:
         waiting = HookDelivery.objects.waiting()
         assert set(waiting) == set(dead)
         assert {one.tries for one in waiting} == {0}
+        hook.refresh_from_db()
+        assert (hook.failures, hook.rests_until) == (0, None)
 
 
 class TestDeliveries:

@@ -297,6 +297,15 @@ class TestSideBySide:
         assert server.paths().index("/slow") < 2
         assert server.paths()[-1] == "/slow"
 
+    def test_more_slow_ones_than_threads_keep_no_other_out(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sending, "AT_ONCE", 1)
+        for name in "ab":
+            put(make_hook(server.put(f"/{name}", OK)), *"123")
+        drain()
+        assert server.paths() == ["/a", "/b"] * 3
+
     def test_an_inactive_one_is_not_asked(self, server: Server) -> None:
         put(make_hook(server.put("/", OK), is_active=False), "a")
         drain()
