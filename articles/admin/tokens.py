@@ -101,6 +101,19 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Whoever may see it."""
         return user_of(request).has_perm(VIEW)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Head the list by what it lists."""
+        return super().changelist_view(request, {"title": "API tokens"} | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Offer one way to save: whatever is next, the token is shown first."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_model(
         self, request: HttpRequest, obj: ApiToken, form: forms.ModelForm[ApiToken], change: bool
     ) -> None:

@@ -74,4 +74,7 @@ def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
         if name.endswith("Body"):
             # What nobody knows is refused: a misspelled end of a hold would hold for good.
             described["additionalProperties"] = False
+    edit = result["components"]["schemas"]["EditBody"]
+    texts = edit["properties"].keys() - {"reason"}
+    edit["anyOf"] = [{"required": [name]} for name in sorted(texts)]
     return result

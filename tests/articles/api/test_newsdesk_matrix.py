@@ -152,6 +152,19 @@ class TestTable:
         assert response.status_code == (200 if may else 403)
         assert Act.objects.filter(undoes=act).exists() is may
 
+    def test_who_may_not_undo_learns_not_whether_it_was(self) -> None:
+        act = newsdesk.perform(newsdesk.hold(make_article()), by=None)
+        newsdesk.perform(newsdesk.undo(act), by=None)
+        problem_of(send(WAYS["token"](make_user(Role.VIEWER)), undo_of(act.pk)), 403)
+
+    def test_preview_asks_for_all_that_the_change_needs(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where that is more than what is known before the body is read."""
+        monkeypatch.setattr(newsdesk, "may_begin", lambda *_: True)
+        client, address = WAYS["token"](make_user(Role.VIEWER)), address_of(make_article(), "hold")
+        problem_of(send(client, address, version=1, preview=True), 403)
+
 
 class TestUsers:
     """A token never outlives what its user may."""

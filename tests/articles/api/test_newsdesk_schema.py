@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 import pytest
@@ -13,17 +14,20 @@ from pytest_django import Settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
 
+from articles import newsdesk
 from articles.api.docs import schema
 from articles.api.newsdesk.acting import ACTS
 from articles.models import Article
 from articles.roles import Role
 from newsroom.wsgi import application
-from tests.articles.api.test_schema import EXAMPLES, one_connection  # noqa: F401 - a fixture
+from tests.articles.api.test_schema import one_connection  # noqa: F401 - a fixture
 from tests.articles.states import CASES
-from tests.factories import make_article, make_token, make_user
+from tests.factories import make_article, make_token, make_user, relate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
 
+EXAMPLES: Final = 15
+"""Cases of an operation, sound and unsound ones each."""
 # Of which article and act somebody asks, and in what state they are, no schema says.
 CONFIG: Final = SchemathesisConfig.from_dict(
     {
@@ -51,6 +55,10 @@ OPERATIONS: Final = [
 ]
 # Of a slug no text is unsound.
 ANY_TEXT: Final = {"newsdeskArticle"}
+
+
+ABOUT_FEW: Final = {"newsdeskUnpin", "newsdeskRelate", "newsdeskUnrelate"}
+"""Acts that make sense for few articles."""
 
 
 def test_every_operation_is_asked_for() -> None:
@@ -88,24 +96,36 @@ def test_says_how_to_come_in_and_what_may_go_wrong() -> None:
 )
 def test_answers_as_described(settings: Settings, name: str, mode: GenerationMode) -> None:
     settings.API_RATE = 0
-    for case in CASES:
-        case.make()
-    make_article(title="\u2028 \U0001f600 <b>")
+    for one in CASES:
+        one.make()
+    acts = [newsdesk.perform(newsdesk.hold(make_article()), by=None).pk for _ in range(EXAMPLES)]
+    pinned = [make_article(title="\u2028 \U0001f600 <b>", is_pinned=True) for _ in range(5)]
+    for article in pinned[1:]:
+        relate(pinned[0], article)
     slugs = list(Article.objects.values_list("slug", flat=True))
+    few = [article.slug for article in pinned]
     secret = make_token(make_user(Role.PUBLISHER)).secret
     headers = {"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"}
     operation = operations()[name]
+    statuses: Counter[int] = Counter()
 
     @run(max_examples=EXAMPLES // 2, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def check(case: Any, data: st.DataObject) -> None:
-        more = dict(headers)
-        if mode is GenerationMode.POSITIVE and "slug" in (case.path_parameters or {}):
-            # Beyond 404: something that is there, and its version.
-            case.path_parameters["slug"] = slug = data.draw(st.sampled_from(slugs))
-            if "If-Match" in (case.headers or {}):
-                version = Article.objects.values_list("version", flat=True).get(slug=slug)
-                case.headers["If-Match"] = f'"{version}"'
-        case.call_and_validate(headers=more)
+        if mode is GenerationMode.POSITIVE:
+            # Hardly any name that is made up is that of something, and no version is the right one.
+            if "slug" in (case.path_parameters or {}):
+                slug = data.draw(st.sampled_from(few if name in ABOUT_FEW else slugs))
+                case.path_parameters["slug"] = slug
+                if "If-Match" in (case.headers or {}):
+                    version = Article.objects.values_list("version", flat=True).get(slug=slug)
+                    case.headers["If-Match"] = f'"{version}"'
+            if "act_id" in (case.path_parameters or {}):
+                case.path_parameters["act_id"] = data.draw(st.sampled_from(acts))
+            if isinstance(case.body, dict) and "slugs" in case.body:
+                case.body["slugs"] = data.draw(st.lists(st.sampled_from(few), min_size=1))
+        statuses[case.call_and_validate(headers=headers).status_code] += 1
 
     check()
+    assert sum(statuses.values()) >= EXAMPLES
+    assert statuses[200 if mode is GenerationMode.POSITIVE else 400], statuses
