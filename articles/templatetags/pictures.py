@@ -20,7 +20,7 @@ TONES: Final = 8
 FOCUS_STEP: Final = 25
 """Percent between two of the classes ``x-0``, ``x-25`` … there; none of them means 50."""
 THUMBNAIL: Final = 320
-"""Pixels: twice what the widest picture of a card takes, three times what it takes on a phone."""
+"""Pixels: nearly twice what the widest picture of a card takes, three times what one takes on a phone."""
 SIZES: Final = {
     "first": "(min-width: 62rem) 30rem, (min-width: 46rem) 20rem, 92vw",
     "page": "(min-width: 54rem) 50rem, 92vw",

@@ -85,7 +85,8 @@ class TestFront:
         for size in (1, PAGE_SIZE + 5):
             for number in range(size):
                 lead = make_article(topics=(make_topic(), make_topic()))
-                Image.objects.create(article=lead, position=0, url="https://a.example/1.jpg")
+                kept = {"url": "https://a.example/1.jpg", "stored": make_stored_image()}
+                Image.objects.create(article=lead, position=0, **kept)
                 relate(lead, *(make_article(coverage_only=True) for _ in range(number % 9)))
             # Expect 5 queries: the edition, stories with providers, their topics, images, coverage
             # with providers. No session, no user: the page is the same for everybody.
