@@ -19,6 +19,7 @@ from tests.factories import (
     NOW,
     make_article,
     make_provider,
+    make_stored_image,
     make_superseded,
     make_topic,
     relate,
