@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from articles.bulk import hold_write_lock
 from articles.images import files
-from articles.models import Image, ImageFetch, StoredImage
+from articles.models import Image, ImageFetch, Logo, StoredImage
 from providers.models import Provider
 
 GRACE: Final = timedelta(days=1)
@@ -55,7 +55,9 @@ def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | Non
     moment = (at or timezone.now()) - grace
     done = Pruned(dry_run)
     done.addresses = _delete_all(_addresses(moment), dry_run)
-    unused = _unused(moment)
+    former = _former_logos()
+    unused = _unused(moment, former)
+    _delete_all(former, dry_run)
     gone = set(unused.values_list("digest", flat=True)) if dry_run else set()
     done.images = _delete_all(unused, dry_run)
     for shard in files.shards():
@@ -88,13 +90,20 @@ def _addresses(moment: datetime) -> QuerySet[ImageFetch]:
     return unnamed.exclude(pk__in=ImageFetch.objects.of(logos).values("pk"))
 
 
-def _unused(moment: datetime) -> QuerySet[StoredImage]:
+def _former_logos() -> QuerySet[Logo]:
+    """Give the logos that their providers have no longer."""
+    logos = Logo.objects.select_related("provider")
+    return Logo.objects.filter(pk__in=[logo.pk for logo in logos if not logo.is_current])
+
+
+def _unused(moment: datetime, former: QuerySet[Logo]) -> QuerySet[StoredImage]:
     shown = Image.objects.filter(stored=OuterRef("pk"))
     # While one of its addresses is still named, an image may show it again.
     fetched = ImageFetch.objects.filter(stored=OuterRef("pk"))
     named = fetched.exclude(pk__in=_addresses(moment).values("pk"))
     unused = StoredImage.objects.filter(~Exists(shown), ~Exists(named), stored_at__lt=moment)
-    return unused.filter(logos=None)
+    logos = Logo.objects.filter(stored=OuterRef("pk"))
+    return unused.exclude(Exists(logos.exclude(pk__in=former.values("pk"))))
 
 
 def _delete_all(rows: QuerySet[Any], dry_run: bool) -> int:

@@ -27,4 +27,10 @@ class Logo(models.Model):
         No query if ``kept_logo__stored`` was loaded.
         """
         kept: Logo | None = getattr(provider, "kept_logo", None)
-        return kept.stored if kept and provider.logo and kept.url == provider.logo["url"] else None
+        return kept.stored if kept and kept.is_current else None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the provider still has that logo."""
+        logo = self.provider.logo
+        return logo is not None and logo["url"] == self.url

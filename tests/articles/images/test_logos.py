@@ -95,3 +95,20 @@ def test_what_shows_them_is_not_pruned(server: Server) -> None:
     keep(at=AT)
     pruned = prune(at=timezone.now() + timedelta(days=30))
     assert (pruned.images, pruned.files, pruned.addresses) == (0, 0, 0)
+    # Whatever is known of where it came from.
+    ImageFetch.objects.all().delete()
+    assert prune(at=timezone.now() + timedelta(days=30)).images == 0
+
+
+def test_what_a_provider_has_no_longer_is_pruned(server: Server) -> None:
+    make_paper(server, "/logo.png", picture("PNG"))
+    kept = make_paper(server, "/other.png", different(1))
+    keep(at=AT)
+    Provider.objects.exclude(pk=kept.pk).update(logos=[])
+    later = timezone.now() + timedelta(days=30)
+    expected = prune(dry_run=True, at=later)
+    assert (expected.images, expected.addresses) == (1, 1)
+    pruned = prune(at=later)
+    assert (pruned.images, pruned.addresses, pruned.files) == (1, 1, expected.files)
+    assert Logo.objects.get().provider == kept
+    assert list(integrity.findings()) == []
