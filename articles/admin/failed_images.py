@@ -53,7 +53,9 @@ class HostFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[ImageFetch]
     ) -> QuerySet[ImageFetch]:
         """Keep those of the host."""
-        return queryset.filter(host=self.value()) if self.value() else queryset
+        # PostgreSQL has no text with a NUL in it.
+        host = (self.value() or "").replace("\0", "")
+        return queryset.filter(host=host) if host else queryset
 
 
 class KindFilter(admin.SimpleListFilter):
