@@ -31,7 +31,7 @@ from tests.articles.admin_pages import PAYLOAD, page_of
 from tests.articles.images import samples
 from tests.articles.images.conftest import media, server
 from tests.articles.images.samples import picture, png
-from tests.articles.images.server import Server
+from tests.articles.images.server import Server, reply
 from tests.articles.samples import document, load, put
 from tests.factories import NOW, make_article, make_stored_image, make_user
 
@@ -426,7 +426,7 @@ class TestFetch:
     def test_upload_stays_until_the_source_is_wanted_again(
         self, editor: Client, server: Server
     ) -> None:
-        image = add_image(url=server.put("/a", picture()))
+        image = add_image(url=server.put("/a", reply(picture(), ETag='"1"')))
         keep()
         upload(editor, image, picture("PNG"))
         mine = again(image).stored
@@ -437,7 +437,8 @@ class TestFetch:
         do(editor, image, "fetch")
         server.answers.clear()
         keep()
-        # Not thrown away for nothing.
+        # Not thrown away for nothing, nor for "unchanged" since before the upload.
+        assert "if-none-match" not in server.requests[-1].headers
         assert again(image).stored == mine
         server.put("/a", picture())
         do(editor, image, "fetch")
