@@ -207,7 +207,7 @@ def sentences(module: ModuleType) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         texts = node.args if isinstance(node, ast.Call) else []
-        if isinstance(node, ast.Return) and node.value:
+        if isinstance(node, ast.Return | ast.AnnAssign) and node.value:
             texts = [node.value]
         for text in texts:
             parts = text.values if isinstance(text, ast.JoinedStr) else [text]
