@@ -70,7 +70,7 @@ demo: $(VENV)/.runtime | demo-seeds
 	@$(BIN)/python manage.py ensure_demo_admin
 	@echo "Newsroom: http://127.0.0.1:$(PORT)/   Admin: http://127.0.0.1:$(PORT)/admin/   Stop: Ctrl-C"
 	@# Both in one shell, so that Ctrl-C, or the end of the server, ends both.
-	@$(BIN)/python manage.py work & worker=$$!; trap 'kill -TERM $$worker; wait $$worker' EXIT; trap : INT TERM; \
+	@sh -c '$(BIN)/python manage.py draw_demo_pictures >/dev/null; exec $(BIN)/python manage.py work' & worker=$$!; trap 'kill -TERM $$worker; wait $$worker' EXIT; trap : INT TERM; \
 		$(BIN)/python manage.py runserver --noreload 127.0.0.1:$(PORT)
 
 # Written beside and renamed, so that an interrupted run is not taken for a whole one.

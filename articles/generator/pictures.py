@@ -1,0 +1,86 @@
+"""Pictures for documents that are made up: landscapes, of nothing but colors and lines."""
+
+from __future__ import annotations
+
+import math
+from io import BytesIO
+from random import Random
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFilter
+
+SIZE: Final = (800, 533)
+"""Pixels; as far as a story's page shows a picture at its usual density."""
+_FINER: Final = 2
+"""Drawn that much larger, so that edges come out smooth."""
+_SKIES: Final = [
+    ((252, 214, 164), (104, 134, 178), (38, 52, 84)),
+    ((214, 232, 240), (96, 150, 186), (24, 62, 82)),
+    ((250, 196, 150), (190, 98, 106), (58, 36, 66)),
+    ((232, 238, 214), (140, 172, 150), (34, 68, 60)),
+    ((58, 78, 128), (26, 34, 72), (10, 14, 32)),
+    ((240, 226, 206), (186, 164, 140), (78, 62, 54)),
+]
+"""Of each the color at the horizon, the one above, and that of what is nearest."""
+
+_Color = tuple[int, int, int]
+
+
+def draw(seed: str) -> bytes:
+    """Draw a picture, always the same one for the same seed; gives a JPEG of ``SIZE``."""
+    rng = Random(seed)  # noqa: S311 - nobody guesses at landscapes
+    width, height = (_FINER * side for side in SIZE)
+    low, high, near = rng.choice(_SKIES)
+    horizon = round(height * rng.uniform(0.45, 0.65))
+    picture = Image.new("RGB", (width, height))
+    pen = ImageDraw.Draw(picture)
+    for y in range(height):
+        pen.line([(0, y), (width, y)], _between(high, low, min(1.0, y / horizon)))
+    _sun(pen, rng, width, horizon, low)
+    if rng.random() < 0.4:
+        _houses(pen, rng, (width, height), horizon, _between(low, near, 0.75))
+    layers = rng.randint(3, 5)
+    for layer in range(layers):
+        depth = (layer + 1) / layers
+        top = horizon + (height - horizon) * (depth - 1 / layers) * 0.9
+        _hills(pen, rng, (width, height), top, _between(low, near, depth))
+    smooth = picture.resize(SIZE, Image.Resampling.LANCZOS).filter(ImageFilter.GaussianBlur(0.4))
+    grain = Image.frombytes("L", SIZE, rng.randbytes(SIZE[0] * SIZE[1])).convert("RGB")
+    data = BytesIO()
+    Image.blend(smooth, grain, 0.03).save(data, "JPEG", quality=88)
+    return data.getvalue()
+
+
+def _between(one: _Color, other: _Color, share: float) -> _Color:
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def _sun(pen: ImageDraw.ImageDraw, rng: Random, width: int, horizon: int, low: _Color) -> None:
+    x, y = rng.uniform(0.15, 0.85) * width, rng.uniform(0.25, 0.95) * horizon
+    for radius in range(round(0.13 * width), round(0.035 * width), -6):
+        glow = _between((255, 250, 236), low, radius / (0.14 * width))
+        pen.ellipse([x - radius, y - radius, x + radius, y + radius], glow)
+
+
+def _houses(
+    pen: ImageDraw.ImageDraw, rng: Random, size: tuple[int, int], horizon: int, color: _Color
+) -> None:
+    x = 0
+    while x < size[0]:
+        broad = rng.randint(40, 130)
+        tall = rng.choice([60, 90, 140, 220, 320]) * rng.uniform(0.7, 1.2)
+        pen.rectangle([x, horizon - tall, x + broad, size[1]], color)
+        x += broad + rng.choice([0, 0, 12, 40])
+
+
+def _hills(
+    pen: ImageDraw.ImageDraw, rng: Random, size: tuple[int, int], top: float, color: _Color
+) -> None:
+    waves = [(rng.uniform(0.5, 5), rng.uniform(0, math.tau), rng.uniform(8, 60)) for _ in range(4)]
+    width, height = size
+    ridge = [
+        (x, top + sum(h * math.sin(n * math.tau * x / width + at) / n for n, at, h in waves))
+        for x in range(0, width + 8, 8)
+    ]
+    pen.polygon([(0, height), *ridge, (width, height)], color)

@@ -1,0 +1,42 @@
+"""Pictures of the demo: for images that nobody could fetch, and for no others."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import PIL.Image
+import pytest
+from django.core.management import call_command
+
+from articles.generator.pictures import SIZE, draw
+from articles.models import Image
+from tests.factories import make_article
+
+pytestmark = pytest.mark.django_db
+
+
+def drawn(capsys: pytest.CaptureFixture[str]) -> str:
+    call_command("draw_demo_pictures")
+    return capsys.readouterr().out
+
+
+def test_for_reserved_hosts_that_readers_miss(capsys: pytest.CaptureFixture[str]) -> None:
+    published, draft = make_article(), make_article(quality=None)
+    addresses = ["https://img.paper.example/1.jpg", "https://img.example.com/2.jpg"]
+    for position, url in enumerate(addresses):
+        Image.objects.create(article=published, position=position, url=url)
+    Image.objects.create(article=draft, position=0, url="https://img.paper.example/3.jpg")
+    assert drawn(capsys) == "1 pictures drawn\n"
+    kept = Image.objects.exclude(stored=None).get()
+    assert kept.url == addresses[0]
+    assert kept.stored is not None
+    assert (kept.stored.width, kept.stored.height) == SIZE
+    assert drawn(capsys) == "0 pictures drawn\n"
+
+
+def test_are_the_same_for_the_same_seed() -> None:
+    one, again, other = draw("a"), draw("a"), draw("b")
+    assert one == again != other
+    with PIL.Image.open(BytesIO(one)) as picture:
+        assert picture.size == SIZE
+        assert len(picture.getcolors(2**20) or ()) > 1000
