@@ -293,8 +293,9 @@ def _exchange(
 
 
 def _words(error: Exception) -> str:
-    # Some hold what the server sent: one line of it, and not all that it sent.
-    return " ".join(f"{type(error).__name__} {error}".split())[:200].rstrip(". ")
+    # Some hold what the server sent: one line of it, not all that it sent, and what databases take.
+    words = " ".join(f"{type(error).__name__} {error}".split())[:200].rstrip(". ")
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in words)
 
 
 class _Connection(http.client.HTTPConnection):

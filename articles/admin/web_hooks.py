@@ -206,7 +206,9 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 def _replay(request: HttpRequest, deliveries: Any) -> None:
     # Without the order and the columns of a list, which an update does not take.
     chosen = HookDelivery.objects.filter(pk__in=deliveries.order_by().values("pk"))
-    hooks = WebHook.objects.filter(pk__in=list(chosen.order_by().values_list("hook", flat=True)))
+    hooks = WebHook.objects.filter(
+        pk__in=list(chosen.values_list("hook", flat=True).order_by().distinct())
+    )
     count = chosen.replay(timezone.now())
     _ask_now(hooks)
     messages.success(request, f"{count_of(count, 'event')} will be sent again.")
