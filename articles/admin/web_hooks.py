@@ -137,7 +137,7 @@ class HookDeliveryAdmin(ReadOnlyAdmin):
     """What hooks were told, newest first, and what came of it."""
 
     actions = ["replay"]
-    list_display = ["created_at", "event", "slug", "hook", "state", "tries", "tried_at", "answer"]
+    list_display = ["created_at", "hook", "event", "state", "answer", "tries", "tried_at", "slug"]
     list_filter = ["state", "event", HookFilter, "created_at"]
     list_select_related = ["hook"]
     search_fields = ["slug", "answer"]
