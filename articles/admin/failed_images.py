@@ -23,6 +23,7 @@ from articles.images.failures import KINDS
 from articles.images.wanted import want_anew
 from articles.models import Article, Image, ImageFetch
 from articles.web_url import is_web_url
+from providers.models import Provider
 
 HOSTS: Final = 20
 """Hosts that the filter offers: those with the most failures."""
@@ -81,7 +82,7 @@ class FailedImages(KeyChangeList):
     """The list of failures."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Load the rows of the page, and the articles that show them. Two queries."""
+        """Load the rows of the page, and who shows them. Two queries, three for logos."""
         super().get_results(request)
         rows = list(self.result_list)
         place = Window(RowNumber(), partition_by="url", order_by="-article_id")
@@ -91,7 +92,9 @@ class FailedImages(KeyChangeList):
             "url", "article_id", "article__title"
         ):
             articles[url][pk] = Article(pk=pk, title=title)
+        logos = _logos() if any(row.url not in articles for row in rows) else {}
         for row in rows:
+            row.logo_of = logos.get(row.url)
             row.articles = sorted(articles[row.url].values(), key=lambda one: -one.pk)
         self.result_list = rows
 
@@ -100,12 +103,18 @@ class FailedImages(KeyChangeList):
         return ImageFetch.objects.all()
 
 
+def _logos() -> dict[str, Provider]:
+    """Give whose logo an address is. One query."""
+    providers = Provider.objects.exclude(logos=[]).only("name", "domain", "logos")
+    return {one.logo["url"]: one for one in providers.order_by("-pk") if one.logo}
+
+
 @admin.register(ImageFetch)
 class ImageFetchAdmin(ReadOnlyAdmin):
     """Addresses whose images are not kept, or no newer ones; the others have no page."""
 
     actions = ["fetch_again", "fetch_hosts_again"]
-    list_display = ["address", "host", "reason", "tries", "tried", "next_try", "articles"]
+    list_display = ["address", "reason", "host", "tries", "tried", "next_try", "articles"]
     list_display_links = None
     list_filter = [HostFilter, KindFilter]
     ordering = ["-tried_at", "-pk"]
@@ -191,7 +200,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="shown by")
     def articles(self, fetch: ImageFetch) -> SafeString | str:
-        """Link to the articles that have it."""
+        """Link to the articles that have it, or to the provider whose logo it is."""
         found: list[Any] = cast("Any", fetch).articles
         links = format_html_join(
             "",
@@ -203,4 +212,8 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         )
         if len(found) > SHOWN:
             return format_html("{}<div>and others</div>", links)
-        return links or "no article any more"
+        if links:
+            return links
+        provider: Provider | None = cast("Any", fetch).logo_of
+        name = provider and Truncator(provider.name or provider.domain).chars(60)
+        return format_html("{}, as its logo", admin_link(provider, name)) if provider else "nothing"

@@ -1,4 +1,4 @@
-"""Pictures for documents that are made up: landscapes, of nothing but colors and lines."""
+"""Pictures for documents that are made up: landscapes of colors and lines, logos of one letter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from io import BytesIO
 from random import Random
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE: Final = (800, 533)
 """Pixels; as far as a story's page shows a picture at its usual density."""
+LOGO: Final = 200
+"""Pixels a side."""
 _FINER: Final = 2
 """Drawn that much larger, so that edges come out smooth."""
 _SKIES: Final = [
@@ -24,6 +26,22 @@ _SKIES: Final = [
 """Of each the color at the horizon, the one above, and that of what is nearest."""
 
 _Color = tuple[int, int, int]
+
+
+def draw_logo(name: str) -> bytes:
+    """Draw the first letter of a name, always alike; gives a PNG of ``LOGO`` pixels a side."""
+    rng = Random(name)  # noqa: S311 - nobody guesses at logos
+    _, high, near = rng.choice(_SKIES)
+    side = _FINER * LOGO
+    logo = Image.new("RGB", (side, side), near)
+    pen = ImageDraw.Draw(logo)
+    pen.ellipse([side * 0.12, side * 0.12, side * 0.88, side * 0.88], _between(near, high, 0.35))
+    letter = next((one for one in name.removeprefix("The ") if one.isalnum()), "").upper()
+    font = ImageFont.load_default(side * 0.5)
+    pen.text((side / 2, side / 2), letter, (255, 250, 240), font, anchor="mm")
+    data = BytesIO()
+    logo.resize((LOGO, LOGO), Image.Resampling.LANCZOS).save(data, "PNG")
+    return data.getvalue()
 
 
 def draw(seed: str) -> bytes:

@@ -9,6 +9,7 @@ Each takes the image as the editor saw it, and raises ``ChangedImageError`` wher
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -48,22 +49,33 @@ def upload(image: Image, data: bytes, *, by: User | None) -> StoredImage:
     _require_address(image)
     if len(data) > MAX_BYTES:
         raise RefusedImageError(f"It has more than {MAX_BYTES:,} bytes.")
+    return put(image.url, data, by=by, check=lambda: _require_unchanged(image))
+
+
+def put(
+    url: str, data: bytes, *, by: User | None = None, check: Callable[[], object] = lambda: None
+) -> StoredImage:
+    """Keep the picture ``data`` as that of an address, and show it where articles name that.
+
+    ``check`` is called before anything is written, in each transaction. Raises what that raises, and
+    ``RefusedImageError``.
+    """
     with Workshop(1) as workshop:
         rendered = workshop.render(data)
-    fetches = ImageFetch.objects.filter(url=image.url)
+    fetches = ImageFetch.objects.filter(url=url)
     with transaction.atomic():
         hold_write_lock()
-        _require_unchanged(image)
+        check()
         # Says whose the files are before there are any, as fetching does.
         ImageFetch.objects.update_or_create(
-            url=image.url, defaults={"writing": rendered.digest, "tried_at": timezone.now()}
+            url=url, defaults={"writing": rendered.digest, "tried_at": timezone.now()}
         )
     try:
         files.write(rendered)
         with transaction.atomic():
             hold_write_lock()
-            _require_unchanged(image)
-            return _show(image.url, rendered, by)
+            check()
+            return _show(url, rendered, by)
     except BaseException:
         # The files are nobody's now, and deleted as such.
         fetches.filter(writing=rendered.digest).update(writing="")

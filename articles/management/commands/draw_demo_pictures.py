@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from articles.generator.pictures import draw
-from articles.images.editing import upload
+from articles.generator.pictures import draw, draw_logo
+from articles.images.editing import put
 from articles.images.wanted import wanted
-from articles.models import Image
+from articles.models import Logo
+from providers.models import Provider
 
 RESERVED = ".example"
 """Hosts of this kind belong to nobody (RFC 2606), so that no real picture is stood in for."""
@@ -19,16 +20,22 @@ RESERVED = ".example"
 
 class Command(BaseCommand):
     help = (
-        "Draw a picture for each image that readers miss and whose host is a reserved .example "
-        "one, as the documents of generate_seeds have them. For demos only."
+        "Draw a picture for each image and logo that readers miss and whose host is a reserved "
+        ".example one, as the documents of generate_seeds have them. For demos only."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        drawn = 0
+        drawn: set[str] = set()
         for one in wanted(timezone.now()):
-            host = urlsplit(one.url).hostname or ""
-            image = Image.objects.filter(pk__in=one.images, stored=None).first()
-            if image is not None and host.endswith(RESERVED):
-                upload(image, draw(one.url), by=None)
-                drawn += 1
-        self.stdout.write(f"{drawn} pictures drawn")
+            if one.url in drawn or not (urlsplit(one.url).hostname or "").endswith(RESERVED):
+                continue
+            providers = Provider.objects.filter(pk__in=one.providers)
+            if names := [provider.name for provider in providers]:
+                stored = put(one.url, draw_logo(names[0]))
+                for provider in providers:
+                    logo = {"url": one.url, "stored": stored}
+                    Logo.objects.update_or_create(provider=provider, defaults=logo)
+            else:
+                put(one.url, draw(one.url))
+            drawn.add(one.url)
+        self.stdout.write(f"{len(drawn)} pictures drawn")

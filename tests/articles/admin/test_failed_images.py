@@ -27,7 +27,7 @@ from tests.articles.admin.asking import messages_of, text_of
 from tests.articles.admin_pages import PAYLOAD, page_of
 from tests.articles.images.conftest import server
 from tests.articles.images.server import Server
-from tests.factories import NOW, make_article, make_stored_image, make_user
+from tests.factories import NOW, make_article, make_provider, make_stored_image, make_user
 
 __all__ = ["server"]
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ class TestList:
         image = show(one.url, title="Fog &amp; rain")
         text = text_of(editor.get(reverse(LIST)))
         assert (
-            "/x/photo.jpg a.example Its server answers 404. 3 Mar 1, 2026 12:00 Mar 1, 2026 18:00 "
+            "/x/photo.jpg Its server answers 404. a.example 3 Mar 1, 2026 12:00 Mar 1, 2026 18:00 "
             "Fog &amp; rain"
         ) in text
         html = editor.get(reverse(LIST)).content.decode()
@@ -94,7 +94,16 @@ class TestList:
         fail("https://a.example/2", next_try_at=None)
         text = text_of(editor.get(reverse(LIST)))
         assert text.count("An older copy is shown.") == 1
-        assert "none no article any more" in text
+        assert "none nothing" in text
+
+    def test_names_whose_logo_it_is(self, editor: Client) -> None:
+        url = "https://a.example/logo.png"
+        logos = [{"url": url, "width": 200, "height": 200}]
+        provider = make_provider(name="A paper", logos=logos)
+        fail(url)
+        assert "A paper, as its logo" in text_of(editor.get(reverse(LIST)))
+        address = reverse("admin:providers_provider_change", args=[provider.pk])
+        assert address in editor.get(reverse(LIST)).content.decode()
 
     def test_names_a_few_articles(self, editor: Client) -> None:
         url = "https://a.example/1"
