@@ -84,6 +84,13 @@ class TestEvents:
         article.save()
         assert told() == []
 
+    def test_nothing_where_what_changed_is_not_shown(self, hook: WebHook) -> None:
+        article = make_article()
+        told()
+        # Noted, as it may change its rank among the coverage of another.
+        Article.objects.filter(pk=article.pk).update(quality=81)
+        assert told() == []
+
     def test_updated_with_what_it_shows_of_others(self, hook: WebHook) -> None:
         article, report = make_article(), make_article(quality=40)
         relate(article, report)
