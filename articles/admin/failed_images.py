@@ -216,4 +216,4 @@ class ImageFetchAdmin(ReadOnlyAdmin):
             return links
         provider: Provider | None = cast("Any", fetch).logo_of
         name = provider and Truncator(provider.name or provider.domain).chars(60)
-        return format_html("{}, as its logo", admin_link(provider, name)) if provider else "nothing"
+        return format_html("the logo of {}", admin_link(provider, name)) if provider else "nothing"

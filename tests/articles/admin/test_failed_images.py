@@ -101,7 +101,7 @@ class TestList:
         logos = [{"url": url, "width": 200, "height": 200}]
         provider = make_provider(name="A paper", logos=logos)
         fail(url)
-        assert "A paper, as its logo" in text_of(editor.get(reverse(LIST)))
+        assert "the logo of A paper" in text_of(editor.get(reverse(LIST)))
         address = reverse("admin:providers_provider_change", args=[provider.pk])
         assert address in editor.get(reverse(LIST)).content.decode()
 
