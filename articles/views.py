@@ -32,7 +32,6 @@ COVERAGE: Final = 50
 """Reports on a page of a story's coverage."""
 MORE: Final = 5
 """Other stories of the topic, beside a story."""
-_LOGO: Final = "provider__kept_logo__stored"
 TOPICS_ABOVE: Final = 12
 """Topics named above the stories of the front page."""
 
@@ -109,8 +108,7 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 @public
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a story: its lead, all coverage and its course; a superseded one leads to its lead."""
-    stories = Article.objects.published().for_page().select_related(_LOGO)
-    lead = stories.filter(slug=slug).first()
+    lead = Article.objects.published().for_story().filter(slug=slug).first()
     if lead is None:
         return _instead(request, slug)
     context = story_context(lead, _part(request, len(lead.coverage)))

@@ -69,6 +69,13 @@ def newest_lead() -> Article:
     return leads.filter(size__gte=2).newest_first()[0]
 
 
+def _image_page() -> str:
+    from articles.models import Article
+
+    pictured = Article.objects.published().filter(images__position=0).newest_first()[0]
+    return reverse("admin:articles_article_image", args=[pictured.pk, 0])
+
+
 def _lead_page(name: str) -> Callable[[], str]:
     return lambda: reverse(f"admin:articles_article_{name}", args=[newest_lead().pk])
 
@@ -93,6 +100,7 @@ SHOTS: Final = [
     Shot("queue", _queue("queue", "one-away")),
     Shot("list", lambda: reverse("admin:articles_article_changelist"), (DESKTOP, PHONE)),
     Shot("article", _lead_page("change"), (DESKTOP, PHONE), is_whole=True),
+    Shot("image", _image_page, (DESKTOP, PHONE), is_whole=True),
     Shot("triage", _queue("articles_article_triage", "not-scored"), (DESKTOP, PHONE)),
     Shot("story", _lead_page("story"), (DESKTOP, PHONE), is_whole=True),
     Shot("receipt", _lead_page("receipt")),
@@ -147,6 +155,7 @@ def build_demo(folder: Path) -> Cookie:
 
     editor = User.objects.create_superuser("editor")
     decide(editor)
+    call_command("draw_demo_pictures", stdout=io.StringIO())
     client = Client()
     client.force_login(editor)
     cookie = client.cookies["sessionid"]
@@ -218,6 +227,8 @@ def take(page: Page, address: str, shot: Shot, look: Look) -> None:
     if shot.fill:
         page.get_by_role("button", name="Try").click()
         page.wait_for_load_state()
+    # Pictures come after the page.
+    page.wait_for_load_state("networkidle")
     picture = page.screenshot(full_page=shot.is_whole)
     kind = "-phone" if look.width == PHONE.width else ""
     path = FOLDER / f"{shot.name}{kind}-{look.scheme}.png"

@@ -28,7 +28,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """
     if not request.user.has_perm("articles.view_article"):
         raise PermissionDenied
-    article = get_object_or_404(Article.objects.for_page(), pk=pk)
+    article = get_object_or_404(Article.objects.for_story(), pk=pk)
     if article.is_published():
         return redirect(article)
     response = render_story(request, "admin/articles/desk/preview.html", story_context(article))

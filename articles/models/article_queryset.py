@@ -182,6 +182,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         what lists show: no body, no featured content."""
         return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
 
+    def for_story(self, at: datetime | None = None) -> Self:
+        """Load what a story's page shows: as ``for_page()``, with the provider's logo."""
+        return self.for_page(at).select_related("provider__kept_logo__stored")
+
     def for_items(self, at: datetime | None = None) -> Self:
         """Load what a list of the API gives: as ``for_page()``, without the longest texts."""
         return self.for_page(at).defer("body", "featured_content")

@@ -84,6 +84,11 @@ class Image(models.Model):
         return is_web_url(self.url)
 
     @property
+    def source_url(self) -> str:
+        """Where a link to the source leads; empty where none may lead."""
+        return self.url if self.is_shown else ""
+
+    @property
     def file(self) -> str:
         """The name of the copy that is kept here, in the storage; empty if there is none."""
         return self.stored.file if self.stored else ""

@@ -109,7 +109,7 @@ def test_answers_as_described(settings: Settings, name: str, mode: GenerationMod
     operation = operations()[name]
     statuses: Counter[int] = Counter()
 
-    @run(max_examples=EXAMPLES // 2, suppress_health_check=list(HealthCheck), database=None)
+    @run(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def check(case: Any, data: st.DataObject) -> None:
         if mode is GenerationMode.POSITIVE:
