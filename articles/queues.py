@@ -178,10 +178,9 @@ def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
     decisions = decided.order_by("-decided_at").values_list("pk", "decided_at")[:DECISIONS]
     latest = {pk: moment for pk, moment in decisions if moment is not None}
     links = Related.objects.order_by()
-    pairs = [
-        *links.filter(article__any_of=[*latest]).values_list("article", "target"),
-        *links.filter(target__any_of=[*latest]).values_list("target", "article"),
-    ]
+    named = links.filter(article__any_of=[*latest]).values_list("article", "target")
+    naming = links.filter(target__any_of=[*latest]).values_list("target", "article")
+    pairs = list(named.union(naming))
     newcomers = Article.objects.filter(
         coverage_only=False, decision=Article.Decision.NONE, decided_at=None, scored_at=None
     )
@@ -196,10 +195,10 @@ def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
 def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
     newcomers = {article.pk: article for article in articles}
     decided: dict[int, Article] = {}
-    named = Related.objects.filter(article__in=newcomers).select_related("target")
-    naming = Related.objects.filter(target__in=newcomers).select_related("article")
-    pairs = [(link.article_id, link.target) for link in named]
-    pairs += [(link.target_id, link.article) for link in naming]
+    links = Related.objects.filter(Q(article__in=newcomers) | Q(target__in=newcomers)).order_by()
+    beside = list(links.select_related("article", "target"))
+    pairs = [(link.article_id, link.target) for link in beside if link.article_id in newcomers]
+    pairs += [(link.target_id, link.article) for link in beside if link.target_id in newcomers]
     for pk, other in pairs:
         if other.decided_at is None or other.decided_at >= newcomers[pk].created_at:
             continue
