@@ -28,6 +28,8 @@ class Order:
     write: Callable[[Any], str]
     read: Callable[[str], Any]
     """Raises ValueError or OverflowError for what ``write`` did not give."""
+    read_key: Callable[[str], Any] = str
+    """As ``read``, for the key where that is no text."""
 
     @property
     def names(self) -> tuple[str, str]:
@@ -42,7 +44,7 @@ class Order:
         """Give the condition of what comes behind; raises ``CursorError``."""
         text, comma, key = cursor.rpartition(",")
         try:
-            value = self.read(text)
+            value, after = self.read(text), self.read_key(key)
         except (ValueError, OverflowError) as error:
             raise CursorError(cursor) from error
         if not comma or not key or "\0" in cursor:
@@ -50,7 +52,7 @@ class Order:
         further = f"{self.column}__{'lt' if self.is_descending else 'gt'}"
         # The second condition is implied by the first, but lets an index find the place.
         return Q(
-            Q((further, value)) | Q((self.column, value), (f"{self.key}__gt", key)),
+            Q((further, value)) | Q((self.column, value), (f"{self.key}__gt", after)),
             (f"{further}e", value),
         )
 

@@ -9,7 +9,12 @@ from articles.api.hub import HubView
 from articles.api.names import ProvidersView, ProviderView, TopicsView, TopicView
 from articles.api.news import ArticleView, NewsView, StoryView
 from articles.api.newsdesk.acting import ACTS, ActView, UndoView
-from articles.api.newsdesk.reading import DeskArticleView, DeskNewsView
+from articles.api.newsdesk.reading import (
+    DeskArticleView,
+    DeskHistoryView,
+    DeskNewsView,
+    DeskStoryView,
+)
 from articles.api.views import NothingView
 
 app_name = "api"
@@ -28,6 +33,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/providers/<str:domain>/", ProviderView.as_view(), name="provider"),
     path("v1/newsdesk/news/", DeskNewsView.as_view(), name="newsdesk-news"),
     path("v1/newsdesk/news/<str:slug>/", DeskArticleView.as_view(), name="newsdesk-article"),
+    path("v1/newsdesk/news/<str:slug>/story/", DeskStoryView.as_view(), name="newsdesk-story"),
+    path(
+        "v1/newsdesk/news/<str:slug>/history/", DeskHistoryView.as_view(), name="newsdesk-history"
+    ),
     *(
         path(
             f"v1/newsdesk/news/<str:slug>/{verb}/",

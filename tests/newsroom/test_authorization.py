@@ -140,6 +140,7 @@ articles:api:hub-topic-page                   ANVEPOS  -
 articles:api:news                             ANVEPOS  -
 articles:api:newsdesk-article                 VEPOS    -
 articles:api:newsdesk-edit                    -        EPS
+articles:api:newsdesk-history                 VEPOS    -
 articles:api:newsdesk-hold                    -        EPS
 articles:api:newsdesk-news                    VEPOS    -
 articles:api:newsdesk-pin                     -        PS
@@ -148,6 +149,7 @@ articles:api:newsdesk-relate                  -        EPS
 articles:api:newsdesk-release                 -        EPS
 articles:api:newsdesk-schedule                -        EPS
 articles:api:newsdesk-score                   -        EPS
+articles:api:newsdesk-story                   VEPOS    -
 articles:api:newsdesk-undo                    -        EPS
 articles:api:newsdesk-unpin                   -        PS
 articles:api:newsdesk-unrelate                -        EPS

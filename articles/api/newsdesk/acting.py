@@ -196,7 +196,7 @@ class ActView(ActingView):
         values = values_of(request, doing.body)
 
         def make() -> Change:
-            article = _article(slug)
+            article = stored(slug)
             if not newsdesk.may_begin(user_of(request), self.verb, article):
                 raise PermissionDenied
             _require_seen(request, article)
@@ -210,7 +210,7 @@ class ActView(ActingView):
 
     def _stale(self, error: StaleError) -> Exception:
         """Give the version that the article, or one that the act touches, has by now."""
-        return _late(_article(self.kwargs["slug"]), str(error), None)
+        return _late(stored(self.kwargs["slug"]), str(error), None)
 
 
 class UndoView(ActingView):
@@ -241,7 +241,8 @@ class UndoView(ActingView):
         return self._answer(request, values_of(request, self.body), make)
 
 
-def _article(slug: str) -> Article:
+def stored(slug: str) -> Article:
+    """Give an article with its provider; raises ``Http404``. One query."""
     article = Article.objects.select_related("provider").filter(slug=slug).first()
     if article is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""``GET /api/v1/newsdesk/news/``: what waits, what there is, and one article with all about it."""
+"""``GET /api/v1/newsdesk/news/``: what waits, what there is, and an article, its story and history."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from rest_framework.response import Response
 
 from articles import heat, newsdesk
 from articles.api.newsdesk.access import REFUSALS, DeskView
-from articles.api.newsdesk.acting import ACTS, ETAG, tag_of
-from articles.api.newsdesk.shown import DeskArticleSerializer, WaitingSerializer
+from articles.api.newsdesk.acting import ACTS, ETAG, stored, tag_of
+from articles.api.newsdesk.shown import (
+    DeskArticleSerializer,
+    DeskStorySerializer,
+    HistorySerializer,
+    WaitingSerializer,
+)
 from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
 from articles.api.schema import responses
 from articles.models import ActChange, Article, ArticleQuerySet, ArticleTopic
 from articles.paging import LATEST, Order
 from articles.queues import BY_KEY, QUEUES, Queue
 
-HISTORY: Final = 20
-"""Acts that an article's history tells; the admin's page has all."""
+_NEWEST: Final = Order("pk", "pk", True, str, int, int)
+"""Acts as they were done; the key is unique, so nothing is left to break a tie by."""
 _NO_TEXTS: Final = ("category", "excerpt", "body", "featured_content")
 
 _STATE: Final = OpenApiParameter(
@@ -47,6 +52,13 @@ class WaitingPageSerializer(serializers.Serializer[Any]):
     """A page of articles, whatever readers see of them."""
 
     value = WaitingSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
+
+
+class HistoryPageSerializer(serializers.Serializer[Any]):
+    """A page of what acts did to an article."""
+
+    value = HistorySerializer(many=True, help_text="Newest first.")
     next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
 
 
@@ -115,7 +127,7 @@ class DeskArticleView(DeskView):
         """Give an article as its editor sees it, and what the user may do about it.
 
         The tag is its version, which every decision about it and every import of it raises; heat,
-        which follows from others as well, does not. Eleven queries at most, beside who asks.
+        which follows from others as well, does not. Six queries at most, beside who asks.
         """
         at = timezone.now()
         topics = ArticleTopic.objects.select_related("topic")
@@ -124,14 +136,51 @@ class DeskArticleView(DeskView):
         article: Any = articles.filter(slug=slug).first()
         if article is None:
             raise Http404
-        acts = ActChange.objects.filter(article=article).select_related("act__by")
         article.receipt = heat.receipts([article.pk], at=at).get(article.pk)
         article.why = newsdesk.explain(article, at, article.receipt)
-        article.story = newsdesk.story_of(article, at)
-        article.history = acts.order_by("-pk")[:HISTORY]
         article.allowed = [
             verb.value for verb in ACTS if newsdesk.is_offered(request.user, verb, article)
         ]
         answer = Response(DeskArticleSerializer(article, context={"at": at}).data)
         answer["ETag"] = tag_of(article)
         return answer
+
+
+class DeskStoryView(DeskView):
+    """The story that an article belongs to."""
+
+    @extend_schema(
+        operation_id="newsdeskStory",
+        responses=responses(DeskStorySerializer, 400, 404, *REFUSALS),
+        tags=["newsdesk"],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Give whoever leads it and its members by rank, each with the version that If-Match names.
+
+        Five queries at most, beside who asks.
+        """
+        at = timezone.now()
+        story = newsdesk.story_of(stored(slug), at)
+        return Response(DeskStorySerializer(story, context={"at": at}).data)
+
+
+class DeskHistoryView(DeskView):
+    """What was done to an article."""
+
+    parameters: ClassVar = frozenset({"limit", "cursor"})
+
+    @extend_schema(
+        operation_id="newsdeskHistory",
+        parameters=[LIMIT, CURSOR],
+        responses=responses(HistoryPageSerializer, 400, 404, *REFUSALS),
+        tags=["newsdesk"],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Give a page of the acts that touched it, newest first: who, when, why and what changed.
+
+        Two queries, beside who asks.
+        """
+        acts = ActChange.objects.filter(article=stored(slug)).select_related("act__by")
+        found = page(request, acts, _NEWEST, "history", limit(request))
+        value = HistorySerializer(found.rows, many=True).data
+        return Response({"value": value, "next": next_address(request, found, "history")})

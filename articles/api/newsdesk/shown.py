@@ -264,8 +264,6 @@ class DeskArticleSerializer(StoredSerializer):
     images = ImageSerializer(source="shown_images", many=True)
     why = serializers.CharField(help_text="Its heat, and who decided above the rule, in words.")
     receipt = ReceiptSerializer(allow_null=True, help_text="null for what is coverage only.")
-    story = DeskStorySerializer()
-    history = HistorySerializer(many=True, help_text="Newest first.")
     allowed = serializers.ListField(
         child=serializers.CharField(), help_text="What the user may do about it now."
     )

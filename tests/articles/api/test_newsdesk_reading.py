@@ -1,8 +1,9 @@
-"""What the newsdesk's API tells of articles: lists and queues, and one with all about it."""
+"""What the newsdesk's API tells of articles: lists and queues, one article, its story and history."""
 
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles import heat, newsdesk
 from articles.models import Article, Image, ImportConflict
+from articles.newsdesk.stories import MOST_MEMBERS
 from articles.queues import QUEUES
 from articles.roles import Role
 from tests.articles.admin_pages import CANARY
@@ -169,8 +171,10 @@ class TestList:
     ) -> None:
         for case in CASES:
             case.make()
-        most = {"late-arrivals": 8}.get(queue.key, 6)
-        with django_assert_max_num_queries(WHO + most):
+        decided = make_article()
+        newsdesk.perform(newsdesk.hold(decided), by=None)
+        relate(make_article(), decided)
+        with django_assert_max_num_queries(WHO + 6):
             desk.get(LIST, {"queue": queue.key})
 
 
@@ -206,17 +210,6 @@ class TestArticle:
         assert [one["slug"] for one in receipt["leftOut"]] == [held.slug]
         assert receipt["supersededBy"] == []
         assert receipt["policy"] == {"threshold": 70, "bonus": 10, "minimum": 50}
-        assert told["story"]["lead"] == article.slug
-        members = [one["slug"] for one in told["story"]["members"]]
-        assert members == [article.slug, counted.slug, held.slug]
-        score, edit, _hold = told["history"]
-        assert (score["verb"], score["before"], score["after"]) == (
-            "score",
-            {"quality": 57},
-            {"quality": 58},
-        )
-        assert (score["version"], score["by"], score["texts"]) == (3, user.username, [])
-        assert (edit["texts"], edit["reason"], edit["after"]) == (["excerpt"], "shorter", {})
         assert told["allowed"][:2] == ["score", "publish"]
 
     @pytest.mark.parametrize("case", CASES, ids=str)
@@ -230,11 +223,9 @@ class TestArticle:
         assert (told["url"] is not None) == (case.status == 200)
         assert response["ETag"] == f'"{article.version}"'
 
-    def test_tells_who_leads(self, desk: Client) -> None:
+    def test_tells_what_outranks_it(self, desk: Client) -> None:
         lead = make_article()
-        article = make_superseded(lead)
-        told = desk.get(address_of(article)).json()
-        assert told["story"]["lead"] == lead.slug
+        told = desk.get(address_of(make_superseded(lead))).json()
         assert [one["slug"] for one in told["receipt"]["supersededBy"]] == [lead.slug]
 
     def test_every_text_goes_back_as_it_came(self, desk: Client) -> None:
@@ -250,21 +241,143 @@ class TestArticle:
         assert "says that already" in problem_of(response, 409)["detail"]
 
     def test_queries_do_not_grow(
-        self, desk: Client, django_assert_max_num_queries: Any, user: User
+        self, desk: Client, django_assert_num_queries: DjangoAssertNumQueries, user: User
     ) -> None:
-        article = make_article(topics=tuple(make_topic() for _ in range(5)))
-        others = [make_article(decision="hold", decided_by=user) for _ in range(10)]
-        relate(article, *others)
-        for other in others:
-            relate(other, article)
+        article = make_linked(user)
+        Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
+        # Expect 6 beside who asks: article, topics, images; policy, receipt (2).
+        with django_assert_num_queries(WHO + 6):
+            desk.get(address_of(article))
+
+
+def make_linked(user: User) -> Article:
+    """Make an article that names, and is named by, ten others that an editor held."""
+    article = make_article(topics=tuple(make_topic() for _ in range(5)))
+    others = [make_article(decision="hold", decided_by=user) for _ in range(10)]
+    relate(article, *others)
+    for other in others:
+        relate(other, article)
+    return article
+
+
+class TestStory:
+    def test_members_by_rank(self, desk: Client) -> None:
+        lead = make_article(quality=90, title="A &#8217; b")
+        article = make_superseded(lead, quality=80)
+        named, held = make_article(quality=40), make_article(quality=95)
+        relate(lead, article, named, held)
+        do(desk, held, "hold")
+        told = desk.get(address_of(article, "story")).json()
+        assert (told["lead"], told["isWhole"]) == (lead.slug, True)
+        members = [lead, article, named, held]
+        assert [one["slug"] for one in told["members"]] == [one.slug for one in members]
+        first, *_, last = told["members"]
+        assert (first["title"], first["state"], first["version"]) == ("A &#8217; b", "published", 1)
+        # What the act on a member is to name, whichever of them was asked for.
+        assert (last["state"], last["version"]) == ("held", 2)
+        do(desk, held, "release", {"reason": "as the story says"})
+        assert desk.get(address_of(lead, "story")).json()["lead"] == held.slug
+
+    @pytest.mark.parametrize("case", CASES, ids=str)
+    def test_of_every_state(self, desk: Client, case: Any) -> None:
+        article = case.make()
+        told = desk.get(address_of(article, "story")).json()
+        (one,) = [one for one in told["members"] if one["slug"] == article.slug]
+        assert (one["state"], one["version"]) == (case.state.value, article.version)
+
+    def test_of_too_many_is_not_whole(self, desk: Client) -> None:
+        lead = make_article(quality=99)
+        relate(lead, *(make_article() for _ in range(MOST_MEMBERS)))
+        told = desk.get(address_of(lead, "story")).json()
+        assert (len(told["members"]), told["isWhole"]) == (MOST_MEMBERS, False)
+
+    def test_fail_no_such_article(self, desk: Client) -> None:
+        problem_of(desk.get(address_of("nothing", "story")), 404)
+
+    def test_queries_do_not_grow(
+        self, desk: Client, django_assert_num_queries: DjangoAssertNumQueries, user: User
+    ) -> None:
+        lead = make_linked(user)
+        article = make_superseded(lead)
+        # Expect 5 beside who asks: article; what is beside it, and beside its lead (2 each).
+        with django_assert_num_queries(WHO + 5):
+            told = desk.get(address_of(article, "story")).json()
+        assert (told["lead"], len(told["members"])) == (lead.slug, 12)
+
+
+class TestHistory:
+    def test_tells_who_did_what(self, desk: Client, user: User) -> None:
+        article, held = make_article(quality=57), make_article(quality=90)
+        relate(article, make_article(quality=40), held)
+        newsdesk.perform(newsdesk.hold(held), by=None, reason="wait")
+        do(desk, article, "edit", {"excerpt": "New", "reason": "shorter"})
+        do(desk, article, "score", {"quality": 58})
+        told = desk.get(address_of(article, "history")).json()
+        assert told["next"] is None
+        score, edit, hold = told["value"]
+        assert (score["verb"], score["before"], score["after"]) == (
+            "score",
+            {"quality": 57},
+            {"quality": 58},
+        )
+        assert (score["version"], score["by"], score["texts"]) == (3, user.username, [])
+        assert (edit["texts"], edit["reason"], edit["after"]) == (["excerpt"], "shorter", {})
+        # Felt, not decided: what it was related to was taken out.
+        assert (hold["verb"], hold["by"], hold["after"]) == ("hold", None, {})
+        (own,) = desk.get(address_of(held, "history")).json()["value"]
+        assert (own["act"], own["reason"]) == (hold["act"], "wait")
+        assert own["after"] == {"decision": "hold", "decisionUntil": None}
+
+    def test_pages(self, desk: Client) -> None:
+        article, other = make_article(quality=30), make_article()
+        for quality in range(31, 38):
+            do(desk, article, "score", {"quality": quality})
+            do(desk, other, "score", {"quality": quality})
+        first = desk.get(address_of(article, "history"), {"limit": 3}).json()
+        # What is done meanwhile moves nothing to another page.
+        do(desk, article, "score", {"quality": 50})
+        value, following = first["value"], first["next"]
+        sizes = [len(value)]
+        while following:
+            told = desk.get(following).json()
+            value, following = value + told["value"], told["next"]
+            sizes.append(len(told["value"]))
+        assert [one["after"]["quality"] for one in value] == [37, 36, 35, 34, 33, 32, 31]
+        assert sizes == [3, 3, 1]
+
+    def test_of_what_nobody_touched_is_empty(self, desk: Client) -> None:
+        told = desk.get(address_of(make_article(), "history")).json()
+        assert told == {"value": [], "next": None}
+
+    def test_fail_no_such_article(self, desk: Client) -> None:
+        problem_of(desk.get(address_of("nothing", "history")), 404)
+
+    @pytest.mark.parametrize("place", ["x,1", "1,x", "1", "1,", f"1,{'1' * 3000}x", "nan,1"])
+    def test_fail_invalid_cursor(self, desk: Client, place: str) -> None:
+        cursor = urlsafe_b64encode(f"history:{place}".encode()).decode()
+        problem = problem_of(
+            desk.get(address_of(make_article(), "history"), {"cursor": cursor}), 400
+        )
+        assert problem["errors"][0]["parameter"] == "cursor"
+
+    def test_place_beyond_all_numbers(self, desk: Client) -> None:
+        article = make_article()
+        do(desk, article, "hold")
+        for place, size in ((10**100, 1), (-(10**100), 0)):
+            cursor = urlsafe_b64encode(f"history:{place},{place}".encode()).decode()
+            told = desk.get(address_of(article, "history"), {"cursor": cursor}).json()
+            assert len(told["value"]) == size
+
+    def test_queries_do_not_grow(
+        self, desk: Client, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        article = make_article()
         for quality in range(30, 60):
             do(desk, article, "score", {"quality": quality})
-        # Expect 11 at most beside who asks: article, topics, images; policy, receipt (2); story (4);
-        # history.
-        with django_assert_max_num_queries(WHO + 11):
-            told = desk.get(address_of(article)).json()
-        assert len(told["history"]) == 20
-        assert len(told["story"]["members"]) == 11
+        # Expect 2 beside who asks: article, acts.
+        with django_assert_num_queries(WHO + 2):
+            told = desk.get(address_of(article, "history")).json()
+        assert len(told["value"]) == 25
 
 
 class TestSecured:
@@ -273,8 +386,10 @@ class TestSecured:
         make_source(article, secured=CANARY)
         told = [
             desk.get(address_of(article)).content,
+            desk.get(address_of(article, "story")).content,
             desk.get(LIST).content,
             json.dumps(do(desk, article, "hold")).encode(),
+            desk.get(address_of(article, "history")).content,
             desk.get(LIST, {"q": CANARY}).content,
         ]
         assert not [one for one in told if CANARY.encode() in one]

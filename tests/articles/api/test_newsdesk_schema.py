@@ -50,11 +50,11 @@ def operations() -> dict[str, Any]:
 
 
 OPERATIONS: Final = [
-    *("newsdeskNews", "newsdeskArticle", "newsdeskUndo"),
+    *("newsdeskNews", "newsdeskArticle", "newsdeskStory", "newsdeskHistory", "newsdeskUndo"),
     *(f"newsdesk{verb.value.capitalize()}" for verb in ACTS),
 ]
 # Of a slug no text is unsound.
-ANY_TEXT: Final = {"newsdeskArticle"}
+ANY_TEXT: Final = {"newsdeskArticle", "newsdeskStory"}
 
 
 ABOUT_FEW: Final = {"newsdeskUnpin", "newsdeskRelate", "newsdeskUnrelate"}
