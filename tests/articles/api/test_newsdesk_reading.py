@@ -332,7 +332,7 @@ class TestHistory:
         article, other = make_article(quality=30), make_article()
         for quality in range(31, 38):
             do(desk, article, "score", {"quality": quality})
-            do(desk, other, "score", {"quality": quality})
+            do(desk, other, "score", {"quality": quality + 20})
         first = desk.get(address_of(article, "history"), {"limit": 3}).json()
         # What is done meanwhile moves nothing to another page.
         do(desk, article, "score", {"quality": 50})
