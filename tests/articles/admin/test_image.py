@@ -1,89 +1,43 @@
-"""An image's page: its state, its words, and other pictures in its place; who may, and what stays."""
+"""An image's page: its state, its words, what must be seen of it; who may."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from articles import editions, integrity, newsdesk
+from articles import editions, newsdesk
 from articles.documents import DocumentImage
 from articles.exporter import present
-from articles.images import editing, files, keeping, pruning
-from articles.images.keeping import keep
-from articles.images.renditions import Rendered
-from articles.models import Act, Article, Image, ImageFetch, StoredImage
+from articles.models import Act, Image, ImageFetch, StoredImage
 from articles.roles import Role
 from articles.snapshot import image_state
-from articles.tasks import is_waiting, keep_images
 from tests.articles.admin.asking import messages_of, press_undo, text_of
+from tests.articles.admin.image_page import (
+    SOURCE,
+    State,
+    add_image,
+    address,
+    again,
+    do,
+    editor,
+    file,
+    sent,
+)
 from tests.articles.admin_pages import PAYLOAD, page_of
-from tests.articles.images import samples
 from tests.articles.images.conftest import media, server
-from tests.articles.images.samples import picture, png
-from tests.articles.images.server import Server, reply
+from tests.articles.images.samples import picture
 from tests.articles.samples import document, load, put
 from tests.factories import NOW, make_article, make_stored_image, make_user
 
-__all__ = ["media", "server"]
+__all__ = ["editor", "media", "server"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
-
-FETCHED_SOON = "It is fetched in the background, before all others."
-SOURCE = "https://a.example/photo.jpg"
-State = ImageFetch.State
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(make_user(Role.EDITOR, username="anna"))
-    return client
-
-
-def add_image(article: Article | None = None, url: str = SOURCE, **values: Any) -> Image:
-    article = article or make_article()
-    position = article.images.count()
-    return Image.objects.create(article=article, position=position, url=url, **values)
-
-
-def address(image: Image) -> str:
-    return reverse("admin:articles_article_image", args=[image.article_id, image.position])
-
-
-def again(image: Image) -> Image:
-    """Read an image as it is now; edits make its row anew."""
-    return Image.objects.select_related("stored", "article").get(
-        article=image.article_id, position=image.position
-    )
-
-
-def sent(page: Any, act: str, **typed: Any) -> dict[str, Any]:
-    """Give what a browser sends from a form of the page."""
-    form = page.context["forms"][act]
-    values = {name: form[name].value() for name in form.fields if name != "file"}
-    return {"act": act, **{name: value or "" for name, value in values.items()}, **typed}
-
-
-def do(client: Client, image: Image, act: str, **typed: Any) -> Any:
-    """Open the page, fill in a form and send it."""
-    return client.post(address(image), sent(client.get(address(image)), act, **typed))
-
-
-def file(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, data, kind)
-
-
-def upload(client: Client, image: Image, data: bytes | None = None) -> Any:
-    return do(client, image, "upload", file=file(picture() if data is None else data))
 
 
 class TestState:
@@ -273,208 +227,6 @@ class TestWords:
         assert present(edited.article).images == (
             DocumentImage(SOURCE, title="Mine", attribution="Somebody"),
         )
-
-
-class TestUpload:
-    def test_success(self, editor: Client, media: Path) -> None:
-        image, elsewhere = add_image(), add_image()
-        before = editions.current()
-        told = messages_of(editor, upload(editor, image, picture("PNG", (700, 350))))
-        assert told == ["Readers see your picture now, wherever this address is shown."]
-        stored = StoredImage.objects.get()
-        assert (stored.format, stored.width, stored.height) == ("png", 700, 350)
-        assert again(image).stored == again(elsewhere).stored == stored
-        assert len([path for path in media.rglob("*") if path.is_file()]) == 9
-        fetch = ImageFetch.objects.get()
-        assert (fetch.state, fetch.stored, fetch.writing) == (State.KEPT, stored, "")
-        assert (str(fetch.uploaded_by), fetch.uploaded_at is None) == ("anna", False)
-        assert editions.current() != before
-        assert list(integrity.findings()) == []
-        assert "uploaded by anna on" in text_of(editor.get(address(image)))
-        assert not Act.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("data", "words"),
-        [
-            (samples.SVG, "It is SVG, which may hold scripts and is not kept."),
-            (b"<!DOCTYPE html><p>", "It is a page or another markup, not an image."),
-            (b"GIF89a but not", "It cannot be read: "),
-            (png(30_000, 30_000, b""), "It has more than 40 megapixels."),
-            (png(6_000, 6_000, bytes(6_000 * 18_001))[:60_000], "It cannot be read: "),
-            (bytes(editing.MAX_BYTES + 1), "It has more than 10,000,000 bytes."),
-            (b"", "The submitted file is empty."),
-            (samples.GZIPPED, "It is no JPEG, PNG, GIF, WebP or AVIF."),
-        ],
-        ids=["SVG", "HTML", "broken", "bomb", "truncated", "huge", "empty", "gzip"],
-    )
-    def test_refused(self, editor: Client, media: Path, data: bytes, words: str) -> None:
-        copy = make_stored_image()
-        image = add_image(stored=copy)
-        answer = upload(editor, image, data)
-        assert answer.status_code == 200
-        assert words in text_of(answer)
-        assert again(image).stored == copy
-        assert not ImageFetch.objects.exists()
-        assert not media.exists()
-
-    def test_no_file(self, editor: Client) -> None:
-        assert "Choose a file first." in text_of(do(editor, add_image(), "upload"))
-
-    def test_place_of_an_address_that_is_none(self, editor: Client) -> None:
-        for url in ("images/local.png", "https://a.example/" + "ä" * 1500):
-            image = add_image(url=url)
-            answer = upload(editor, image)
-            assert "It has no address of the web" in text_of(answer)
-        assert not StoredImage.objects.exists()
-
-    def test_lost_update(self, editor: Client, media: Path) -> None:
-        image = add_image()
-        page = editor.get(address(image))
-        theirs = editing.upload(image, picture("PNG"), by=None)
-        answer = editor.post(address(image), sent(page, "upload", file=file(picture())))
-        assert "changed this picture after you opened it" in text_of(answer)
-        assert again(image).stored == theirs
-        assert StoredImage.objects.get() == theirs
-
-    def test_changed_while_it_is_read(
-        self, editor: Client, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        image, copy = add_image(), make_stored_image()
-        write = files.write
-
-        def change_and_write(rendered: Rendered) -> int:
-            Image.objects.update(stored=copy)
-            return write(rendered)
-
-        monkeypatch.setattr(files, "write", change_and_write)
-        answer = upload(editor, image)
-        assert "changed this picture after you opened it" in text_of(answer)
-        assert again(image).stored == copy
-        # The files are nobody's, as those of a run that was killed.
-        assert ImageFetch.objects.get().writing == ""
-        pruning.prune(grace=timedelta(0), at=timezone.now() + timedelta(days=1))
-        assert [one.kind for one in integrity.findings()] == ["missing file"] * 6
-
-    def test_same_picture_again(self, editor: Client) -> None:
-        first, second = add_image(), add_image(url="https://b.example/")
-        upload(editor, first)
-        upload(editor, second)
-        assert again(first).stored == again(second).stored == StoredImage.objects.get()
-
-    def test_re_import_undo_and_export(self, editor: Client, tmp_path: Path) -> None:
-        folder = tmp_path / "seeds"
-        folder.mkdir()
-        source = document(images=(DocumentImage(SOURCE, 10, 10),))
-        put(folder, "a.txt", source)
-        load(folder)
-        image = Image.objects.get()
-        upload(editor, image)
-        stored = StoredImage.objects.get()
-        assert present(again(image).article).images == source.images
-        # The row of the image is made anew by each of these.
-        put(folder, "a.txt", document(images=(DocumentImage(SOURCE, 20, 20),)))
-        load(folder)
-        assert (again(image).width, again(image).stored) == (20, stored)
-        do(editor, image, "words", title="New")
-        assert again(image).stored == stored
-        newsdesk.perform(newsdesk.undo(Act.objects.get()), by=None)
-        assert (again(image).title, again(image).stored) == (None, stored)
-
-
-class TestFetch:
-    def test_waits_for_the_next_run(
-        self,
-        editor: Client,
-        server: Server,
-        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-    ) -> None:
-        image = add_image(url=server.url("/a"))
-        keep()
-        assert again(image).state == State.FAILED
-        server.put("/a", picture())
-        server.requests.clear()
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = do(editor, image, "fetch")
-        assert messages_of(editor, answer) == [FETCHED_SOON]
-        assert is_waiting(keep_images)
-        # Nothing is asked for while the editor waits.
-        assert server.requests == []
-        assert again(image).state == State.WAITING
-        keep()
-        assert again(image).state == State.KEPT
-        assert ImageFetch.objects.get().failure == ""
-
-    def test_of_what_no_reader_sees_yet(self, editor: Client, server: Server) -> None:
-        image = add_image(make_article(quality=None), server.put("/a", picture()))
-        assert keep().kept == 0
-        do(editor, image, "fetch")
-        keep()
-        assert again(image).state == State.KEPT
-
-    def test_kept_is_shown_meanwhile(self, editor: Client, server: Server) -> None:
-        image = add_image(url=server.put("/a", picture()))
-        keep()
-        older = again(image).stored
-        server.put("/a", picture("PNG"))
-        do(editor, image, "fetch")
-        assert again(image).stored == older
-        keep()
-        newer = again(image).stored
-        assert newer is not None
-        assert newer.format == "png"
-
-    def test_upload_stays_until_the_source_is_wanted_again(
-        self, editor: Client, server: Server
-    ) -> None:
-        image = add_image(url=server.put("/a", reply(picture(), ETag='"1"')))
-        keep()
-        upload(editor, image, picture("PNG"))
-        mine = again(image).stored
-        server.requests.clear()
-        keep(retry_failed=True)
-        assert (server.requests, again(image).stored) == ([], mine)
-        assert "Go back to the source\u2019s picture" in text_of(editor.get(address(image)))
-        do(editor, image, "fetch")
-        server.answers.clear()
-        keep()
-        # Not thrown away for nothing, nor for "unchanged" since before the upload.
-        assert "if-none-match" not in server.requests[-1].headers
-        assert again(image).stored == mine
-        server.put("/a", picture())
-        do(editor, image, "fetch")
-        keep()
-        source = again(image).stored
-        assert source is not None
-        assert source.format == "jpeg"
-
-    def test_upload_while_a_run_fetches(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        image = add_image(url=server.put("/a", picture()))
-        failing = add_image(url=server.url("/none"))
-        take_on = keeping._Run.take_on
-
-        def upload_first(run: Any, done: Any) -> None:
-            editing.upload(again(image), picture("PNG"), by=None)
-            editing.upload(again(failing), picture("GIF"), by=None)
-            monkeypatch.undo()
-            take_on(run, done)
-
-        monkeypatch.setattr(keeping._Run, "take_on", upload_first)
-        report = keep()
-        assert (report.kept, report.failures) == (0, [])
-        kept = [again(one).stored for one in (image, failing)]
-        assert [one and one.format for one in kept] == ["png", "gif"]
-        assert set(ImageFetch.objects.values_list("state", "writing")) == {("kept", "")}
-
-    def test_lost_update(self, editor: Client) -> None:
-        image = add_image()
-        page = editor.get(address(image))
-        mine = editing.upload(image, picture(), by=None)
-        answer = editor.post(address(image), sent(page, "fetch"))
-        assert "changed this picture after you opened it" in text_of(answer)
-        fetch = ImageFetch.objects.get()
-        assert (fetch.stored, fetch.uploaded_at is None) == (mine, False)
 
 
 class TestFocus:
