@@ -132,12 +132,17 @@ def _answer(connection: socket.socket, server: Server) -> None:
             head = b""
             while b"\r\n\r\n" not in head and (piece := connection.recv(4096)):
                 head += piece
-            head, _, body = head.partition(b"\r\n\r\n")
+            head, end, body = head.partition(b"\r\n\r\n")
+            if not end:
+                # Killed before it had asked.
+                return
             first, *lines = head.decode("latin-1").strip().split("\r\n")
             pairs = (line.partition(": ") for line in lines)
             headers = {name.lower(): value for name, _, value in pairs}
             while len(body) < int(headers.get("content-length", 0)):
-                body += connection.recv(1 << 16)
+                if not (piece := connection.recv(1 << 16)):
+                    return
+                body += piece
             request = Request(first.split()[1], headers, body)
             server.requests.append(request)
             server.answers.get(request.path, reply(status="404 Not Found"))(connection)
