@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
@@ -20,6 +21,8 @@ INTERRUPTED = 130
 
 class Command(BaseCommand):
     help = "Import news documents, topics and providers; safe to run again."
+    # Checking addresses, too, would load every page and the API: 8 MB of the 150 that an import may take.
+    requires_system_checks = (Tags.models,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", nargs="*", type=Path, help="files or folders (default: seeds/)")
