@@ -9,18 +9,14 @@ a cache that keeps nothing: every answer is made anew.
 
 from __future__ import annotations
 
-import argparse
 import json
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from urllib.request import urlopen
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.import_export import fresh_databases, manage
-from bench.served import measure, serving
+from bench.served import measure, print_row, run, serving
 
 LIST = "/api/v1/news/"
 
@@ -68,31 +64,5 @@ def compare(database: str, kind: str, folder: Path, seconds: int) -> None:
                     print_row(kind, label, unchanged, rate, *latencies, share, "0.0")
 
 
-def print_row(kind: str, label: str, name: str, rate: float, *rest: str) -> None:
-    print(f"| {kind} | {label} | {name} | {rate:,.0f} | {' | '.join(rest)} |", flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=2_000, help="documents that are served")
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
-    parser.add_argument(
-        "--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"]
-    )
-    options = parser.parse_args()
-    if not shutil.which("wrk"):
-        raise SystemExit("This needs wrk: apt-get install wrk")
-    print("| database | cache | answer | requests/s | p50 | p99 | of constant | KB |")
-    print("|---|---|---|---:|---:|---:|---:|---:|")
-    with tempfile.TemporaryDirectory(prefix="newsroom-bench-") as name:
-        folder = Path(name)
-        manage("generate_seeds", str(folder / "seeds"), "--count", str(options.count), "--seed=1")
-        for kind in options.databases:
-            with fresh_databases(kind, folder) as (database, _):
-                manage("migrate", database=database)
-                manage("import_seeds", str(folder / "seeds"), database=database)
-                compare(database, kind, folder, options.seconds)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__.splitlines()[0], "answer", compare)

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -147,8 +147,9 @@ def print_row(kind: str, label: str, name: str, rate: float, *rest: str) -> None
     print(f"| {kind} | {label} | {name} | {rate:,.0f} | {' | '.join(rest)} |", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def run(summary: str, of: str, compare: Callable[[str, str, Path, int], None]) -> None:
+    """Read the command line, and compare what is served of a fresh newsroom on each database."""
+    parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("--count", type=int, default=2_000, help="documents that are served")
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
     parser.add_argument(
@@ -157,7 +158,7 @@ def main() -> None:
     options = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("This needs wrk: apt-get install wrk")
-    print("| database | cache | page | requests/s | p50 | p99 | of constant | KB |")
+    print(f"| database | cache | {of} | requests/s | p50 | p99 | of constant | KB |")
     print("|---|---|---|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory(prefix="newsroom-bench-") as name:
         folder = Path(name)
@@ -170,4 +171,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__.splitlines()[0], "page", compare)
