@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from articles import heat
-from articles.charts import Amount, Chart, bar_chart, heat_chart
-from articles.counting import count_capped, count_in_words
 from articles.models import Article, ImageFetch, ImportRun
-from articles.queues import QUEUES, Queue
+from articles.newsdesk.queues import QUEUES, Queue
 from articles.scoring import Policy
+from newsroom.capped_count import count_capped, count_in_words
+from newsroom.charts import Amount, Chart, bar_chart, heat_chart
 
 DAYS: Final = 30
 """Days that the charts look back, today among them: of all articles they would cost a full read."""

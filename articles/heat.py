@@ -13,7 +13,6 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from articles import bulk
 from articles.models import Article, PolicyVersion, Related
 from articles.scoring import (
     DEFAULT_POLICY,
@@ -26,6 +25,7 @@ from articles.scoring import (
     score,
     top_rank,
 )
+from newsroom import bulk
 
 CHUNK: Final = 2_000
 """Articles scored at a time: bounds the memory of a run over the whole archive."""

@@ -2,7 +2,7 @@
 
 A task is told nothing but to do all that is due, so it may be woken once too often, killed at any
 moment and begun again. The queue (a table, or Redis: ``TASKS_URL``) neither retries nor misses a
-worker that died: ``articles/working.py`` wakes tasks by what the database notes and by the clock, so
+worker that died: ``articles/worker.py`` wakes tasks by what the database notes and by the clock, so
 that nobody who writes need think of them. Each has a queue, and thereby a process, of its own: images
 may take hours.
 """
@@ -28,7 +28,7 @@ from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
 from articles.images import keeping
-from articles.web_hooks import sending
+from articles.webhooks import delivery
 
 _LOCK: Final = 0x6E657773
 """The first of the two numbers of a lock, apart from those of ``bulk.hold_write_lock``, which has one."""
@@ -65,7 +65,7 @@ def _send_events() -> None:
     is_main = threading.current_thread() is threading.main_thread()
     former = signal.signal(signal.SIGINT, lambda *_: stopping.set()) if is_main else None
     try:
-        sending.drain(stopping)
+        delivery.drain(stopping)
     finally:
         if is_main:
             signal.signal(signal.SIGINT, former)

@@ -4,9 +4,10 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
-from articles import media, search_page, sitemaps, views, well_known
-from articles.feeds import views as feeds
-from articles.feeds.formats import FormatConverter
+from articles.images import serving
+from articles.site import search, sitemaps, views, well_known
+from articles.site.feeds import views as feeds
+from articles.site.feeds.formats import FormatConverter
 
 app_name = "articles"
 
@@ -28,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/<name:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),
     path("providers/<name:domain>/", views.provider, name="provider"),
-    path("search/", search_page.search, name="search"),
+    path("search/", search.search, name="search"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemaps/pages.xml", sitemaps.pages, name="sitemap-pages"),
     path("sitemaps/news-<int:number>.xml", sitemaps.news, name="sitemap-news"),
@@ -45,5 +46,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/<name:domain>/feed.<feed:ending>", feeds.provider, name="provider-feed"),
     path("search/feed.<feed:ending>", feeds.search, name="search-feed"),
     path("api/", include("articles.api.urls")),
-    *media.routes(settings.MEDIA_URL),
+    *serving.routes(settings.MEDIA_URL),
 ]

@@ -21,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, sniff
-from articles.images.workshop import Workshop
 from tests.articles.images.hostile import bad_images
 from tests.articles.images.measuring import forget_peak, peak, processes, processor_seconds
 

@@ -123,7 +123,7 @@ def queues(user: User) -> Measured:
     from django.test import Client
     from django.urls import reverse
 
-    from articles.queues import QUEUES
+    from articles.newsdesk.queues import QUEUES
 
     client = Client()
     client.force_login(user)

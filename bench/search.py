@@ -61,10 +61,10 @@ def searches() -> Iterator[tuple[str, Callable[[], object]]]:
     from django.http import QueryDict
     from django.utils import timezone
 
-    from articles.filters import ArticleFilter
     from articles.models import Article, Topic
-    from articles.paging import LATEST, page_of
     from articles.search import Order
+    from articles.site.filters import ArticleFilter
+    from newsroom.paging import LATEST, page_of
     from providers.models import Provider
 
     published = Article.objects.published()

@@ -90,7 +90,7 @@ MIDDLEWARE = [
     # Outside the page cache: what it keeps is the same for every origin that asks.
     "newsroom.middleware.cors",
     # Early: what it answers need not pass the others.
-    "articles.page_cache.page_cache",
+    "articles.site.page_cache.page_cache",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -87,12 +87,12 @@ class TestLayers:
             ("providers/planted.py", "articles.apps"),
             ("articles/apps.py", "newsroom.urls"),
             ("articles/models/planted.py", "articles.newsdesk"),
-            ("articles/heat.py", "articles.importer"),
-            ("articles/bulk.py", "articles.heat"),
+            ("articles/heat.py", "articles.importing"),
+            ("newsroom/bulk.py", "articles.heat"),
             ("articles/documents.py", "articles.models"),
             ("articles/documents.py", "django"),
             ("articles/scoring.py", "django.utils.timezone"),
-            ("articles/generator.py", "django.utils.text"),
+            ("articles/sample_documents.py", "django.utils.text"),
         ],
     )
     def test_broken(self, copy: Path, module: str, imported: str) -> None:

@@ -3,18 +3,18 @@
 from django.contrib import admin
 from django_tasks_db.models import DBTaskResult
 
-from articles.admin.article import ArticleAdmin
-from articles.admin.failed_images import ImageFetchAdmin
-from articles.admin.imports import (
+from articles.admin.articles.article_page import ArticleAdmin
+from articles.admin.images.failed_images import ImageFetchAdmin
+from articles.admin.imports.runs import (
     ImportConflictAdmin,
     ImportProblemAdmin,
     ImportRunAdmin,
     SourceDocumentAdmin,
 )
-from articles.admin.policy import PolicyVersionAdmin
-from articles.admin.tokens import ApiTokenAdmin
-from articles.admin.topic import TopicAdmin
-from articles.admin.web_hooks import HookDeliveryAdmin, WebHookAdmin
+from articles.admin.system.policy import PolicyVersionAdmin
+from articles.admin.system.tokens import ApiTokenAdmin
+from articles.admin.system.topics import TopicAdmin
+from articles.admin.system.webhooks import HookDeliveryAdmin, WebHookAdmin
 
 # What tasks do is in the log; what comes of it, with images and hooks.
 admin.site.unregister(DBTaskResult)

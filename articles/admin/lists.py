@@ -14,7 +14,7 @@ from django.db.models import OrderBy
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from articles.counting import MOST_COUNTED, count_capped
+from newsroom.capped_count import MOST_COUNTED, count_capped
 
 MOST_SHOWN: Final = MOST_COUNTED - 1
 """Rows that a list pages through: filters and search reach the rest."""

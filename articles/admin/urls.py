@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, path
 
-from articles.admin.queue import queue_page
+from articles.admin.decisions.queue_page import queue_page
 
 urlpatterns: list[URLPattern] = [
     path(

@@ -13,8 +13,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles import page_cache
 from articles.api.views import PublicView, public
+from articles.site import page_cache
 
 CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
 

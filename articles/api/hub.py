@@ -15,9 +15,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles.api.names import known_topics
+from articles.api.formats import featured, instant, web_address
 from articles.api.schema import responses
-from articles.api.texts import featured, instant, web_address
+from articles.api.topics_providers import known_topics
 from articles.api.views import PublicView, public
 from articles.models import Article, ArticleQuerySet, Image
 from providers.models import Provider

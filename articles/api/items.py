@@ -15,10 +15,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from articles.addresses import absolute
-from articles.api.texts import featured, web_address
+from articles.api.formats import featured, web_address
 from articles.models import Article, Image, Topic
-from articles.pictures import media_address
+from articles.site.pictures import media_address
+from newsroom.absolute_urls import absolute
 from providers.models import Provider
 
 MOST_COVERAGE: Final = 50

@@ -14,7 +14,6 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles.api.following import UPDATED_SINCE, follow
 from articles.api.items import (
     FIELDS,
     TEXT_FIELDS,
@@ -27,10 +26,11 @@ from articles.api.items import (
 from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
 from articles.api.problems import GoneError
 from articles.api.schema import responses
+from articles.api.updates import UPDATED_SINCE, follow
 from articles.api.views import PublicView, public
-from articles.filters import ArticleFilter
 from articles.models import Article, or_least
-from articles.paging import LATEST, TOP, Order
+from articles.site.filters import ArticleFilter
+from newsroom.paging import LATEST, TOP, Order
 
 HEAT: Final = Order("heat_or_least", "slug", True, str, lambda text: _small(text))
 ORDERINGS: Final = {"latest": LATEST, "top": TOP, "heat": HEAT}

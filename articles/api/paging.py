@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from articles.api.items import page_address
-from articles.paging import CursorError, Order, Page, page_of
+from newsroom.paging import CursorError, Order, Page, page_of
 
 PAGE_SIZE: Final = 25
 MOST: Final = 100

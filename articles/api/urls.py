@@ -6,15 +6,15 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from articles.api.docs import SchemaView, docs
 from articles.api.hub import HubView
-from articles.api.names import ProvidersView, ProviderView, TopicsView, TopicView
 from articles.api.news import ArticleView, NewsView, StoryView
-from articles.api.newsdesk.acting import ACTS, ActView, UndoView
-from articles.api.newsdesk.reading import (
+from articles.api.newsdesk.decisions import ACTS, ActView, UndoView
+from articles.api.newsdesk.views import (
     DeskArticleView,
     DeskHistoryView,
     DeskNewsView,
     DeskStoryView,
 )
+from articles.api.topics_providers import ProvidersView, ProviderView, TopicsView, TopicView
 from articles.api.views import NothingView
 
 app_name = "api"

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from articles import page_cache
 from articles.api.schema import Schema
 from articles.api.throttling import ByAddress
+from articles.site import page_cache
 
 public = method_decorator(page_cache.public, name="get")
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from articles.images import renditions
-from articles.outbound import Answer, Bounds, OutboundError, RefusedError, get, retry_at
+from newsroom.outbound import Answer, Bounds, OutboundError, RefusedError, get, retry_at
 
 MAX_URL_BYTES: Final = 2_000
 """What an index of PostgreSQL takes; servers take little more."""

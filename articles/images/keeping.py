@@ -23,15 +23,15 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from articles.bulk import hold_write_lock
 from articles.images import files
 from articles.images.fetching import ANSWERS, MAX_URL_BYTES, FetchError, fetch
+from articles.images.missing import Wanted, wanted
+from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, Rendered
 from articles.images.report import Failure, Report
-from articles.images.wanted import Wanted, wanted
-from articles.images.workshop import Workshop
 from articles.models import Image, ImageFetch, Logo, StoredImage
-from articles.outbound import RefusedError, host_of
+from newsroom.bulk import hold_write_lock
+from newsroom.outbound import RefusedError, host_of
 from providers.models import Provider
 
 FETCHES: Final = 8

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from articles.bulk import hold_write_lock
 from articles.images import files
 from articles.models import Image, ImageFetch, Logo, StoredImage
+from newsroom.bulk import hold_write_lock
 from providers.models import Provider
 
 GRACE: Final = timedelta(days=1)

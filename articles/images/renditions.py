@@ -2,7 +2,7 @@
 
 Nothing of the file itself is passed on: not what cameras and editors wrote into it, nor whatever
 else a format may hold. Bytes in, bytes out; who calls ``render`` on files that are not trusted lets
-``articles.images.workshop`` do it, which bounds time and memory.
+``articles.images.render_process`` do it, which bounds time and memory.
 """
 
 from __future__ import annotations

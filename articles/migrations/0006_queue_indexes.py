@@ -1,4 +1,4 @@
-"""Indexes of the queues: each is named after the query of articles/queues.py that needs it."""
+"""Indexes of the queues: each is named after the query of articles/newsdesk/queues.py that needs it."""
 
 from django.db import migrations, models
 

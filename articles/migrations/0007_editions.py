@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from articles import editions
+from articles.tracking import editions
 
 
 class Migration(migrations.Migration):

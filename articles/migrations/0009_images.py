@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from articles import editions
+from articles.tracking import editions
 
 
 class Migration(migrations.Migration):

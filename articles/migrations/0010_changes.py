@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from articles import changes
+from articles.tracking import change_feed
 
 
 class Migration(migrations.Migration):
@@ -54,5 +54,5 @@ class Migration(migrations.Migration):
                 name="article_hottest",
             ),
         ),
-        migrations.RunPython(changes.add_triggers, changes.remove_triggers),
+        migrations.RunPython(change_feed.add_triggers, change_feed.remove_triggers),
     ]

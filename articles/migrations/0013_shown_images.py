@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from articles import changes, editions
+from articles.tracking import change_feed, editions
 
 
 class Migration(migrations.Migration):
@@ -40,5 +40,5 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunPython(editions.add_triggers, migrations.RunPython.noop),
-        migrations.RunPython(changes.add_triggers, migrations.RunPython.noop),
+        migrations.RunPython(change_feed.add_triggers, migrations.RunPython.noop),
     ]

@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from articles.outbound import RefusedError, host_of
+from newsroom.outbound import RefusedError, host_of
 
 
 def note_hosts(apps: Any, _: object) -> None:

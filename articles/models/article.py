@@ -25,7 +25,7 @@ from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 from articles.roles import ARTICLE_PERMISSIONS
-from articles.web_url import is_web_url
+from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 
@@ -244,7 +244,7 @@ class Article(models.Model):
             ),
             # The few whose slug another had first: the importer looks up their family.
             models.Index(fields=["stem"], condition=~Q(slug=F("stem")), name="article_slug_taken"),
-            # Of the queues (articles/queues.py), those that the indexes above do not serve. One away:
+            # Of the queues (articles/newsdesk/queues.py), those that the indexes above do not serve. One away:
             # the policy is data, so its numbers are columns and no condition; with the columns of
             # the condition SQLite counts without a look at the table.
             models.Index(

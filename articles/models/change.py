@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Change(models.Model):
-    """The last change of an article that readers see, saw or will see; see ``articles/changes.py``.
+    """The last change of an article that readers see, saw or will see; see ``articles/tracking/change_feed.py``.
 
     The database writes it by itself, and keeps it when the article is deleted.
     """

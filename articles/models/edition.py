@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Edition(models.Model):
-    """One row, which the database writes by itself; see ``articles/editions.py``."""
+    """One row, which the database writes by itself; see ``articles/tracking/editions.py``."""
 
     token = models.CharField(max_length=32)
     begun_at = models.DateTimeField()

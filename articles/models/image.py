@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from articles.models.stored_image import ImageFetch, StoredImage
-from articles.web_url import is_web_url
+from newsroom.web_url import is_web_url
 
 _START: Final = 190
 

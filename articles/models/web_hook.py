@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from articles import outbound
+from newsroom import outbound
 
 OVERLAP: Final = timedelta(hours=24)
 """How long deliveries are signed with the former secret, too."""
@@ -41,7 +41,7 @@ def new_secret() -> str:
 
 
 class WebHook(models.Model):
-    """An address that is told of readers' news, see ``articles/web_hooks``."""
+    """An address that is told of readers' news, see ``articles/webhooks``."""
 
     name = models.CharField(max_length=100, help_text="Whose it is, or what for.")
     url = models.CharField(
@@ -167,7 +167,7 @@ class HookDelivery(models.Model):
 
 
 class HookPlace(models.Model):
-    """How far the hooks were told of the changes, see ``articles/changes.py``: one row, or none."""
+    """How far the hooks were told of the changes, see ``articles/tracking/change_feed.py``: one row, or none."""
 
     sequence = models.BigIntegerField()
     moment = models.DateTimeField()

@@ -11,6 +11,7 @@ An act begins as a ``Change``, a value that says what would be written::
 scoring rule in one transaction, and keeps it in the history.
 """
 
+from articles.newsdesk.availability import is_offered, may_begin
 from articles.newsdesk.changes import (
     ALLOWED,
     EDITABLE,
@@ -42,8 +43,6 @@ from articles.newsdesk.conflicts import Choice, name_coverage, resolve
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
 from articles.newsdesk.history import START, restore, texts_at, timeline
-from articles.newsdesk.lists import describe_image
-from articles.newsdesk.offering import is_offered, may_begin
 from articles.newsdesk.performing import consequences, may, perform, undo
 from articles.newsdesk.policies import (
     StalePolicyError,
@@ -54,6 +53,7 @@ from articles.newsdesk.policies import (
     try_policy,
 )
 from articles.newsdesk.stories import Story, story_of
+from articles.newsdesk.topics_images import describe_image
 
 __all__ = [
     "ALLOWED",

@@ -15,13 +15,14 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from articles import bulk, roles
+from articles import roles
 from articles.documents import MAX_QUALITY
-from articles.importer.coverage import store_coverage
+from articles.importing.coverage import store_coverage
+from articles.importing.snapshot import IMAGE_FIELDS, TEXTS
 from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
 from articles.newsdesk.changes import Change, RefusedError
-from articles.snapshot import IMAGE_FIELDS, TEXTS
-from articles.web_url import is_web_url
+from newsroom import bulk
+from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 

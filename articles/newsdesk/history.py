@@ -27,8 +27,8 @@ from articles.newsdesk.changes import (
     RefusedError,
     pinned_beside,
 )
-from articles.newsdesk.lists import images_of, topics_of
 from articles.newsdesk.performing import decoded
+from articles.newsdesk.topics_images import images_of, topics_of
 from articles.scoring import Decision
 from providers.models import Provider
 

@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from articles import bulk, heat
+from articles import heat
 from articles.models import Act, ActChange, Article, ArticleTopic, ImportConflict, Related
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
-from articles.newsdesk.lists import images_of, replace_lists, topics_of
+from articles.newsdesk.topics_images import images_of, replace_lists, topics_of
+from newsroom import bulk
 
 _Positions = dict[Pair, int]
 

@@ -23,13 +23,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from articles import bulk, heat, roles
+from articles import heat, roles
 from articles.documents import MAX_QUALITY
 from articles.heat import Outcome
 from articles.models import Article, PolicyVersion
 from articles.newsdesk.changes import RefusedError
 from articles.newsdesk.effects import Consequence, Standing
 from articles.scoring import Decision, Policy, Receipt
+from newsroom import bulk
 
 SHOWN: Final = 100
 """Examples of each kind that a trial has; the counts are of all."""

@@ -6,10 +6,10 @@ digits make between anything else; case and accents make no difference; there ar
 stop words, so that names are found in every language. The databases keep the index by themselves.
 """
 
-from articles.search.asking import LONGEST, MOST_TERMS, NO_TEXT, Search, address, parse
 from articles.search.conditions import condition
 from articles.search.hits import Behind, Narrowing, Order, find, tiers
 from articles.search.marks import excerpt_around, marked
+from articles.search.terms import LONGEST, MOST_TERMS, NO_TEXT, Search, address, parse
 
 __all__ = [
     "LONGEST",

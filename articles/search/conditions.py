@@ -8,9 +8,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
-from articles.search.asking import Search, address, parse
 from articles.search.index import FTS_TABLE, ID_OF_PLACE
-from articles.search.queries import fts5, tsquery
+from articles.search.match_syntax import fts5, tsquery
+from articles.search.terms import Search, address, parse
 
 FEW: Final = 20_000
 """Keys that are quicker looked up and sorted than met by walking through a million in order."""

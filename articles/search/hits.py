@@ -13,9 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Func, Q, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
-from articles.search.asking import Search
 from articles.search.index import FTS_TABLE, ID_OF_PLACE, place_of
-from articles.search.queries import (
+from articles.search.match_syntax import (
     HEAT,
     MOST_HEAT,
     PROVIDER,
@@ -27,6 +26,7 @@ from articles.search.queries import (
     fts5_marked,
     tsquery,
 )
+from articles.search.terms import Search
 
 WALKED: Final = 2_000
 """Of the newest articles, how many PostgreSQL looks at before it asks its index for all hits."""

@@ -14,8 +14,7 @@ from typing import Final
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from articles.search.asking import MARK
-from articles.search.queries import (
+from articles.search.match_syntax import (
     HEADLINE,
     HEAT,
     MOST_HEAT,
@@ -26,6 +25,7 @@ from articles.search.queries import (
     TYPE,
     plain_words,
 )
+from articles.search.terms import MARK
 
 FTS_TABLE: Final = "articles_article_search"
 

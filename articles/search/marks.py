@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from articles.search.asking import MARK, Search, parse
-from articles.search.queries import fold
+from articles.search.match_syntax import fold
+from articles.search.terms import MARK, Search, parse
 
 WINDOW: Final = 200
 """Characters of a text that are shown around the first wanted word."""

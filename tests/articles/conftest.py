@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from articles import outbound
-from tests.articles.connector import Connector
-from tests.articles.importer.processes import Newsrooms
+from newsroom import outbound
+from tests.articles.importing.processes import Newsrooms
+from tests.newsroom.connector import Connector
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from articles import importer
+from articles import importing
 from articles.documents import (
     ArticleDocument,
     DocumentImage,
@@ -15,7 +15,7 @@ from articles.documents import (
     RelatedEntry,
     write,
 )
-from articles.importer import Report
+from articles.importing import Report
 from articles.models import Article
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -69,7 +69,7 @@ def put(folder: Path, name: str, one: ArticleDocument) -> Path:
 
 def load(*paths: Path, **options: Any) -> Report:
     """Import, and see that nothing is refused."""
-    report = importer.run(paths, **options)
+    report = importing.run(paths, **options)
     assert not report.rejected, [str(problem) for problem in report.problems]
     return report
 

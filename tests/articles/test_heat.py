@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
-from articles.generator import generate
 from articles.models import Article
+from articles.sample_documents import generate
 from articles.scoring import Policy
 from tests.articles.drawn import POLICIES, STORIES, Stories, store
-from tests.articles.importer.worlds import SeedFile
-from tests.articles.importer.worlds import put as put_files
+from tests.articles.importing.worlds import SeedFile
+from tests.articles.importing.worlds import put as put_files
 from tests.articles.samples import NOON, document, edit, entry, load, put
 from tests.factories import make_article, relate
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from django.test import Client
 
-from tests.articles.importer.test_seeds import CITY_AM, NEW_YORK_POST
+from tests.articles.importing.test_seeds import CITY_AM, NEW_YORK_POST
 from tests.articles.samples import SEEDS, load
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles import tasks
 from articles.tasks import keep_images, wake
-from tests.articles.importer.processes import Environment, Newsrooms
+from tests.articles.importing.processes import Environment, Newsrooms
 from tests.articles.samples import ROOT
 
 

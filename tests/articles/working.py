@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
-from tests.articles.importer.processes import Environment, run
+from tests.articles.importing.processes import Environment, run
 from tests.articles.samples import ROOT
 
 PATIENCE: Final = 60.0

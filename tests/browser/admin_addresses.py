@@ -20,7 +20,7 @@ from django.urls import get_resolver, reverse
 
 from articles import newsdesk
 from articles.models import Article, ImportRun, Topic, WebHook
-from articles.queues import QUEUES
+from articles.newsdesk.queues import QUEUES
 from providers.models import Provider
 from tests.factories import NOW
 

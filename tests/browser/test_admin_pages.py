@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from articles.models import Article, Image
-from tests.articles.admin_pages import make_everything
+from tests.articles.admin.admin_pages import make_everything
 from tests.articles.states import CASES
 from tests.browser.admin_addresses import (
     ADDRESSES,

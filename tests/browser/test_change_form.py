@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from articles import newsdesk
 from articles.models import Article
-from tests.articles.admin_pages import page_of
+from tests.articles.admin.admin_pages import page_of
 from tests.browser.conftest import OpenPage
 from tests.browser.sound import assert_sound
 from tests.factories import make_article

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from articles.images import editing
+from articles.images import uploads
 from articles.models import Article, Image, ImageFetch, StoredImage
 from tests.articles.images.samples import drawn, saved
 from tests.browser.axe import ANY, assert_accessible
@@ -47,8 +47,8 @@ def article(superuser: User) -> Article:
         )
     kept, upright, failed, _waiting = article.images.all()
     wide = Pillow.linear_gradient("L").resize((1600, 900)).convert("RGB")
-    editing.upload(kept, saved(wide), by=superuser)
-    editing.upload(upright, saved(drawn((400, 1200)), "PNG"), by=None)
+    uploads.upload(kept, saved(wide), by=superuser)
+    uploads.upload(upright, saved(drawn((400, 1200)), "PNG"), by=None)
     ImageFetch.objects.create(
         url=failed.url,
         host="a.example",

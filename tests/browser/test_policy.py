@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
 from articles import newsdesk
-from articles.admin import policy as pages
+from articles.admin.system import policy as pages
 from articles.models import Article, PolicyVersion
 from articles.newsdesk import policies
 from articles.roles import Role

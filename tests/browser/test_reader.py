@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from articles import newsdesk
 from articles.models import Article, Image
 from articles.newsdesk import changes
-from tests.articles.public_pages import NOWHERE, PUBLIC, Place
+from tests.articles.site.public_pages import NOWHERE, PUBLIC, Place
 from tests.articles.states import HOUR
 from tests.browser.axe import ANY
 from tests.browser.chromium import DESKTOP, READER_LOOKS, Look
@@ -132,7 +132,7 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 @pytest.fixture
 def newsroom(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    monkeypatch.setattr("articles.views.PAGE_SIZE", PAGE)
+    monkeypatch.setattr("articles.site.views.PAGE_SIZE", PAGE)
     return Newsroom()
 
 

@@ -9,12 +9,12 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from articles.models import Article
-from articles.sanitizing import clean
+from newsroom.sanitizing import clean
 from tests.articles.payloads import payloads
-from tests.articles.test_sanitizing import ALLOWED
 from tests.browser.conftest import OpenPage
 from tests.browser.sound import assert_sound
 from tests.factories import make_article
+from tests.newsroom.test_sanitizing import ALLOWED
 
 PLAYER = "https://www.youtube-nocookie.com/embed/x"
 # What a page is made of, other than what is in `allowed`, as this browser reads it.

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from articles.admin import confirming
+from articles.admin.decisions import confirmation
 from articles.models import (
     Act,
     ApiToken,
@@ -28,9 +28,9 @@ from articles.models import (
 )
 from articles.models.stored_image import name_of
 from articles.roles import SCORE, Role
-from articles.sitemaps import SPAN
+from articles.site.sitemaps import SPAN
 from providers.models import Provider
-from tests.articles.admin_pages import make_everything
+from tests.articles.admin.admin_pages import make_everything
 from tests.factories import NOW, make_user
 
 USERS: Final = "ANVEPOS"
@@ -154,7 +154,7 @@ class Site:
         """Give a form by which an address that decides by what it is sent can tell whose it is."""
         article = Article.objects.get(pk=self.rows[Article].pk)
         if name.endswith("article_story"):
-            seen = confirming.sign("story", [[article.pk, article.version]])
+            seen = confirmation.sign("story", [[article.pk, article.version]])
             return {"pin": str(article.pk), "seen": seen}
         if name.endswith("article_triage"):
             return {"article": article.pk, "seen_version": article.version, "verb": "hold"}

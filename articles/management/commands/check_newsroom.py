@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from articles import integrity
+from articles.newsdesk import integrity
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from articles.generator.pictures import draw, draw_logo
-from articles.images.editing import put
-from articles.images.wanted import wanted
+from articles.images.missing import wanted
+from articles.images.uploads import put
 from articles.models import Logo
+from articles.sample_documents.pictures import draw, draw_logo
 from providers.models import Provider
 
 RESERVED = ".example"

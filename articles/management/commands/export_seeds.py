@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from articles import exporter
+from articles.importing import export
 from articles.models import Article
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 raise CommandError(f"No document to export for {names}.", returncode=2)
         written = changed = 0
         with tqdm(total=articles.count(), unit="document", disable=None) as bar:
-            for _, is_changed in exporter.export(articles, folder):
+            for _, is_changed in export.export(articles, folder):
                 written += 1
                 changed += is_changed
                 bar.update()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from articles.generator import generate, generate_catalog
+from articles.sample_documents import generate, generate_catalog
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from articles import importer
+from articles import importing
 from articles.models import ImportProblem
 
 INTERRUPTED = 130
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("path", nargs="*", type=Path, help="files or folders (default: seeds/)")
         parser.add_argument("--dry-run", action="store_true", help="report, but write nothing")
         parser.add_argument("--fail-fast", action="store_true", help="stop at the first bad one")
-        parser.add_argument("--batch-size", type=int, default=importer.BATCH_SIZE, metavar="N")
+        parser.add_argument("--batch-size", type=int, default=importing.BATCH_SIZE, metavar="N")
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, **options: Any) -> None:
@@ -37,9 +37,9 @@ class Command(BaseCommand):
         paths = options["path"] or [settings.BASE_DIR / "seeds"]
         try:
             # A count costs a walk over the folders: only where somebody watches.
-            total = importer.count_files(paths) if sys.stderr.isatty() else None
+            total = importing.count_files(paths) if sys.stderr.isatty() else None
             with tqdm(total=total, unit="document", disable=None) as bar:
-                report = importer.run(
+                report = importing.run(
                     [Path(path) for path in paths],
                     dry_run=options["dry_run"],
                     fail_fast=options["fail_fast"],

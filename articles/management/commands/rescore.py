@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from articles import bulk, heat
+from articles import heat
 from articles.models import Article
+from newsroom import bulk
 
 
 class Command(BaseCommand):

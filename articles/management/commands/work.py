@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from articles import working
+from articles import worker
 from articles.tasks import TASKS
 
 
@@ -23,6 +23,6 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         chosen = [task for task in TASKS if task.queue_name == options["only"]]
         if chosen:
-            working.work_on(chosen[0])
+            worker.work_on(chosen[0])
         else:
-            working.work()
+            worker.work()

@@ -12,11 +12,13 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
-from articles.admin import actions, confirming
-from articles.admin.actions import BULK
+from articles.admin.articles import bulk_actions
+from articles.admin.articles.bulk_actions import BULK
+from articles.admin.decisions import confirmation
 from articles.models import Act, Article, Related
 from articles.newsdesk import Verb
 from articles.roles import Role
+from tests.articles.admin.admin_pages import PAYLOAD
 from tests.articles.admin.asking import (
     LIST,
     assert_came_true,
@@ -27,7 +29,6 @@ from tests.articles.admin.asking import (
     start,
     text_of,
 )
-from tests.articles.admin_pages import PAYLOAD
 from tests.factories import make_article, make_superseded, make_user, relate
 
 pytestmark = pytest.mark.django_db
@@ -199,7 +200,7 @@ class TestSelection:
         assert "Hold: 1 article" in text_of(page)
 
     def test_cap(self, publisher: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(actions, "MOST_ARTICLES", 3)
+        monkeypatch.setattr(bulk_actions, "MOST_ARTICLES", 3)
         articles = [make_article() for _ in range(4)]
         page = start(publisher, "hold", articles[:3])
         assert page.status_code == 200
@@ -207,8 +208,8 @@ class TestSelection:
         assert "more than 3 articles" in messages_of(publisher, refused)[0]
 
     def test_ten_thousand_fit_into_a_form(self) -> None:
-        seen = [[1_000_000 + 7 * pk, pk % 90] for pk in range(actions.MOST_ARTICLES)]
-        text = confirming.sign("bulk.hold", [[pk for pk, _ in seen], "/", [], seen])
+        seen = [[1_000_000 + 7 * pk, pk % 90] for pk in range(bulk_actions.MOST_ARTICLES)]
+        text = confirmation.sign("bulk.hold", [[pk for pk, _ in seen], "/", [], seen])
         assert len(text) < 250_000
 
 
@@ -270,7 +271,7 @@ class TestBetween:
         article = make_article()
         address = reverse("admin:articles_article_together", args=["hold"])
         step = [[article.pk], "https://elsewhere.example/", [], [[article.pk, 1]]]
-        other = confirming.sign("bulk.publish", step)
+        other = confirmation.sign("bulk.publish", step)
         for text in ("", "forged", signing.dumps(step), other):
             refused = publisher.post(address, {"step": text, "do": ""})
             assert refused["Location"] == reverse(LIST)

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from articles import newsdesk
 from articles.models import Act, ActChange, Article
 from articles.roles import Role
-from tests.articles.admin_pages import PAYLOAD, form_of, get, page_of
+from tests.articles.admin.admin_pages import PAYLOAD, form_of, get, page_of
 from tests.factories import make_article, make_user
 
 pytestmark = pytest.mark.django_db

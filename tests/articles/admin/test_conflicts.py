@@ -17,7 +17,7 @@ from django.urls import reverse
 from articles import newsdesk
 from articles.models import Act, Article, ImportConflict
 from articles.roles import Role
-from tests.articles.admin_pages import CANARY, PAYLOAD, get, page_of
+from tests.articles.admin.admin_pages import CANARY, PAYLOAD, get, page_of
 from tests.articles.samples import document, edit, entry, load, only_article, put
 from tests.factories import NOW, make_article, make_source, make_user, relate
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from articles import newsdesk
 from articles.models import Act, Article
 from articles.roles import Role
-from tests.articles.admin_pages import PAYLOAD, get, page_of
+from tests.articles.admin.admin_pages import PAYLOAD, get, page_of
 from tests.articles.states import CASES
 from tests.factories import make_article, make_superseded, make_user, relate
 

@@ -16,15 +16,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from articles import outbound
-from articles.images import fetching, renditions, workshop
+from articles.images import fetching, render_process, renditions
 from articles.images.failures import KINDS
 from articles.images.keeping import keep
 from articles.models import Image, ImageFetch
 from articles.roles import Role
 from articles.tasks import is_waiting, keep_images
+from newsroom import outbound
+from tests.articles.admin.admin_pages import PAYLOAD, page_of
 from tests.articles.admin.asking import messages_of, text_of
-from tests.articles.admin_pages import PAYLOAD, page_of
 from tests.articles.images.conftest import server
 from tests.articles.images.server import Server
 from tests.factories import NOW, make_article, make_provider, make_stored_image, make_user
@@ -181,7 +181,7 @@ class TestFilters:
         assert "b.example (1)" in text
 
     def test_offers_the_worst_hosts(self, editor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("articles.admin.failed_images.HOSTS", 1)
+        monkeypatch.setattr("articles.admin.images.failed_images.HOSTS", 1)
         for number in range(2):
             fail(f"https://b.example/{number}")
         fail("https://a.example/")
@@ -198,7 +198,7 @@ class TestFilters:
         assert rows(editor, reason="unreachable") == [lost.url]
         assert rows(editor, reason="nonsense", host="a.example") == [lost.url, page.url, gone.url]
 
-    @pytest.mark.parametrize("module", [fetching, outbound, renditions, workshop])
+    @pytest.mark.parametrize("module", [fetching, outbound, renditions, render_process])
     def test_every_reason_is_of_one_kind(self, module: ModuleType) -> None:
         reasons = sentences(module)
         assert len(reasons) > 1

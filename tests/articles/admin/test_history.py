@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from articles import newsdesk
-from articles.admin.history import PER_PAGE
-from articles.admin.text_diff import MOST_COMPARED, text_diff
+from articles.admin.history.history_page import PER_PAGE
+from articles.admin.history.text_diff import MOST_COMPARED, text_diff
 from articles.models import Act, Article
 from articles.roles import Role
-from tests.articles.admin_pages import CANARY, PAYLOAD, get, page_of
+from tests.articles.admin.admin_pages import CANARY, PAYLOAD, get, page_of
 from tests.factories import make_article, make_source, make_user
 
 pytestmark = pytest.mark.django_db

@@ -12,12 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from articles import editions, newsdesk
+from articles import newsdesk
 from articles.documents import DocumentImage
-from articles.exporter import present
+from articles.importing.export import present
+from articles.importing.snapshot import image_state
 from articles.models import Act, Image, ImageFetch, StoredImage
 from articles.roles import Role
-from articles.snapshot import image_state
+from articles.tracking import editions
+from tests.articles.admin.admin_pages import PAYLOAD, page_of
 from tests.articles.admin.asking import messages_of, press_undo, text_of
 from tests.articles.admin.image_page import (
     SOURCE,
@@ -30,7 +32,6 @@ from tests.articles.admin.image_page import (
     file,
     sent,
 )
-from tests.articles.admin_pages import PAYLOAD, page_of
 from tests.articles.images.conftest import media, server
 from tests.articles.images.samples import picture
 from tests.articles.samples import document, load, put

@@ -11,14 +11,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from articles import editions, integrity, newsdesk
+from articles import newsdesk
 from articles.documents import DocumentImage
-from articles.exporter import present
-from articles.images import editing, files, keeping, pruning
+from articles.images import files, keeping, pruning, uploads
 from articles.images.keeping import keep
 from articles.images.renditions import Rendered
+from articles.importing.export import present
 from articles.models import Act, Image, ImageFetch, StoredImage
+from articles.newsdesk import integrity
 from articles.tasks import is_waiting, keep_images
+from articles.tracking import editions
 from tests.articles.admin.asking import messages_of, text_of
 from tests.articles.admin.image_page import (
     FETCHED_SOON,
@@ -70,7 +72,7 @@ class TestUpload:
             (b"GIF89a but not", "It cannot be read: "),
             (png(30_000, 30_000, b""), "It has more than 40 megapixels."),
             (png(6_000, 6_000, bytes(6_000 * 18_001))[:60_000], "It cannot be read: "),
-            (bytes(editing.MAX_BYTES + 1), "It has more than 10,000,000 bytes."),
+            (bytes(uploads.MAX_BYTES + 1), "It has more than 10,000,000 bytes."),
             (b"", "The submitted file is empty."),
             (samples.GZIPPED, "It is no JPEG, PNG, GIF, WebP or AVIF."),
         ],
@@ -99,7 +101,7 @@ class TestUpload:
     def test_lost_update(self, editor: Client, media: Path) -> None:
         image = add_image()
         page = editor.get(address(image))
-        theirs = editing.upload(image, picture("PNG"), by=None)
+        theirs = uploads.upload(image, picture("PNG"), by=None)
         answer = editor.post(address(image), sent(page, "upload", file=file(picture())))
         assert "changed this picture after you opened it" in text_of(answer)
         assert again(image).stored == theirs
@@ -224,8 +226,8 @@ class TestFetch:
         take_on = keeping._Run.take_on
 
         def upload_first(run: Any, done: Any) -> None:
-            editing.upload(again(image), picture("PNG"), by=None)
-            editing.upload(again(failing), picture("GIF"), by=None)
+            uploads.upload(again(image), picture("PNG"), by=None)
+            uploads.upload(again(failing), picture("GIF"), by=None)
             monkeypatch.undo()
             take_on(run, done)
 
@@ -239,7 +241,7 @@ class TestFetch:
     def test_lost_update(self, editor: Client) -> None:
         image = add_image()
         page = editor.get(address(image))
-        mine = editing.upload(image, picture(), by=None)
+        mine = uploads.upload(image, picture(), by=None)
         answer = editor.post(address(image), sent(page, "fetch"))
         assert "changed this picture after you opened it" in text_of(answer)
         fetch = ImageFetch.objects.get()

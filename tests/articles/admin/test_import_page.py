@@ -12,11 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from articles.admin import uploads
+from articles.admin.imports import uploads
 from articles.documents import write
 from articles.models import Article, ImportRun
 from articles.roles import Role
-from tests.articles.admin_pages import PAYLOAD, get, list_of
+from tests.articles.admin.admin_pages import PAYLOAD, get, list_of
 from tests.articles.samples import document, load, put
 from tests.factories import make_article, make_user
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from articles import newsdesk
 from articles.models import Act, Article
 from articles.roles import Role
+from tests.articles.admin.admin_pages import PAYLOAD
 from tests.articles.admin.asking import LIST, messages_of, press_undo, text_of
-from tests.articles.admin_pages import PAYLOAD
 from tests.factories import make_article, make_provider, make_user
 
 pytestmark = pytest.mark.django_db

@@ -12,12 +12,12 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from articles import newsdesk
-from articles.admin import policy as pages
+from articles.admin.system import policy as pages
 from articles.models import Article, PolicyVersion
 from articles.newsdesk import policies
 from articles.roles import Role
 from articles.scoring import DEFAULT_POLICY, Policy
-from tests.articles.admin_pages import PAYLOAD, get
+from tests.articles.admin.admin_pages import PAYLOAD, get
 from tests.factories import make_article, make_provider, make_superseded, make_user, relate
 
 pytestmark = pytest.mark.django_db

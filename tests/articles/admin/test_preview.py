@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from articles.models import Article, Related
 from articles.roles import Role
-from tests.articles.admin_pages import CANARY, PAYLOAD, get, page_of
+from tests.articles.admin.admin_pages import CANARY, PAYLOAD, get, page_of
 from tests.articles.states import CASES, Case
 from tests.factories import make_article, make_source, make_user, relate
 

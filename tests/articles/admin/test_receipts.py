@@ -13,10 +13,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from articles import newsdesk
-from articles.admin.receipts import SHOWN, receipt_of
+from articles.admin.articles.receipts import SHOWN, receipt_of
 from articles.models import Article
 from articles.roles import Role
-from tests.articles.admin_pages import get
+from tests.articles.admin.admin_pages import get
 from tests.factories import (
     make_article,
     make_provider,

@@ -12,10 +12,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from articles import importer
+from articles import importing
 from articles.models import ImportProblem, ImportRun
 from articles.roles import Role
-from tests.articles.admin_pages import CANARY, get, page_of
+from tests.articles.admin.admin_pages import CANARY, get, page_of
 from tests.articles.samples import document, put
 from tests.factories import make_run, make_user
 
@@ -61,7 +61,7 @@ class TestDownloads:
     def test_of_a_real_import(self, viewer: Client, tmp_path: Path) -> None:
         put(tmp_path, "good.md", document(secured=CANARY))
         (tmp_path / "bad.md").write_text("---\ntitle: [\n---\n")
-        run = importer.run([tmp_path]).run
+        run = importing.run([tmp_path]).run
         assert run is not None
         lines = download(viewer, run, "txt").splitlines()
 

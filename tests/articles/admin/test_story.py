@@ -10,9 +10,10 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
-from articles.admin.story import KINDS
+from articles.admin.decisions.story import KINDS
 from articles.models import Act, Article, Image, Related
 from articles.roles import Role
+from tests.articles.admin.admin_pages import PAYLOAD
 from tests.articles.admin.asking import (
     assert_came_true,
     hidden,
@@ -21,7 +22,6 @@ from tests.articles.admin.asking import (
     standings,
     text_of,
 )
-from tests.articles.admin_pages import PAYLOAD
 from tests.factories import make_article, make_provider, make_stored_image, make_user, relate
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from articles.models import ApiToken
 from articles.models.api_token import PREFIX
 from articles.roles import Role
-from tests.articles.admin_pages import get, page_of
+from tests.articles.admin.admin_pages import get, page_of
 from tests.factories import make_token, make_user
 
 pytestmark = pytest.mark.django_db

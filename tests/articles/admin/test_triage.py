@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import newsdesk
-from articles.admin.focus import RECORD_REACH, record_of
-from articles.admin.triage import Cursor
+from articles.admin.articles.article_context import RECORD_REACH, record_of
+from articles.admin.decisions.triage import Cursor
 from articles.models import Act, Article, Image, ImportConflict
-from articles.queues import QUEUES, Queue
+from articles.newsdesk.queues import QUEUES, Queue
 from articles.roles import Role
-from tests.articles.admin_pages import PAYLOAD, get, make_everything
+from tests.articles.admin.admin_pages import PAYLOAD, get, make_everything
 from tests.factories import (
     NOW,
     make_article,
@@ -449,7 +449,7 @@ class TestFacts:
 
     def test_record_has_a_cap(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert RECORD_REACH >= 100
-        monkeypatch.setattr("articles.admin.focus.RECORD_REACH", 2)
+        monkeypatch.setattr("articles.admin.articles.article_context.RECORD_REACH", 2)
         paper = make_provider()
         for days, quality in enumerate((10, 20, 80)):
             moment = NOW - timedelta(days=days)

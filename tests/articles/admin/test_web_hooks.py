@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.models import HookDelivery, HookPlace, WebHook
 from articles.roles import Role
-from tests.articles.admin_pages import PAYLOAD, get, list_of, page_of
+from tests.articles.admin.admin_pages import PAYLOAD, get, list_of, page_of
 from tests.factories import make_user
 
 State = HookDelivery.State

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from articles.api.items import FIELDS, MOST_COVERAGE, TEXT_FIELDS
 from articles.api.news import FILTERS
-from articles.filters import ArticleFilter
 from articles.models import Act, ActChange, Article, Image
+from articles.site.filters import ArticleFilter
 from tests.articles.api.reading import read, refuse
 from tests.articles.states import CASES, Case
 from tests.factories import (

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from articles import newsdesk
-from articles.api.newsdesk import repeating
+from articles.api.newsdesk import idempotency
 from articles.models import Act, Article, KeptAnswer, Related
 from articles.roles import Role
 from tests.articles.api.desk import address_of, by_session, do, problem_of, send, undo_of
@@ -322,7 +322,7 @@ class TestIdempotency:
         article = make_article()
         do(desk, article, "score", {"quality": 33}, key="old")
         do(desk, article, "score", {"quality": 34}, key="new")
-        KeptAnswer.objects.filter(key="old").update(created_at=timezone.now() - repeating.KEPT)
+        KeptAnswer.objects.filter(key="old").update(created_at=timezone.now() - idempotency.KEPT)
         do(desk, article, "hold", key="another")
         assert sorted(KeptAnswer.objects.values_list("key", flat=True)) == ["another", "new"]
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from articles import newsdesk
-from articles.api.newsdesk.acting import ACTS
+from articles.api.newsdesk.decisions import ACTS
 from articles.models import Act, Article
 from articles.newsdesk import Verb
 from articles.roles import Role

@@ -15,10 +15,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles import heat, newsdesk
 from articles.models import Article, Image, ImportConflict
+from articles.newsdesk.queues import QUEUES
 from articles.newsdesk.stories import MOST_MEMBERS
-from articles.queues import QUEUES
 from articles.roles import Role
-from tests.articles.admin_pages import CANARY
+from tests.articles.admin.admin_pages import CANARY
 from tests.articles.api.desk import LIST, address_of, by_session, do, problem_of
 from tests.articles.states import CASES
 from tests.factories import (

@@ -16,7 +16,7 @@ from schemathesis.generation import GenerationMode
 
 from articles import newsdesk
 from articles.api.docs import schema
-from articles.api.newsdesk.acting import ACTS
+from articles.api.newsdesk.decisions import ACTS
 from articles.models import Article
 from articles.roles import Role
 from newsroom.wsgi import application

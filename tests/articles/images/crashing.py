@@ -98,8 +98,8 @@ def prune() -> None:
 
 def wrong() -> list[str]:
     """Give all that may not be, however young; files that are still to be pruned included."""
-    from articles import integrity
     from articles.images import pruning
+    from articles.newsdesk import integrity
 
     pruning.GRACE = timedelta(days=-1)  # type: ignore[misc]
     return [f"{finding.kind}: {finding.message}" for finding in integrity.findings()]
@@ -143,12 +143,12 @@ def main(what: str, when: str, port: str, folder: str) -> None:
     django.setup()
     settings.OUTBOUND_EXEMPT = frozenset({("127.0.0.1", int(port))})
     # Models can be imported only now.
-    from articles import importer
+    from articles import importing
 
     if what == "check":
         told: object = check(when)
     else:
-        importer.run([Path(folder)])
+        importing.run([Path(folder)])
         told = {"moments": crash(what, int(when))}
     sys.stdout.write(json.dumps(told))
 

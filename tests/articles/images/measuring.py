@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from articles.images import workshop
+from articles.images import render_process
+from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, Rendered
-from articles.images.workshop import Workshop
 
 
 def peak(process: int) -> int:
@@ -45,7 +45,7 @@ def processes(shop: Workshop) -> list[int]:
 def peaks() -> Iterator[list[int]]:
     """Note the peak of a process after each image, of any workshop; 0 where the image ended it."""
     found: list[int] = []
-    ask = workshop._ask
+    ask = render_process._ask
 
     def noting(process: subprocess.Popen[bytes], data: bytes) -> Rendered | RefusedImageError:
         try:
@@ -53,8 +53,8 @@ def peaks() -> Iterator[list[int]]:
         finally:
             found.append(peak(process.pid))
 
-    workshop._ask = noting
+    render_process._ask = noting
     try:
         yield found
     finally:
-        workshop._ask = ask
+        render_process._ask = ask

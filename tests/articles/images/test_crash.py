@@ -18,7 +18,7 @@ from moto.server import ThreadedMotoServer
 from articles.documents import DocumentImage
 from tests.articles.images.samples import different
 from tests.articles.images.server import Server, serving
-from tests.articles.importer.processes import Environment, Newsrooms, run
+from tests.articles.importing.processes import Environment, Newsrooms, run
 from tests.articles.samples import document, put
 from tests.factories import NOW
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from articles.images import fetching
 from articles.images.fetching import FetchError, fetch
-from articles.outbound import Bounds
+from newsroom.outbound import Bounds
 from tests.articles.images.samples import GZIPPED, NOT_IMAGES, picture
 from tests.articles.images.server import Server, drip, redirect, reply
 

@@ -15,11 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image as Pillow
 
-from articles import editions, integrity
 from articles.documents import DocumentImage
 from articles.images import keeping, pruning
 from articles.images.keeping import keep, preview
 from articles.models import Article, Image, ImageFetch, StoredImage
+from articles.newsdesk import integrity
+from articles.tracking import editions
 from tests.articles.images.samples import different, picture
 from tests.articles.images.server import Server, reply
 from tests.articles.samples import document, load, put
@@ -94,7 +95,7 @@ class TestKeep:
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # The second comes in another chunk, while the first is on its way or done.
-        monkeypatch.setattr("articles.images.wanted.CHUNK", 1)
+        monkeypatch.setattr("articles.images.missing.CHUNK", 1)
         url = server.put("/a", picture())
         shown = [add_image(url) for _ in range(4)]
         report = keep(at=AT)
@@ -191,7 +192,7 @@ class TestOrder:
             add_image(server.url(f"/{number}"), article).url
             for number, article in enumerate(sorted(articles, key=lambda a: (-a.top_rank, a.slug)))
         ]
-        monkeypatch.setattr("articles.images.wanted.CHUNK", chunk)
+        monkeypatch.setattr("articles.images.missing.CHUNK", chunk)
         assert preview(at=AT).wanted == expected
 
 
@@ -224,7 +225,7 @@ class TestFailures:
         assert (row.state, row.failure, row.tries) == (ImageFetch.State.KEPT, "", 0)
 
     def test_once_a_run(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("articles.images.wanted.CHUNK", 1)
+        monkeypatch.setattr("articles.images.missing.CHUNK", 1)
         url = server.url("/none")
         for _ in range(3):
             add_image(url)

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from articles import integrity
 from articles.images.keeping import keep, preview
 from articles.images.pruning import prune
 from articles.models import ImageFetch, Logo, StoredImage
+from articles.newsdesk import integrity
 from providers.models import Provider
 from tests.articles.images.samples import different, picture
 from tests.articles.images.server import Server

@@ -12,18 +12,18 @@ from typing import Final
 import pytest
 from PIL import Image as Pillow
 
-from articles import integrity
 from articles.images import fetching
 from articles.images.keeping import keep
 from articles.models import Image, ImageFetch
-from articles.outbound import Bounds
-from tests.articles.connector import DISGUISED, PRIVATE, PUBLIC, Connector
+from articles.newsdesk import integrity
+from newsroom.outbound import Bounds
 from tests.articles.images import hostile, samples
 from tests.articles.images.hostile import KINDS, claiming
 from tests.articles.images.measuring import peaks
 from tests.articles.images.samples import animated, different, drawn, picture, png, saved, turned
 from tests.articles.images.server import Answer, Server, drip, flood, raw, redirect, reply
 from tests.factories import NOW, make_article
+from tests.newsroom.connector import DISGUISED, PRIVATE, PUBLIC, Connector
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media"), pytest.mark.slow]
 

@@ -15,10 +15,10 @@ from pytest_django import Settings
 from articles.images import keeping
 from articles.images.keeping import keep
 from articles.models import Image, ImageFetch
-from tests.articles.connector import Connector
 from tests.articles.images.samples import different
 from tests.articles.images.server import Answer, Server, reply
 from tests.factories import NOW, make_article
+from tests.newsroom.connector import Connector
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 

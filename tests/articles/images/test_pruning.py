@@ -10,11 +10,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from articles import integrity
 from articles.images import files
 from articles.images.pruning import GRACE, Pruned, prune
 from articles.images.renditions import render
 from articles.models import Image, ImageFetch, StoredImage
+from articles.newsdesk import integrity
 from newsroom.storage import PART
 from tests.articles.images.samples import different
 from tests.factories import make_article, make_stored_image

@@ -14,10 +14,10 @@ from django.utils import timezone
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
-from articles import integrity
 from articles.images import pruning
 from articles.images.keeping import keep
 from articles.models import Image, StoredImage
+from articles.newsdesk import integrity
 from newsroom import settings as site
 from tests.articles.images.samples import picture
 from tests.articles.images.server import Server

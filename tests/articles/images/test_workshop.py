@@ -14,9 +14,9 @@ from time import perf_counter
 import pytest
 from PIL import Image
 
-from articles.images import workshop
+from articles.images import render_process
+from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, render
-from articles.images.workshop import Workshop
 from tests.articles.images.hostile import as_large_as_may_be, bad_images, many_scans
 from tests.articles.images.measuring import forget_peak, peak, processes
 from tests.articles.images.samples import drawn, picture, png, saved
@@ -124,7 +124,7 @@ class TestRender:
             shop.render(many_scans())
         spent = _processor_seconds() - before
         # Of the processor, however busy the machine is, in its ticks; the start takes a part, too.
-        assert abs(spent - workshop.DECODE_SECONDS) < 1
+        assert abs(spent - render_process.DECODE_SECONDS) < 1
 
     @pytest.mark.slow
     def test_nothing_is_left_of_an_image_for_the_next_to_stumble_over(self, shop: Workshop) -> None:
@@ -145,8 +145,8 @@ class TestRender:
 
 class TestLimits:
     def test_are_those_of_the_issue(self) -> None:
-        assert workshop.DECODE_SECONDS == 2
-        assert workshop.MEMORY < 300 * 1000 * 1000
+        assert render_process.DECODE_SECONDS == 2
+        assert render_process.MEMORY < 300 * 1000 * 1000
 
     def test_hold_in_the_process(self) -> None:
         program = (
@@ -157,9 +157,9 @@ class TestLimits:
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        assert done.stdout.split() == [str(workshop.MEMORY)] * 2
+        assert done.stdout.split() == [str(render_process.MEMORY)] * 2
         # Not in this one.
-        assert resource.getrlimit(resource.RLIMIT_DATA)[0] != workshop.MEMORY
+        assert resource.getrlimit(resource.RLIMIT_DATA)[0] != render_process.MEMORY
 
     @pytest.mark.parametrize(
         ("data", "reason"),
@@ -175,20 +175,20 @@ class TestLimits:
         ],
     )
     def test_fail_alone(self, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:
-        monkeypatch.setattr(workshop, "_PROGRAM", BREAKING)
+        monkeypatch.setattr(render_process, "_PROGRAM", BREAKING)
         with Workshop(1) as shop:
             with pytest.raises(RefusedImageError, match=reason):
                 shop.render(data)
             assert _is_sound(shop)
 
     def test_fail_by_the_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(workshop, "_PROGRAM", BREAKING)
+        monkeypatch.setattr(render_process, "_PROGRAM", BREAKING)
         with Workshop(1) as shop:
             assert _is_sound(shop)
-            monkeypatch.setattr(workshop, "PATIENCE", 0.1)
+            monkeypatch.setattr(render_process, "PATIENCE", 0.1)
             with pytest.raises(RefusedImageError, match=r"not ready after 0\.1 seconds"):
                 shop.render(b"wait")
-            monkeypatch.setattr(workshop, "PATIENCE", 60.0)
+            monkeypatch.setattr(render_process, "PATIENCE", 60.0)
             assert _is_sound(shop)
 
 
@@ -202,7 +202,7 @@ class TestTheEnd:
 
     def test_comes_with_the_end_of_who_started_it(self) -> None:
         program = (
-            "import os, signal; from articles.images.workshop import Workshop; shop = Workshop(1); "
+            "import os, signal; from articles.images.render_process import Workshop; shop = Workshop(1); "
             f"shop.render({picture()!r}); print(shop._all[0]._process.pid, flush=True); "
             "os.kill(os.getpid(), signal.SIGKILL)"
         )

@@ -8,8 +8,8 @@ import PIL.Image
 import pytest
 from django.core.management import call_command
 
-from articles.generator.pictures import LOGO, SIZE, draw, draw_logo
 from articles.models import Image, Logo
+from articles.sample_documents.pictures import LOGO, SIZE, draw, draw_logo
 from providers.models import Provider
 from tests.factories import make_article
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from articles import importer
+from articles import importing
 from articles.models import Article
 from tests.articles.samples import SEEDS, document, put
 
@@ -100,8 +100,8 @@ class TestExitStatus:
         assert not Article.objects.exists()
 
     def test_is_130_after_an_interrupt(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        report = importer.Report(interrupted=True)
-        monkeypatch.setattr(importer, "run", lambda *args, **kwargs: report)
+        report = importing.Report(interrupted=True)
+        monkeypatch.setattr(importing, "run", lambda *args, **kwargs: report)
         status, _, err = run(SEEDS)
         assert status == 130
         assert "run again to go on" in err

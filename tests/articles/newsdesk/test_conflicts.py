@@ -12,10 +12,10 @@ from django.core.exceptions import PermissionDenied
 
 from articles import newsdesk, roles
 from articles.documents import DocumentImage
+from articles.importing.snapshot import of_article, of_document
 from articles.models import Act, Article, ImportConflict, Related, Topic
 from articles.roles import Role
 from articles.scoring import top_rank
-from articles.snapshot import of_article, of_document
 from providers.models import Provider
 from tests.articles.samples import HERALD, NOON, counts, document, edit, entry, load, put
 from tests.factories import make_article, make_user, relate

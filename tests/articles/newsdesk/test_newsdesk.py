@@ -10,8 +10,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles import heat, integrity, newsdesk
+from articles import heat, newsdesk
 from articles.models import Act, Article, ImportConflict, PolicyVersion, Related
+from articles.newsdesk import integrity
 from articles.roles import Role
 from articles.scoring import SUPERSEDED_HEAT
 from tests.factories import NOW, make_article, make_user, relate

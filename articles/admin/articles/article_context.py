@@ -1,0 +1,108 @@
+"""What an editor must see of one article to decide about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, Final
+
+from django.db.models import Prefetch, prefetch_related_objects
+
+from articles import newsdesk
+from articles.admin.articles.receipts import receipt_of
+from articles.models import ActChange, Article, Image, ImportConflict
+from articles.models.image import with_fetches
+from articles.scoring import Policy
+from providers.models import Provider
+
+RECORD_DAYS: Final = 90
+RECORD_REACH: Final = 300
+"""Articles of a provider that its record looks at, newest first; the busiest have more."""
+MEMBERS: Final = 12
+"""Members of its story that are listed; the story's own page has all."""
+FEW: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a provider's latest articles did: those scored, those of them published, and how good."""
+
+    scored: int
+    published: int
+    median_quality: int | None
+    is_whole: bool
+    """Whether these are all articles of the ``RECORD_DAYS``."""
+
+    def __str__(self) -> str:
+        days = f"in the {RECORD_DAYS} days before"
+        if not self.scored:
+            return f"nothing scored {days}"
+        which = days if self.is_whole else f"of its latest {RECORD_REACH}"
+        words = f"{self.published} published of {self.scored} scored {which}"
+        return f"{words}, median quality {self.median_quality}"
+
+
+def record_of(provider: Provider, at: datetime) -> Record:
+    """Give the record of a provider's ``RECORD_DAYS`` before ``at``, newest ``RECORD_REACH``."""
+    articles = Article.objects.filter(
+        provider=provider,
+        coverage_only=False,
+        published_at__gt=at - timedelta(days=RECORD_DAYS),
+        published_at__lte=at,
+    )
+    rows = list(
+        articles.order_by("-published_at").values_list("quality", "published")[:RECORD_REACH]
+    )
+    qualities = [quality for quality, _ in rows if quality is not None]
+    return Record(
+        len(qualities),
+        sum(published for quality, published in rows if quality is not None),
+        round(median(qualities)) if qualities else None,
+        len(rows) < RECORD_REACH,
+    )
+
+
+def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
+    """Give what there is to know of an article, for its template. Twelve queries at most.
+
+    ``provider`` and ``decided_by`` should be loaded with it.
+    """
+    story = newsdesk.story_of(article, at)
+    others = [one for one in story.members if one != article]
+    same_url = Article.objects.filter(url=article.url).exclude(pk=article.pk)
+    conflicts = ImportConflict.objects.filter(article=article, resolved_at=None)
+    acts = ActChange.objects.filter(article=article).select_related("act__by")
+    return {
+        "article": article,
+        "receipt": receipt_of(article, policy, at),
+        "topics": [link.topic for link in article.topic_links.select_related("topic")],
+        "image": image_of(article),
+        "record": record_of(article.provider, at),
+        "story": others[:MEMBERS],
+        "more_of_story": max(len(others) - MEMBERS, 0),
+        "story_is_whole": story.is_whole,
+        "same_url": same_url.select_related("provider").newest_first()[:FEW],
+        "conflicts": conflicts.order_by("field")[:FEW],
+        "acts": acts.order_by("-pk")[:FEW],
+    }
+
+
+def image_of(article: Article) -> Image | None:
+    """Give an article's picture or, where none is kept, its first image, with what became of it.
+
+    Two queries at most.
+    """
+    prefetch_related_objects([article], Prefetch("images", Image.objects.select_related("stored")))
+    image = article.picture or article.lead_image
+    with_fetches([image] if image else [])
+    return image
+
+
+def acts_since(article: Article, version: int) -> list[ActChange]:
+    """Find the acts that changed an article after a version of it, newest first.
+
+    What an import changed is no act.
+    """
+    changes = ActChange.objects.filter(article=article, version__gt=version)
+    return list(changes.select_related("act__by").order_by("-pk")[:FEW])

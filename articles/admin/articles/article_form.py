@@ -1,0 +1,178 @@
+"""The form of an article's texts, and what a save over a newer version meets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import ValidationError
+
+from articles import newsdesk
+from articles.admin.history.text_diff import Piece, text_diff
+from articles.models import ActChange, Article
+from articles.newsdesk import EDITABLE
+from newsroom import bulk
+
+MINE: Final = "mine"
+STORED: Final = "stored"
+MOST_ACTS: Final = 10
+"""Acts of others that are listed beside a save that came too late."""
+
+
+class TextField(forms.CharField):
+    """A text in which a browser's own line ends are no change.
+
+    Browsers send CRLF for every line end. Taken as it comes, each save would look like an edit, and
+    the next import would report a conflict nobody made.
+    """
+
+    def to_python(self, value: Any) -> str:
+        """Give the text with the line ends of documents."""
+        return str(super().to_python(value) or "").replace("\r\n", "\n")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether an editor changed it."""
+        return super().has_changed(self.to_python(initial), data)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A text that is not what the editor opened: ``opened`` is None where that is not known.
+
+    ``changes`` is what saving the editor's text would do to the stored one. ``choice`` is what was
+    chosen: MINE, STORED or nothing yet.
+    """
+
+    name: str
+    opened: str | None
+    stored: str
+    typed: str
+    choice: str
+
+    @property
+    def changes(self) -> list[Piece]:
+        """Give what the editor's text would change in the stored one."""
+        return text_diff(self.stored, self.typed)
+
+
+class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The texts of an article, as of the version that the editor saw.
+
+    A save over a newer version saves nothing. It shows the texts that others changed meanwhile as
+    ``clashes``, keeps all that was typed, and asks of each whose shall stand; the next save does so,
+    unless somebody changed the article yet again.
+    """
+
+    title = TextField(
+        max_length=1000,
+        widget=forms.Textarea({"rows": 2, "cols": 100}),
+        help_text="As readers see it. Once you change a text, imports leave it alone: where a newer "
+        "document says something else, they report a conflict.",
+    )
+    category = TextField(max_length=1000, required=False, widget=AdminTextInputWidget)
+    excerpt = TextField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 5, "cols": 100}),
+        help_text="Plain text below the headline, on lists and on the article's page.",
+    )
+    body = TextField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 10, "cols": 100}),
+        help_text="Plain text; a blank line begins a new paragraph. Texts have no part in heat.",
+    )
+    reason = TextField(
+        required=False,
+        max_length=1000,
+        widget=AdminTextInputWidget,
+        help_text="Why you changed it, for the history. Optional.",
+    )
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    stored: Article
+    """The article as it is in the database, which ``instance`` is not once the form was read."""
+    clashes: Sequence[Clash] = ()
+    acts_since: Sequence[ActChange] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen_version"] = self.instance.version
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse the texts if somebody changed the article since, until it is said whose stand."""
+        cleaned = super().clean()
+        # As every writer does; until the save, which the admin has in the same transaction.
+        bulk.hold_write_lock()
+        stored = Article.objects.filter(pk=self.instance.pk).first()
+        seen = self.cleaned_data.get("seen_version")
+        if stored is None:
+            raise ValidationError("Nothing was saved: the article is gone.", code="gone")
+        if seen is None or stored.version != seen:
+            self._show_clashes(stored, seen)
+            raise ValidationError(
+                "Nothing was saved: somebody, or an import, changed this article after you opened "
+                "it. All that you typed is still here. Look at what is stored now, choose where the "
+                "two differ, and save again.",
+                code="stale",
+            )
+        self.stored = stored
+        self._settle(stored)
+        return cleaned
+
+    def texts(self) -> dict[str, str]:
+        """Give the texts to save: those that changed, without those where the stored one stands."""
+        kept = {clash.name for clash in self.clashes if clash.choice == STORED}
+        return {
+            name: typed
+            for name, typed in self._typed().items()
+            if name not in kept and self.fields[name].has_changed(getattr(self.stored, name), typed)
+        }
+
+    def _typed(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in EDITABLE if name in self.cleaned_data}
+
+    def _show_clashes(self, stored: Article, seen: int | None) -> None:
+        """Set what is stored beside what was typed, and let the next save be of this version."""
+        opened = newsdesk.texts_at(stored, seen) if seen and seen < stored.version else None
+        settled = {} if seen is None else self._choices()
+        clashes = []
+        data = self.data = self.data.copy()  # type: ignore[attr-defined]
+        for name, typed in self._typed().items():
+            now = getattr(stored, name)
+            if not self.fields[name].has_changed(now, typed):
+                continue
+            if opened is not None and not self.fields[name].has_changed(opened[name], typed):
+                # Not typed, only opened: what is stored stands.
+                data[name] = now
+                continue
+            before = None if opened is None else opened[name]
+            if before is None or self.fields[name].has_changed(before, now) or name in settled:
+                clashes.append(Clash(name, before, now, typed, ""))
+        self.clashes = clashes
+        data["seen_version"] = str(stored.version)
+        changes = ActChange.objects.filter(article=stored, version__gt=seen or 0)
+        self.acts_since = list(changes.select_related("act__by").order_by("-act_id")[:MOST_ACTS])
+
+    def _choices(self) -> dict[str, str]:
+        """Give what was said of the texts that the last save met, by name."""
+        met = str(self.data.get("clashes", "")).split(",")
+        return {name: str(self.data.get(f"choice_{name}", "")) for name in EDITABLE if name in met}
+
+    def _settle(self, stored: Article) -> None:
+        """Let chosen texts stand; refuse to guess about the others."""
+        typed = self._typed()
+        self.clashes = [
+            Clash(name, None, getattr(stored, name), typed[name], choice)
+            for name, choice in self._choices().items()
+            if name in typed and self.fields[name].has_changed(getattr(stored, name), typed[name])
+        ]
+        open_ones = [one for one in self.clashes if one.choice not in {MINE, STORED}]
+        if open_ones:
+            names = ", ".join(one.name for one in open_ones)
+            raise ValidationError(
+                f"Nothing was saved: choose whose text stands for {names}.", code="choose"
+            )

@@ -1,0 +1,180 @@
+"""Articles in the admin: found, looked at, their texts edited."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from articles import newsdesk
+from articles.admin.articles import bulk_actions, list_editing, preview, receipts
+from articles.admin.articles.article_form import ArticleForm
+from articles.admin.articles.article_list import ArticleListAdmin
+from articles.admin.decisions import decision_page, story, triage
+from articles.admin.decisions.confirmation import user_of
+from articles.admin.history import history_page
+from articles.admin.images import image_page
+from articles.admin.imports import conflicts
+from articles.admin.imports.import_page import export_urls
+from articles.admin.links import admin_link, outward_link
+from articles.models import Article, ImportConflict, SourceDocument
+from articles.models.image import with_fetches
+from articles.newsdesk import EDITABLE, Verb
+
+SHOWN: Final = 100
+"""Rows of a table below an article; a page that everybody relates to is named thousands of times."""
+
+
+@admin.register(Article)
+class ArticleAdmin(ArticleListAdmin):
+    """Every article there is, coverage-only ones too; only the texts can be edited."""
+
+    form = ArticleForm
+    readonly_fields = [
+        "state_badge",
+        "lead",
+        "decision",
+        "decision_reason",
+        "decision_until",
+        "decided_by",
+        "decided_at",
+        "is_pinned",
+        "publish_from",
+        "publish_until",
+        "slug",
+        "coverage_only",
+        "type",
+        "provider_link",
+        "topics_in_order",
+        "original",
+        "original_url",
+        "web_url",
+        "amp_url",
+        "cdn_amp_url",
+        "published_at",
+        "updated_at",
+        "featured_content",
+        "locale",
+        "document",
+        "version",
+        "created_at",
+        "changed_at",
+    ]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put our own pages before Django's."""
+        site = self.admin_site
+        return [
+            *history_page.urls(site),
+            *image_page.urls(site),
+            *conflicts.urls(site),
+            *preview.urls(site),
+            *decision_page.urls(site),
+            *receipts.urls(site),
+            *triage.urls(site),
+            *export_urls(site),
+            *bulk_actions.urls(site),
+            *list_editing.urls(site),
+            *story.urls(site),
+            *super().get_urls(),
+        ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        """Group what there is; only who may edit needs the version seen."""
+        texts: list[str] = list(EDITABLE)
+        if self.has_change_permission(request, obj):
+            texts += ["reason", "seen_version"]
+        standing = ["state_badge", "lead"]
+        decision = ["decision", "decision_reason", "decision_until", "decided_by", "decided_at"]
+        times = ["is_pinned", ("publish_from", "publish_until")]
+        addresses = ["original_url", "web_url", "amp_url", "cdn_amp_url"]
+        source = ["provider_link", "original", "topics_in_order", ("published_at", "updated_at")]
+        record = ["slug", "type", "coverage_only", "locale", *addresses, "featured_content"]
+        return [
+            (None, {"fields": texts}),
+            ("Where it stands", {"fields": standing}),
+            ("Where it is from", {"fields": [*source, "document"]}),
+            ("Editors' decision", {"fields": [*decision, *times], "classes": ["collapse"]}),
+            (
+                "Record",
+                {
+                    "fields": [*record, ("version", "created_at", "changed_at")],
+                    "classes": ["collapse"],
+                },
+            ),
+        ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may change articles, where their state allows it; the form offers the texts alone."""
+        if obj is not None and newsdesk.refusal(Verb.EDIT, obj):
+            return False
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        """Give every article with what its page names."""
+        articles: QuerySet[Article] = super().get_queryset(request)
+        return articles.select_related("provider", "decided_by")
+
+    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+        """Write the texts alone, as an act: heat and whatever else is decided stays untouched."""
+        if texts := form.texts():
+            change_of_texts = newsdesk.edit(form.stored, **texts)
+            reason = form.cleaned_data["reason"].strip()
+            newsdesk.perform(change_of_texts, by=user_of(request), reason=reason)
+
+    def view_on_site(self, obj: Article) -> str | None:
+        """Give the public page where there is one."""
+        return obj.get_absolute_url() if obj.is_published() else None
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the tables below the texts. Five queries, however much there is."""
+        article: Article = context["original"]
+        met = ImportConflict.objects.filter(article=article)
+        related = article.related_links.select_related("target__provider").order_by("position")
+        named_by = article.named_by_links.select_related("article__provider")
+        newest_first = named_by.order_by("-article__published_at", "article__slug")
+        context |= {
+            "shown": SHOWN,
+            "images": with_fetches(article.images.select_related("stored")[:SHOWN]),
+            "stories": [
+                ("Names as coverage", [link.target for link in related[:SHOWN]]),
+                ("Named as coverage by", [link.article for link in newest_first[:SHOWN]]),
+            ],
+            "conflicts": met[:SHOWN],
+        }
+        context |= decision_page.for_change_page(request, article)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="provider")
+    def provider_link(self, article: Article) -> SafeString | str:
+        """Link to the provider."""
+        return admin_link(article.provider)
+
+    @admin.display(description="topics")
+    def topics_in_order(self, article: Article) -> SafeString | str:
+        """Link to the topics, in order."""
+        links = article.topic_links.select_related("topic")
+        return format_html_join(", ", "{}", ((admin_link(link.topic),) for link in links)) or "-"
+
+    @admin.display(description="original")
+    def original(self, article: Article) -> SafeString | str:
+        """Link to the report itself."""
+        return outward_link(article.source_url) if article.source_url else article.url
+
+    @admin.display(description="lead")
+    def lead(self, article: Article) -> SafeString | str:
+        """Link to the published lead of a superseded article, where readers are sent."""
+        return admin_link(article.lead() if article.is_superseded else None)
+
+    @admin.display(description="document")
+    def document(self, article: Article) -> SafeString | str:
+        """Link to the document that it came from."""
+        source = SourceDocument.objects.filter(article=article).defer("text").first()
+        return admin_link(source)

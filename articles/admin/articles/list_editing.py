@@ -1,0 +1,191 @@
+"""Quality typed straight into the list of articles: no overwriting of what others did meanwhile.
+
+The inputs belong to a form of their own below the list, so that Enter saves them and no action of
+the list takes them along. Each row carries what the editor saw of it, signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core import signing
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from articles import newsdesk
+from articles.admin.decisions import confirmation
+from articles.admin.decisions.confirmation import count_of, user_of
+from articles.documents import MAX_QUALITY
+from articles.models import Act, ActChange, Article
+from articles.newsdesk import Change, RefusedError, StaleError, Verb
+
+FORM: Final = "scores"
+"""The id of the form that the inputs belong to."""
+
+_signer: Final = signing.Signer(salt="newsdesk.list")
+
+
+@dataclass(slots=True)
+class Row:
+    """One row as it was sent: what the editor saw, and typed."""
+
+    article_id: int
+    seen_version: int
+    seen_quality: int | None
+    typed: str
+    problem: str = ""
+    article: Article | None = None
+    by: ActChange | None = None
+
+    @classmethod
+    def sent(cls, text: str, request: HttpRequest) -> Self:
+        """Read what the list sent back of a row."""
+        try:
+            pk, version, quality = _signer.unsign(text).split(",")
+        except signing.BadSignature:
+            raise BadRequest("a row that no list showed") from None
+        typed = request.POST.get(f"quality-{pk}", "").strip()
+        return cls(int(pk), int(version), int(quality) if quality else None, typed)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something else than what the editor saw is typed."""
+        return self.typed != ("" if self.seen_quality is None else str(self.seen_quality))
+
+    @property
+    def quality(self) -> int | None:
+        """What is typed; raises ``RefusedError`` if that is no quality."""
+        if not self.typed:
+            return None
+        if not (self.typed.isdecimal() and len(self.typed) <= 9):
+            raise RefusedError(f"A quality is a whole number from 0 to {MAX_QUALITY:,}.")
+        return int(self.typed)
+
+
+def columns(names: Sequence[Any], request: HttpRequest) -> list[Any]:
+    """Give the list's columns, with an input of the quality for whoever may score."""
+    may = request.user.has_perm(newsdesk.PERMISSIONS[Verb.SCORE])
+    return ["quality_input" if may and name == "quality_shown" else name for name in names]
+
+
+def quality_input(article: Article) -> SafeString | str:
+    """Give the input of an article's quality, with what the editor sees of it; no query."""
+    if newsdesk.refusal(Verb.SCORE, article):
+        return "-"
+    return _input(article, "" if article.quality is None else str(article.quality))
+
+
+def _input(article: Article, typed: str) -> SafeString:
+    seen = f"{article.pk},{article.version},{'' if article.quality is None else article.quality}"
+    return format_html(
+        '<input type="hidden" name="row" value="{}" form="{}">'
+        '<input type="number" class="quality" name="quality-{}" value="{}" form="{}" min="0"'
+        ' max="{}" inputmode="numeric" aria-label="Quality of {}">',
+        _signer.sign(seen),
+        FORM,
+        article.pk,
+        typed,
+        FORM,
+        MAX_QUALITY,
+        article.headline,
+    )
+
+
+@require_POST
+def save_scores(request: HttpRequest) -> HttpResponse:
+    """Save the qualities that were changed, as one act; show those that cannot be.
+
+    Rows that somebody else changed since the list was opened are not written.
+    """
+    if not request.user.has_perm(newsdesk.PERMISSIONS[Verb.SCORE]):
+        raise PermissionDenied
+    rows = [Row.sent(text, request) for text in request.POST.getlist("row")]
+    known = {f"quality-{row.article_id}" for row in rows}
+    if any(name.startswith("quality-") and name not in known for name in request.POST):
+        raise BadRequest("a quality of a row that no list showed")
+    changed = {row.article_id: row for row in rows if row.is_changed}
+    _load(changed)
+    act, number = _save(request, changed)
+    back = _back(request)
+    if act is not None:
+        confirmation.tell_done(request, act, f"Scored: {count_of(number)}.", back)
+    elif not any(row.problem for row in changed.values()):
+        messages.info(request, "No quality was changed, so nothing was saved.")
+    refused = [row for row in changed.values() if row.problem]
+    if not refused:
+        return HttpResponseRedirect(back)
+    _name_who(refused)
+    context = {
+        "title": "Not saved: " + count_of(len(refused)),
+        "rows": [(row, _input(row.article, row.typed)) for row in refused if row.article],
+        "saved": act is not None,
+        "back": back,
+        "list": request.POST.get("list", ""),
+        "form_id": FORM,
+        "trail": [(back, "Articles")],
+    }
+    return confirmation.answer(request, "unsaved_scores", context)
+
+
+def _load(rows: dict[int, Row]) -> None:
+    """Put each row's article, as it is now, beside what was typed."""
+    articles = Article.objects.filter(pk__any_of=list(rows)).select_related("provider")
+    for article in articles.defer("body", "featured_content"):
+        rows[article.pk].article = article
+
+
+def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
+    """Save what can be saved; says in ``problem`` why the others cannot."""
+    changes: dict[int, Change] = {}
+    for pk, row in rows.items():
+        if row.article is None:
+            continue
+        try:
+            if row.article.quality == row.quality:
+                continue
+            change = newsdesk.set_quality(row.article, row.quality)
+            changes[pk] = confirmation.as_seen(change, {pk: row.seen_version})
+        except RefusedError as error:
+            row.problem = str(error)
+    # Each time round leaves out what was changed in between, so this ends.
+    while changes:
+        try:
+            act = newsdesk.perform(newsdesk.together(changes.values()), by=user_of(request))
+        except StaleError as error:
+            stale = [pk for pk in changes if rows[pk].article.slug in error.slugs]  # type: ignore[union-attr]
+            for pk in stale:
+                del changes[pk]
+                rows[pk].problem = "Changed by somebody else, or by an import, after you opened it."
+            _load({pk: rows[pk] for pk in stale})
+        else:
+            return act, len(changes)
+    return None, 0
+
+
+def _name_who(rows: Sequence[Row]) -> None:
+    """Add the latest act that changed each article since; an import is none. One query."""
+    seen = {row.article_id: row for row in rows}
+    changes = ActChange.objects.filter(article__any_of=list(seen)).select_related("act__by")
+    for change in changes.order_by("pk"):
+        if change.version > seen[change.article_id].seen_version:
+            seen[change.article_id].by = change
+
+
+def _back(request: HttpRequest) -> str:
+    """Give the list that the form was on, with its filters and page."""
+    query = request.POST.get("list", "")
+    return reverse("admin:articles_article_changelist") + (f"?{query}" if query else "")
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Give the address to which the qualities are sent."""
+    view = site.admin_view(save_scores)
+    return [path("scores/", view, name="articles_article_scores")]

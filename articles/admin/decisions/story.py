@@ -1,0 +1,334 @@
+"""The story workbench: lead and coverage of one event by rank, why they rank so, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Self
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from articles import newsdesk
+from articles.admin.decisions import confirmation
+from articles.admin.decisions.confirmation import ReasonForm, count_of, user_of
+from articles.models import Article, Image, Related
+from articles.newsdesk import Change, RefusedError, Story, Verb
+
+MOST_FOUND: Final = 20
+"""Matches of a search that the page offers."""
+
+Articles = Sequence[Article]
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Something that can be done to a story.
+
+    ``make`` takes the articles chosen and the members of the story. ``asks`` and ``does`` are words
+    with a place for the chosen articles, ``button`` those of the button that does it.
+    """
+
+    verb: Verb
+    make: Callable[[Articles, Articles], Change]
+    button: str
+    asks: str
+    does: str
+
+
+def _remove(chosen: Articles, members: Articles) -> Change:
+    return newsdesk.together(newsdesk.unrelate(one, members) for one in chosen)
+
+
+def _split(chosen: Articles, members: Articles) -> Change:
+    leaving = {one.pk for one in chosen}
+    staying = [one for one in members if one.pk not in leaving]
+    if not staying:
+        raise RefusedError("Leave at least one article in the story that the others are split off.")
+    return newsdesk.split(chosen, staying)
+
+
+KINDS: Final = {
+    "add": Kind(
+        Verb.RELATE,
+        lambda chosen, members: newsdesk.relate(chosen[0], members),
+        "Add to the story",
+        "Add {} to the story",
+        "Added {} to the story.",
+    ),
+    "merge": Kind(
+        Verb.MERGE,
+        lambda chosen, members: newsdesk.merge(members, chosen),
+        "Merge the stories",
+        "Merge this story with that of {}",
+        "Merged the story with that of {}.",
+    ),
+    "remove": Kind(
+        Verb.UNRELATE, _remove, "Remove from the story", "Remove {} from the story", "Removed {}."
+    ),
+    "split": Kind(
+        Verb.SPLIT,
+        _split,
+        "Split off",
+        "Split {} off into a story of their own",
+        "Split {} off into a story of their own.",
+    ),
+    "gather": Kind(
+        Verb.MERGE,
+        lambda chosen, members: newsdesk.gather(members),
+        "Link all, both ways",
+        "Link {} to one another, both ways",
+        "Linked {} to one another, both ways.",
+    ),
+    "pin": Kind(
+        Verb.PIN,
+        lambda chosen, members: newsdesk.pin(chosen[0]),
+        "Pin as lead",
+        "Pin {} as the lead",
+        "Pinned {} as the lead.",
+    ),
+    "unpin": Kind(
+        Verb.UNPIN,
+        lambda chosen, members: newsdesk.unpin(chosen[0]),
+        "Unpin",
+        "Unpin {}: let the qualities decide who leads",
+        "Unpinned {}.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an editor asked for: the articles chosen, the story's members, and the versions seen."""
+
+    kind: str
+    chosen: Sequence[int]
+    members: Sequence[int]
+    seen: dict[int, int]
+
+    @classmethod
+    def asked(cls, sent: QueryDict) -> Self:
+        """Read what the workbench sent."""
+        seen = dict(confirmation.read("story", sent.get("seen", "")))
+        kind = next((name for name in KINDS if name in sent), "")
+        if not kind:
+            raise RefusedError("Choose what to do.")
+        # Buttons of one article carry it, the others mean the boxes that are ticked.
+        chosen = sent.getlist(kind) if sent[kind] else sent.getlist("member")
+        if not all(pk.isdecimal() and len(pk) < 19 for pk in chosen):
+            raise Http404
+        ids = list(dict.fromkeys(map(int, chosen)))
+        if kind == "gather":
+            ids = list(seen)
+        if not ids:
+            raise RefusedError("Tick the articles that are meant, then press the button again.")
+        return cls(kind, ids, list(seen), seen)
+
+    @classmethod
+    def shown(cls, text: str) -> Self:
+        """Read the step back whose consequences were shown."""
+        kind, chosen, members, seen = confirmation.read("step", text)
+        return cls(kind, chosen, members, dict(seen))
+
+    def signed(self) -> str:
+        """Give the step as a form carries it."""
+        value = [self.kind, self.chosen, self.members, list(self.seen.items())]
+        return confirmation.sign("step", value)
+
+    def words(self, template: str, articles: dict[int, Article]) -> str:
+        """Put the chosen articles into words."""
+        if len(self.chosen) == 1 or self.kind == "merge":
+            return template.format(f"“{articles[self.chosen[0]].headline}”")
+        return template.format(count_of(len(self.chosen)))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A member as the workbench shows it."""
+
+    article: Article
+    why: str
+    link: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
+    """Show the story of an article; ask about, and do, what changes it."""
+    if not request.user.has_perm("articles.view_article"):
+        raise PermissionDenied
+    article = get_object_or_404(Article.objects.select_related("provider"), pk=article_id)
+    if request.method != "POST":
+        return _page(request, article)
+    reason = request.POST.get("reason", "").strip()
+    try:
+        if "step" in request.POST:
+            return _do(request, article, Step.shown(request.POST["step"]))
+        return _ask(request, article, Step.asked(request.POST))
+    except RefusedError as error:
+        words = f"Nothing was done. {error}"
+        messages.error(request, f"{words} You had given as reason: {reason}" if reason else words)
+        return HttpResponseRedirect(request.path)
+
+
+def _page(request: HttpRequest, article: Article) -> HttpResponse:
+    """Show the workbench. Ten queries, however many members there are; a few more with a search."""
+    at = timezone.now()
+    story = newsdesk.story_of(article, at)
+    links = _links(story)
+    text = request.GET.get("find", "").strip()
+    in_story = {one.pk for one in story.members}
+    found = [one for one in find(text) if one.pk not in in_story] if text else []
+    pictures = Prefetch("images", Image.objects.select_related("stored"))
+    prefetch_related_objects([*story.members, *found], pictures)
+    context = {
+        "title": "Story",
+        "subtitle": story.lead.headline,
+        "article": article,
+        "story": story,
+        "rows": _rows(story, links, at),
+        "explained": newsdesk.explain(story.lead, at),
+        "seen": confirmation.sign("story", [[one.pk, one.version] for one in story.members]),
+        "gaps": _gaps(story, links),
+        "text": text,
+        "found": found,
+        "may_relate": request.user.has_perm(newsdesk.PERMISSIONS[Verb.RELATE]),
+        "may_pin": request.user.has_perm(newsdesk.PERMISSIONS[Verb.PIN]),
+        "pinnable": newsdesk.ALLOWED[Verb.PIN],
+        "trail": _trail(article),
+    }
+    return confirmation.answer(request, "story", context)
+
+
+def _ask(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
+    """Show what a step would change."""
+    _require(request, step)
+    if step.kind == "merge":
+        other = newsdesk.story_of(get_object_or_404(Article, pk=step.chosen[0])).members
+        named = [step.chosen[0], *(one.pk for one in other if one.pk != step.chosen[0])]
+        step = replace(step, chosen=named)
+    articles = _load(step)
+    change = confirmation.as_seen(_change(step, articles), step.seen)
+    kind = KINDS[step.kind]
+    context = {
+        "title": step.words(kind.asks, articles),
+        "button": kind.button,
+        "step": replace(step, seen=dict(change.seen)).signed(),
+        "chosen": [articles[pk] for pk in step.chosen],
+        "summary": confirmation.summary(newsdesk.consequences(change)),
+        "reason": ReasonForm(),
+        "address": request.path,
+        "back": request.path,
+        "trail": [*_trail(article), (request.path, "Story")],
+    }
+    return confirmation.answer(request, "confirm", context)
+
+
+def _do(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
+    """Do a step whose consequences were shown."""
+    _require(request, step)
+    reason = ReasonForm(request.POST)
+    if not reason.is_valid():
+        raise RefusedError("The reason is longer than 2,000 characters.")
+    articles = _load(step)
+    change = confirmation.as_shown(_change(step, articles), step.seen)
+    act = newsdesk.perform(change, by=user_of(request), reason=reason.cleaned_data["reason"])
+    words = step.words(KINDS[step.kind].does, articles)
+    confirmation.tell_done(request, act, words, request.path)
+    return HttpResponseRedirect(request.path)
+
+
+def _require(request: HttpRequest, step: Step) -> None:
+    if not request.user.has_perm(newsdesk.PERMISSIONS[KINDS[step.kind].verb]):
+        raise PermissionDenied
+
+
+def _load(step: Step) -> dict[int, Article]:
+    ids = [*step.chosen, *step.members]
+    articles = Article.objects.filter(pk__any_of=ids).select_related("provider")
+    found = {one.pk: one for one in articles.defer("body", "featured_content")}
+    if missing := set(ids) - found.keys():
+        raise Http404(f"no article {min(missing)}")
+    return found
+
+
+def _change(step: Step, articles: dict[int, Article]) -> Change:
+    chosen = [articles[pk] for pk in step.chosen]
+    return KINDS[step.kind].make(chosen, [articles[pk] for pk in step.members])
+
+
+def find(text: str) -> list[Article]:
+    """Find articles by address, slug or words; newest first, a few. One query."""
+    articles = Article.objects.search(text).select_related("provider")
+    return list(articles.defer("body", "featured_content").newest_first()[:MOST_FOUND])
+
+
+def _links(story: Story) -> set[Pair]:
+    """Find who names whom among the members. One query."""
+    ids = [one.pk for one in story.members]
+    links = Related.objects.filter(article__any_of=ids, target__any_of=ids)
+    return set(links.values_list("article_id", "target_id"))
+
+
+def _gaps(story: Story, links: set[Pair]) -> int:
+    """Count the members that do not name each other as they might."""
+    naming = [one for one in story.members if not one.coverage_only]
+    wanted = {(one.pk, other.pk) for one in naming for other in story.members if one != other}
+    return len(wanted - links)
+
+
+def _rows(story: Story, links: set[Pair], at: datetime) -> list[Row]:
+    """Give the members with why each ranks where it does."""
+    members = story.members
+    contenders = [one.contender(at, name=one.provider.name) for one in members]
+    scored = [one for one in contenders if one.quality is not None and not one.decision.is_out]
+    rows = []
+    for place, (article, contender) in enumerate(zip(members, contenders, strict=True)):
+        if contender.decision.is_out:
+            why = f"{article.state.label}: left out of the ranking"
+        elif contender.quality is None:
+            why = "not scored: ranks behind all that are"
+        elif place + 1 < len(scored):
+            following = scored[place + 1]
+            why = f"ahead of {following}: {contender.advantage(following)}"
+        elif place:
+            why = "the last of those scored"
+        else:
+            why = "the only one scored" if len(members) > 1 else "alone"
+        if article.coverage_only:
+            why += "; known only because others name it"
+        rows.append(Row(article, why, _one_way(article, story.lead, links)))
+    return rows
+
+
+def _one_way(article: Article, lead: Article, links: set[Pair]) -> str:
+    """Say what is missing where a member and its lead do not name each other."""
+    if article.pk == lead.pk or article.coverage_only:
+        return ""
+    names, is_named = (article.pk, lead.pk) in links, (lead.pk, article.pk) in links
+    if names and is_named:
+        return ""
+    if lead.coverage_only and names:
+        return ""
+    return "one way: names the lead, is not named back" if names else "one way: named by the lead"
+
+
+def _trail(article: Article) -> list[tuple[str, str]]:
+    return [
+        (reverse("admin:articles_article_changelist"), "Articles"),
+        (reverse("admin:articles_article_change", args=[article.pk]), article.headline),
+    ]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Give the address of the workbench."""
+    view = site.admin_view(workbench)
+    return [path("<int:article_id>/story/", view, name="articles_article_story")]

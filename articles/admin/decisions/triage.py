@@ -1,0 +1,261 @@
+"""Triage: a queue, one article in focus, and the next one there as soon as it is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+from django import forms
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from articles import heat, newsdesk
+from articles.admin.articles.article_context import acts_since, facts
+from articles.admin.articles.receipts import VIEW
+from articles.admin.decisions.confirmation import user_of
+from articles.admin.decisions.decision_forms import (
+    DECISIONS,
+    MOST_WORDS,
+    DecisionForm,
+    change_of,
+    offered,
+    what_was_done,
+)
+from articles.documents import MAX_QUALITY
+from articles.models import Act, Article, ArticleQuerySet
+from articles.newsdesk import RefusedError, StaleError, Verb
+from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
+from articles.scoring import Policy
+from newsroom.capped_count import count_capped, count_in_words
+
+KEYS: Final = {Verb.PUBLISH: "p", Verb.HOLD: "h", Verb.PIN: "l", Verb.UNPIN: "l", Verb.RELEASE: "r"}
+"""Which key makes which decision at once; the others have a page of their own."""
+UNDONE_WITHIN: Final = timedelta(hours=12)
+"""How long triage offers to take one's last act back: a day's work."""
+MOST_UNDONE: Final = 3
+"""Articles of an act that a single key takes back; beyond, its consequences are shown first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a queue: it stays one when the article that was there has left."""
+
+    moment: datetime
+    slug: str
+
+    @classmethod
+    def of(cls, article: Article, queue: Queue) -> Self | None:
+        """Give the place of an article, or None where it has none."""
+        moment = getattr(article, queue.moment)
+        return cls(moment, article.slug) if moment else None
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read what ``str()`` gave, or None if it is nothing of the kind."""
+        moment, _, slug = text.partition("~")
+        try:
+            return cls(datetime.fromisoformat(moment).astimezone(UTC), slug.replace("\0", ""))
+        except (ValueError, OverflowError):
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.moment.astimezone(UTC).isoformat()}~{self.slug}"
+
+
+class TriageForm(DecisionForm):
+    """A decision on the article in focus; ``place`` is where it was in the queue."""
+
+    article = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    place = forms.CharField(required=False, widget=forms.HiddenInput)
+    verb = forms.ChoiceField(choices=[(verb.value, verb.label) for verb in (Verb.SCORE, *KEYS)])
+    quality = forms.IntegerField(required=False, min_value=0, max_value=MAX_QUALITY)
+    reason = forms.CharField(required=False, max_length=MOST_WORDS)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a decision beside which something else was typed: it would be lost."""
+        cleaned = super().clean() or {}
+        verb, quality = cleaned.get("verb"), cleaned.get("quality")
+        if verb == Verb.SCORE and quality is None and "quality" not in self.errors:
+            self.add_error(None, "Type a quality first.")
+        if verb not in {None, Verb.SCORE} and quality is not None:
+            title = DECISIONS[str(verb)].title
+            self.add_error(
+                None,
+                f"Nothing was done: you typed quality {quality}, but chose “{title}”. Score first, "
+                "or empty the box.",
+            )
+        return cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one request for a page of triage is about."""
+
+    request: HttpRequest
+    site: AdminSite
+    queue: Queue
+    at: datetime
+    policy: Policy
+    waiting: ArticleQuerySet
+    """All of the queue, in order."""
+
+    @property
+    def address(self) -> str:
+        """Where the queue begins."""
+        return reverse("admin:articles_article_triage", args=[self.queue.key])
+
+    def address_of(self, **query: int | str) -> str:
+        """Give a place of the queue."""
+        return f"{self.address}?{urlencode(query)}"
+
+    def behind(self, cursor: Cursor | None) -> str:
+        """Give the address of what follows a place."""
+        return self.address_of(after=str(cursor)) if cursor else self.address
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Give the page of each queue."""
+
+    @never_cache
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def view(request: HttpRequest, key: str) -> HttpResponse:
+        if not request.user.has_perm(VIEW):
+            raise PermissionDenied
+        queue = BY_KEY.get(key)
+        if queue is None:
+            raise Http404(f"no queue: {key}")
+        at, policy = timezone.now(), heat.current_policy()
+        desk = Desk(request, site, queue, at, policy, queue.articles(at, policy))
+        return _decide(desk) if request.method == "POST" else _look(desk)
+
+    return [path("triage/<slug:key>/", site.admin_view(view), name="articles_article_triage")]
+
+
+def _look(desk: Desk) -> HttpResponse:
+    """Show the article that the address names, or the one that follows a place."""
+    query = desk.request.GET
+    pk = query.get("article", "")
+    if pk.isdecimal() and len(pk) <= 18:
+        return _page(desk, _article(int(pk)))
+    waiting = desk.waiting.select_related("provider", "decided_by")
+    if before := Cursor.parse(query.get("before", "")):
+        article = _before(desk.queue, waiting, before).reverse().first()
+        return redirect(desk.address) if article is None else _page(desk, article)
+    if after := Cursor.parse(query.get("after", "")):
+        waiting = desk.queue.after(waiting, after.moment, after.slug)
+    return _page(desk, waiting.first())
+
+
+def _decide(desk: Desk) -> HttpResponse:
+    """Do what was decided and go on, or say on the same page why not."""
+    form = TriageForm(desk.request.POST)
+    form.is_valid()
+    article = _article(form.cleaned_data.get("article") or 0)
+    seen = form.cleaned_data.get("seen_version")
+    is_stale = seen != article.version
+    if form.is_valid() and not is_stale:
+        given = form.cleaned_data
+        if not newsdesk.may_begin(desk.request.user, Verb(given["verb"]), article):
+            raise PermissionDenied
+        try:
+            change = change_of(Verb(given["verb"]), article, {"quality": given["quality"]})
+            newsdesk.perform(change, by=user_of(desk.request), reason=given["reason"])
+            place = Cursor.parse(given["place"]) or Cursor.of(article, desk.queue)
+            return redirect(desk.behind(place))
+        except StaleError:
+            article, is_stale = _article(article.pk), True
+        except RefusedError as error:
+            form.add_error(None, str(error))
+    return _page(desk, article, form, seen=seen if is_stale else None)
+
+
+def _article(pk: int) -> Article:
+    return get_object_or_404(Article.objects.select_related("provider", "decided_by"), pk=pk)
+
+
+def _before(queue: Queue, articles: ArticleQuerySet, cursor: Cursor) -> ArticleQuerySet:
+    """Keep what comes before a place; the reverse of ``Queue.after``."""
+    ahead = "lt" if queue.is_oldest_first else "gt"
+    tied = Q((queue.moment, cursor.moment), slug__lt=cursor.slug)
+    # The second condition is implied, but lets the index find the place.
+    return articles.filter(
+        Q((f"{queue.moment}__{ahead}", cursor.moment)) | tied,
+        (f"{queue.moment}__{ahead}e", cursor.moment),
+    )
+
+
+def _page(
+    desk: Desk, article: Article | None, form: TriageForm | None = None, *, seen: int | None = None
+) -> HttpResponse:
+    """Show an article, or the end of the queue; ``seen`` is the version of a stale decision."""
+    user = desk.request.user
+    total = count_capped(desk.waiting)
+    context = {
+        **desk.site.each_context(desk.request),
+        "title": f"{desk.queue.title}: triage",
+        "opts": Article._meta,
+        "queue": desk.queue,
+        "queues": QUEUES,
+        "address": desk.address,
+        "total": count_in_words(total),
+        "is_empty": total == 0,
+        "last_act": _last_act(desk),
+    }
+    if article is not None:
+        cursor = Cursor.of(article, desk.queue)
+        decisions = offered(user, article)
+        here = desk.address_of(article=article.pk)
+        context |= facts(article, desk.policy, desk.at) | {
+            "reason_why": desk.queue.reasons([article], desk.at, desk.policy).get(article.pk, ""),
+            "position": _position(desk, article, cursor),
+            "here": here,
+            "following": desk.behind(cursor),
+            "previous": desk.address_of(before=str(cursor)) if cursor else desk.address,
+            "place": cursor or "",
+            "form": form,
+            "can_score": any(one.verb == Verb.SCORE for one in decisions),
+            "buttons": [(one, KEYS[one.verb]) for one in decisions if one.verb in KEYS],
+            "pages": [one for one in decisions if one.verb not in KEYS and one.verb != Verb.SCORE],
+            "is_stale": seen is not None,
+            "meanwhile": acts_since(article, seen) if seen is not None else [],
+            "max_quality": MAX_QUALITY,
+        }
+    return render(desk.request, "admin/articles/desk/triage.html", context)
+
+
+def _position(desk: Desk, article: Article, cursor: Cursor | None) -> str:
+    """Give the place of an article as people count, or nothing where it is not in the queue."""
+    if cursor is None or not desk.waiting.filter(pk=article.pk).exists():
+        return ""
+    return count_in_words(count_capped(_before(desk.queue, desk.waiting, cursor)) + 1)
+
+
+def _last_act(desk: Desk) -> dict[str, Any] | None:
+    """Find what the user did last and has not taken back. Three queries at most."""
+    act = (
+        Act.objects.filter(by=desk.request.user.pk, undoes=None, undone_by=None)
+        .order_by("-pk")
+        .first()
+    )
+    if act is None or act.verb not in DECISIONS or act.at < desk.at - UNDONE_WITHIN:
+        return None
+    first = act.changes.select_related("article")[: MOST_UNDONE + 1]
+    # A pin that moved: the article it moved to first.
+    changes = sorted(first, key=lambda one: one.after.get("is_pinned") is False)
+    decided = [one.article for one in changes if one.is_decided]
+    if not decided or len(decided) > MOST_UNDONE:
+        return None
+    return {
+        "words": what_was_done(act, decided[0]),
+        "address": reverse("admin:articles_act_undo", args=[act.pk]),
+        "next": desk.address_of(article=decided[0].pk),
+    }

@@ -1,0 +1,302 @@
+"""The history of an article: what was done, any two states beside each other, one put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.contrib.admin.sites import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.text import Truncator
+from django.views.decorators.http import require_http_methods, require_safe
+
+from articles import newsdesk
+from articles.admin.decisions.confirmation import user_of
+from articles.admin.history.descriptions import SIGNATURES, Names, label
+from articles.admin.history.text_diff import Piece, text_diff
+from articles.importing.snapshot import TEXTS
+from articles.models import Act, ActChange, Article, ImportConflict
+from articles.newsdesk.history import State
+from articles.newsdesk.performing import decoded
+
+PER_PAGE: Final = 25
+"""Acts on a page; older ones are a link away."""
+
+SHORT: Final = 160
+"""Characters of a text in the list of acts; the comparison has all of it."""
+
+NOW: Final = "now"
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Give the addresses of these pages."""
+    return [
+        path(
+            "<int:pk>/history/",
+            site.admin_view(history),
+            name="articles_article_history",
+        ),
+        path(
+            "<int:pk>/history/<int:act_id>/restore/",
+            site.admin_view(restore),
+            name="articles_article_restore",
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that an act changed, in words."""
+
+    label: str
+    before: str
+    after: str
+    list_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act on the page; ``can_undo`` is whether this user may, and nothing came of it since."""
+
+    act: Act
+    change: ActChange
+    said: Sequence[Said]
+    can_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which two states differ: pieces of a text, members of a list, or two values."""
+
+    label: str
+    pieces: Sequence[Piece] = ()
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    before: str = ""
+    after: str = ""
+
+
+@require_safe
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what was done to an article, newest first, and two states beside each other."""
+    article = _article(request, pk)
+    rows = _rows(article, request.GET.get("before", ""))
+    page, has_older = rows[:PER_PAGE], len(rows) > PER_PAGE
+    context = {
+        **_context(request, article, "History"),
+        "entries": _entries(request, article, page),
+        "older": page[-1].act_id if has_older else "",
+        "is_first_page": not request.GET.get("before"),
+        "start": newsdesk.START,
+    }
+    if "from" in request.GET and "to" in request.GET:
+        context |= _comparison(article, request.GET["from"], request.GET["to"])
+    return render(request, "admin/articles/desk/history.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
+    """Show what putting a state back would change, and put it back."""
+    article = _article(request, pk)
+    if request.method == "POST":
+        seen = request.POST.get("seen_version", "")
+        article.version = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+    try:
+        change = newsdesk.restore(article, act_id)
+        if not newsdesk.may(request.user, change):
+            raise PermissionDenied
+        if request.method == "POST":
+            reason = request.POST.get("reason", "").strip()
+            newsdesk.perform(change, by=user_of(request), reason=reason)
+            messages.success(request, "The earlier state was restored. It can be undone below.")
+            return redirect("admin:articles_article_history", pk)
+        consequences = newsdesk.consequences(change)
+    except newsdesk.RefusedError as error:
+        messages.error(request, f"Nothing was restored. {error}")
+        return redirect("admin:articles_article_history", pk)
+    states = newsdesk.timeline(article, since=act_id)
+    act = Act.objects.select_related("by").filter(pk=act_id).first()
+    context = {
+        **_context(request, article, "Restore an earlier state"),
+        "act": act,
+        "differences": differences(states.now, states.at(act_id)),
+        "consequences": consequences,
+    }
+    return render(request, "admin/articles/desk/restore.html", context)
+
+
+def differences(before: State, after: State) -> list[Difference]:
+    """Give the fields in which two states differ. Up to three queries."""
+    lists = [
+        (state.values.get("topics", ()), state.values.get("provider_id"))
+        for state in (before, after)
+    ]
+    names = Names.load(
+        {*before.names, *after.names, *before.named_by, *after.named_by},
+        {pk for topics, _ in lists for pk in topics},
+        {provider for _, provider in lists if provider is not None},
+    )
+    found = []
+    for name in before.values:
+        one, other = before.values[name], after.values.get(name)
+        if name in SIGNATURES or one == other:
+            continue
+        if name in TEXTS or name == "decision_reason":
+            found.append(Difference(label(name), pieces=text_diff(one, other or "")))
+        elif isinstance(one, list):
+            found.append(_listed(name, one, other or [], names))
+        else:
+            found.append(
+                Difference(
+                    label(name), before=names.shown(name, one), after=names.shown(name, other)
+                )
+            )
+    for name in ("names", "named_by"):
+        links, links_after = getattr(before, name), getattr(after, name)
+        if links.keys() != links_after.keys():
+            found.append(_listed(name, list(links), list(links_after), names))
+        elif links != links_after:
+            order, order_after = (sorted(one, key=one.__getitem__) for one in (links, links_after))
+            if order != order_after:
+                words = ("; ".join(names.listed(name, one)) for one in (order, order_after))
+                found.append(
+                    Difference(f"{label(name)}, in order", before=next(words), after=next(words))
+                )
+    return found
+
+
+def _listed(name: str, before: list[Any], after: list[Any], names: Names) -> Difference:
+    added = [one for one in after if one not in before]
+    removed = [one for one in before if one not in after]
+    if added or removed:
+        return Difference(
+            label(name), added=names.listed(name, added), removed=names.listed(name, removed)
+        )
+    return Difference(
+        f"{label(name)}, in order",
+        before=names.shown(name, before),
+        after=names.shown(name, after),
+    )
+
+
+def _article(request: HttpRequest, pk: int) -> Article:
+    if not request.user.has_perm("articles.view_article"):
+        raise PermissionDenied
+    articles = Article.objects.select_related("provider", "decided_by")
+    return get_object_or_404(articles, pk=pk)
+
+
+def _context(request: HttpRequest, article: Article, title: str) -> dict[str, Any]:
+    return {
+        **admin.site.each_context(request),
+        "title": title,
+        "subtitle": article.headline,
+        "article": article,
+        "opts": Article._meta,
+    }
+
+
+def _rows(article: Article, before: str) -> list[ActChange]:
+    rows = ActChange.objects.filter(article=article).order_by("-act_id")
+    if before.isdecimal() and len(before) < 19:
+        rows = rows.filter(act_id__lt=int(before))
+    loaded = rows.select_related("act__by", "act__undoes", "act__undone_by__by")
+    return list(loaded[: PER_PAGE + 1])
+
+
+def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) -> list[Entry]:
+    names = Names.of_changes(rows)
+    resolved: dict[int, list[ImportConflict]] = {}
+    for conflict in ImportConflict.objects.filter(
+        article=article, act__in=[row.act_id for row in rows]
+    ).order_by("pk"):
+        resolved.setdefault(conflict.act_id or 0, []).append(conflict)
+    targets = set(article.related_links.values_list("target", flat=True))
+    return [
+        Entry(
+            row.act,
+            row,
+            _said(row, resolved.get(row.act_id, ()), names),
+            _can_undo(request, article, row, targets),
+        )
+        for row in rows
+    ]
+
+
+def _can_undo(request: HttpRequest, article: Article, row: ActChange, targets: set[int]) -> bool:
+    """Whether this user may undo the act, as far as this article tells.
+
+    Other articles of the act may have been changed since: then the page of the undo says so.
+    """
+    if not row.is_decided or hasattr(row.act, "undone_by"):
+        return False
+    linked, unlinked = ({pk for pk, _ in pairs} for pairs in (row.linked, row.unlinked))
+    is_as_it_left_it = (
+        linked <= targets
+        and not (unlinked - linked) & targets
+        and all(getattr(article, name) == value for name, value in decoded(row.after).items())
+    )
+    return is_as_it_left_it and request.user.has_perms(row.act.permissions)
+
+
+def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> list[Said]:
+    before, after = ({**one, **decoded(one)} for one in (row.before, row.after))
+    said = [
+        Said(
+            label(name),
+            Truncator(names.shown(name, before.get(name))).chars(SHORT),
+            Truncator(names.shown(name, value)).chars(SHORT),
+        )
+        for name, value in after.items()
+        if name not in SIGNATURES and before.get(name) != value
+    ]
+    linked, unlinked = ({pk: None for pk, _ in pairs} for pairs in (row.linked, row.unlinked))
+    for words, pks in (
+        ("now names as coverage", [pk for pk in linked if pk not in unlinked]),
+        ("no longer names as coverage", [pk for pk in unlinked if pk not in linked]),
+    ):
+        if pks:
+            said.append(Said(words, "", "; ".join(names.listed("names", pks[:10])), list_only=True))
+    columns = {"provider": "provider_id"}
+    for conflict in conflicts:
+        is_taken = columns.get(conflict.field, conflict.field) in row.after or (
+            conflict.field == "related" and bool(linked or unlinked)
+        )
+        choice = "took the source's" if is_taken else "kept the editor's"
+        said.append(
+            Said("conflict of imports", "", f"{choice} {label(conflict.field)}", list_only=True)
+        )
+    return said
+
+
+def _comparison(article: Article, one: str, other: str) -> dict[str, Any]:
+    """Compare the states after two acts; the older one stands first."""
+    try:
+        keys = sorted((_key(one), _key(other)), key=lambda key: (key is None, key))
+        since = min((key for key in keys if key is not None), default=None)
+        if since is None or keys[0] == keys[1]:
+            raise newsdesk.RefusedError("Choose two different states.")
+        states = newsdesk.timeline(article, since=since)
+        before, after = (states.at(key) for key in keys)
+    except newsdesk.RefusedError as error:
+        return {"comparison_refused": str(error)}
+    acts = Act.objects.select_related("by").in_bulk([key for key in keys if key])
+    return {
+        "compared": [(key, acts.get(key or 0)) for key in keys],
+        "differences": differences(before, after),
+        "chosen_from": keys[0],
+        "chosen_to": keys[1],
+    }
+
+
+def _key(text: str) -> int | None:
+    if text == NOW:
+        return None
+    if text.isdecimal() and len(text) < 19:
+        return int(text)
+    raise newsdesk.RefusedError("Choose two states of the list below.")

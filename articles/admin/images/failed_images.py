@@ -1,0 +1,219 @@
+"""The images that failed: why, who shows them, and another try."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Final, cast
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from articles import roles, tasks
+from articles.admin.decisions.confirmation import count_of
+from articles.admin.links import admin_link, outward_link
+from articles.admin.lists import KeyChangeList, KeyPaginator, ReadOnlyAdmin
+from articles.images.failures import KINDS
+from articles.images.missing import want_anew
+from articles.models import Article, Image, ImageFetch
+from newsroom.web_url import is_web_url
+from providers.models import Provider
+
+HOSTS: Final = 20
+"""Hosts that the filter offers: those with the most failures."""
+SHOWN: Final = 3
+"""Articles that a row names."""
+MOST_OF_KIND: Final = 1_000
+"""Failures of a kind to page through: each costs a look at its reason."""
+
+
+class HostFilter(admin.SimpleListFilter):
+    """Filter by whom the images were asked of."""
+
+    title = parameter_name = "host"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Offer the hosts with the most failures, and the one that is chosen. One query."""
+        failed = ImageFetch.objects.failed().exclude(host="").values_list("host")
+        most = failed.annotate(count=Count("pk")).order_by("-count", "host")
+        offered = [(host, f"{host} ({count:,})") for host, count in most[:HOSTS]]
+        chosen = self.used_parameters.get(str(self.parameter_name))
+        if chosen and chosen not in dict(offered):
+            offered.append((chosen, chosen))
+        return offered
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ImageFetch]
+    ) -> QuerySet[ImageFetch]:
+        """Keep those of the host."""
+        # PostgreSQL has no text with a NUL in it.
+        host = (self.value() or "").replace("\0", "")
+        return queryset.filter(host=host) if host else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Filter by kinds of reasons; the choices are fixed."""
+
+    title = parameter_name = "reason"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Offer every kind."""
+        return [(kind.key, kind.label) for kind in KINDS]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ImageFetch]
+    ) -> QuerySet[ImageFetch]:
+        """Keep those of the kind."""
+        kind = next((kind for kind in KINDS if kind.key == self.value()), None)
+        return queryset.filter(kind.condition) if kind else queryset
+
+
+class FailedImages(KeyChangeList):
+    """The list of failures."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Load the rows of the page, and who shows them. Two queries, three for logos."""
+        super().get_results(request)
+        rows = list(self.result_list)
+        place = Window(RowNumber(), partition_by="url", order_by="-article_id")
+        showing = Image.objects.at(row.url for row in rows).annotate(place=place)
+        articles: dict[str, dict[int, Article]] = defaultdict(dict)
+        for url, pk, title in showing.filter(place__lte=SHOWN + 1).values_list(
+            "url", "article_id", "article__title"
+        ):
+            articles[url][pk] = Article(pk=pk, title=title)
+        logos = _logos() if any(row.url not in articles for row in rows) else {}
+        for row in rows:
+            row.logo_of = logos.get(row.url)
+            row.articles = sorted(articles[row.url].values(), key=lambda one: -one.pk)
+        self.result_list = rows
+
+    def rows(self) -> QuerySet[ImageFetch]:
+        """Give the failures."""
+        return ImageFetch.objects.all()
+
+
+def _logos() -> dict[str, Provider]:
+    """Give whose logo an address is. One query."""
+    providers = Provider.objects.exclude(logos=[]).only("name", "domain", "logos")
+    return {one.logo["url"]: one for one in providers.order_by("-pk") if one.logo}
+
+
+@admin.register(ImageFetch)
+class ImageFetchAdmin(ReadOnlyAdmin):
+    """Addresses whose images are not kept, or no newer ones; the others have no page."""
+
+    actions = ["fetch_again", "fetch_hosts_again"]
+    list_display = ["address", "reason", "host", "tries", "tried", "next_try", "articles"]
+    list_display_links = None
+    list_filter = [HostFilter, KindFilter]
+    ordering = ["-tried_at", "-pk"]
+    sortable_by = ()
+    paginator = KeyPaginator
+    fields = ["source", "host", "failure", ("tries", "tried_at", "next_try_at")]
+    readonly_fields = ["source"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FailedImages]:
+        """Find keys first, then rows."""
+        return FailedImages
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
+        """Page through less where reasons must be read."""
+        paginator = KeyPaginator(*args, **kwargs)
+        if KindFilter.parameter_name in request.GET:
+            paginator.most = MOST_OF_KIND
+        return paginator
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImageFetch]:
+        """Give the failures, and nothing else."""
+        return ImageFetch.objects.failed().order_by("-tried_at", "-pk")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may look at images."""
+        return request.user.has_perm("articles.view_image")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Nobody: the desk leads here, when there is something."""
+        return False
+
+    def has_fetch_permission(self, request: HttpRequest) -> bool:
+        """Whoever may edit articles."""
+        return request.user.has_perm(roles.EDIT)
+
+    @admin.action(description="Fetch the selected images again", permissions=["fetch"])
+    def fetch_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
+        """Let the next run try what is ticked, or all that the filter finds."""
+        self._tell(request, want_anew(queryset))
+
+    @admin.action(
+        description="Fetch all failed images of the selected ones’ hosts again",  # noqa: RUF001 - an apostrophe
+        permissions=["fetch"],
+    )
+    def fetch_hosts_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
+        """Let the next run try all that failed of the hosts of what is ticked."""
+        hosts = queryset.order_by().values("host").distinct()
+        self._tell(request, want_anew(ImageFetch.objects.failed().filter(host__in=hosts)))
+
+    def _tell(self, request: HttpRequest, count: int) -> None:
+        tasks.wake(tasks.keep_images)
+        words = f"Fetched again in the background, before all others: {count_of(count, 'image')}."
+        messages.success(request, words)
+
+    @admin.display(description="address")
+    def address(self, fetch: ImageFetch) -> SafeString | str:
+        """Link to it as an editor would look at it: at its source."""
+        path = Truncator("/" + fetch.url.partition("://")[2].partition("/")[2]).chars(60)
+        return outward_link(fetch.url, path) if is_web_url(fetch.url) else fetch.url
+
+    @admin.display(description="address")
+    def source(self, fetch: ImageFetch) -> SafeString | str:
+        """Give the whole of it."""
+        return outward_link(fetch.url) if is_web_url(fetch.url) else fetch.url
+
+    @admin.display(description="why")
+    def reason(self, fetch: ImageFetch) -> str:
+        """Give the reason, and whether readers see an older copy."""
+        older = " An older copy is shown." if fetch.stored_id else ""
+        return fetch.failure + older
+
+    @admin.display(description="last try")
+    def tried(self, fetch: ImageFetch) -> str:
+        """Give when it was tried, short enough for a list."""
+        return date_format(timezone.localtime(fetch.tried_at), "M j, Y H:i")
+
+    @admin.display(description="next try")
+    def next_try(self, fetch: ImageFetch) -> str:
+        """Give when it is tried by itself, if it is."""
+        if fetch.next_try_at is None:
+            return "none"
+        return date_format(timezone.localtime(fetch.next_try_at), "M j, Y H:i")
+
+    @admin.display(description="shown by")
+    def articles(self, fetch: ImageFetch) -> SafeString | str:
+        """Link to the articles that have it, or to the provider whose logo it is."""
+        found: list[Any] = cast("Any", fetch).articles
+        links = format_html_join(
+            "",
+            "<div>{}</div>",
+            (
+                (admin_link(article, Truncator(article.headline).chars(60)),)
+                for article in found[:SHOWN]
+            ),
+        )
+        if len(found) > SHOWN:
+            return format_html("{}<div>and others</div>", links)
+        if links:
+            return links
+        provider: Provider | None = cast("Any", fetch).logo_of
+        name = provider and Truncator(provider.name or provider.domain).chars(60)
+        return format_html("the logo of {}", admin_link(provider, name)) if provider else "nothing"

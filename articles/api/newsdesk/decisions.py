@@ -1,0 +1,321 @@
+"""``POST /api/v1/newsdesk/news/…/hold/`` and its like: one act on one article, and its undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from articles import newsdesk
+from articles.api.newsdesk import idempotency
+from articles.api.newsdesk.access import REFUSALS, DeskView, user_of
+from articles.api.newsdesk.bodies import (
+    TEXTS,
+    EditBodySerializer,
+    ReasonBodySerializer,
+    RelateBodySerializer,
+    ScheduleBodySerializer,
+    ScoreBodySerializer,
+    UntilBodySerializer,
+    values_of,
+)
+from articles.api.newsdesk.serializers import SHOWN, DoneSerializer, act_since
+from articles.api.problems import ConflictError, NoTagError, StaleTagError
+from articles.api.schema import responses
+from articles.models import Act, ActChange, Article
+from articles.newsdesk import Change, Consequence, RefusedError, StaleError, Verb
+from newsroom import bulk
+
+MEANWHILE: Final = 5
+"""Acts of others that are told to whoever comes too late."""
+
+Values = Mapping[str, Any]
+
+ETAG: Final = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    description='Its version, in quotes: "17".',
+    response=[200, 412],
+)
+_IF_MATCH: Final = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The ETag of the article as it was when this was decided.",
+)
+_KEY: Final = OpenApiParameter(
+    idempotency.HEADER,
+    {"type": "string", "minLength": 1, "maxLength": 257},
+    OpenApiParameter.HEADER,
+    description="Asked again with the same within 24 hours, the first answer comes again.",
+)
+_PREVIEW: Final = OpenApiParameter(
+    "preview",
+    {"type": "string", "enum": ["1"]},
+    description="1: tell what it would change, and do nothing.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """How a verb is asked for here: what its body holds, and the change that comes of it."""
+
+    body: type[ReasonBodySerializer]
+    make: Callable[[Article, Values], Change]
+
+
+def _others(values: Values) -> list[Article]:
+    """Find the articles that a body names; raises ``ValidationError`` for those that are not there."""
+    slugs = list(dict.fromkeys(values["slugs"]))
+    found = {one.slug: one for one in Article.objects.filter(slug__any_of=slugs)}
+    if missing := [slug for slug in slugs if slug not in found]:
+        raise ValidationError({"slugs": [f"There is no article {slug!r}." for slug in missing]})
+    return [found[slug] for slug in slugs]
+
+
+ACTS: Final[Mapping[Verb, Doing]] = {
+    Verb.SCORE: Doing(
+        ScoreBodySerializer,
+        lambda article, values: newsdesk.set_quality(article, values["quality"]),
+    ),
+    Verb.PUBLISH: Doing(
+        UntilBodySerializer,
+        lambda article, values: newsdesk.publish(article, until=values.get("until")),
+    ),
+    Verb.HOLD: Doing(
+        UntilBodySerializer,
+        lambda article, values: newsdesk.hold(article, until=values.get("until")),
+    ),
+    Verb.WITHDRAW: Doing(ReasonBodySerializer, lambda article, _: newsdesk.withdraw(article)),
+    Verb.RELEASE: Doing(ReasonBodySerializer, lambda article, _: newsdesk.release(article)),
+    Verb.SCHEDULE: Doing(
+        ScheduleBodySerializer,
+        lambda article, values: newsdesk.schedule(
+            article, begin=values["publishFrom"], end=values["publishUntil"]
+        ),
+    ),
+    Verb.PIN: Doing(ReasonBodySerializer, lambda article, _: newsdesk.pin(article)),
+    Verb.UNPIN: Doing(ReasonBodySerializer, lambda article, _: newsdesk.unpin(article)),
+    Verb.RELATE: Doing(
+        RelateBodySerializer, lambda article, values: newsdesk.relate(article, _others(values))
+    ),
+    Verb.UNRELATE: Doing(
+        RelateBodySerializer, lambda article, values: newsdesk.unrelate(article, _others(values))
+    ),
+    Verb.EDIT: Doing(
+        EditBodySerializer,
+        lambda article, values: newsdesk.edit(
+            article, **{TEXTS[name]: values[name] for name in TEXTS if name in values}
+        ),
+    ),
+}
+"""Every act on one article."""
+
+
+def tag_of(article: Article) -> str:
+    """Give the tag that ``If-Match`` names: what a lost update is noticed by, as in the admin."""
+    return _tag(article.version)
+
+
+def _tag(version: int) -> str:
+    return f'"{version}"'
+
+
+class ActingView(DeskView):
+    """A view that does something, or tells what that would change."""
+
+    parameters: ClassVar = frozenset({"preview"})
+
+    def _answer(
+        self,
+        request: Request,
+        values: Values,
+        make: Callable[[], Change],
+    ) -> Response:
+        """Do the change that ``make`` gives, or tell what it would do; once for a key."""
+        is_preview = _is_preview(request)
+
+        def done() -> dict[str, Any]:
+            at = timezone.now()
+            if not is_preview:
+                # From here on nobody changes what the change and its consequences rest upon.
+                bulk.hold_write_lock()
+            try:
+                change = make()
+                if not newsdesk.may(user_of(request), change):
+                    raise PermissionDenied
+                told = newsdesk.consequences(change, at)
+                if is_preview:
+                    return _preview(change, told)
+                reason = values.get("reason", "").strip()
+                act = newsdesk.perform(change, by=user_of(request), reason=reason, at=at)
+                return _told(act, told)
+            except StaleError as error:
+                raise self._stale(error) from error
+            except RefusedError as error:
+                raise ConflictError(f"Nothing was done. {error}") from error
+
+        if is_preview:
+            return Response(done())
+        return Response(idempotency.once(request, user_of(request), done))
+
+    def _stale(self, error: StaleError) -> Exception:
+        """Give what to raise where something was changed between a look and the act."""
+        return ConflictError(f"Nothing was done. {error}")
+
+
+class ActView(ActingView):
+    """One act on one article."""
+
+    verb: Verb = Verb.SCORE
+    """Given with the address."""
+
+    @property
+    def body(self) -> type[ReasonBodySerializer]:
+        """What the body holds, for the schema."""
+        return ACTS[self.verb].body
+
+    @extend_schema(
+        parameters=[_IF_MATCH, _KEY, _PREVIEW, ETAG],
+        responses=responses(DoneSerializer, 400, *REFUSALS, 404, 409, 412, 413, 415, 422, 428),
+        tags=["newsdesk"],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Do it, with all that follows from it by the rule, or nothing at all."""
+        doing = ACTS[self.verb]
+        values = values_of(request, doing.body)
+
+        def make() -> Change:
+            article = stored(slug)
+            if not newsdesk.may_begin(user_of(request), self.verb, article):
+                raise PermissionDenied
+            _require_seen(request, article)
+            return doing.make(article, values)
+
+        answer = self._answer(request, values, make)
+        for one in answer.data["articles"]:
+            if one["slug"] == slug:
+                answer["ETag"] = _tag(one["version"])
+        return answer
+
+    def _stale(self, error: StaleError) -> Exception:
+        """Give the version that the article, or one that the act touches, has by now."""
+        return _late(stored(self.kwargs["slug"]), str(error), None)
+
+
+class UndoView(ActingView):
+    """Taking an act back."""
+
+    body = ReasonBodySerializer
+
+    @extend_schema(
+        operation_id="newsdeskUndo",
+        parameters=[_KEY, _PREVIEW],
+        responses=responses(DoneSerializer, 400, *REFUSALS, 404, 409, 413, 415, 422),
+        tags=["newsdesk"],
+    )
+    def post(self, request: Request, act_id: int) -> Response:
+        """Take an act back as a whole, with what it needed itself.
+
+        Needs no If-Match: it is refused where anything that the act changed was changed since.
+        """
+
+        def make() -> Change:
+            act = Act.objects.filter(pk=act_id).first()
+            if act is None:
+                raise Http404
+            if not user_of(request).has_perms(act.permissions):
+                raise PermissionDenied
+            return newsdesk.undo(act)
+
+        return self._answer(request, values_of(request, self.body), make)
+
+
+def stored(slug: str) -> Article:
+    """Give an article with its provider; raises ``Http404``. One query."""
+    article = Article.objects.select_related("provider").filter(slug=slug).first()
+    if article is None:
+        raise Http404
+    return article
+
+
+def _is_preview(request: Request) -> bool:
+    text = request.query_params.get("preview")
+    if text not in {None, "1"}:
+        raise ValidationError({"preview": ["Give 1, or leave it out."]})
+    return text == "1"
+
+
+def _require_seen(request: Request, article: Article) -> None:
+    """Raise where the request does not name the version that the article has."""
+    text = request.headers.get("If-Match", "").strip()
+    if not text or text == "*":
+        # A star would overwrite what nobody looked at.
+        raise NoTagError(
+            f"Nothing was done. Send If-Match with the ETag of the article that you looked at, "
+            f"such as {_tag(1)}."
+        )
+    tags = parse_etags(text)
+    if tag_of(article) in tags:
+        return
+    named = tags[0].strip('"') if tags else ""
+    seen = int(named) if named.isascii() and named.isdecimal() and len(named) < 10 else None
+    words = (
+        f"{article.slug} was changed by somebody else, or by an import, since you read it. Look at "
+        "it again and decide anew."
+        if seen is not None and seen < article.version
+        else f"If-Match names no version of {article.slug} that is known here."
+    )
+    raise _late(article, words, seen)
+
+
+def _late(article: Article, words: str, seen: int | None) -> StaleTagError:
+    acts: Iterable[ActChange] = ()
+    if seen is not None:
+        since = ActChange.objects.filter(article=article, version__gt=seen)
+        acts = since.select_related("act__by").order_by("-pk")[:MEANWHILE]
+    return StaleTagError(
+        f"Nothing was done. {words}",
+        etag=tag_of(article),
+        version=article.version,
+        meanwhile=[act_since(one) for one in acts],
+    )
+
+
+def _preview(change: Change, told: list[Consequence]) -> dict[str, Any]:
+    about = Article.objects.filter(pk__any_of=sorted(change.decided | set(change.seen)))
+    articles = about.order_by("slug").values("slug", "version")[:SHOWN]
+    return _shown(None, change.verb, articles, told)
+
+
+def _told(act: Act, told: list[Consequence]) -> dict[str, Any]:
+    rows = act.changes.select_related("article").order_by("pk")
+    articles = [
+        {"slug": row.article.slug, "version": row.version} for row in rows if row.is_decided
+    ]
+    return _shown(act.pk, Verb(act.verb), articles[:SHOWN], told)
+
+
+def _shown(
+    act: int | None, verb: Verb, articles: Iterable[Any], told: list[Consequence]
+) -> dict[str, Any]:
+    shown = {
+        "act": act,
+        "verb": verb.value,
+        "articles": articles,
+        "consequences": told[:SHOWN],
+        "consequenceCount": len(told),
+    }
+    answer: dict[str, Any] = DoneSerializer(shown).data
+    return answer

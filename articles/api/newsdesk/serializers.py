@@ -1,0 +1,293 @@
+"""What the newsdesk's API tells of articles, acts and their consequences, in the documents' words.
+
+Texts are those of the document, as an editor edits them. Nothing here has a document's ``secured``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from articles import newsdesk
+from articles.api.formats import instant
+from articles.api.items import (
+    ImageSerializer,
+    Moment,
+    ProviderNameSerializer,
+    TopicNameSerializer,
+    WebAddress,
+)
+from articles.api.newsdesk.bodies import TEXTS
+from articles.models import ActChange, Article
+from articles.newsdesk import Verb
+from articles.scoring import Contender, Receipt
+
+SHOWN: Final = 100
+"""Consequences, or articles, that an answer lists; an act on many has thousands."""
+PARTIES: Final = 50
+"""Related articles that a receipt names; what everybody links to has thousands."""
+DECISIONS: Final = {
+    "quality": "quality",
+    "decision": "decision",
+    "decision_until": "decisionUntil",
+    "is_pinned": "pinned",
+    "publish_from": "publishFrom",
+    "publish_until": "publishUntil",
+}
+"""Columns whose values a history tells, by name; of texts it tells only which."""
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """What an editor decided above the rule."""
+
+    decision = serializers.ChoiceField(
+        choices=[one for one in Article.Decision.choices if one[0]], help_text="What."
+    )
+    until = Moment(source="decision_until", allow_null=True, help_text="null: for good.")
+    reason = serializers.CharField(source="decision_reason")
+    by = serializers.CharField(
+        source="decided_by.username",
+        default=None,
+        allow_null=True,
+        help_text="null: a command, or somebody whose account is gone.",
+    )
+    at = Moment(source="decided_at", allow_null=True)
+
+
+class StandingSerializer(serializers.Serializer[Any]):
+    """Where an article stands with readers."""
+
+    state = serializers.ChoiceField(choices=Article.State.choices)
+    heat = serializers.IntegerField(allow_null=True)
+    lead = serializers.CharField(allow_null=True, help_text="Of a superseded one: its lead's slug.")
+
+
+class ConsequenceSerializer(serializers.Serializer[Any]):
+    """An article whose heat, lead or visibility an act changes."""
+
+    slug = serializers.CharField()
+    title = serializers.CharField(source="headline")
+    provider = serializers.CharField(help_text="Its name.")
+    before = StandingSerializer()
+    after = StandingSerializer()
+    why = serializers.SerializerMethodField(
+        help_text="The receipt afterward; null for what is coverage only."
+    )
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_why(self, one: newsdesk.Consequence) -> str | None:
+        """Give the receipt in words."""
+        return str(one.receipt) if one.receipt else None
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """An article, and how often it was changed."""
+
+    slug = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class DoneSerializer(serializers.Serializer[Any]):
+    """What an act did, or by a preview would do."""
+
+    act = serializers.IntegerField(
+        allow_null=True, help_text="What acts/{id}/undo/ takes back; null of a preview."
+    )
+    verb = serializers.ChoiceField(choices=[(verb.value, verb.label) for verb in Verb])
+    articles = VersionSerializer(
+        many=True,
+        help_text=f"The first {SHOWN} that it is about, with their versions now.",
+    )
+    consequences = ConsequenceSerializer(
+        many=True,
+        help_text=f"The first {SHOWN} whose heat, lead or visibility it changes, hottest first.",
+    )
+    consequenceCount = serializers.IntegerField(help_text="How many these are in all.")
+
+
+class PartySerializer(serializers.Serializer[Any]):
+    """A related article that a receipt names."""
+
+    slug = serializers.CharField()
+    provider = serializers.CharField(source="name")
+    quality = serializers.IntegerField(allow_null=True)
+
+
+class PolicySerializer(serializers.Serializer[Any]):
+    """The numbers of the rule."""
+
+    threshold = serializers.IntegerField()
+    bonus = serializers.IntegerField()
+    minimum = serializers.IntegerField()
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """How the rule comes to a heat; what is stored may be a document's own."""
+
+    heat = serializers.IntegerField(allow_null=True)
+    published = serializers.BooleanField()
+    policy = PolicySerializer()
+    counted = serializers.SerializerMethodField(help_text="Related that earn the bonus.")
+    supersededBy = serializers.SerializerMethodField(help_text="Related that outrank it.")
+    leftOut = serializers.SerializerMethodField(help_text="Related held or withdrawn.")
+
+    @extend_schema_field(PartySerializer(many=True))
+    def get_counted(self, receipt: Receipt) -> Any:
+        """Give the best of them."""
+        return _parties(receipt.counted)
+
+    @extend_schema_field(PartySerializer(many=True))
+    def get_supersededBy(self, receipt: Receipt) -> Any:  # noqa: N802 - the API's spelling
+        """Give the best of them."""
+        return _parties(receipt.superseded_by)
+
+    @extend_schema_field(PartySerializer(many=True))
+    def get_leftOut(self, receipt: Receipt) -> Any:  # noqa: N802
+        """Give the best of them."""
+        return _parties(receipt.left_out)
+
+
+def _parties(contenders: tuple[Contender, ...]) -> Any:
+    return PartySerializer(contenders[:PARTIES], many=True).data
+
+
+class MemberSerializer(serializers.Serializer[Any]):
+    """An article and where it stands; ``at`` is in the context."""
+
+    slug = serializers.CharField()
+    version = serializers.IntegerField(help_text="What If-Match names, in quotes.")
+    type = serializers.ChoiceField(choices=Article.Type.choices)
+    title = serializers.CharField()
+    provider = ProviderNameSerializer()
+    publishedDateTime = Moment(source="published_at")
+    state = serializers.SerializerMethodField()
+    quality = serializers.IntegerField(allow_null=True)
+    heat = serializers.IntegerField(allow_null=True)
+    pinned = serializers.BooleanField(source="is_pinned")
+
+    @extend_schema_field(serializers.ChoiceField(choices=Article.State.choices))
+    def get_state(self, article: Article) -> str:
+        """Give where it stands with readers."""
+        return article.state_at(self.context["at"]).value
+
+
+class StoredSerializer(MemberSerializer):
+    """An article with what editors decided; load ``decided_by``."""
+
+    decision = serializers.SerializerMethodField(help_text="null: the rule decides.")
+    publishFrom = Moment(source="publish_from", allow_null=True)
+    publishUntil = Moment(source="publish_until", allow_null=True)
+
+    @extend_schema_field(DecisionSerializer(allow_null=True))
+    def get_decision(self, article: Article) -> Any:
+        """Give what an editor decided."""
+        return DecisionSerializer(article).data if article.decision else None
+
+
+class WaitingSerializer(StoredSerializer):
+    """An article in a list of the newsdesk."""
+
+    storySize = serializers.IntegerField(
+        source="story_size", help_text="Related that count for the bonus."
+    )
+    why = serializers.SerializerMethodField(help_text="Why it waits in the queue; else null.")
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_why(self, article: Article) -> str | None:
+        """Give the queue's reason."""
+        reason: str | None = self.context["reasons"].get(article.pk)
+        return reason
+
+
+class DeskStorySerializer(serializers.Serializer[Any]):
+    """The story that an article belongs to, whatever readers see of it."""
+
+    lead = serializers.CharField(
+        source="lead.slug", help_text="The slug of what outranks the others."
+    )
+    members = MemberSerializer(many=True, help_text="By rank.")
+    isWhole = serializers.BooleanField(source="is_whole", help_text="Whether there are no more.")
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    """What an act did to an article."""
+
+    act = serializers.IntegerField(source="act_id")
+    verb = serializers.ChoiceField(
+        source="act.verb", choices=[(verb.value, verb.label) for verb in Verb]
+    )
+    at = Moment(source="act.at")
+    by = serializers.CharField(
+        source="act.by.username", default=None, allow_null=True, help_text="null: the system."
+    )
+    reason = serializers.CharField(source="act.reason")
+    version = serializers.IntegerField(help_text="The article's afterward.")
+    before = serializers.SerializerMethodField(help_text="Of its decisions, what changed.")
+    after = serializers.SerializerMethodField()
+    texts = serializers.SerializerMethodField(help_text="The texts that changed.")
+    heatBefore = serializers.IntegerField(source="heat_before", allow_null=True)
+    heatAfter = serializers.IntegerField(source="heat_after", allow_null=True)
+    publishedBefore = serializers.BooleanField(source="published_before")
+    publishedAfter = serializers.BooleanField(source="published_after")
+
+    def get_before(self, row: ActChange) -> dict[str, Any]:
+        """Give the values before."""
+        return _values(row.before)
+
+    def get_after(self, row: ActChange) -> dict[str, Any]:
+        """Give the values after."""
+        return _values(row.after)
+
+    def get_texts(self, row: ActChange) -> list[str]:
+        """Name the texts that it changed."""
+        return [name for name, column in TEXTS.items() if column in row.after]
+
+
+def _values(stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: stored[column] for column, name in DECISIONS.items() if column in stored}
+
+
+class DeskArticleSerializer(StoredSerializer):
+    """An article as its editor sees it."""
+
+    url = serializers.SerializerMethodField(help_text="Its page, where readers see one.")
+    category = serializers.CharField()
+    excerpt = serializers.CharField()
+    content = serializers.CharField(source="body")
+    updatedDateTime = Moment(source="updated_at", allow_null=True)
+    originalUrl = WebAddress(source="original_url", required=True)
+    webUrl = WebAddress(source="web_url", required=True)
+    locale = serializers.CharField()
+    topics = serializers.SerializerMethodField()
+    images = ImageSerializer(source="shown_images", many=True)
+    why = serializers.CharField(help_text="Its heat, and who decided above the rule, in words.")
+    receipt = ReceiptSerializer(allow_null=True, help_text="null for what is coverage only.")
+    allowed = serializers.ListField(
+        child=serializers.CharField(), help_text="What the user may do about it now."
+    )
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_url(self, article: Article) -> str | None:
+        """Give the path of its page."""
+        return article.get_absolute_url() if article.is_published(self.context["at"]) else None
+
+    @extend_schema_field(TopicNameSerializer(many=True))
+    def get_topics(self, article: Article) -> list[dict[str, str]]:
+        """Give its topics in order."""
+        topics = [link.topic for link in article.topic_links.all()]
+        return [{"name": topic.name, "slug": topic.slug} for topic in topics]
+
+
+def act_since(row: ActChange) -> dict[str, Any]:
+    """Give an act for the problem of one that came too late; load ``act__by``."""
+    act = row.act
+    return {
+        "act": act.pk,
+        "verb": act.verb,
+        "at": instant(act.at),
+        "by": act.by.get_username() if act.by else None,
+        "reason": act.reason,
+        "version": row.version,
+    }

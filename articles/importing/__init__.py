@@ -1,0 +1,264 @@
+"""The importer: news documents in, in batches, each document all or nothing, safe to run again.
+
+``run`` finds the files, skips those whose digest is known, reads the others and stores them batch
+by batch. What it leaves behind does not depend on the order of the files or on how they are split
+into runs, and a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from articles import documents, heat
+from articles.documents import DocumentError
+from articles.documents.batches import Parsed, Text
+from articles.importing import catalog
+from articles.importing.batch import store
+from articles.importing.files import FoundFile, Kind, find, printable, read, require
+from articles.importing.parsing import Parser
+from articles.importing.report import COUNTS, Report
+from articles.importing.rows import Incoming
+from articles.models import Article, ImportProblem, ImportRun, Related, SourceDocument
+from newsroom.bulk import hold_write_lock, renew_statistics
+
+BATCH_SIZE: Final = 1_000
+"""Documents a transaction: larger is little faster, smaller lets editors in more often."""
+
+STATISTICS_AFTER: Final = 1_000
+"""New documents after which the database looks at its tables again; then at twice as many."""
+
+_Batch = list[tuple[FoundFile, bytes, str]]
+
+__all__ = ["BATCH_SIZE", "Report", "count_files", "run"]
+
+
+def count_files(paths: Sequence[Path]) -> int:
+    """Count the article documents under ``paths``, without reading them.
+
+    Raises FileNotFoundError.
+    """
+    require(paths)
+    return sum(1 for _ in find(paths, catalog=False))
+
+
+def run(
+    paths: Sequence[Path],
+    *,
+    dry_run: bool = False,
+    fail_fast: bool = False,
+    batch_size: int = BATCH_SIZE,
+    user: User | None = None,
+    at: datetime | None = None,
+    progress: Callable[[int], object] = lambda documents: None,
+) -> Report:
+    """Import everything under ``paths``.
+
+    A dry run does all the work in one transaction and takes it back; on SQLite nobody else can
+    write meanwhile. ``fail_fast`` stops at the first rejected document, what came before it stays.
+    ``progress`` is called with the number of documents just done. SIGINT ends the run after the
+    batch at hand. Raises FileNotFoundError before anything is written.
+    """
+    at = at or timezone.now()
+    require(paths)
+    importer = _Import(paths, dry_run, fail_fast, batch_size, at)
+    started = monotonic()
+    if not dry_run:
+        importer.report.run = ImportRun.objects.create(
+            started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
+        )
+    scope = _rolled_back() if dry_run else nullcontext()
+    with scope, _sigint_finishes(importer), _rare_garbage_collection():
+        try:
+            importer.everything(progress)
+        except BaseException:
+            importer.close(ImportRun.State.FAILED)
+            raise
+    importer.close(
+        ImportRun.State.INTERRUPTED if importer.report.interrupted else ImportRun.State.FINISHED
+    )
+    importer.report.seconds = monotonic() - started
+    return importer.report
+
+
+@contextmanager
+def _rolled_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Look for circles among objects less often: documents have none, and there are millions."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+@contextmanager
+def _sigint_finishes(importer: _Import) -> Iterator[None]:
+    """Let Ctrl-C end the run after the batch at hand; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if importer.report.interrupted:
+            raise KeyboardInterrupt
+        importer.report.interrupted = True
+
+    previous = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+class _Import:
+    """One run: reads files, fills batches, keeps the report."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        dry_run: bool,
+        fail_fast: bool,
+        batch_size: int,
+        at: datetime,
+    ) -> None:
+        self.paths = paths
+        self.dry_run = dry_run
+        self.fail_fast = fail_fast
+        self.batch_size = batch_size
+        self.at = at
+        self.report = Report()
+        # Coverage-only articles from here on are this run's, unless two imports run at once.
+        self.first_pk = (Article.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further file is to be read."""
+        return self.report.interrupted or (self.fail_fast and self.report.rejected > 0)
+
+    def everything(self, progress: Callable[[int], object]) -> None:
+        """Import the catalog, then the documents, then compare the scores."""
+        for file in find(self.paths, catalog=True):
+            if self.is_over:
+                break
+            self._store_catalog_file(file)
+        files = find(self.paths, catalog=False)
+        renew_at = STATISTICS_AFTER
+        with Parser() as parser:
+            batch = self._next_batch(files, parser)
+            while batch is not None:
+                before = self.report.done
+                parsed = parser.finish()
+                following = self._next_batch(files, parser)
+                self._store(batch, parsed)
+                if self.report.created >= renew_at:
+                    renew_statistics(Article, Related, SourceDocument)
+                    renew_at = 2 * self.report.created
+                batch = None if self.is_over else following
+                progress(self.report.done - before)
+        created = Article.objects.filter(pk__gte=self.first_pk)
+        self.report.stubs = created.filter(coverage_only=True).count()
+        self._compare_scores()
+
+    def close(self, state: ImportRun.State) -> None:
+        """Write the end of the run into its row."""
+        if self.report.run:
+            ImportRun.objects.filter(pk=self.report.run.pk).update(
+                state=state,
+                finished_at=timezone.now(),
+                **{name: getattr(self.report, name) for name in COUNTS},
+            )
+
+    def _next_batch(self, files: Iterator[FoundFile], parser: Parser) -> _Batch | None:
+        """Read files, count out those that are known, and begin to parse the others."""
+        if self.is_over:
+            return None
+        batch: _Batch = []
+        for file in files:
+            try:
+                batch.append((file, *read(file.path, file.shown)))
+            except DocumentError as error:
+                self._reject(error)
+            if len(batch) >= self.batch_size or self.is_over:
+                break
+        else:
+            if not batch:
+                return None
+        digests = [digest for _, _, digest in batch]
+        documents = SourceDocument.objects.filter(digest__any_of=digests)
+        known = set(documents.values_list("digest", "path"))
+        changed = [one for one in batch if (one[2], one[0].name) not in known]
+        self.report.unchanged += len(batch) - len(changed)
+        parser.start([Text(file.shown, file.name, data) for file, data, _ in changed])
+        return changed
+
+    def _store(self, batch: _Batch, parsed: Sequence[Parsed]) -> None:
+        incoming: list[Incoming] = []
+        for (file, data, digest), result in zip(batch, parsed, strict=True):
+            if isinstance(result, DocumentError):
+                self._reject(result)
+                if self.is_over:
+                    break
+            else:
+                document, stem = result
+                incoming.append(Incoming(file, digest, data, document, stem))
+        if incoming:
+            self.report.absorb(store(incoming, self.report.run, self.at))
+
+    def _reject(self, error: DocumentError) -> None:
+        alone = Report()
+        alone.reject(error)
+        self._keep(alone)
+
+    def _keep(self, part: Report) -> None:
+        self.report.absorb(part)
+        if self.report.run:
+            for problem in part.problems:
+                problem.run = self.report.run
+            ImportProblem.objects.bulk_create(part.problems)
+
+    def _store_catalog_file(self, file: FoundFile) -> None:
+        try:
+            data, _ = read(file.path, file.shown)
+            with transaction.atomic():
+                hold_write_lock()
+                if file.kind is Kind.TOPIC:
+                    catalog.store_topic_file(documents.parse_topic(file.shown, data))
+                else:
+                    catalog.store_provider_file(documents.parse_provider(file.shown, data))
+        except DocumentError as error:
+            self._reject(error)
+        except ValueError as error:
+            self._reject(DocumentError(file.shown, 1, 1, str(error)))
+
+    def _compare_scores(self) -> None:
+        """Report where the heat that documents give is not what the policy gives."""
+        part = Report()
+        given = Article.objects.filter(heat_is_given=True)
+        if self.report.run:
+            given = given.filter(source_document__run=self.report.run)
+        else:
+            given = given.filter(source_document__run=None)
+        for difference in heat.differences(given, at=self.at):
+            part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
+        self._keep(part)

@@ -1,0 +1,222 @@
+"""Topics and providers, from their own files and from the documents that mention them.
+
+Which mention a name comes from must not depend on the order of import: for a provider it is the
+latest document's, for a topic the one that sorts first (it differs in case only); a catalog file
+stands above both. An editor's change stands above all: it is known by differing from ``source``,
+which keeps what imports last said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.db import models
+
+from articles.documents import (
+    ArticleDocument,
+    DocumentImage,
+    DocumentProvider,
+    ProviderDocument,
+    TopicDocument,
+    iso,
+)
+from articles.models.topic import Topic, topic_key
+from newsroom import bulk
+from providers.models import Provider
+
+_Row = TypeVar("_Row", Provider, Topic)
+
+
+class Mention:
+    """What is known of a provider's name and logos, each with the rank of the document it is from.
+
+    A rank is ``[from a catalog file, time of the document, its slug, its URL]``, logos with whether
+    a page can show them in front; the highest rank wins.
+    """
+
+    __slots__ = ("logos", "logos_rank", "name", "name_rank")
+
+    def __init__(self, source: dict[str, Any]) -> None:
+        self.name: str = source.get("name", "")
+        self.name_rank: list[Any] = source.get("name_rank", [])
+        self.logos: list[dict[str, Any]] = source.get("logos", [])
+        self.logos_rank: list[Any] = source.get("logos_rank", [])
+
+    def add(self, provider: DocumentProvider | ProviderDocument, rank: list[Any]) -> None:
+        """Take over what outranks the known."""
+        if rank >= self.name_rank:
+            self.name, self.name_rank = provider.name, rank
+        if provider.images:
+            logos = [_logo(image) for image in provider.images]
+            logos_rank = [any(logo["url"][:1] != "/" for logo in logos), *rank]
+            if logos_rank >= self.logos_rank:
+                self.logos, self.logos_rank = logos, logos_rank
+
+    def as_source(self) -> dict[str, Any]:
+        """Give what a provider keeps of this."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def _logo(image: DocumentImage) -> dict[str, Any]:
+    return {"url": image.url, "width": image.width, "height": image.height}
+
+
+def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str, int]:
+    """Create or refresh the providers that documents mention; gives primary keys by domain.
+
+    ``mentions`` are documents with their slugs. None, or two to four queries.
+    """
+    found: dict[str, list[tuple[DocumentProvider, list[Any]]]] = {}
+    for document, slug in mentions:
+        rank = [False, iso(document.published_at), slug, document.url]
+        # A document's own provider comes last and so stands above its entries'.
+        for said in (*(entry.provider for entry in document.related), document.provider):
+            found.setdefault(said.domain.lower(), []).append((said, rank))
+    if not found:
+        return {}
+    known = _locked(Provider).in_bulk(found, field_name="domain")
+    created: list[Provider] = []
+    refreshed: list[Provider] = []
+    for domain, named in found.items():
+        row = known.get(domain) or Provider(domain=domain)
+        mention = Mention(row.source)
+        for provider, rank in named:
+            mention.add(provider, rank)
+        if _refresh(row, mention.as_source(), ("name", "logos")):
+            (refreshed if row.pk else created).append(row)
+    bulk_write(Provider, created, refreshed, ["name", "logos", "source"])
+    return {domain: known[domain].pk for domain in known} | {one.domain: one.pk for one in created}
+
+
+def store_provider_file(document: ProviderDocument) -> None:
+    """Create or refresh one provider from its catalog file."""
+    domain = document.domain.lower()
+    provider = _locked(Provider).filter(domain=domain).first() or Provider(domain=domain)
+    mention = Mention(provider.source)
+    # A newer version of the file replaces the older one's words.
+    if mention.logos_rank[1:2] == [True]:
+        mention.logos_rank = []
+    mention.add(document, [True, "", "", ""])
+    source = mention.as_source() | {"description": document.description or ""}
+    if _refresh(provider, source, ("name", "logos", "description")):
+        provider.save()
+
+
+def store_topics(names: Iterable[str]) -> dict[str, int]:
+    """Create the topics that documents name where they are new; gives primary keys by key."""
+    spellings: dict[str, str] = {}
+    for name in names:
+        key = topic_key(name)
+        spellings[key] = min(name, spellings.get(key, name))
+    known = _locked(Topic).in_bulk(spellings, field_name="key")
+    created: list[Topic] = []
+    refreshed: list[Topic] = []
+    for key, name in spellings.items():
+        topic = known.get(key) or Topic(key=key, slug=key)
+        said = topic.source.get("name")
+        if topic.source.get("is_file") or (said is not None and said <= name):
+            continue
+        source = topic.source | {"name": name, "slug": topic.source.get("slug", key)}
+        if _refresh(topic, source, ("name",)):
+            (refreshed if topic.pk else created).append(topic)
+    _settle_slugs(created)
+    bulk_write(Topic, created, refreshed, ["name", "source"])
+    return {key: known[key].pk for key in known} | {topic.key: topic.pk for topic in created}
+
+
+def _settle_slugs(created: list[Topic]) -> None:
+    # A catalog file may have given a topic the slug that another topic's name comes to.
+    taken = set(
+        Topic.objects.filter(slug__in=[topic.slug for topic in created]).values_list(
+            "slug", flat=True
+        )
+    )
+    for topic in created:
+        if topic.slug in taken:
+            _step_aside(topic)
+
+
+def _step_aside(topic: Topic) -> None:
+    topic.slug = topic.source["slug"] = f"{topic.key}-topic"
+
+
+def store_topic_file(document: TopicDocument) -> None:
+    """Create or refresh one topic from its catalog file, its parent with it.
+
+    Raises ValueError where the file contradicts another: a slug that another topic's file gives,
+    or parents that come round in a circle.
+    """
+    key = topic_key(document.name)
+    slug = document.id or key
+    topic = _locked(Topic).filter(key=key).first() or Topic(key=key, slug=slug)
+    other = Topic.objects.filter(slug=slug).exclude(key=key).first()
+    if other and other.source.get("is_file"):
+        raise ValueError(f"the topic {other.name} has the _id {slug} already: choose another")
+    if other:
+        _step_aside(other)
+        other.save()
+    parent = topic_key(document.parent) if document.parent else None
+    source = {
+        "name": document.name,
+        "slug": slug,
+        "short_name": document.short_name or "",
+        "keywords": list(document.keywords),
+        "hashtags": list(document.hashtags),
+        "parent": parent,
+        "is_file": True,
+    }
+    parent_before = topic.source.get("parent")
+    unedited = topic._state.adding or (topic.parent and topic.parent.key) == parent_before
+    _check_circle(key, parent)
+    if not _refresh(topic, source, ("name", "slug", "short_name", "keywords", "hashtags")):
+        return
+    if document.parent and unedited:
+        store_topics([document.parent])
+        topic.parent = Topic.objects.get(key=parent)
+    elif unedited:
+        topic.parent = None
+    topic.save()
+
+
+def _check_circle(key: str, parent: str | None) -> None:
+    seen = {key}
+    while parent is not None:
+        if parent in seen:
+            raise ValueError("its parents come round in a circle: change one of them")
+        seen.add(parent)
+        above = Topic.objects.filter(key=parent).select_related("parent").first()
+        parent = above.parent.key if above and above.parent else None
+
+
+def _locked(model: type[_Row]) -> models.QuerySet[_Row]:
+    """Give rows that no editor can save until they are refreshed; links to them wait for nobody."""
+    return model._default_manager.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
+def _refresh(row: Provider | Topic, source: dict[str, Any], fields: tuple[str, ...]) -> bool:
+    """Take what sources say into a row, except where an editor changed it; tells if anything is new."""
+    before = row.source
+    if source == before:
+        return False
+    for name in fields:
+        said, stands = source[name], getattr(row, name)
+        if row._state.adding or stands == before.get(name, type(said)()):
+            setattr(row, name, said)
+    row.source = before | source
+    return True
+
+
+def bulk_write(
+    model: type[Provider] | type[Topic],
+    created: list[Any],
+    refreshed: list[Any],
+    fields: list[str],
+) -> None:
+    """Insert the new rows, whose primary keys are set, and update ``fields`` of the others."""
+    for row, pk in zip(created, bulk.reserve_ids(model, len(created)), strict=True):
+        row.pk = pk
+    model._default_manager.bulk_create(created)
+    bulk.update(
+        model, fields, [(*(getattr(row, name) for name in fields), row.pk) for row in refreshed]
+    )

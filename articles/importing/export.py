@@ -1,0 +1,170 @@
+"""The exporter: documents out, as they came in but for what changed since."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from articles import documents, heat
+from articles.documents import ArticleDocument, DocumentImage, DocumentProvider, RelatedEntry
+from articles.importing import snapshot
+from articles.models import Article
+from articles.models.topic import topic_key
+from articles.scoring import Policy
+from providers.models import Provider
+
+CHUNK: Final = 500
+"""Articles loaded at a time: bounds the memory of an export of the whole archive."""
+
+
+def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, bool]]:
+    """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
+
+    Yields the file names by primary key, and whether the file is not what came in. Each file is
+    written beside its place and moved there: a reader never sees half of one. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data, is_revised in documents_of(articles):
+        _write(folder / name, data)
+        yield name, is_revised
+
+
+def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool]]:
+    """Yield file name, document as it is now, and whether it is not what came in, by primary key.
+
+    Articles without a document are left out.
+    """
+    policy = heat.current_policy()
+    for article in _loaded(articles):
+        data = article.source_document.data
+        revised = documents.revise(data, present(article, policy))
+        yield f"{article.slug}.md", revised, revised != data
+
+
+def _loaded(articles: QuerySet[Article]) -> Iterator[Article]:
+    targets = ("related_links__target__provider", "related_links__target__images")
+    prefetched = (*snapshot.STATE_LOADED, *targets)
+    loaded = (
+        articles.filter(source_document__isnull=False)
+        .select_related("provider", "source_document")
+        .prefetch_related(*prefetched)
+        .order_by("pk")
+    )
+    last = 0
+    while chunk := list(loaded.filter(pk__gt=last)[:CHUNK]):
+        last = chunk[-1].pk
+        yield from chunk
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_bytes(data)
+    os.replace(beside, path)  # noqa: PTH105 - Path.replace says the same and costs more
+
+
+def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
+    """Give an article's document as it is now: as it came in, but for the fields that changed.
+
+    ``policy`` is the one in force, which the document leaves to decide what it does not say.
+    """
+    document = article.source_document.parse()
+    before = snapshot.of_document(document)
+    now = snapshot.of_article(article)
+    changes: dict[str, Any] = {}
+    for name in snapshot.changed_fields(before, now):
+        if name == "topics":
+            changes[name] = _topics(article, document)
+        elif name == "images":
+            changes[name] = _images(article, document)
+        elif name == "related":
+            changes[name] = _related(article, document, now["related"])
+        elif name == "provider":
+            changes[name] = _provider(article.provider)
+        elif name == "body":
+            changes[name] = article.body
+        else:
+            changes[name] = getattr(article, name) or None
+    if "quality" in changes:
+        changes["quality"] = article.quality
+    return replace(
+        document, **changes, **_score(article, document, policy or heat.current_policy())
+    )
+
+
+def _score(article: Article, document: ArticleDocument, policy: Policy) -> dict[str, Any]:
+    """Give heat and published where the document has to say something else than it did."""
+    if article.quality is None:
+        return {"heat": None, "published": None}
+    if document.heat is None and article.quality == document.quality and not article.decision:
+        # The document left its score to the policy, and nobody decided otherwise.
+        return {}
+    implied = document.heat is not None and document.heat >= policy.threshold
+    if document.published is None and (document.heat, implied) == (article.heat, article.published):
+        return {}
+    return {"heat": article.heat, "published": article.published}
+
+
+def _topics(article: Article, document: ArticleDocument) -> tuple[str, ...]:
+    spelled = {topic_key(name): name for name in reversed(document.topics)}
+    topics = [link.topic for link in article.topic_links.all()]
+    return tuple(spelled.get(topic.key, topic.name) for topic in topics)
+
+
+def _images(article: Article, document: ArticleDocument) -> tuple[DocumentImage, ...]:
+    known = {image.url: image.extra for image in document.images}
+    return tuple(
+        DocumentImage(
+            **dict(zip(snapshot.IMAGE_FIELDS, snapshot.image_state(image), strict=True)),
+            extra=known.get(image.url, {}),
+        )
+        for image in article.images.all()
+    )
+
+
+def _provider(provider: Provider) -> DocumentProvider:
+    logos = tuple(
+        DocumentImage(logo["url"], logo.get("width"), logo.get("height"))
+        for logo in provider.logos
+        if str(logo.get("url", "")).startswith("http")
+    )
+    return DocumentProvider(provider.name, provider.domain, logos)
+
+
+def _related(
+    article: Article, document: ArticleDocument, urls: Sequence[str]
+) -> tuple[RelatedEntry, ...]:
+    """Keep the document's entries for what is still related, and describe what is new."""
+    targets = {link.target.url: link.target for link in article.related_links.all()}
+    kept = [
+        entry for entry in document.related if entry.url in targets or entry.url == document.url
+    ]
+    known = {entry.url: entry for entry in reversed(kept)}
+    added = [_entry(target) for url, target in targets.items() if url not in known]
+    # Entries that make no link, of its own URL or one twice, stay where they are as long as the
+    # others keep their order.
+    together = (*kept, *added)
+    order = dict.fromkeys(entry.url for entry in together if entry.url != document.url)
+    if list(order) == list(urls):
+        return together
+    return tuple(known.get(url) or _entry(targets[url]) for url in urls)
+
+
+def _entry(target: Article) -> RelatedEntry:
+    return RelatedEntry(
+        title=target.title,
+        published_at=target.published_at,
+        provider=_provider(target.provider),
+        excerpt=target.excerpt or None,
+        original_url=None if target.web_url else target.original_url,
+        web_url=target.web_url or None,
+        amp_url=target.amp_url or None,
+        cdn_amp_url=target.cdn_amp_url or None,
+        type=target.type,
+        quality=target.quality,
+        images=tuple(DocumentImage(*snapshot.image_state(image)) for image in target.images.all()),
+    )

@@ -1,0 +1,192 @@
+"""Which article a document is, and which slug it gets.
+
+An article is known by its slug and URL, or by its file as long as one of the two is the same. A
+related entry is known by its URL alone. None of this depends on the order of import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any, Final
+
+from django.db.models import F, Q, QuerySet
+
+from articles.models import Article
+from newsroom import bulk
+
+_NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """What an import needs to know of an article in the database or about to be.
+
+    ``pk`` is 0 for one that is about to be; ``path`` and ``digest`` are its document's, if any.
+    """
+
+    pk: int
+    slug: str
+    stem: str
+    url: str
+    published_at: datetime
+    coverage_only: bool = False
+    path: str | None = None
+    digest: str | None = None
+
+    @property
+    def order(self) -> tuple[bool, datetime, str]:
+        """Sorts first what a shared slug or URL belongs to: documents, then by time."""
+        return (self.coverage_only, self.published_at, self.url)
+
+
+_COLUMNS = (
+    "pk",
+    "slug",
+    "stem",
+    "url",
+    "published_at",
+    "coverage_only",
+    "source_document__path",
+    "source_document__digest",
+)
+
+
+class Directory:
+    """The articles that a batch has to do with, found by URL and by stem."""
+
+    def __init__(self, urls: Iterable[str], stems: Iterable[str]) -> None:
+        """Load those that have one of ``urls`` or ``stems``. Three queries."""
+        self._by_url: dict[str, list[Row]] = defaultdict(list)
+        self._by_stem: dict[str, list[Row]] = defaultdict(list)
+        self._by_pk: dict[int, Row] = {}
+        self._loaded_stems: set[str] = set()
+        self._unsettled: dict[str, None] = {}
+        self.load_urls(urls)
+        self.load_stems(stems)
+
+    def _load(self, articles: QuerySet[Article]) -> None:
+        for values in articles.order_by().values_list(*_COLUMNS):
+            if values[0] not in self._by_pk:
+                row = self._by_pk[values[0]] = Row(*values)
+                self._by_url[row.url].append(row)
+                self._by_stem[row.stem].append(row)
+
+    def load_urls(self, urls: Iterable[str]) -> None:
+        """Load all articles of ``urls``. One query."""
+        self._load(Article.objects.filter(url__any_of=urls))
+
+    def load_stems(self, stems: Iterable[str]) -> None:
+        """Load all articles that ask for one of ``stems``. Two queries, none for known ones."""
+        missing = [stem for stem in dict.fromkeys(stems) if stem not in self._loaded_stems]
+        if missing:
+            self._loaded_stems.update(missing)
+            # Most slugs are their stems; the few others have an index of their own.
+            self._load(Article.objects.filter(slug__any_of=missing))
+            self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
+
+    def get(self, pk: int) -> Row:
+        """Give the article of a primary key, loading it where needed."""
+        if pk not in self._by_pk:
+            self._load(Article.objects.filter(pk=pk))
+        return self._by_pk[pk]
+
+    def add(self, row: Row) -> None:
+        """Put in a new article."""
+        self._by_url[row.url].append(row)
+        self._by_stem[row.stem].append(row)
+        self._unsettled[row.stem] = None
+
+    def move(self, row: Row, *, url: str, stem: str) -> None:
+        """Note that an article has another URL, stem or time now."""
+        self.remove(row)
+        row.url, row.stem = url, stem
+        self.add(row)
+
+    def remove(self, row: Row) -> None:
+        """Take out an article that is deleted."""
+        self._by_url[row.url].remove(row)
+        self._by_stem[row.stem].remove(row)
+        self._unsettled[row.stem] = None
+
+    def take_unsettled(self) -> list[str]:
+        """Give the stems that articles came to or left since this was last asked."""
+        stems = [stem for stem in self._unsettled if stem]
+        self._unsettled.clear()
+        return stems
+
+    def match(self, path: str, stem: str, url: str) -> Row | None:
+        """Find the article that a document is, a coverage-only one of its URL included."""
+        same_url = self._by_url.get(url, [])
+        same_stem = self._by_stem.get(stem, [])
+        for row in (*same_stem, *same_url):
+            if row.path == path and not row.coverage_only:
+                return row
+        for row in same_stem:
+            if row.url == url and not row.coverage_only:
+                return row
+        return next((row for row in same_url if row.coverage_only), None)
+
+    def at(self, url: str) -> list[Row]:
+        """Give the articles of a URL, the one that links go to first."""
+        rows = self._by_url.get(url, [])
+        return rows if len(rows) < 2 else sorted(rows, key=_link_order)
+
+    def family(self, stem: str) -> list[Row]:
+        """Give the articles that ask for one slug, the one that gets it first."""
+        return sorted(self._by_stem.get(stem, []), key=lambda row: row.order)
+
+
+def _link_order(row: Row) -> tuple[Any, ...]:
+    # Not by slug: another document may still take that, and links would have to follow.
+    return (row.coverage_only, row.published_at, row.stem)
+
+
+def settle_slugs(directory: Directory) -> list[Row]:
+    """Give articles their slugs where some came or left; returns those whose slug is not as it was.
+
+    Of several articles that ask for one slug the document published first gets it, the next one
+    ``-2`` and so on, whatever came first: so any order of import gives the same addresses. A number
+    that some article asks for by its name is skipped. Writes the slugs that change in the database;
+    new rows whose slug is just their stem are not returned.
+    """
+    stems = directory.take_unsettled()
+    if not stems:
+        return []
+    # "a-2" by name takes, or gives back, a number that articles named "a" would have.
+    parents = {match[1] for match in map(_NUMBERED.match, stems) if match}
+    numbered = Article.objects.filter(~Q(slug=F("stem")), stem__in=parents.difference(stems))
+    stems += sorted(set(numbered.values_list("stem", flat=True))) if parents else []
+    directory.load_stems(stems)
+    families = {stem: directory.family(stem) for stem in stems}
+    directory.load_stems(
+        f"{stem}-{number}"
+        for stem, family in families.items()
+        for number in range(2, len(family) + 1)
+    )
+    changed = [
+        (row, slug)
+        for stem, family in families.items()
+        for row, slug in zip(family, _slugs(directory, stem), strict=False)
+        if row.slug != slug
+    ]
+    moved = [(slug, row.pk) for row, slug in changed if row.pk]
+    # Two steps, because slugs are unique and may change places.
+    bulk.update(Article, ("slug",), [(f"moving {pk}", pk) for _, pk in moved])
+    bulk.update(Article, ("slug",), moved)
+    for row, slug in changed:
+        row.slug = slug
+    return [row for row, slug in changed if row.pk or slug != row.stem]
+
+
+def _slugs(directory: Directory, stem: str) -> Iterator[str]:
+    yield stem
+    for number in count(2):
+        slug = f"{stem}-{number}"
+        directory.load_stems([slug])
+        if not directory.family(slug):
+            yield slug

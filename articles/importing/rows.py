@@ -1,0 +1,244 @@
+"""The rows that one document becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from articles.documents import ArticleDocument, RelatedEntry
+from articles.importing.files import FoundFile
+from articles.importing.identity import Row
+from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state
+from articles.models import (
+    Article,
+    ArticleTopic,
+    Image,
+    ImageFetch,
+    ImportRun,
+    SourceDocument,
+    Topic,
+)
+from articles.models.topic import topic_key
+from articles.scoring import Policy, top_rank
+from articles.search.index import filed_under
+from newsroom import bulk
+from providers.models import Provider
+
+_CONTENT: Final = (
+    *TEXTS,
+    "type",
+    "published_at",
+    "updated_at",
+    "provider_id",
+    "quality",
+    "heat",
+    "published",
+    "heat_is_given",
+    "top_rank",
+    "changed_at",
+)
+# What an import leaves alone in a row that exists.
+_FRESH: Final[dict[str, Any]] = {
+    "locale": "en-us",
+    "is_pinned": False,
+    "decision": "",
+    "decision_reason": "",
+    "decision_until": None,
+    "decided_by_id": None,
+    "decided_at": None,
+    "publish_from": None,
+    "publish_until": None,
+    "version": 1,
+}
+_ARTICLE: Final = (
+    "id",
+    "slug",
+    "stem",
+    "coverage_only",
+    "created_at",
+    "filed_under",
+    *_CONTENT,
+    *_FRESH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A document on its way in: its file, digest, text and contents."""
+
+    file: FoundFile
+    digest: str
+    data: bytes
+    document: ArticleDocument
+    stem: str
+
+
+Pair = tuple[Row, Incoming]
+StubPair = tuple[Row, RelatedEntry]
+
+
+def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
+    """Give quality and what follows from it as the document says it.
+
+    Where it has a quality but no heat, the heat stands in until the policy is applied. Where it
+    has a heat and leaves open whether that publishes, the policy's threshold tells.
+    """
+    quality, heat, published = document.quality, document.heat, document.published
+    given = heat is not None
+    if heat is None:
+        heat, published = quality, False
+    elif published is None:
+        published = heat >= policy.threshold
+    return {
+        "quality": quality,
+        "heat": heat,
+        "published": bool(published),
+        "heat_is_given": given,
+        "top_rank": top_rank(heat, document.published_at),
+    }
+
+
+def content_columns(document: ArticleDocument, providers: dict[str, int]) -> dict[str, Any]:
+    """Give the columns that a document fills, but for its score."""
+    columns: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
+    columns["type"] = document.type or Article.Type.ARTICLE.value
+    columns["published_at"] = document.published_at
+    columns["updated_at"] = document.updated_at
+    columns["provider_id"] = providers[document.provider.domain.lower()]
+    return columns
+
+
+def stub_columns(entry: RelatedEntry, providers: dict[str, int]) -> dict[str, Any]:
+    """Give the columns of a coverage-only article: a quality to rank by, but never a heat."""
+    return {
+        "category": "",
+        "title": entry.title,
+        "excerpt": entry.excerpt or "",
+        "body": "",
+        "featured_content": "",
+        "original_url": entry.original_url or "",
+        "web_url": entry.web_url or "",
+        "amp_url": entry.amp_url or "",
+        "cdn_amp_url": entry.cdn_amp_url or "",
+        "type": entry.type or Article.Type.ARTICLE.value,
+        "published_at": entry.published_at,
+        "updated_at": None,
+        "provider_id": providers[entry.provider.domain.lower()],
+        "quality": entry.quality,
+        "heat": None,
+        "published": False,
+        "heat_is_given": False,
+        "top_rank": 0.0,
+    }
+
+
+def insert_articles(
+    fresh: Iterable[Pair],
+    stubs: Iterable[StubPair],
+    providers: dict[str, int],
+    topics: dict[str, int],
+    at: datetime,
+    policy: Policy,
+) -> None:
+    """Insert new articles and new coverage-only ones. Two queries more."""
+    fixed = tuple(_FRESH.values())
+    # The database would find these by itself, but only by writing each article again.
+    provider_names = _names(Provider, providers)
+    topic_names = _names(Topic, topics)
+
+    def filed(provider_id: int, document: ArticleDocument | None) -> str:
+        keys = dict.fromkeys(map(topic_key, document.topics)) if document else ()
+        about = [(topics[key], topic_names[topics[key]]) for key in keys]
+        return filed_under((provider_id, provider_names[provider_id]), about)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for row, incoming in fresh:
+            columns = content_columns(incoming.document, providers)
+            columns |= score_columns(incoming.document, policy)
+            under = filed(columns["provider_id"], incoming.document)
+            yield (row.pk, row.slug, row.stem, False, at, under, *columns.values(), at, *fixed)
+        for row, entry in stubs:
+            columns = stub_columns(entry, providers)
+            under = filed(columns["provider_id"], None)
+            yield (row.pk, row.slug, row.stem, True, at, under, *columns.values(), at, *fixed)
+
+    bulk.insert(Article, _ARTICLE, rows())
+
+
+def _names(model: type[Provider] | type[Topic], keys: dict[str, int]) -> dict[int, str]:
+    named = model._default_manager.filter(pk__in=keys.values())
+    return dict(named.values_list("pk", "name"))
+
+
+def fill_articles(
+    pairs: Iterable[Pair],
+    stubs: Iterable[StubPair],
+    providers: dict[str, int],
+    at: datetime,
+    policy: Policy,
+) -> None:
+    """Write documents into coverage-only articles, and newer entries into others that stay so."""
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for row, incoming in pairs:
+            columns = content_columns(incoming.document, providers)
+            columns |= score_columns(incoming.document, policy)
+            yield (row.slug, row.stem, False, *columns.values(), at, row.pk)
+        for row, entry in stubs:
+            columns = stub_columns(entry, providers)
+            yield (row.slug, row.stem, True, *columns.values(), at, row.pk)
+
+    bulk.update(Article, ("slug", "stem", "coverage_only", *_CONTENT), rows())
+
+
+def insert_topics(pairs: Iterable[Pair], topics: dict[str, int]) -> None:
+    """Insert the articles' ordered topics, each once."""
+    rows = (
+        (row.pk, topics[key], position, row.published_at)
+        for row, incoming in pairs
+        for position, key in enumerate(dict.fromkeys(map(topic_key, incoming.document.topics)))
+    )
+    bulk.insert(ArticleTopic, ("article_id", "topic_id", "position", "published_at"), rows)
+
+
+def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) -> None:
+    """Insert the images of articles and coverage-only ones; what is kept already is shown at once.
+
+    One query for the copies.
+    """
+    found = [
+        (row.pk, position, image)
+        for row, owner in owners
+        for position, image in enumerate(owner.images)
+    ]
+    kept = ImageFetch.objects.kept(image.url for _, _, image in found)
+    rows = ((pk, place, *image_state(image), kept.get(image.url)) for pk, place, image in found)
+    bulk.insert(Image, ("article_id", "position", *IMAGE_FIELDS, "stored_id"), rows)
+
+
+_SOURCE: Final = ("path", "digest", "line_ends", "text", "run_id", "article_id")
+
+
+def _source_values(row: Row, incoming: Incoming, run: ImportRun | None) -> tuple[Any, ...]:
+    return (
+        incoming.file.name,
+        incoming.digest,
+        "crlf" if incoming.document.line_end == "\r\n" else "lf",
+        incoming.data.decode(),
+        run.pk if run else None,
+        row.pk,
+    )
+
+
+def insert_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
+    """Insert the documents themselves."""
+    bulk.insert(SourceDocument, _SOURCE, (_source_values(*pair, run) for pair in pairs))
+
+
+def update_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
+    """Put newer documents in the place of older ones."""
+    for row, incoming in pairs:
+        values = dict(zip(_SOURCE, _source_values(row, incoming, run), strict=True))
+        SourceDocument.objects.update_or_create(article_id=row.pk, defaults=values)

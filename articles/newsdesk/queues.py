@@ -1,0 +1,396 @@
+"""The queues: which articles wait for an editor, in what order, and why each of them does.
+
+Every queue can be counted up to a cap and paged by key at a million articles. What would need a
+look at every article for that looks at the latest ``REACH`` candidates only, and says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+
+from articles import heat
+from articles.models import Article, ArticleQuerySet, ImportConflict, Related
+from articles.scoring import DEFAULT_POLICY, Policy
+from newsroom.capped_count import MOST_COUNTED
+
+REACH: Final = 3_000
+"""Candidates that a queue looks through where no index can tell: the latest, months of them."""
+DECISIONS: Final = 1_000
+"""Decisions, the latest, to whose stories newcomers are looked for."""
+
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
+_OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
+_State = Article.State
+_Reasons = dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Articles that wait for the same decision."""
+
+    key: str
+    """Its name in addresses."""
+    title: str
+    help: str
+    """One sentence that tells an editor the rule behind it."""
+    select: Callable[[datetime, Policy], ArticleQuerySet]
+    explain: Callable[[Sequence[Article], datetime, Policy], _Reasons]
+    moment: str = "published_at"
+    """What it is ordered by."""
+    is_oldest_first: bool = False
+
+    def articles(
+        self, at: datetime | None = None, policy: Policy = DEFAULT_POLICY
+    ) -> ArticleQuerySet:
+        """Give the articles that wait at ``at`` under ``policy``, in order; slugs break ties.
+
+        Costs a query where it has to find how far the queue reaches.
+        """
+        sign = "" if self.is_oldest_first else "-"
+        return self.select(at or timezone.now(), policy).order_by(f"{sign}{self.moment}", "slug")
+
+    def after(self, articles: ArticleQuerySet, moment: datetime, slug: str) -> ArticleQuerySet:
+        """Keep what comes behind the article of that moment and slug.
+
+        How queues page: by key, so a page costs the same however far down it is.
+        """
+        beyond = "gt" if self.is_oldest_first else "lt"
+        place = Q((f"{self.moment}__{beyond}", moment)) | Q((self.moment, moment), slug__gt=slug)
+        # Implied, but lets the index find the place.
+        return articles.filter(place, (f"{self.moment}__{beyond}e", moment))
+
+    def reasons(
+        self,
+        articles: Sequence[Article],
+        at: datetime | None = None,
+        policy: Policy = DEFAULT_POLICY,
+    ) -> _Reasons:
+        """Say in words why each of the articles waits, by id. Two queries at most."""
+        return self.explain(articles, at or timezone.now(), policy) if articles else {}
+
+
+def _not_scored(at: datetime, policy: Policy) -> ArticleQuerySet:
+    return Article.objects.in_state(_State.NOT_SCORED, at)
+
+
+def _why_not_scored(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    return {article.pk: "no quality yet, so no heat" for article in articles}
+
+
+def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
+    """Keep undecided articles below the threshold that one more bonus would lift to it.
+
+    Quality must reach the minimum, or the bonus would not count.
+    """
+    # Not in_state(): SQLite would take the index of states, which lacks the numbers.
+    return Article.objects.filter(
+        coverage_only=False,
+        published=False,
+        decision=Article.Decision.NONE,
+        quality__gte=policy.minimum,
+        heat__lt=policy.threshold,
+        # A superseded one earns no bonus. In these words, so that SQLite sees its index fits.
+        heat__gte=0,
+    ).filter(heat__gte=policy.threshold - policy.bonus)
+
+
+def _why_one_away(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    return {
+        article.pk: f"heat {article.heat} + {policy.bonus} = {(article.heat or 0) + policy.bonus} "
+        f"≥ {policy.threshold} with one more related report"
+        for article in articles
+    }
+
+
+def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
+    """Keep superseded articles that hide a story which by themselves they would publish.
+
+    None of the articles it names is published, so readers see nothing of the story; and its own
+    quality with the bonus for its own coverage reaches the threshold. That happens because the
+    bonus is counted an article: the better report may name fewer others, or wait for its time.
+    Superseded articles whose lead readers see are where they should be, and a story too weak
+    either way needs no decision: neither is here.
+    """
+    related = (
+        Related.objects.filter(article=OuterRef("pk"))
+        .exclude(target__decision__in=_OUT)
+        .order_by()
+        .values("article")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    seen = Article.objects.published(at).filter(named_by_links__article=OuterRef("pk"))
+    # Not Exists(), which PostgreSQL would turn into a join of both whole tables.
+    one_seen = Subquery(seen.order_by().values("pk")[:1])
+    by_itself = F("quality") + policy.bonus * Coalesce(Subquery(related), 0)
+    return (
+        Article.objects.in_state(_State.SUPERSEDED, at)
+        .filter(
+            published_at__gte=_reach(Article.objects.in_state(_State.SUPERSEDED, at)),
+            quality__gte=min(policy.minimum, policy.threshold),
+        )
+        .alias(seen=one_seen, by_itself=by_itself)
+        .filter(
+            Q(quality__gte=policy.threshold)
+            | Q(quality__gte=policy.minimum, by_itself__gte=policy.threshold),
+            seen=None,
+        )
+    )
+
+
+def _why_better_elsewhere(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    reasons = {}
+    for pk, receipt in heat.receipts([article.pk for article in articles], policy, at).items():
+        quality = receipt.article.quality or 0
+        alone = quality
+        if quality >= policy.minimum:
+            alone += policy.bonus * len(receipt.counted)
+        if receipt.superseded_by:
+            by = f"superseded by {receipt.superseded_by[0]}, which readers do not see"
+        else:
+            by = "superseded by what outranks it no longer"
+        reasons[pk] = f"{by}; by itself it would have heat {alone}"
+    return reasons
+
+
+def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
+    """Keep undecided newcomers to stories that an editor decided before they came.
+
+    A story is decided where an article that the newcomer names, or that names it, was published,
+    held, withdrawn or pinned by an editor. A newcomer leaves when it is scored or decided, or the
+    story is decided anew. Looks at the latest ``DECISIONS``.
+    """
+    decided = Article.objects.filter(decided_at__isnull=False).exclude(
+        decision=Article.Decision.NONE, is_pinned=False
+    )
+    # Step by step, by ids: joined, PostgreSQL would read whole tables for it.
+    decisions = decided.order_by("-decided_at").values_list("pk", "decided_at")[:DECISIONS]
+    latest = {pk: moment for pk, moment in decisions if moment is not None}
+    links = Related.objects.order_by()
+    named = links.filter(article__any_of=[*latest]).values_list("article", "target")
+    naming = links.filter(target__any_of=[*latest]).values_list("target", "article")
+    pairs = list(named.union(naming))
+    newcomers = Article.objects.filter(
+        coverage_only=False, decision=Article.Decision.NONE, decided_at=None, scored_at=None
+    )
+    found = newcomers.filter(pk__any_of={newcomer for _, newcomer in pairs}).order_by()
+    came = dict(found.values_list("pk", "created_at"))
+    late = {
+        newcomer for story, newcomer in pairs if newcomer in came and latest[story] < came[newcomer]
+    }
+    return newcomers.filter(pk__any_of=late)
+
+
+def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    newcomers = {article.pk: article for article in articles}
+    decided: dict[int, Article] = {}
+    links = Related.objects.filter(Q(article__in=newcomers) | Q(target__in=newcomers)).order_by()
+    beside = list(links.select_related("article", "target"))
+    pairs = [(link.article_id, link.target) for link in beside if link.article_id in newcomers]
+    pairs += [(link.target_id, link.article) for link in beside if link.target_id in newcomers]
+    for pk, other in pairs:
+        if other.decided_at is None or other.decided_at >= newcomers[pk].created_at:
+            continue
+        if not other.decision and not other.is_pinned:
+            continue
+        last = decided.get(pk)
+        if last is None or last.decided_at is None or last.decided_at < other.decided_at:
+            decided[pk] = other
+    return {
+        pk: f"came after “{_short(other)}” was {_decided(other)} on {_when(other.decided_at)}"
+        for pk, other in decided.items()
+    }
+
+
+def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
+    """Keep articles that share their URL with another; those held or withdrawn no longer count.
+
+    Looks at the latest ``REACH`` articles; the other one may be of any age.
+    """
+    kept = Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
+    others = kept.filter(url=OuterRef("url")).exclude(pk=OuterRef("pk"))
+    return kept.filter(Exists(others), published_at__gte=_reach(Article.objects.all()))
+
+
+def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    others = defaultdict(list)
+    same = Article.objects.filter(url__in={article.url for article in articles})
+    for other in same.filter(coverage_only=False).exclude(decision__in=_OUT).newest_first():
+        others[other.url].append(other)
+    return {
+        article.pk: "has the URL of "
+        + _listed(f"“{_short(other)}”" for other in others[article.url] if other != article)
+        for article in articles
+    }
+
+
+def _reach(articles: ArticleQuerySet) -> datetime:
+    """Find the moment from which on there are ``REACH`` of the articles.
+
+    A query of its own: PostgreSQL plans by the value, and without it would read the whole table.
+    """
+    moments = articles.order_by("-published_at").values_list("published_at", flat=True)
+    return next(iter(moments[REACH - 1 : REACH]), _BEGINNING)
+
+
+def _open_conflicts(at: datetime, policy: Policy) -> ArticleQuerySet:
+    """Keep articles of which an editor and a newer document changed the same field.
+
+    Of no more conflicts than are counted, those of the articles that came last.
+    """
+    latest = ImportConflict.objects.filter(resolved_at=None).order_by("-article")[:MOST_COUNTED]
+    return Article.objects.filter(pk__in=latest.values("article"))
+
+
+def _why_conflicts(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    fields = defaultdict(list)
+    conflicts = ImportConflict.objects.filter(resolved_at=None, article__in=articles)
+    for pk, field in conflicts.order_by("field").values_list("article", "field"):
+        fields[pk].append(field)
+    return {
+        pk: f"its document and an editor disagree on {_listed(names)}"
+        for pk, names in fields.items()
+    }
+
+
+def _scheduled(at: datetime, policy: Policy) -> ArticleQuerySet:
+    return Article.objects.in_state(_State.SCHEDULED, at)
+
+
+def _why_scheduled(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    reasons = {}
+    for article in articles:
+        until = f" until {_when(article.publish_until)}" if article.publish_until else ""
+        reasons[article.pk] = f"readers see it from {_when(article.publish_from)}{until}"
+    return reasons
+
+
+def _held(at: datetime, policy: Policy) -> ArticleQuerySet:
+    return Article.objects.in_state(_State.HELD, at)
+
+
+def _withdrawn(at: datetime, policy: Policy) -> ArticleQuerySet:
+    return Article.objects.in_state(_State.WITHDRAWN, at)
+
+
+def _why_decided(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    reasons = {}
+    for article in articles:
+        words = _decided(article)
+        if article.decided_by:
+            words += f" by {article.decided_by.get_username()}"
+        if article.decided_at:
+            words += f" on {_when(article.decided_at)}"
+        if article.decision_until:
+            words += f", until {_when(article.decision_until)}"
+        if article.decision_reason:
+            words += f": {article.decision_reason}"
+        reasons[article.pk] = words
+    return reasons
+
+
+def _decided(article: Article) -> str:
+    """Name the editor's decision in one word."""
+    return {
+        Article.Decision.PUBLISH: "published",
+        Article.Decision.HOLD: "held",
+        Article.Decision.WITHDRAW: "withdrawn",
+    }.get(Article.Decision(article.decision), "pinned")
+
+
+def _short(article: Article) -> str:
+    return Truncator(article.headline).chars(60)
+
+
+def _when(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "M j, Y H:i")
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+QUEUES: Final = (
+    Queue(
+        "not-scored",
+        "Not scored",
+        "Without a quality an article has no heat: it is not published and outranks nobody.",
+        _not_scored,
+        _why_not_scored,
+    ),
+    Queue(
+        "one-away",
+        "One away",
+        "One more related report would lift these to the threshold, as the bonus counts for them.",
+        _one_away,
+        _why_one_away,
+    ),
+    Queue(
+        "better-elsewhere",
+        "Superseded, but better elsewhere",
+        "A better report supersedes these but is not published itself, so readers see nothing of "
+        "the story; by themselves these would be published.",
+        _better_elsewhere,
+        _why_better_elsewhere,
+    ),
+    Queue(
+        "late-arrivals",
+        "Late arrivals",
+        "These came after an editor had decided about their story: does the decision still hold?",
+        _late_arrivals,
+        _why_late,
+    ),
+    Queue(
+        "possible-duplicates",
+        "Possible duplicates",
+        "Two articles have one URL; both stay until one of them is held or withdrawn.",
+        _possible_duplicates,
+        _why_duplicates,
+    ),
+    Queue(
+        "import-conflicts",
+        "Import conflicts",
+        "A newer document changed what an editor had changed, too: the editor's text stands until "
+        "somebody chooses.",
+        _open_conflicts,
+        _why_conflicts,
+    ),
+    Queue(
+        "scheduled",
+        "Scheduled",
+        "Ready to be published, but readers see these only from a later time; the next one is "
+        "first.",
+        _scheduled,
+        _why_scheduled,
+        moment="publish_from",
+        is_oldest_first=True,
+    ),
+    Queue(
+        "held",
+        "Held",
+        "An editor keeps these from readers for now; they neither lead nor count for a bonus.",
+        _held,
+        _why_decided,
+    ),
+    Queue(
+        "withdrawn",
+        "Withdrawn",
+        "An editor took these out for good; they neither lead nor count for a bonus.",
+        _withdrawn,
+        _why_decided,
+    ),
+)
+"""Every queue, in the order of an editor's attention."""
+
+BY_KEY: Final = {queue.key: queue for queue in QUEUES}

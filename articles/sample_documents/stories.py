@@ -1,0 +1,362 @@
+"""Stories, and one document for each of their reports: deterministic, streamed, never twice a name.
+
+What makes file names differ: every headline holds the place of its story, one invented word that no
+other place contains, and the places take turns. A story's reports lie within LONGEST_STORY, and a
+place's next turn comes at least ``len(PLACES)`` documents, or 18 days, later. So two stories
+with the same place share no date, and only the headlines inside one story need comparing.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from articles.documents import (
+    ArticleDocument,
+    DocumentImage,
+    DocumentProvider,
+    RelatedEntry,
+    slug_for,
+    write,
+)
+from articles.documents.yaml_text import Extra, Plain
+from articles.sample_documents import words
+from articles.sample_documents.catalog import DOCUMENT_PROVIDERS
+
+LAST_MOMENT: Final = datetime(2026, 10, 31, 21, 0, tzinfo=UTC)
+"""No sample is later: fixed, so that the documents do not depend on the day they are made."""
+PACE: Final = timedelta(days=1) / 150
+"""Time between two documents, on average."""
+LONGEST_STORY: Final = timedelta(days=5)
+"""From the first report of a story to the last."""
+MAX_COUNT: Final = 5_000_000
+"""Most documents of one run: at PACE they reach back 91 years; documents start in 1900."""
+
+PLACES: Final = tuple(
+    f"{stem}{ending}" for stem in words.PLACE_STEMS for ending in words.PLACE_ENDINGS
+)
+_PARENTS: Final = {subject.name: subject.parent for subject in words.SUBJECTS}
+# A device's stories may be any, an idea's are those that suit it.
+_STORYLINES: Final = {
+    False: words.STORYLINES,
+    True: tuple(storyline for storyline in words.STORYLINES if storyline.suits_ideas),
+}
+
+# Pieces of coverage in a story. A document so names 1.4 others on average; the scored real ones
+# that were looked at name 1.3, and more than half of them none.
+_SIZES: Final = (1,) * 330 + (2,) * 44 + (3,) * 14 + (4,) * 4 + (5, 6, 7, 8, 9, 10, 11, 12)
+_IMAGE_SIZES: Final = ((1200, 800), (1200, 630), (1024, 651), (1600, 900), (640, 480), (2048, 1365))
+_PATHS: Final = ("{date}/{words}/", "news/{words}-{number}", "{number}/{words}.html", "a/{words}")
+
+# The scoring policy of the design: what the source is taken to have applied.
+_BONUS_FROM: Final = 50
+_BONUS: Final = 10
+_PUBLISH_FROM: Final = 70
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """One piece of a story's coverage, with or without a document of its own."""
+
+    slug: str
+    entry: RelatedEntry
+    has_document: bool = True
+
+
+def generate(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
+    """Yield file name and bytes of ``count`` documents, story by story, oldest story first.
+
+    The same for the same ``count`` and ``seed``, on every machine. Memory does not grow with
+    ``count``. Raises ValueError at once if ``count`` is not from 1 to MAX_COUNT.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise ValueError(f"count must be from 1 to {MAX_COUNT:,}, not {count:,}")
+    # Samples, not secrets.
+    return _generate(count, Random(seed))  # noqa: S311
+
+
+def _generate(count: int, rng: Random) -> Iterator[tuple[str, bytes]]:
+    places = list(PLACES)
+    rng.shuffle(places)
+    written = 0
+    story = 0
+    while written < count:
+        latest = LAST_MOMENT - (count - written - rng.random()) * PACE
+        place = places[story % len(places)]
+        storyteller = _Storyteller(rng, place, latest, written)
+        for report, document in storyteller.documents(count - written):
+            yield f"{report.slug}.md", write(document)
+            written += 1
+        story += 1
+
+
+def _heat(report: _Report, related: Sequence[_Report]) -> int | None:
+    """Apply rules 1 to 3 of the scoring policy; replaceable by ``articles.scoring``."""
+    quality = report.entry.quality
+    if quality is None:
+        return None
+    if any(other.entry.quality is not None and _rank(other) < _rank(report) for other in related):
+        return -1
+    return quality + (_BONUS * len(related) if quality >= _BONUS_FROM else 0)
+
+
+def _rank(report: _Report) -> tuple[int, datetime, str]:
+    """Sort key: who outranks the others comes first, the unscored last."""
+    quality = report.entry.quality
+    return (1 if quality is None else -quality, report.entry.published_at, report.slug)
+
+
+class _Storyteller:
+    """One event: what happened, and who reported it how."""
+
+    def __init__(self, rng: Random, place: str, latest: datetime, number: int) -> None:
+        """Take ``latest`` as the time of the last report, ``number`` as a running number."""
+        self.rng = rng
+        self.latest = latest
+        self.number = number
+        self.subject = rng.choice(words.SUBJECTS)
+        thing = rng.choice(self.subject.things)
+        self.storyline = rng.choice(_STORYLINES[thing.is_idea])
+        self.facts = {
+            "place": place,
+            "things": thing.name,
+            "benefit": thing.benefit,
+            "risk": rng.choice(self.subject.risks),
+            "org": rng.choice(self.subject.organizations),
+            "who": rng.choice(words.AUTHORITIES),
+            "season": rng.choice(words.SEASONS),
+            "months": str(rng.randrange(2, 25)),
+            "years": str(rng.randrange(2, 13)),
+            "n": str(rng.randrange(6, 93)),
+            "count": f"{rng.randrange(30, 9_000):,}",
+            "money": f"{rng.randrange(4, 900) / 10:g}",
+        }
+
+    def documents(self, most: int) -> Iterator[tuple[_Report, ArticleDocument]]:
+        """Yield at most ``most`` reports with their documents; further ones are only named."""
+        reports = self._reports(most)
+        for report in reports:
+            if report.has_document:
+                related = [other for other in reports if other is not report]
+                yield report, self._document(report, related)
+
+    def _reports(self, most: int) -> list[_Report]:
+        """Write the coverage, best report first."""
+        size = self.rng.choice(_SIZES)
+        providers = self.rng.sample(DOCUMENT_PROVIDERS, size)
+        # Never the same headline twice in a story: that keeps the file names apart.
+        headlines = self.rng.sample(self.storyline.headlines, size)
+        if self._chance(0.03):
+            headlines[-1] = self.rng.choice(words.SHORT_HEADLINES)
+        worth = self._about(8, 108)
+        if self._chance(0.09):
+            worth += self.rng.randrange(70)
+        ranked = sorted(
+            (
+                self._report(headline, worth, provider, position)
+                for position, (headline, provider) in enumerate(
+                    zip(headlines, providers, strict=True)
+                )
+            ),
+            key=_rank,
+        )
+        # The best has its document: otherwise nobody could publish the story.
+        stubs = (position and self._chance(0.25) for position in range(size))
+        documents = 0
+        for position, is_stub in enumerate(stubs):
+            if is_stub or documents == most:
+                ranked[position] = replace(ranked[position], has_document=False)
+            else:
+                documents += 1
+        return ranked
+
+    def _report(
+        self, headline: str, worth: int, provider: DocumentProvider, position: int
+    ) -> _Report:
+        rng = self.rng
+        is_video = self._chance(0.06)
+        title = self._title(headline, is_video=is_video)
+        published_at = self.latest
+        if position:
+            # Cubed, so that most reports come close to the last one.
+            draw = rng.random()
+            published_at -= LONGEST_STORY * (draw * draw * draw)
+        published_at = published_at.replace(microsecond=0)
+        number = self.number * 16 + position
+        quality = min(154, max(1, worth + self._about(-22, 22)))
+        # The URL matters to titles without a Latin letter only, and every title has its place.
+        slug = slug_for(title, published_at, "")
+        urls = self._urls(slug, provider, number, is_video=is_video)
+        entry = RelatedEntry(
+            title=title,
+            published_at=published_at,
+            provider=provider,
+            excerpt=self._excerpt() if self._chance(0.97) else None,
+            type="video" if is_video else "article",
+            quality=None if self._chance(0.08) else quality,
+            images=self._images(provider, number),
+            **urls,
+        )
+        return _Report(slug, entry)
+
+    def _document(self, report: _Report, related: Sequence[_Report]) -> ArticleDocument:
+        rng = self.rng
+        entry = report.entry
+        heat = _heat(report, related)
+        updated_at = entry.published_at + timedelta(minutes=rng.randrange(3, 600))
+        return ArticleDocument(
+            title=entry.title,
+            published_at=entry.published_at,
+            provider=entry.provider,
+            category="news",
+            excerpt=entry.excerpt,
+            updated_at=min(updated_at, LAST_MOMENT) if self._chance(0.2) else None,
+            original_url=entry.original_url,
+            web_url=entry.web_url,
+            amp_url=entry.amp_url,
+            cdn_amp_url=entry.cdn_amp_url,
+            type=entry.type,
+            quality=entry.quality,
+            heat=heat,
+            published=None if heat is None else heat >= _PUBLISH_FROM,
+            featured_content=_player(entry.url) if entry.type == "video" else None,
+            topics=self._topics(),
+            images=entry.images,
+            related=tuple(other.entry for other in related),
+            secured=self._secured() if self._chance(0.92) else None,
+            extra=self._unknown_keys() if self._chance(0.03) else {},
+            body=self._body() if self._chance(0.03) else "\n",
+            line_end="\r\n" if self._chance(0.2) else "\n",
+        )
+
+    def _chance(self, probability: float) -> bool:
+        return self.rng.random() < probability
+
+    def _about(self, low: int, high: int) -> int:
+        """Draw from a bell between ``low`` and ``high``, with sums only.
+
+        A normal distribution takes logarithms, whose last bit differs from machine to machine.
+        """
+        rng = self.rng
+        return low + int((high - low + 1) * (rng.random() + rng.random() + rng.random()) / 3)
+
+    def _title(self, headline: str, *, is_video: bool) -> str:
+        title = _capitalized(headline.format_map(self.facts))
+        if is_video:
+            title = self.rng.choice(words.VIDEO_KICKERS) + title
+        elif self._chance(0.06):
+            title = self.rng.choice(words.KICKERS) + title
+        if self._chance(0.01):
+            title = f"{title}, {', '.join(words.TAILS)}"
+        return title
+
+    def _sentences(self, most: int) -> list[str]:
+        own = self.rng.sample(self.storyline.sentences, self.rng.randrange(1, most))
+        general = self.rng.choice(words.SENTENCES)
+        return [_capitalized(text.format_map(self.facts)) for text in (*own, general)]
+
+    def _excerpt(self) -> str:
+        """Write an excerpt, now and then as rough as feeds deliver it."""
+        text = " ".join(self._sentences(4))
+        roughness = self.rng.random()
+        if roughness < 0.05:
+            return text.replace(". ", ".\n\n", 1)
+        if roughness < 0.08:
+            return text.replace("“", "&ldquo;").replace("”", "&rdquo;").replace("'", "&#39;")
+        if roughness < 0.11:
+            return f"{text} More on energy &amp; climate, work &amp; life &raquo;"
+        if roughness < 0.16:
+            return text.replace(" million", "\u00a0million").replace(". ", ".\u00a0", 1)
+        if roughness < 0.45 and len(text) > 140:
+            return f"{text[:140].rstrip()}…"
+        return text
+
+    def _urls(
+        self,
+        slug: str,
+        provider: DocumentProvider,
+        number: int,
+        *,
+        is_video: bool,
+    ) -> dict[str, Any]:
+        """Give the addresses of a report by their field; no two reports share one."""
+        if is_video:
+            return {"original_url": f"https://clips.example/watch?v={number:09x}"}
+        form = _PATHS[len(provider.domain) % len(_PATHS)]
+        path = form.format(date=slug[:10].replace("-", "/"), words=slug[11:], number=number)
+        if "number" not in form and "date" not in form:
+            path = f"{path}-{slug[:10]}"
+        address = f"www.{provider.domain}/{path}"
+        urls = {"web_url": f"https://{address}"}
+        # The same providers always have AMP pages.
+        if len(provider.name) % 3 == 0:
+            urls["amp_url"] = f"https://{address.rstrip('/')}/amp/"
+            cache = f"www.{provider.domain}".replace("-", "--").replace(".", "-")
+            if self._chance(0.8):
+                urls["cdn_amp_url"] = (
+                    f"https://{cache}.cdn.amp-cache.example/c/s/{urls['amp_url'][8:]}"
+                )
+        if self._chance(0.04):
+            urls["original_url"] = f"https://go.clips.example/{number:x}"
+        return urls
+
+    def _images(self, provider: DocumentProvider, number: int) -> tuple[DocumentImage, ...]:
+        rng = self.rng
+        draw = rng.random()
+        images = []
+        for position in range(0 if draw < 0.1 else 1 if draw < 0.93 else 3):
+            width, height = rng.choice(_IMAGE_SIZES)
+            has_size = self._chance(0.95)
+            images.append(
+                DocumentImage(
+                    f"https://img.{provider.domain}/{number}-{position}.jpg?w={width}&q=80",
+                    width if has_size else None,
+                    height if has_size else None,
+                    title=rng.choice(words.CAPTIONS) if self._chance(0.1) else None,
+                    attribution=f"Photo: {provider.name}" if self._chance(0.15) else None,
+                    is_cached=self._chance(0.9) if self._chance(0.9) else None,
+                )
+            )
+        return tuple(images)
+
+    def _topics(self) -> tuple[str, ...]:
+        """Name one to three topics: the story's own, its parent, one nearby."""
+        topics = [self.subject.name]
+        if self.subject.parent and self._chance(0.8):
+            topics.append(self.subject.parent)
+        if self._chance(0.5):
+            nearby = self.rng.choice(self.subject.nearby)
+            topics.append(nearby)
+            if len(topics) < 3 and self._chance(0.3):
+                topics.append(_PARENTS[nearby] or self.subject.parent or nearby)
+        return tuple(dict.fromkeys(topics))
+
+    def _secured(self) -> str:
+        """Make a value of the form that sources seal with; there is nothing in it."""
+        sealed = self.rng.randbytes(16 * self.rng.randrange(16, 27))
+        return f"{b64encode(sealed).decode()};{b64encode(self.rng.randbytes(16)).decode()}"
+
+    def _unknown_keys(self) -> dict[str, Extra]:
+        if self._chance(0.5):
+            return {"readingMinutes": Plain(self.rng.randrange(1, 15))}
+        return {"series": f"{self.subject.name} in {self.facts['place']}", "sections": ["Local"]}
+
+    def _body(self) -> str:
+        paragraphs = (" ".join(self._sentences(4)) for _ in range(self.rng.randrange(1, 5)))
+        return "".join(f"\n{paragraph}\n" for paragraph in paragraphs)
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _player(url: str) -> str:
+    key = url.partition("=")[2]
+    return (
+        f'<iframe width="800" height="450" src="https://player.clips.example/embed/{key}"'
+        ' title="Video" allowfullscreen></iframe>'
+    )

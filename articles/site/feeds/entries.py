@@ -1,0 +1,128 @@
+"""What a feed says of an article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
+from django.utils.encoding import iri_to_uri
+from django.utils.html import format_html, format_html_join, linebreaks
+from django.utils.translation import gettext
+
+from articles.models import Article
+from articles.site.feeds.formats import clean
+from articles.site.pictures import ToldImage, told_of
+from newsroom.absolute_urls import absolute
+
+
+def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str, Any]:
+    """Tell of a published article that ``for_list()`` or ``for_page()`` loaded; no query."""
+    page = absolute(request, story.get_absolute_url())
+    image = told_of(request, story)
+    return _entry(story, page) | {
+        "link": page,
+        "unique_id_is_permalink": True,
+        "description": linebreaksbr(clean(story.summary)) or None,
+        "summary": clean(story.summary),
+        "content": _content(story, story.summary, story.coverage),
+        "categories": [_line(link.topic.name) for link in story.topic_links.all()],
+        "image": image and _image(image),
+        "updateddate": last_change(story, story.coverage, at),
+    }
+
+
+def report_entry(
+    request: HttpRequest, report: Article, story: Article, at: datetime
+) -> dict[str, Any]:
+    """Tell of coverage of a published story as the story's page does: who, when, headline; no query.
+
+    Its excerpt and pictures stay untold: it may be a draft but for the story that names it.
+    """
+    page = absolute(request, report.get_absolute_url())
+    is_published = report.is_published(at)
+    elsewhere = report.source_url or absolute(request, story.get_absolute_url())
+    return _entry(report, page) | {
+        "link": page if is_published else elsewhere,
+        # The address that it has, or would have once it is published: never another's.
+        "unique_id_is_permalink": is_published,
+        "description": None,
+        "summary": "",
+        "content": _content(report),
+        "categories": [],
+        "image": None,
+        "updateddate": last_change(report, (), at),
+    }
+
+
+def last_change(article: Article, coverage: Iterable[Article], at: datetime) -> datetime:
+    """Give the last moment up to ``at`` when its provider changed it or somebody covered it.
+
+    Providers' clocks run wrong: what is only in the future counts from when it arrived here.
+    """
+    moments = [article.published_at, article.updated_at]
+    moments += [report.published_at for report in coverage]
+    past = [moment for moment in moments if moment is not None and moment <= at]
+    return max(past, default=article.created_at)
+
+
+def _entry(report: Article, page: str) -> dict[str, Any]:
+    domain = report.provider.domain
+    return {
+        "title": _line(report.headline),
+        "unique_id": page,
+        # Reports are their providers', and nothing here is ours.
+        "author_name": _line(report.provider.name),
+        "author_link": f"https://{domain}/" if domain.isascii() else None,
+        "pubdate": report.published_at,
+        "original": _address(report.source_url),
+    }
+
+
+def _content(report: Article, summary: str = "", coverage: Iterable[Article] = ()) -> str:
+    """Give it as HTML; compact, as a template's indentation fifty times is a quarter of a feed."""
+    parts = [linebreaks(summary, autoescape=True)] if summary else []
+    parts.append(format_html("<p>{}</p>", _link(report, _invitation(report))))
+    named = [(other.provider.name, _link(other, other.headline)) for other in coverage]
+    if named:
+        parts.append(format_html("<h2>{}</h2>", gettext("More coverage")))
+        parts.append(format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", named)))
+    return "".join(parts)
+
+
+def _invitation(report: Article) -> str:
+    if not report.source_url:
+        return report.provider.name
+    is_video = report.type == Article.Type.VIDEO
+    text = gettext("Watch at %(provider)s") if is_video else gettext("Read at %(provider)s")
+    return text % {"provider": report.provider.name}
+
+
+def _link(report: Article, text: str) -> str:
+    """Let a text lead to where a report is, if that is an address to send a reader to."""
+    if not report.source_url:
+        return text
+    markup = '<a href="{}" rel="noopener noreferrer external">{}</a>'
+    return format_html(markup, _address(report.source_url), text)
+
+
+def _image(image: ToldImage) -> dict[str, Any]:
+    return {
+        "url": _address(image.url),
+        "width": image.width,
+        "height": image.height,
+        "title": _line(image.title),
+        "credit": _line(image.credit),
+        "byte_size": image.byte_size,
+    }
+
+
+def _line(text: str) -> str:
+    return " ".join(str(clean(text)).split())
+
+
+def _address(url: str) -> str:
+    # Documents write addresses as browsers show them; a feed's are those that are sent.
+    return str(iri_to_uri(clean(url)))

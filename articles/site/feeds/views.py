@@ -1,0 +1,175 @@
+"""The feeds' addresses: for anybody's program, wherever it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import urlencode, urljoin
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from articles.models import Article, ArticleQuerySet, Topic
+from articles.search import Order as SearchOrder
+from articles.site.feeds import lists
+from articles.site.feeds.entries import report_entry, story_entry
+from articles.site.feeds.formats import FORMATS, clean
+from articles.site.feeds.lists import Followed
+from articles.site.filters import ArticleFilter
+from articles.site.page_cache import public
+from newsroom.absolute_urls import absolute
+from newsroom.paging import FILED, LATEST, TOP, CursorError, Order, Page, page_of
+from providers.models import Provider
+
+FEED_SIZE: Final = 50
+"""Stories in the feed of a list."""
+MINUTES_TO_LIVE: Final = 10
+"""How long a reader may well wait to ask again; asking is cheap where nothing changed."""
+
+_View = Callable[..., HttpResponse]
+
+
+def _feed(view: _View) -> _View:
+    @require_safe
+    @public
+    @wraps(view)
+    def answer(request: HttpRequest, **arguments: str) -> HttpResponse:
+        response = view(request, **arguments)
+        # Public and the same for everybody: programs that run in others' pages may read it, too.
+        response["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    return answer
+
+
+@_feed
+def front(request: HttpRequest, ending: str) -> HttpResponse:
+    """Give the hottest stories."""
+    return _list(request, ending, lists.front(), Article.objects.published(), TOP)
+
+
+@_feed
+def latest(request: HttpRequest, ending: str) -> HttpResponse:
+    """Give the newest stories."""
+    return _list(request, ending, lists.latest(), Article.objects.published(), LATEST)
+
+
+@_feed
+def topic(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    """Give a topic's newest stories."""
+    shown = get_object_or_404(Topic, slug=slug)
+    stories = Article.objects.published().of_topic(shown)
+    return _list(request, ending, lists.of_topic(shown), stories, FILED)
+
+
+@_feed
+def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
+    """Give a provider's newest stories."""
+    shown = get_object_or_404(Provider, domain=domain)
+    stories = Article.objects.published().filter(provider=shown)
+    return _list(request, ending, lists.of_provider(shown), stories, LATEST)
+
+
+@_feed
+def search(request: HttpRequest, ending: str) -> HttpResponse:
+    """Give the newest of what a search finds, narrowed as its page is."""
+    at = timezone.now()
+    narrowed = ArticleFilter(request.GET, queryset=Article.objects.published(at))
+    after = request.GET.get("after", "")
+    try:
+        page = narrowed.found(SearchOrder.LATEST, after, size=FEED_SIZE)
+    except CursorError as error:
+        raise Http404 from error
+    return _page_of(request, ending, lists.of_search(request.GET), page, at)
+
+
+@_feed
+def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    """Give one story to follow: its lead and all coverage, newest first."""
+    at = timezone.now()
+    story = Article.objects.published(at).for_page(at).filter(slug=slug).first()
+    if story is None:
+        lead = Article.objects.lead_of(slug, at)
+        # The same answer for what readers may not see as for what does not exist.
+        if lead is None:
+            raise Http404
+        return redirect(lists.of_story(lead).feed_address(ending))
+    newest = sorted([story, *story.coverage], key=lambda one: one.slug)
+    newest.sort(key=lambda one: one.published_at, reverse=True)
+    entries = (
+        story_entry(request, one, at) if one is story else report_entry(request, one, story, at)
+        for one in newest
+    )
+    return _answer(request, ending, lists.of_story(story), entries)
+
+
+def _list(
+    request: HttpRequest, ending: str, followed: Followed, stories: ArticleQuerySet, order: Order
+) -> HttpResponse:
+    at = timezone.now()
+    after = request.GET.get("after", "")
+    try:
+        page = page_of(stories.for_list(at), order, after, FEED_SIZE)
+    except CursorError as error:
+        raise Http404 from error
+    return _page_of(request, ending, followed, page, at)
+
+
+def _page_of(
+    request: HttpRequest, ending: str, followed: Followed, page: Page[Article], at: datetime
+) -> HttpResponse:
+    entries = (story_entry(request, story, at) for story in page.rows)
+    after = request.GET.get("after", "")
+    return _answer(request, ending, followed, entries, after=after, following=page.next)
+
+
+def _answer(
+    request: HttpRequest,
+    ending: str,
+    followed: Followed,
+    entries: Iterable[dict[str, Any]],
+    *,
+    after: str = "",
+    following: str = "",
+) -> HttpResponse:
+    address = absolute(request, followed.feed_address(ending))
+    logo = settings.SITE_LOGO
+    described = {
+        "title": followed.full_title,
+        "link": absolute(request, followed.page_address),
+        "description": followed.description,
+        "subtitle": followed.description,
+        "feed_url": _page(address, after),
+        "feed_guid": address,
+        "next_url": _page(address, following) if following else "",
+        "language": get_language(),
+        "ttl": MINUTES_TO_LIVE,
+        "generator": "Newsroom",
+        "icon": _file(request, "articles/icon.svg"),
+        "logo": logo and _file(request, logo),
+    }
+    feed = FORMATS[ending](**clean(described))
+    for entry in entries:
+        feed.add_item(**clean(entry))
+    response = HttpResponse(content_type=feed.content_type)
+    feed.write(response, "utf-8")
+    return response
+
+
+def _page(address: str, cursor: str) -> str:
+    if not cursor:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'after': cursor})}"
+
+
+def _file(request: HttpRequest, name: str) -> str:
+    path = name if name.startswith("/") else static(name)
+    # Static files may have a host of their own.
+    return urljoin(absolute(request, "/"), path)

@@ -1,0 +1,236 @@
+"""What lists of articles may be narrowed by, for the search page, its feed and the API alike.
+
+Only what is declared here can be asked for: no other column can be probed by filtering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext_lazy
+
+from articles import search
+from articles.models import Article, ArticleQuerySet, ArticleTopic
+from articles.search import Behind, Narrowing, Order, Search
+from newsroom.paging import LATEST, CursorError, Page
+
+MOST_VALUES: Final = 20
+"""Topics, or providers, of which any will do."""
+_LONGEST_NAME: Final = 253
+_MOST_HEAT: Final = 32_767
+
+
+class NamesField(forms.Field):
+    """Some slugs or domains."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        """Give each once; refuse what no row can have."""
+        if len(value or ()) > MOST_VALUES:
+            raise ValidationError(
+                gettext_lazy("Choose %(most)s at most.") % {"most": MOST_VALUES}, code="many"
+            )
+        names = list(dict.fromkeys(name for one in value or () if (name := str(one).strip())))
+        if any(search.NO_TEXT.search(name) or len(name) > _LONGEST_NAME for name in names):
+            raise ValidationError(gettext_lazy("There is no such name."), code="name")
+        return names
+
+
+class MomentField(forms.CharField):
+    """A day, or a moment of it, in the time of the site unless it says otherwise."""
+
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        self.is_end = is_end
+        super().__init__(max_length=64, **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        """Give the moment; of a day its begin, or its end."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return self._read(text)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(
+                gettext_lazy(
+                    "Give a date such as 2026-03-01, or a time such as 2026-03-01T12:00Z."
+                ),
+                code="moment",
+            ) from error
+
+    def _read(self, text: str) -> datetime:
+        if day := parse_date(text):
+            moment = datetime.combine(_day_after(day) if self.is_end else day, time())
+        else:
+            # A plus in an address that was not quoted arrives as a space.
+            parsed = parse_datetime(text.replace(" ", "+") if "T" in text else text)
+            if parsed is None:
+                raise ValueError(text)
+            moment = parsed
+        aware = moment if moment.tzinfo else timezone.make_aware(moment)
+        return aware.astimezone(UTC)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Let browsers offer a calendar where they have one."""
+        return {}
+
+
+def _day_after(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+class KindsField(forms.MultipleChoiceField):
+    """Some of the choices; a blank one, as of a form left as it was, is none."""
+
+    def to_python(self, value: Any) -> list[str]:
+        """Leave blanks out."""
+        return [one for one in super().to_python(value) if one]
+
+
+class _KindsFilter(django_filters.Filter):  # type: ignore[misc]
+    field_class = KindsField
+
+
+class _NumberFilter(django_filters.Filter):  # type: ignore[misc]
+    field_class = forms.IntegerField
+
+
+class _NamesFilter(django_filters.Filter):  # type: ignore[misc]
+    field_class = NamesField
+
+
+class _MomentFilter(django_filters.Filter):  # type: ignore[misc]
+    field_class = MomentField
+
+
+class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Words, topic, provider, type, time and heat. Of several topics, providers or types any will do.
+
+    ``qs`` narrows a queryset in whatever order; ``found()`` gives a page in the order of hits, which
+    is fast whatever is asked for. Both give nothing where ``errors`` says that something is wrong.
+    """
+
+    q = django_filters.CharFilter(
+        method="with_words",
+        label=gettext_lazy("Words"),
+        help_text=gettext_lazy('Words, "a phrase", beginning*, -without'),
+        strip=True,
+    )
+    topic = _NamesFilter(method="with_topic", label=gettext_lazy("Topic"))
+    provider = _NamesFilter(method="with_provider", label=gettext_lazy("Provider"))
+    type = _KindsFilter(
+        method="with_type", choices=Article.Type.choices, label=gettext_lazy("Type")
+    )
+    since = _MomentFilter(field_name="published_at", lookup_expr="gte", label=gettext_lazy("Since"))
+    until = _MomentFilter(
+        field_name="published_at", lookup_expr="lt", is_end=True, label=gettext_lazy("Until")
+    )
+    minimumHeat = _NumberFilter(  # noqa: N815 - the API's spelling
+        field_name="heat",
+        lookup_expr="gte",
+        label=gettext_lazy("Heat, at least"),
+        min_value=0,
+        max_value=_MOST_HEAT,
+    )
+
+    class Meta:
+        model = Article
+        fields: list[str] = []
+
+    def with_words(self, articles: ArticleQuerySet, _name: str, text: str) -> ArticleQuerySet:
+        """Keep what has the words, whole ones but for beginnings*."""
+        return articles.search(text, is_typing=False)
+
+    def with_topic(
+        self, articles: ArticleQuerySet, _name: str, slugs: list[str]
+    ) -> ArticleQuerySet:
+        """Keep what is about any of the topics."""
+        links = ArticleTopic.objects.filter(article=OuterRef("pk"), topic__slug__in=slugs)
+        return articles.filter(Exists(links)) if slugs else articles
+
+    def with_provider(
+        self, articles: ArticleQuerySet, _name: str, domains: list[str]
+    ) -> ArticleQuerySet:
+        """Keep what any of the providers supplied."""
+        return articles.filter(provider__domain__in=domains) if domains else articles
+
+    def with_type(self, articles: ArticleQuerySet, _name: str, types: list[str]) -> ArticleQuerySet:
+        """Keep what is of any of the types."""
+        return articles.filter(type__in=types) if types else articles
+
+    def filter_queryset(self, queryset: ArticleQuerySet) -> ArticleQuerySet:
+        """Keep nothing where something is asked for that cannot be."""
+        if not self.form.is_valid():
+            return queryset.none()
+        narrowed: ArticleQuerySet = super().filter_queryset(queryset)
+        return narrowed
+
+    @cached_property
+    def words(self) -> str:
+        """What was typed."""
+        return str(self.form.cleaned_data.get("q") or "") if self.form.is_valid() else ""
+
+    @cached_property
+    def asked(self) -> Search:
+        """The words, as the search reads them."""
+        return search.parse(self.words, is_typing=False)
+
+    @cached_property
+    def narrowing(self) -> Narrowing:
+        """The filters that the index knows."""
+        asked = self.form.cleaned_data
+        return Narrowing(
+            tuple(asked["topic"]),
+            tuple(asked["provider"]),
+            tuple(asked["type"]),
+            asked["since"],
+            asked["until"],
+            asked["minimumHeat"] or 0,
+        )
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is asked for, so that everything would be found."""
+        return self.form.is_valid() and not any(self.form.cleaned_data.values())
+
+    def found(self, order: Order, cursor: str = "", *, size: int) -> Page[Article]:
+        """Find a page of hits among ``queryset``, which must be published; five queries.
+
+        Raises ``CursorError`` for a cursor that no page of this order gave.
+        """
+        if not self.form.is_valid():
+            return Page([], "")
+        if self.words and (search.address(self.words) or not self.asked):
+            # One article, or nothing, on one page.
+            if cursor:
+                raise CursorError(cursor)
+            return Page(list(self.qs.for_list().order_by(*LATEST.names)[:size]), "")
+        behind = _behind(cursor, search.tiers(self.asked, order)) if cursor else None
+        hits = search.find(
+            self.queryset, self.asked, self.narrowing, order, count=size + 1, after=behind
+        )
+        tiers = {pk: tier for tier, pk in hits[:size]}
+        shown = sorted(
+            self.queryset.for_list().filter(pk__in=tiers).order_by(*LATEST.names),
+            key=lambda one: tiers[one.pk],
+        )
+        last = shown[-1] if shown and len(hits) > size else None
+        return Page(shown, f"{tiers[last.pk]},{LATEST.cursor(last)}" if last else "")
+
+
+def _behind(cursor: str, tiers: Iterable[int]) -> Behind:
+    tier, _, place = cursor.partition(",")
+    condition: Q = LATEST.behind(place)
+    if tier not in map(str, tiers):
+        raise CursorError(cursor)
+    return Behind(int(tier), LATEST.read(place.rpartition(",")[0]), condition)

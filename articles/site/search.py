@@ -1,0 +1,122 @@
+"""The search page: what has the words, narrowed by what readers choose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.views.decorators.http import require_safe
+
+from articles.models import Article
+from articles.search import Order, excerpt_around, marked
+from articles.site import page_meta
+from articles.site.feeds import lists
+from articles.site.feeds.lists import feed_links
+from articles.site.filters import ArticleFilter
+from articles.site.page_cache import public
+from articles.site.views import PAGE_SIZE
+from newsroom.paging import CursorError
+
+OFFERED: Final = 6
+"""Topics, and publishers, of the hits on a page that it offers to narrow by."""
+_LONGEST_HEADLINE: Final = 300
+
+
+class _Hit(NamedTuple):
+    story: Article
+    headline: SafeString
+    summary: SafeString
+
+
+class _Link(NamedTuple):
+    """A way to the same search with one filter more or less."""
+
+    name: str
+    address: str
+
+
+@require_safe
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    """Show a page of hits, best or newest first. Five queries, none where nothing is asked for."""
+    narrowed = ArticleFilter(request.GET, queryset=Article.objects.published())
+    text = request.GET.get("order", "")
+    order = Order(text) if text in set(Order) else Order.BEST
+    after = request.GET.get("after", "")
+    is_asked = narrowed.form.is_valid() and not narrowed.is_blank
+    if after and narrowed.is_blank:
+        # What asks for nothing has no pages.
+        raise Http404
+    try:
+        page = narrowed.found(order, after, size=PAGE_SIZE) if is_asked else None
+    except CursorError as error:
+        raise Http404 from error
+    rows = page.rows if page else []
+    kept = [*ArticleFilter.base_filters, "order", "after"]
+    context = {
+        "meta": page_meta.for_search(request, rows, kept),
+        "feeds": feed_links(lists.of_search(request.GET)) if is_asked else [],
+        "form": narrowed.form,
+        "words": narrowed.words,
+        "order": order,
+        "page": page,
+        "hits": [
+            _Hit(
+                story,
+                marked(Truncator(story.headline).chars(_LONGEST_HEADLINE), narrowed.asked),
+                excerpt_around(story.summary, narrowed.asked),
+            )
+            for story in rows
+        ],
+        "is_first_page": not after,
+        "chosen": _chosen(request, narrowed, rows) if is_asked else [],
+        "offered": _offered(request, rows),
+    }
+    return render(request, "articles/search.html", context)
+
+
+def _named(rows: Iterable[Article]) -> dict[str, Counter[tuple[str, str]]]:
+    """Count keys and names of the topics and providers of ``rows``, by filter."""
+    topics = ((one.topic.slug, one.topic.name) for row in rows for one in row.topic_links.all())
+    providers = ((row.provider.domain, row.provider.name) for row in rows)
+    return {"topic": Counter(topics), "provider": Counter(providers)}
+
+
+def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) -> list[_Link]:
+    """Give the topics and providers asked for, each with the way to the search without it."""
+    links = []
+    for name, counted in _named(rows).items():
+        names = dict(counted.keys())
+        for key in narrowed.form.cleaned_data[name]:
+            rest = [value for value in request.GET.getlist(name) if value.strip() != key]
+            links.append(_Link(names.get(key, key), _address(request, name, rest)))
+    return links
+
+
+def _offered(request: HttpRequest, rows: list[Article]) -> dict[str, list[_Link]]:
+    """Give the most frequent topics and providers of a page's hits, to narrow the search by."""
+    offered: dict[str, list[_Link]] = {}
+    for name, counted in _named(rows).items():
+        chosen = set(request.GET.getlist(name))
+        # One that everything has narrows nothing.
+        fresh = [
+            key
+            for key, count in counted.most_common()
+            if key[0] not in chosen and count < len(rows)
+        ]
+        offered[name] = [
+            _Link(title, _address(request, name, [key])) for key, title in fresh[:OFFERED]
+        ]
+    return offered
+
+
+def _address(request: HttpRequest, name: str, values: list[str]) -> str:
+    query = request.GET.copy()
+    query.setlist(name, values)
+    query.pop("after", None)
+    return f"?{query.urlencode()}"

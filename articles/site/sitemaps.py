@@ -1,0 +1,222 @@
+"""Sitemaps: every page that readers may see, in files that stay the same while news arrives.
+
+By the rules of https://www.sitemaps.org/protocol.html (at most 50,000 addresses and 50 MB a file,
+never a file without one) and https://developers.google.com/search/docs/crawling-indexing/sitemaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from articles.models import Article, Image, Topic
+from articles.site.feeds.formats import clean
+from articles.site.page_cache import public
+from articles.site.pictures import told_of
+from newsroom.absolute_urls import absolute
+from providers.models import Provider
+
+SPAN: Final = 10_000
+"""Ids that a file of articles covers: by construction it has no more addresses."""
+MOST_PAGES: Final = 50_000
+"""Addresses of lists in their one file: what the rules allow."""
+MOST_NEWS: Final = 1_000
+"""Articles in the news sitemap: what Google takes."""
+NEWS_AGE: Final = timedelta(hours=48)
+"""How old they may be: what Google calls news."""
+
+_SITEMAP: Final = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_NEWS: Final = (
+    f'{_SITEMAP} xmlns:news="http://www.google.com/schemas/sitemap-news/0.9" '
+    'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+)
+_LANGUAGES: Final = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "zh-tw": "zh-tw"}
+
+
+@require_safe
+@public
+def index(request: HttpRequest) -> HttpResponse:
+    """List the files: one of lists, and those of articles that have something published."""
+    paths = [reverse("articles:sitemap-pages")]
+    paths += [reverse("articles:sitemap-news", args=[number]) for number in files()]
+    entries = (f"<sitemap><loc>{_text(absolute(request, path))}</loc></sitemap>" for path in paths)
+    return _answer("sitemapindex", _SITEMAP, entries)
+
+
+@require_safe
+@public
+def pages(request: HttpRequest) -> HttpResponse:
+    """List the front page, Latest, and every topic and provider that has something published.
+
+    Three queries. Providers beyond ``MOST_PAGES`` are left to the list of providers.
+    """
+    published = Article.objects.published()
+    newest = published.newest_first().values_list("published_at", flat=True)[:1]
+    of_topic = published.filter(topic_links__topic=OuterRef("pk"))
+    # The first by the index of each topic, instead of a join of all articles.
+    topics = Topic.objects.annotate(
+        newest=Subquery(of_topic.order_by("-topic_links__published_at").values("published_at")[:1])
+    )
+    of_provider = published.filter(provider=OuterRef("pk"))
+    providers = Provider.objects.annotate(
+        newest=Subquery(of_provider.order_by("-published_at").values("published_at")[:1])
+    )
+    latest = next(iter(newest), None)
+    listed = chain(
+        ((reverse(f"articles:{name}"), latest) for name in ("front", "latest")),
+        ((reverse(f"articles:{name}"), None) for name in ("topics", "providers")),
+        (
+            (reverse("articles:topic", args=[slug]), moment)
+            for slug, moment in _with_news(topics.order_by("pk"), "slug")
+        ),
+        (
+            (reverse("articles:provider", args=[domain]), moment)
+            for domain, moment in _with_news(providers.order_by("pk"), "domain")
+        ),
+    )
+    entries = (
+        _entry(absolute(request, path), moment) for path, moment in islice(listed, MOST_PAGES)
+    )
+    return _answer("urlset", _SITEMAP, entries)
+
+
+@require_safe
+@public
+def news(request: HttpRequest, number: int) -> HttpResponse:
+    """List the published articles of a file, with the latest time that their pages show.
+
+    Two queries. A file without one is not there.
+    """
+    at = timezone.now()
+    first, end = number * SPAN, (number + 1) * SPAN
+    rows = (
+        Article.objects.published(at)
+        .filter(pk__gte=first, pk__lt=end)
+        .order_by("pk")
+        .values_list("pk", "slug", "published_at", "updated_at", "publish_from")
+    )
+    if not rows:
+        raise Http404
+    coverage = dict(
+        Article.objects.coverage(at)
+        .filter(named_by_links__article__gte=first, named_by_links__article__lt=end)
+        .order_by()
+        .values_list("named_by_links__article")
+        .annotate(newest=Max("published_at"))
+    )
+    # Slugs are as they stand in addresses; reversing each would take most of the time.
+    before, _, after = absolute(request, reverse("articles:article", args=["-"])).rpartition("-")
+    entries = (
+        _entry(
+            f"{before}{slug}{after}",
+            # Nothing but what the page itself tells: changes that readers cannot see stay unseen.
+            max(filter(None, (*moments, coverage.get(pk)))),
+        )
+        for pk, slug, *moments in rows
+    )
+    return _answer("urlset", _SITEMAP, entries)
+
+
+@require_safe
+# Not public: what is news changes with the clock, not only with what is in the database.
+@cache_control(max_age=300)
+def latest_news(request: HttpRequest) -> HttpResponse:
+    """List what was published within ``NEWS_AGE`` with the tags of Google News, newest first.
+
+    Where nothing was, the front page without such tags: no file may be empty. Two queries.
+    """
+    at = timezone.now()
+    articles = (
+        Article.objects.published(at)
+        .filter(published_at__gt=at - NEWS_AGE, published_at__lte=at)
+        .newest_first()
+        .only("slug", "title", "published_at")
+        .prefetch_related(Prefetch("images", Image.objects.select_related("stored")))[:MOST_NEWS]
+    )
+    publication = (
+        f"<news:publication><news:name>{_text(settings.SITE_NAME)}</news:name>"
+        f"<news:language>{news_language(settings.LANGUAGE_CODE)}</news:language>"
+        "</news:publication>"
+    )
+    entries = [
+        f"<url><loc>{_text(absolute(request, article.get_absolute_url()))}</loc>"
+        f"<news:news>{publication}"
+        f"<news:publication_date>{_moment(article.published_at)}</news:publication_date>"
+        f"<news:title>{_text(article.headline)}</news:title></news:news>"
+        f"{_image(request, article)}</url>"
+        for article in articles
+    ]
+    entries = entries or [_entry(absolute(request, reverse("articles:front")), None)]
+    return _answer("urlset", _NEWS, entries)
+
+
+def files(at: datetime | None = None) -> list[int]:
+    """Give the numbers of the files of articles that have something published. One query.
+
+    Hops from one to the next, a look-up each, however many articles there are.
+    """
+    published = Article.objects.published(at).order_by("pk")
+    number = (F("pk") / SPAN,)
+    start, start_values = published.values_list(*number)[:1].query.sql_with_params()
+    beyond = RawSQL("(file.number + 1) * %s", [SPAN])
+    step, step_values = (
+        published.filter(pk__gte=beyond).values_list(*number)[:1].query.sql_with_params()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE file(number) AS (SELECT * FROM ({start}) AS start"  # noqa: S608
+            f" UNION ALL SELECT ({step}) FROM file WHERE number IS NOT NULL)"
+            " SELECT number FROM file WHERE number IS NOT NULL",
+            [*start_values, *step_values],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def news_language(code: str) -> str:
+    """Give a language as Google News wants it: ISO 639, but for Chinese, where the script counts."""
+    code = code.lower().replace("_", "-")
+    return _LANGUAGES.get(code, code.partition("-")[0])
+
+
+def _with_news(rows: QuerySet[Any], key: str) -> Iterable[tuple[str, datetime]]:
+    return rows.filter(newest__isnull=False).values_list(key, "newest")[:MOST_PAGES]
+
+
+def _answer(root: str, namespaces: str, entries: Iterable[str]) -> HttpResponse:
+    body = "\n".join(entries)
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {namespaces}>\n{body}\n</{root}>\n'
+    # The file is for crawlers to read, not to list among what they found.
+    return HttpResponse(
+        document, content_type="application/xml", headers={"X-Robots-Tag": "noindex"}
+    )
+
+
+def _entry(address: str, moment: datetime | None) -> str:
+    changed = f"<lastmod>{_moment(moment)}</lastmod>" if moment else ""
+    return f"<url><loc>{_text(address)}</loc>{changed}</url>"
+
+
+def _image(request: HttpRequest, article: Article) -> str:
+    image = told_of(request, article)
+    return f"<image:image><image:loc>{_text(image.url)}</image:loc></image:image>" if image else ""
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))

@@ -1,0 +1,181 @@
+"""What pages tell programs about themselves, as https://schema.org has it, in JSON-LD.
+
+The reports are others': a page names their publishers and addresses, and claims to have written
+none of them. No author is named, as none is known. Takes what is loaded, and asks no query.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from django.utils.translation import get_language
+
+from articles.models import Article, Logo, Topic
+from articles.site.pictures import media_address, told
+from newsroom.absolute_urls import absolute
+from newsroom.web_url import is_web_url
+from providers.models import Provider
+
+LONGEST_HEADLINE: Final = 110
+"""Characters; search engines cut longer ones."""
+MOST_MENTIONED: Final = 25
+"""Reports of a story's coverage that are told: pages stay small."""
+
+# A domain, where a publisher's is one: the key may be any text.
+_HOST: Final = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
+# What ends a script element or changes how it is read; the line separators, which end a line where
+# JSON is read as JavaScript; and the apostrophe, for whoever puts it into an attribute.
+_ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'\u2028\u2029"}
+
+Crumb = tuple[str, str]
+"""A name and a path of this site."""
+Data = dict[str, Any]
+
+
+def as_json(data: Data) -> SafeString:
+    """Write JSON that may stand in a script element: no text in it can close the element."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return mark_safe(text.translate(_ESCAPES))  # noqa: S308 - all that HTML could see is escaped
+
+
+def list_page(
+    request: HttpRequest,
+    *,
+    name: str,
+    url: str,
+    stories: Iterable[Article] = (),
+    crumbs: Sequence[Crumb] = (),
+    is_search: bool = False,
+) -> Data:
+    """Describe a page of a list and the stories on it, in order.
+
+    Superseded articles, which lists of topics and providers show as coverage, have no page to name.
+    """
+    page = _page(request, "SearchResultsPage" if is_search else "CollectionPage", name, url)
+    if crumbs:
+        page["breadcrumb"] = _breadcrumbs(request, crumbs)
+    # By address alone, which is all that their own pages do not tell: of the page's weight more is left
+    # for pictures.
+    items = [absolute(request, story.get_absolute_url()) for story in stories if story.published]
+    if items:
+        page["mainEntity"] = {
+            "@type": "ItemList",
+            "numberOfItems": len(items),
+            "itemListElement": items,
+        }
+    return page
+
+
+def story_page(
+    request: HttpRequest, lead: Article, *, url: str, coverage: Sequence[Article]
+) -> Data:
+    """Describe a story's page: about the lead's original, mentioning its coverage."""
+    page = _page(request, "WebPage", lead.headline, url)
+    topics = [link.topic for link in lead.topic_links.all()]
+    if topics:
+        page["about"] = [_topic(request, topic) for topic in topics]
+    page["mainEntity"] = _original(request, lead)
+    if coverage:
+        page["mentions"] = [_report(report) for report in coverage[:MOST_MENTIONED]]
+    return page
+
+
+def _page(request: HttpRequest, kind: str, name: str, url: str) -> Data:
+    search = absolute(request, reverse("articles:search"))
+    return {
+        "@context": "https://schema.org",
+        "@type": kind,
+        "@id": url,
+        "url": url,
+        "name": name,
+        "inLanguage": get_language() or settings.LANGUAGE_CODE,
+        "isPartOf": {
+            "@type": "WebSite",
+            "name": settings.SITE_NAME,
+            "url": absolute(request, reverse("articles:front")),
+            "potentialAction": {
+                "@type": "SearchAction",
+                "target": {
+                    "@type": "EntryPoint",
+                    "urlTemplate": f"{search}?q={{search_term_string}}",
+                },
+                "query-input": "required name=search_term_string",
+            },
+        },
+    }
+
+
+def _original(request: HttpRequest, article: Article) -> Data:
+    """Tell the facts of the lead's original, with its pictures and its publisher's logo."""
+    data = _report(article)
+    if article.updated_at:
+        data["dateModified"] = article.updated_at.isoformat()
+    if article.locale:
+        data["inLanguage"] = article.locale
+    pictures = [told(request, image).url for image in article.shown_images]
+    if pictures:
+        data["image"] = pictures
+    if article.type == Article.Type.VIDEO and pictures:
+        data["thumbnailUrl"] = pictures[0]
+    if summary := article.summary:
+        data["description"] = Truncator(summary).chars(200)
+    if kept := Logo.of(article.provider):
+        size = kept.copies[-1]
+        data["publisher"]["logo"] = {
+            "@type": "ImageObject",
+            "url": media_address(request, kept.url),
+            "width": size["width"],
+            "height": size["height"],
+        }
+    elif (logo := article.provider.logo) and is_web_url(logo["url"]):
+        sizes = {key: logo[key] for key in ("width", "height") if logo.get(key)}
+        data["publisher"]["logo"] = {"@type": "ImageObject", "url": logo["url"], **sizes}
+    return data
+
+
+def _report(article: Article) -> Data:
+    """Tell of a report what is loaded of any coverage."""
+    is_video = article.type == Article.Type.VIDEO
+    headline = _headline(article)
+    published = article.published_at.isoformat()
+    data: Data = {"@type": "VideoObject" if is_video else "NewsArticle", "headline": headline}
+    if is_video:
+        data |= {"name": headline, "uploadDate": published}
+    if article.source_url:
+        data["url"] = article.source_url
+    data["datePublished"] = published
+    data["publisher"] = _publisher(article.provider)
+    return data
+
+
+def _publisher(provider: Provider) -> Data:
+    data: Data = {"@type": "Organization", "name": provider.name}
+    if _HOST.fullmatch(provider.domain):
+        data["url"] = f"https://{provider.domain}/"
+    return data
+
+
+def _topic(request: HttpRequest, topic: Topic) -> Data:
+    path = reverse("articles:topic", args=[topic.slug])
+    return {"@type": "Thing", "name": topic.name, "url": absolute(request, path)}
+
+
+def _breadcrumbs(request: HttpRequest, crumbs: Sequence[Crumb]) -> Data:
+    items = [
+        {"@type": "ListItem", "position": position, "name": name, "item": absolute(request, path)}
+        for position, (name, path) in enumerate(crumbs, 1)
+    ]
+    return {"@type": "BreadcrumbList", "itemListElement": items}
+
+
+def _headline(article: Article) -> str:
+    headline = article.headline
+    return headline if len(headline) <= LONGEST_HEADLINE else f"{headline[: LONGEST_HEADLINE - 1]}…"

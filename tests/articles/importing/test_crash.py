@@ -1,0 +1,61 @@
+"""Killed at any moment an import leaves whole articles, and the next one goes on from there."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from articles.sample_documents import generate
+from tests.articles.importing.processes import IMPORT, Newsrooms, check, run
+from tests.articles.importing.worlds import CATALOG, SeedFile, put
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "seeds"
+    put(folder, [*(SeedFile(*file) for file in generate(100, 11)), *CATALOG])
+    return folder
+
+
+class TestAKilledImport:
+    def test_leaves_whole_articles_and_the_next_import_completes_it(
+        self, folder: Path, newsrooms: Newsrooms
+    ) -> None:
+        with newsrooms.make("whole") as environment:
+            moments = int(run(environment, *IMPORT, "0", str(folder)).stderr.split()[-1])
+            whole = check(environment)
+        assert whole["articles"] == 100
+        kept = set()
+        for number, moment in enumerate(sorted(Random(30).sample(range(1, moments + 1), 30))):
+            with newsrooms.make(f"killed{number}") as environment:
+                run(environment, *IMPORT, str(moment), str(folder), returncode=-signal.SIGKILL)
+                found = check(environment, folder)
+                kept.add(found["articles"])
+                assert found["rejected"] == 0
+                assert found["digest"] == whole["digest"], moment
+        # Batches of 20: some were lost as a whole, others kept as a whole.
+        assert kept <= {0, 20, 40, 60, 80, 100}
+        assert len(kept) > 2
+
+
+class TestAnInterruptedImport:
+    def test_ends_after_the_batch_at_hand_and_can_go_on(
+        self, folder: Path, newsrooms: Newsrooms
+    ) -> None:
+        with newsrooms.make("whole") as environment:
+            run(environment, *IMPORT, "0", str(folder))
+            whole = check(environment)
+        with newsrooms.make("interrupted") as environment:
+            done = run(environment, *IMPORT, "int", str(folder), returncode=130)
+            assert json.loads(done.stdout)["created"] == 20
+            assert "run again to go on" in done.stderr
+            found = check(environment, folder)
+            assert (found["articles"], found["created"]) == (20, 20)
+            assert found["states"] == ["interrupted"]
+            assert found["digest"] == whole["digest"]

@@ -1,0 +1,268 @@
+"""What cannot be imported is named; everything else is imported."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, OperationalError
+
+from articles import importing
+from articles.importing import rows
+from articles.models import Article, ImportProblem, ImportRun, Topic
+from providers.models import Provider
+from tests.articles.samples import counts, document, load, put
+
+pytestmark = pytest.mark.django_db
+
+
+def errors(report: importing.Report) -> list[str]:
+    return [str(problem) for problem in report.of(ImportProblem.Kind.ERROR)]
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A folder of two good documents and three broken ones."""
+    good = put(tmp_path, "1-good.txt", document())
+    put(tmp_path, "5-good.txt", document(title="Other", web_url="https://daily.example/other"))
+    text = good.read_text(encoding="utf-8")
+    for name, old, new in (
+        ("2-date.txt", "2024-05-01T12:00:00Z", "2024-05-01"),
+        ("3-quality.txt", "quality: 60", "quality: sixty"),
+        ("4-url.txt", 'webUrl: "https:', 'webUrl: "ftp:'),
+    ):
+        (tmp_path / name).write_text(text.replace(old, new), encoding="utf-8")
+    return tmp_path
+
+
+class TestBrokenDocuments:
+    def test_each_is_named_with_its_place_and_the_others_are_imported(self, mixed: Path) -> None:
+        report = importing.run([mixed])
+        assert counts(report) == {"created": 2, "rejected": 3}
+        places = [error.removeprefix(f"{mixed}/").split(" ")[0] for error in errors(report)]
+        assert places == ["2-date.txt:5:20:", "3-quality.txt:8:10:", "4-url.txt:6:9:"]
+        assert Article.objects.count() == 2
+
+    def test_fail_fast_stops_at_the_first_and_keeps_what_came_before(self, mixed: Path) -> None:
+        report = importing.run([mixed], fail_fast=True)
+        assert counts(report) == {"created": 1, "rejected": 1}
+        assert errors(report)[0].startswith(f"{mixed}/2-date.txt:")
+
+    def test_fail_fast_of_a_dry_run_says_the_same(self, mixed: Path) -> None:
+        report = importing.run([mixed], fail_fast=True, dry_run=True)
+        assert counts(report) == {"created": 1, "rejected": 1}
+
+    def test_all_errors_of_one_document_count_as_one(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "a.txt", document())
+        text = path.read_text(encoding="utf-8").replace("quality: 60", "quality: sixty")
+        path.write_text(text.replace("isCached", "heat"), encoding="utf-8")
+        path.write_text(text.replace("width: 640", "width: -1"), encoding="utf-8")
+        report = importing.run([tmp_path])
+        assert counts(report) == {"rejected": 1}
+        assert len(errors(report)) == 2
+
+    def test_a_broken_version_leaves_the_article_as_it_is(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "a.txt", document())
+        load(tmp_path)
+        path.write_bytes(path.read_bytes()[:200])
+        assert counts(importing.run([tmp_path])) == {"rejected": 1}
+        assert Article.objects.get().title == document().title
+
+
+class TestCatalogFiles:
+    def put(self, folder: Path, name: str, text: str) -> None:
+        path = folder / "_data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def test_that_are_broken_are_named(self, tmp_path: Path) -> None:
+        self.put(tmp_path, "topics/a.yaml", "name: [A]\n")
+        self.put(tmp_path, "topics/b.yaml", "name: Bridges\n")
+        self.put(tmp_path, "organizations/c.md", "---\nname: C\n---\n")
+        report = importing.run([tmp_path])
+        assert counts(report) == {"rejected": 2}
+        assert "topics/a.yaml:1:7: " in errors(report)[1]
+        assert "missing key domain" in errors(report)[0]
+        assert Topic.objects.get().name == "Bridges"
+
+    def test_whose_parents_come_round_in_a_circle_are_refused(self, tmp_path: Path) -> None:
+        self.put(tmp_path, "topics/a.yaml", "name: A\nparent: B\n")
+        self.put(tmp_path, "topics/b.yaml", "name: B\nparent: A\n")
+        report = importing.run([tmp_path])
+        assert counts(report) == {"rejected": 1}
+        assert "circle" in errors(report)[0]
+
+    def test_of_one_slug_are_refused(self, tmp_path: Path) -> None:
+        self.put(tmp_path, "topics/a.yaml", "name: A\n_id: x\n")
+        self.put(tmp_path, "topics/b.yaml", "name: B\n_id: x\n")
+        report = importing.run([tmp_path])
+        assert counts(report) == {"rejected": 1}
+        assert "b.yaml:1:1: the topic A has the _id x already" in errors(report)[0]
+
+    @pytest.mark.parametrize("given", [".", "_data", "_data/topics", "_data/topics/a.yaml"])
+    def test_are_known_by_their_place_whatever_is_given(self, tmp_path: Path, given: str) -> None:
+        self.put(tmp_path, "topics/a.yaml", "name: A\n")
+        self.put(tmp_path, "organizations/o.md", "---\nname: O\ndomain: o.example\n---\n")
+        assert counts(load(tmp_path / given)) == {}
+        assert Topic.objects.get().name == "A"
+        assert Provider.objects.exists() == (given in {".", "_data"})
+
+    def test_other_folders_of_data_are_left_alone(self, tmp_path: Path) -> None:
+        self.put(tmp_path, "people/a.yaml", "name: A\n")
+        self.put(tmp_path, "site.yml", "name: A\n")
+        assert counts(load(tmp_path)) == {}
+
+
+class TestOddFiles:
+    def test_an_empty_folder_is_no_error(self, tmp_path: Path) -> None:
+        assert counts(load(tmp_path)) == {}
+
+    def test_hidden_files_and_folders_are_left_alone(self, tmp_path: Path) -> None:
+        put(tmp_path, ".git/one.txt", document())
+        put(tmp_path, ".one.txt", document())
+        assert counts(load(tmp_path)) == {}
+
+    def test_files_of_other_endings_are_left_alone(self, tmp_path: Path) -> None:
+        put(tmp_path, "one.html", document())
+        put(tmp_path, "two.MD", document())
+        assert counts(load(tmp_path)) == {"created": 1}
+
+    def test_folders_and_pipes_named_like_documents_are_no_documents(self, tmp_path: Path) -> None:
+        put(tmp_path, "folder.md/one.txt", document())
+        os.mkfifo(tmp_path / "pipe.md")
+        assert counts(load(tmp_path)) == {"created": 1}
+
+    def test_a_pipe_given_by_name_is_refused_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.md")
+        with pytest.raises(FileNotFoundError, match="no such file or folder"):
+            importing.run([tmp_path / "pipe.md"])
+
+    def test_links_that_lead_round_are_not_followed(self, tmp_path: Path) -> None:
+        put(tmp_path, "one.txt", document())
+        (tmp_path / "loop").symlink_to(tmp_path)
+        (tmp_path / "self.md").symlink_to("self.md")
+        (tmp_path / "gone.md").symlink_to("nowhere.md")
+        assert counts(load(tmp_path)) == {"created": 1}
+
+    def test_a_path_that_is_not_there_is_refused_before_anything_is_written(
+        self, tmp_path: Path
+    ) -> None:
+        put(tmp_path, "one.txt", document())
+        for missing in ("missing", "x" * 300):
+            with pytest.raises(FileNotFoundError, match="no such file or folder"):
+                importing.run([tmp_path, tmp_path / missing])
+        assert not ImportRun.objects.exists()
+
+    def test_a_file_that_cannot_be_read_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(tmp_path, "a.txt", document())
+        put(tmp_path, "b.txt", document(title="B", web_url="https://daily.example/b"))
+        refuse(monkeypatch, "os.open", "a.txt")
+        report = importing.run([tmp_path])
+        assert counts(report) == {"created": 1, "rejected": 1}
+        assert errors(report) == [f"{tmp_path}/a.txt:1:1: cannot be read: Permission denied"]
+
+    def test_a_folder_that_cannot_be_entered_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(tmp_path, "closed/a.txt", document())
+        put(tmp_path, "open/a.txt", document())
+        refuse(monkeypatch, "os.scandir", "closed")
+        refuse(monkeypatch, "os.open", "closed")
+        report = importing.run([tmp_path])
+        assert counts(report) == {"created": 1, "rejected": 1}
+        assert re.search(r"/closed/?:1:1: cannot be read: Permission denied", errors(report)[0])
+
+    def test_a_huge_file_is_refused_without_being_read(self, tmp_path: Path) -> None:
+        with (tmp_path / "huge.md").open("wb") as file:
+            file.truncate(100 * 1024 * 1024)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        report = importing.run([tmp_path])
+        assert counts(report) == {"rejected": 1}
+        assert "104,857,600 bytes" in errors(report)[0]
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10_000  # KB
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, target: str, name: str) -> None:
+    """Let opening what ends in ``name`` fail, as it does for others than root."""
+    real: Any = os.scandir if target == "os.scandir" else os.open
+
+    def refusing(path: object, *args: object, **kwargs: object) -> object:
+        if str(path).rstrip("/").endswith(name):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(target, refusing)
+
+
+class TestOddNames:
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            (b"with space.md", "with space.md"),
+            ("größer-日本.md".encode(), "größer-日本.md"),
+            (b"two\nlines\x1b[31m.md", "two\\nlines\\x1b[31m.md"),
+            (b"no\xfftext\xe9.md", "no\\xfftext\\xe9.md"),
+            (b"x" * 252 + b".md", "x" * 252 + ".md"),
+        ],
+    )
+    def test_are_imported_and_shown_on_one_line(
+        self, tmp_path: Path, name: bytes, shown: str
+    ) -> None:
+        path = put(tmp_path, os.fsdecode(name), document())
+        for expected in ({"created": 1}, {"unchanged": 1}):
+            assert counts(load(tmp_path)) == expected
+        assert Article.objects.get().source_document.path == shown
+        path.write_bytes(b"broken")
+        report = importing.run([path])
+        assert errors(report)[0].startswith(f"{tmp_path}/{shown}:1:1: ")
+        assert report.run is not None
+        assert report.run.paths == [f"{tmp_path}/{shown}"]
+        assert report.run.problems.get().path == f"{tmp_path}/{shown}"
+
+
+class TestADocumentThatTheDatabaseRefuses:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        for number in range(9):
+            one = document(title=f"Title {number}", web_url=f"https://daily.example/{number}")
+            put(tmp_path, f"{number}.txt", one)
+        return tmp_path
+
+    def break_one(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        insert = rows.insert_sources
+
+        def refusing(pairs: list[rows.Pair], run: ImportRun | None) -> None:
+            if any(row.path == "5.txt" for row, _ in pairs):
+                raise error
+            insert(pairs, run)
+
+        monkeypatch.setattr(rows, "insert_sources", refusing)
+
+    @pytest.mark.parametrize("error", [IntegrityError("no"), DatabaseError("no"), ValueError("no")])
+    def test_is_rejected_alone(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        self.break_one(monkeypatch, error)
+        report = importing.run([folder])
+        assert counts(report) == {"created": 8, "rejected": 1}
+        assert errors(report) == [f"{folder}/5.txt:1:1: could not be stored: no"]
+        assert Article.objects.count() == 8
+        assert report.run is not None
+        assert report.run.problems.count() == 1
+
+    def test_is_not_blamed_for_the_databases_trouble(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.break_one(monkeypatch, OperationalError("disk is full"))
+        with pytest.raises(OperationalError):
+            importing.run([folder], batch_size=3)
+        assert ImportRun.objects.get().state == ImportRun.State.FAILED
+        # The batch before is whole, the one at hand taken back.
+        assert Article.objects.count() == 3

@@ -1,0 +1,72 @@
+"""The second process of a large import."""
+
+import os
+import signal
+
+import pytest
+
+from articles.documents import DocumentError
+from articles.documents.batches import Parsed, Text, parse_all
+from articles.importing import parsing
+from articles.importing.parsing import Parser
+from articles.sample_documents import generate
+
+TEXTS = [Text(name, name, data) for name, data in generate(40, 5)]
+BAD = Text("bad.md", "bad.md", b"---\ntitle: [\n---\n")
+
+
+def shown(parsed: list[Parsed]) -> list[object]:
+    return [
+        (str(one), [str(more) for more in one.more]) if isinstance(one, DocumentError) else one
+        for one in parsed
+    ]
+
+
+@pytest.fixture(autouse=True)
+def second_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "SECOND_PROCESS_AFTER", 0)
+
+
+class TestParser:
+    def test_gives_what_parsing_here_gives_errors_included(self) -> None:
+        texts = [*TEXTS, BAD]
+        with Parser() as parser:
+            for _ in range(2):
+                parser.start(texts)
+                assert parser._is_away
+                assert shown(parser.finish()) == shown(parse_all(texts))
+
+    def test_starts_no_process_for_a_small_import(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(parsing, "SECOND_PROCESS_AFTER", 41)
+        with Parser() as parser:
+            parser.start(TEXTS)
+            assert len(parser.finish()) == len(TEXTS)
+            parser.start(TEXTS)
+            assert parser._process is None
+
+    def test_goes_on_alone_when_the_process_dies(self) -> None:
+        with Parser() as parser:
+            parser.start(TEXTS[:1])
+            assert parser._process is not None
+            parser.finish()
+            os.kill(parser._process.pid, signal.SIGKILL)
+            parser._process.wait()
+            for _ in range(2):
+                parser.start(TEXTS)
+                assert shown(parser.finish()) == shown(parse_all(TEXTS))
+            assert parser._process is None
+
+    def test_goes_on_alone_where_no_process_can_be_started(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.executable", "/nowhere/python")
+        with Parser() as parser:
+            parser.start(TEXTS)
+            assert len(parser.finish()) == len(TEXTS)
+
+    def test_leaves_no_process_behind(self) -> None:
+        with Parser() as parser:
+            parser.start(TEXTS)
+            process = parser._process
+        assert process is not None
+        assert process.poll() is not None

@@ -1,0 +1,75 @@
+"""What documents leave open, the policy in force decides, not the one that there was first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from articles import newsdesk
+from articles.documents import parse
+from articles.importing import export
+from articles.models import Article, ImportProblem, PolicyVersion
+from articles.scoring import Policy
+from tests.articles.samples import document, entry, load, only_article, put
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def in_force() -> PolicyVersion:
+    """Put another policy in force than the hub's."""
+    return newsdesk.apply_policy(Policy(55, 20, 50), by=None)
+
+
+def bring(folder: Path, **overrides: object) -> Article:
+    put(folder, "a.txt", document(**overrides))
+    load(folder)
+    return only_article()
+
+
+class TestImport:
+    def test_a_quality_without_heat_gets_heat(self, tmp_path: Path) -> None:
+        article = bring(tmp_path, heat=None, published=None, related=(entry(),))
+        assert (article.heat, article.published, article.heat_is_given) == (80, True, False)
+
+    @pytest.mark.parametrize(("heat", "published"), [(54, False), (55, True)])
+    def test_a_heat_that_leaves_open_whether_it_publishes(
+        self, tmp_path: Path, heat: int, published: bool
+    ) -> None:
+        article = bring(tmp_path, quality=50, heat=heat, published=None)
+        assert (article.heat, article.published, article.heat_is_given) == (heat, published, True)
+
+    @pytest.mark.parametrize(("heat", "published"), [(54, False), (55, True)])
+    def test_so_of_a_newer_document(self, tmp_path: Path, heat: int, published: bool) -> None:
+        bring(tmp_path, quality=40, heat=40, published=False)
+        article = bring(tmp_path, quality=50, heat=heat, published=None)
+        assert (article.heat, article.published) == (heat, published)
+
+    def test_differences_are_from_it(self, tmp_path: Path) -> None:
+        bring(tmp_path, quality=60, heat=60, published=True)
+        assert not ImportProblem.objects.filter(kind=ImportProblem.Kind.SCORE).exists()
+        bring(tmp_path, quality=60, heat=70, published=True)
+        problem = ImportProblem.objects.get(kind=ImportProblem.Kind.SCORE)
+        assert (problem.details["policy_heat"], problem.details["heat"]) == (60, 70)
+
+
+class TestExport:
+    def test_says_no_more_than_the_document_where_the_policy_fills_it_in(
+        self, tmp_path: Path
+    ) -> None:
+        one = document(quality=60, heat=60, published=None)
+        bring(tmp_path, quality=60, heat=60, published=None)
+        assert export.present(only_article()).published is None
+        list(export.export(Article.objects.all(), tmp_path / "out"))
+        (file,) = (tmp_path / "out").iterdir()
+        assert parse("", file.read_bytes()) == one
+
+    def test_says_what_another_policy_would_not_give(
+        self, tmp_path: Path, in_force: PolicyVersion
+    ) -> None:
+        article = bring(tmp_path, quality=60, heat=60, published=None)
+        newsdesk.apply_policy(Policy(70, 20, 50), by=None)
+        # Not reached by the policy yet: it is published still.
+        shown = export.present(article)
+        assert (shown.heat, shown.published) == (60, True)

@@ -1,0 +1,77 @@
+"""Every public address, taken from the site itself, so that a new one cannot be forgotten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+from django.test import Client
+from django.urls import reverse
+
+from articles.models import Article, Topic
+from articles.models.stored_image import name_of
+from articles.site.feeds.formats import FORMATS
+from articles.site.sitemaps import SPAN
+from providers.models import Provider
+from tests.newsroom.authorization import addresses
+
+NOT_FOR_READERS: Final = re.compile(r"admin:|healthz|readyz|articles:api:newsdesk")
+PUBLIC: Final = {
+    name: pattern for name, pattern in addresses().items() if not NOT_FOR_READERS.match(name)
+}
+"""The patterns of all addresses that readers and their programs may ask for, by name."""
+NOWHERE: Final = "2026-03-01-never-was"
+"""The slug of no article."""
+NO_COPY: Final = name_of("0" * 64, 320, "webp")
+"""The name of no kept image: what there is of one is no text."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An article, and what pages beside its own could show it."""
+
+    article: Article
+    topic: Topic
+    provider: Provider
+
+    def addresses(self, name: str) -> Iterator[str]:
+        """Give the addresses of a name that are about this; several where it has formats."""
+        values: dict[str, list[Any]] = {
+            "slug": [
+                self.topic.slug if name.endswith(("topic", "topic-feed")) else self.article.slug
+            ],
+            "domain": [self.provider.domain],
+            "ending": [*FORMATS],
+            "topic": [self.topic.slug],
+            "page": [1],
+            "name": [NO_COPY],
+            "number": [(self.article.pk or 0) // SPAN],
+        }
+        parameters = re.findall(r"<(?:\w+:)?(\w+)>", PUBLIC[name])
+        for chosen in product(*(values[parameter] for parameter in parameters)):
+            yield reverse(name, kwargs=dict(zip(parameters, chosen, strict=True)))
+
+    def all_addresses(self) -> Iterator[str]:
+        """Give all public addresses, those about this where they are about something."""
+        for name in PUBLIC:
+            yield from self.addresses(name)
+
+
+Answer = tuple[int, str, dict[str, str], bytes]
+
+
+def answer(
+    client: Client, address: str, query: dict[str, str] | None = None, method: str = "get"
+) -> Answer:
+    """Give all that a program gets from an address: status, its words, headers and body.
+
+    But for the tag and date of the edition, which begins anew with every write.
+    """
+    response = getattr(client, method)(address, query or {})
+    headers = dict(response.items())
+    headers.pop("ETag", None)
+    headers.pop("Last-Modified", None)
+    return response.status_code, response.reason_phrase, headers, response.content

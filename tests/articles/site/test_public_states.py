@@ -1,0 +1,411 @@
+"""What readers see of an article in each of its states, at every public address: one table.
+
+A draft's words are in no answer, and its address answers byte for byte like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from articles import newsdesk
+from articles.models import Article, Image, Topic
+from articles.newsdesk import changes
+from providers.models import Provider
+from tests.articles.site.public_pages import NOWHERE, PUBLIC, Place, answer
+from tests.articles.states import CASES, HOUR, Case
+from tests.factories import (
+    make_article,
+    make_provider,
+    make_topic,
+    make_user,
+    relate,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Which words of an article in which state are at which address: of its own, of the published lead
+# that supersedes or names it, or of another story of its topic and provider. Nothing of any other
+# state is anywhere.
+#
+#                               nobody names it         a published lead names it
+# address               whose   published  superseded   published  superseded  draft
+TABLE: Final = """
+articles:api:article    own     page       -            page       -           -
+articles:api:article    lead    -          -            entry      line        line
+articles:api:docs       own     -          -            -          -           -
+articles:api:hub        own     page       -            page       -           -
+articles:api:hub-page   own     page       -            page       -           -
+articles:api:hub-topic  own     page       -            page       -           -
+articles:api:hub-topic  lead    -          -            -          -           -
+articles:api:hub-topic-page own page       -            page       -           -
+articles:api:news       own     card       -            card       line        line
+articles:api:nothing    own     -          -            -          -           -
+articles:api:provider   own     -          -            -          -           -
+articles:api:providers  own     -          -            -          -           -
+articles:api:schema     own     -          -            -          -           -
+articles:api:story      own     page       -            page       -           -
+articles:api:story      lead    -          -            entry      line        line
+articles:api:topic      own     -          -            -          -           -
+articles:api:topics     own     -          -            -          -           -
+articles:article        own     page       -            page       -           -
+articles:article        lead    -          -            line       line        line
+articles:article        other   mention    -            mention    -           -
+articles:article-feed   own     card       -            card       -           -
+articles:article-feed   lead    -          -            entry      entry       entry
+articles:favicon        own     -          -            -          -           -
+articles:front          own     card       -            card       line        line
+articles:front-feed     own     card       -            card       line        line
+articles:humans         own     -          -            -          -           -
+articles:kept-image     own     -          -            -          -           -
+articles:latest         own     card       -            card       line        line
+articles:latest-feed    own     card       -            card       line        line
+articles:news-sitemap   own     news       -            news       -           -
+articles:provider       own     card       line         card       line        -
+articles:provider       lead    -          -            line       line        line
+articles:provider-feed  own     card       -            card       -           -
+articles:provider-feed  lead    -          -            line       line        line
+articles:providers      own     -          -            -          -           -
+articles:robots         own     -          -            -          -           -
+articles:search         own     card       -            card       -           -
+articles:search         lead    -          -            line       line        line
+articles:search-feed    own     card       -            card       -           -
+articles:search-feed    lead    -          -            line       line        line
+articles:security       own     -          -            -          -           -
+articles:sitemap        own     -          -            -          -           -
+articles:sitemap-news   own     address    -            address    -           -
+articles:sitemap-pages  own     -          -            -          -           -
+articles:topic          own     card       line         card       line        -
+articles:topic          lead    -          -            line       line        line
+articles:topic-feed     own     card       -            card       -           -
+articles:topic-feed     lead    -          -            line       line        line
+articles:topics         own     -          -            -          -           -
+"""
+COLUMNS: Final = ("published", "superseded", "published+", "superseded+", "draft+")
+ROWS: Final = [
+    (name, whose, dict(zip(COLUMNS, cells, strict=True)))
+    for name, whose, *cells in map(str.split, TABLE.strip().splitlines())
+]
+
+WORDS: Final = (
+    "title",
+    "excerpt",
+    "body",
+    "featured",
+    "caption",
+    "credit",
+    "picture",
+    "reason",
+    "path",
+    "slug",
+    "rival",
+)
+"""An article's canaries by what they are in; rival: the lead that readers may not see either."""
+_LINE: Final = {"title", "path"}
+_CARD: Final = {"title", "excerpt", "slug"}
+_PICTURES: Final = {"caption", "credit", "picture"}
+SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
+    "-": (set(), set()),
+    "line": (_LINE, _LINE),
+    "mention": ({"title", "slug"}, {"title", "slug"}),
+    "card": (_CARD, _CARD | _LINE | _PICTURES),
+    "address": ({"slug"}, {"slug"}),
+    "news": ({"slug", "title"}, {"slug", "title", "picture"}),
+    # A feed needs an id for each report: the address that it has, or would have once published.
+    "entry": (_LINE | {"slug"}, _LINE | {"slug"}),
+    "page": (_LINE | {"excerpt", "body"}, _CARD | _LINE | _PICTURES | {"body", "featured"}),
+}
+"""What a cell means: the words that must be there, and those that may."""
+
+NARROWED: Final[list[dict[str, str]]] = [
+    {"topic": "own"},
+    {"q": "murmur", "order": "best"},
+    {"q": "story", "minimumHeat": "0", "topic": "own"},
+    {"type": "article", "since": "2000-01-01"},
+]
+PAGED: Final = [f"articles:{name}" for name in ("front", "latest", "topic", "provider", "search")]
+
+cases = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def canary(word: str) -> str:
+    return f"zq{word}qz"
+
+
+class World:
+    """An article in some state, the story that it belongs to if any, and another one beside it."""
+
+    def __init__(self, case: Case, *, is_named: bool) -> None:
+        topic, provider = make_topic("Own"), make_provider(name="Own")
+        # Of this day: some addresses tell of the last days alone.
+        today = timezone.now() - HOUR
+        self.article = case.make(
+            title=f"{canary('title')} murmur",
+            excerpt=canary("excerpt"),
+            body=canary("body"),
+            featured_content=f"<p>{canary('featured')}</p>",
+            decision_reason=canary("reason"),
+            web_url=f"https://paper.example/{canary('path')}",
+            slug=f"2026-03-01-{canary('slug')}",
+            published_at=today,
+            topics=(topic,),
+            provider=provider,
+        )
+        image = {"title": canary("caption"), "attribution": canary("credit")}
+        Image.objects.create(
+            article=self.article,
+            position=0,
+            url=f"https://pictures.example/{canary('picture')}.jpg",
+            **image,
+        )
+        rival = Article.objects.filter(named_by_links__article=self.article).first()
+        if rival and case.lead:
+            rival.title = rival.excerpt = rival.body = canary("rival")
+            rival.save()
+        lead = rival if rival and case.status == 302 else make_article(quality=95)
+        Article.objects.filter(pk=lead.pk).update(title="Leading", published_at=today)
+        if is_named:
+            relate(lead, self.article)
+        leads_topic = make_topic("Lead's")
+        leads_topic.article_links.create(article=lead, position=0)
+        other = make_article(topics=(topic,), provider=provider, published_at=today)
+        self.places = {
+            "own": Place(self.article, topic, provider),
+            "lead": Place(lead, leads_topic, lead.provider),
+            "other": Place(other, topic, provider),
+        }
+        self.is_named = is_named
+        self.column = column_of(case, is_named=is_named)
+
+    def addresses(self, name: str, whose: str) -> list[str]:
+        """Give the addresses of a row of the table."""
+        query = {"own": "?q=murmur", "lead": "?q=leading"}[whose] if "search" in name else ""
+        return [address + query for address in self.places[whose].addresses(name)]
+
+    def asked(self) -> list[tuple[str, dict[str, str]]]:
+        """Give what somebody asks who wants to know whether the article is there."""
+        article, own = self.article, self.places["own"]
+        moment = article.published_at.isoformat().replace("+00:00", "Z")
+        rank = f"{article.top_rank!r}"
+        words = [*map(canary, ("title", "excerpt", "body", "reason")), article.slug, article.url]
+        lead = self.places["lead"].all_addresses() if self.is_named else ()
+        return [
+            *((address, {}) for address in dict.fromkeys([*own.all_addresses(), *lead])),
+            *(
+                (
+                    address,
+                    {"after": f"{rank if name == 'articles:front' else moment},{article.slug}"},
+                )
+                for name in PAGED
+                for address in own.addresses(name)
+            ),
+            (article.get_absolute_url(), {"part": "2"}),
+            *((reverse("articles:search"), {"q": word}) for word in words),
+            (reverse("articles:search-feed", args=["atom"]), {"q": words[0]}),
+            *((reverse("articles:search"), narrowed) for narrowed in NARROWED),
+        ]
+
+
+def column_of(case: Case, *, is_named: bool) -> str:
+    """Give the column of the table; blank where no reader may see anything."""
+    facts = case.overrides
+    is_out = (
+        facts.get("decision") in {"hold", "withdraw"}
+        or facts.get("publish_from") == HOUR
+        or facts.get("publish_until") == -HOUR
+    )
+    kind = {200: "published", 302: "superseded"}.get(case.status, "" if is_out else "draft")
+    if is_named:
+        return kind and f"{kind}+"
+    return "" if kind == "draft" else kind
+
+
+def words_in(client: Client, address: str) -> set[str]:
+    """Give the canaries in all that an address answers."""
+    text = repr(answer(client, address)).lower()
+    return {word for word in WORDS if canary(word) in text}
+
+
+def those(*, seen: bool) -> pytest.MarkDecorator:
+    """Give the cases, alone and named, that are in a column of the table, or those in none."""
+    chosen = [
+        pytest.param(case, is_named, id=f"{case}-{'named' if is_named else 'alone'}")
+        for case in CASES
+        for is_named in (False, True)
+        if bool(column_of(case, is_named=is_named)) is seen
+    ]
+    return pytest.mark.parametrize(("case", "is_named"), chosen)
+
+
+class TestTable:
+    def test_names_every_public_address(self) -> None:
+        assert {name for name, _, _ in ROWS} == PUBLIC.keys()
+
+    def test_has_every_state(self) -> None:
+        found = {column_of(case, is_named=is_named) for case in CASES for is_named in (False, True)}
+        assert found == {"", *COLUMNS}
+
+    @those(seen=True)
+    def test_holds(self, client: Client, case: Case, is_named: bool) -> None:
+        world = World(case, is_named=is_named)
+        for name, whose, cells in ROWS:
+            least, most = SHOWN[cells[world.column]]
+            for address in world.addresses(name, whose):
+                found = words_in(client, address)
+                assert least <= found <= most, (address, found)
+
+    @cases
+    def test_lists_what_readers_find_something_in(self, client: Client, case: Case) -> None:
+        """A topic or provider of drafts alone is on no list."""
+        case.make(topics=(make_topic("Zebras"),), provider=make_provider(name="Gazette"))
+        make_article()
+
+        is_listed = case.status in {200, 302}
+        assert (b"Zebras" in client.get("/topics/").content) is is_listed
+        assert (b"Gazette" in client.get("/providers/").content) is is_listed
+        assert (b"Zebras" in client.get("/").content) is (case.status == 200)
+
+
+def canaries_told(client: Client) -> list[str]:
+    """Give the canaries in what followers are told from the beginning and of late."""
+    told = ""
+    for since in ("", "2000-01-01T00:00:00Z"):
+        response = client.get(reverse("articles:api:news"), {"updatedSince": since})
+        assert response.status_code == 200
+        following = parse_qs(urlsplit(response.json()["next"]).query)["updatedSince"][0]
+        told += repr(response.content) + urlsafe_b64decode(following + "==").decode()
+    return [word for word in WORDS if canary(word) in told.lower()]
+
+
+class TestNobodyLearns:
+    """Of what readers may not see, nobody learns that it is there."""
+
+    @those(seen=False)
+    def test_answers_are_those_without_it(self, client: Client, case: Case, is_named: bool) -> None:
+        world = World(case, is_named=is_named)
+        questions = world.asked()
+        before = [answer(client, *question) for question in questions]
+        for was, (address, query) in zip(before, questions, strict=True):
+            # What was asked for may be told again.
+            unasked = [canary(word) for word in WORDS if canary(word) not in str(query)]
+            assert not [word for word in unasked if word in repr(was).lower()], (address, query)
+        world.article.delete()
+        for was, question in zip(before, questions, strict=True):
+            assert was == answer(client, *question), question
+
+    @those(seen=False)
+    def test_nor_do_followers(self, client: Client, case: Case, is_named: bool) -> None:
+        """What copies are told of changes, and where they are told to ask on."""
+        world = World(case, is_named=is_named)
+        # Of what readers had seen it is told that it went, by its key.
+        known = ["slug"] if case.state == Article.State.EXPIRED else []
+        assert canaries_told(client) == known
+        world.article.delete()
+        assert canaries_told(client) == []
+
+    @pytest.mark.parametrize("case", [case for case in CASES if case.status == 404], ids=str)
+    @pytest.mark.parametrize("method", ["get", "head"])
+    def test_address_answers_like_none(self, client: Client, case: Case, method: str) -> None:
+        article = World(case, is_named=True).article
+        for name in ("article", "article-feed", "api:article", "api:story"):
+            name = f"articles:{name}"
+            own = Place(article, Topic(), Provider()).addresses(name)
+            none = Place(Article(slug=NOWHERE), Topic(), Provider()).addresses(name)
+            for address, nowhere in zip(own, none, strict=True):
+                for query in ({}, {"part": "2"}, {"after": "x"}, {"q": "murmur"}):
+                    found = answer(client, address, query, method)
+                    assert found == answer(client, nowhere, query, method)
+                    # The API refuses parameters that it does not know before it looks.
+                    assert found[0] in ({400, 404} if query else {404})
+                headers = client.get(address).headers
+                assert not {"ETag", "Last-Modified"} & headers.keys()
+
+
+SUPERSEDED: Final = next(case for case in CASES if case.status == 302)
+
+
+class TestSuperseded:
+    def test_address_leads_to_the_lead(self, client: Client) -> None:
+        world = World(SUPERSEDED, is_named=True)
+        lead = world.places["lead"].article
+        # The API's article/ tells of leads alone; what became of others its story/ does.
+        for name in ("articles:article", "articles:article-feed", "articles:api:story"):
+            for address in world.places["own"].addresses(name):
+                for method in ("get", "head"):
+                    status, _, headers, body = answer(client, address, method=method)
+                    assert (status, body) == (302, b"")
+                    assert headers["Location"] == address.replace(world.article.slug, lead.slug)
+
+    def test_is_told_as_coverage(self, client: Client) -> None:
+        world = World(SUPERSEDED, is_named=False)
+        lead = world.places["lead"].article
+        for name in ("articles:topic", "articles:provider"):
+            (address,) = world.places["own"].addresses(name)
+            html = client.get(address).content.decode()
+            # Its headline leads to the original, and below it the lead's to the story.
+            told = html.partition(canary("title"))[2].partition("</article>")[0]
+            assert "Coverage of" in told
+            assert f'href="{lead.get_absolute_url()}"' in told
+
+
+class TestWithdrawn:
+    """What readers had seen says that it is gone; what they had not says nothing."""
+
+    def withdraw(self, article: Article) -> None:
+        article.refresh_from_db()
+        newsdesk.perform(changes.withdraw(article), by=None, reason=canary("reason"))
+
+    @cases
+    def test_says_so_to_who_had_seen_it(self, client: Client, case: Case) -> None:
+        world = World(case, is_named=True)
+        if case.state not in changes.ALLOWED[changes.Verb.WITHDRAW] or case.state == "withdrawn":
+            return
+        self.withdraw(world.article)
+        was_seen = case.status == 200 or case.state == Article.State.EXPIRED
+        address = world.article.get_absolute_url()
+        for method in ("get", "head"):
+            assert answer(client, address, method=method)[0] == (410 if was_seen else 404)
+        for name, whose, _ in ROWS:
+            for asked in world.addresses(name, whose):
+                assert words_in(client, asked) == set(), asked
+
+    def test_before_its_embargo_ended_nobody_had(self, client: Client) -> None:
+        article = make_article(publish_from=timezone.now() + HOUR)
+        self.withdraw(article)
+
+        none = answer(client, f"/news/{NOWHERE}/")
+        assert answer(client, article.get_absolute_url()) == none
+
+
+class TestEverybody:
+    def test_sees_the_same(self, client: Client) -> None:
+        """Whoever is signed in: the same bytes, made anew for each."""
+        world = World(CASES[0], is_named=True)
+        questions = [*world.asked(), (f"/news/{NOWHERE}/", {})]
+        anonymous = [answer(client, *question) for question in questions]
+        cache.clear()
+        client.force_login(make_user(username="Zanzibar", is_superuser=True))
+        for was, question in zip(anonymous, questions, strict=True):
+            now = answer(client, *question)
+            assert now == was, question
+            assert not {"Set-Cookie"} & now[2].keys()
+            assert "Cookie" not in now[2].get("Vary", "")
+
+    @pytest.mark.parametrize("name", ["published", "superseded", "held"])
+    def test_head_answers_as_get(self, client: Client, name: str) -> None:
+        case = next(case for case in CASES if case.name == name)
+        world = World(case, is_named=True)
+        for address in world.places["own"].all_addresses():
+            get, head = (answer(client, address, method=method) for method in ("get", "head"))
+            assert head[:3] == get[:3], address
+            assert head[3] == b""
+
+
+# Few values, so that equals meet, and rows that no policy gave: documents bring their own heat.

@@ -1,0 +1,215 @@
+"""The search page: who is found, by what, in which order, and that nothing typed breaks it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client, RequestFactory
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from articles.site.search import search
+from tests.articles.site.test_reader_safety import PAYLOADS
+from tests.articles.site.test_views import get, slugs_on
+from tests.articles.states import CASES, Case
+from tests.factories import NOW, make_article, make_provider, make_superseded, make_topic
+
+pytestmark = pytest.mark.django_db
+
+cases = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def found(client: Client, **asked: Any) -> list[str]:
+    """Give the slugs that a search shows."""
+    return slugs_on(get(client, f"/search/?{urlencode(asked, doseq=True)}"))
+
+
+class TestWhoIsFound:
+    @cases
+    def test_what_is_published_alone(self, client: Client, case: Case) -> None:
+        provider, topic = make_provider(name="Quince"), make_topic("Kumquat")
+        article = case.make(
+            title="Xylophone", excerpt="Zither", provider=provider, topics=(topic,), type="video"
+        )
+        is_found = [article.slug] if case.status == 200 else []
+        for order in ("best", "latest"):
+            for text in ("xylophone", "zither", "quince", "kumquat", article.slug):
+                assert found(client, q=text, order=order) == is_found, text
+            # Its lead, too, where that is published.
+            assert (article.slug in found(client, q="-absent", order=order)) is bool(is_found)
+            assert found(client, topic=topic.slug, order=order) == is_found
+            assert found(client, provider=provider.domain, type="video", order=order) == is_found
+
+    @cases
+    def test_an_address_pasted(self, client: Client, case: Case) -> None:
+        article = case.make()
+        is_found = [article.slug] if case.status == 200 else []
+        assert found(client, q=article.url) == is_found
+        assert found(client, q=f"https://newsroom.example/news/{article.slug}/") == is_found
+
+    def test_a_lead_is_not_found_by_the_words_of_its_coverage(self, client: Client) -> None:
+        make_superseded(title="Xylophone")
+        assert found(client, q="xylophone") == []
+
+
+class TestFilters:
+    def test_each_alone_and_together(self, client: Client) -> None:
+        ai, tax = make_topic("AI"), make_topic("Tax")
+        paper, post = make_provider(name="Paper"), make_provider(name="Post")
+        one = make_article(title="Zebra", topics=(ai, tax), provider=paper, published_at=NOW)
+        two = make_article(
+            title="Zebra",
+            topics=(tax,),
+            provider=post,
+            type="video",
+            quality=120,
+            published_at=NOW - timedelta(days=40),
+        )
+        both = [one.slug, two.slug]
+        asked: list[tuple[dict[str, Any], list[str]]] = [
+            ({}, both),
+            ({"topic": "ai"}, [one.slug]),
+            ({"topic": ["ai", "tax"]}, both),
+            ({"topic": "none"}, []),
+            ({"provider": post.domain}, [two.slug]),
+            ({"provider": [post.domain, paper.domain]}, both),
+            ({"type": "video"}, [two.slug]),
+            ({"type": ["video", "article"]}, both),
+            ({"type": ""}, both),
+            ({"since": "2026-03-01"}, [one.slug]),
+            ({"until": "2026-03-01"}, both),
+            ({"until": "2026-02-28"}, [two.slug]),
+            ({"since": "2026-03-01T12:00:00Z"}, [one.slug]),
+            ({"since": "2026-03-01T12:00:01Z"}, []),
+            ({"until": "2026-03-01T12:00:00+00:00"}, [two.slug]),
+            ({"minimumHeat": "100"}, [two.slug]),
+            ({"topic": "tax", "type": "article", "minimumHeat": "0"}, [one.slug]),
+            ({"unknown": "x", "decision_reason__contains": "x"}, both),
+        ]
+        for narrowing, expected in asked:
+            for words in ({"q": "zebra"}, {"q": "zebra", "order": "latest"}, {"q": "-yak"}):
+                assert found(client, **words, **narrowing) == expected, (words, narrowing)
+            if narrowing and set(narrowing) & {"topic", "provider", "since"}:
+                assert found(client, **narrowing) == expected, narrowing
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("q", "\0"),
+            ("topic", "\0"),
+            ("topic", "x" * 300),
+            ("provider", "a\0b"),
+            ("type", "podcast"),
+            ("since", "yesterday"),
+            ("since", "2026-13-01"),
+            ("until", "9999-12-31"),
+            ("until", "0001-01-01T00:00:00+23:00"),
+            ("minimumHeat", "hot"),
+            ("minimumHeat", "-1"),
+            ("minimumHeat", "9" * 50),
+        ],
+    )
+    def test_what_cannot_be_is_said_at_its_field(
+        self, client: Client, name: str, value: str
+    ) -> None:
+        make_article(title="Zebra")
+        html = get(client, f"/search/?{urlencode({'q': 'zebra', name: value})}")
+        assert slugs_on(html) == []
+        assert 'class="error"' in html
+
+    def test_too_many_topics(self, client: Client) -> None:
+        asked = urlencode({"topic": [f"t{n}" for n in range(21)]}, doseq=True)
+        assert "Choose 20 at most." in get(client, f"/search/?{asked}")
+
+    def test_chosen_ones_can_be_removed_and_others_are_offered(self, client: Client) -> None:
+        ai, tax = make_topic("AI"), make_topic("Tax")
+        make_article(title="Zebra", topics=(ai, tax))
+        make_article(title="Zebra", topics=(ai,))
+        html = get(client, "/search/?q=zebra&topic=ai&after=")
+        assert re.search(r'href="\?q=zebra">\s*AI', html)
+        assert re.search(r'href="\?q=zebra&amp;topic=tax">Tax</a>', html)
+
+
+class TestPage:
+    def test_blank(self, client: Client) -> None:
+        make_article()
+        for address in ("/search/", "/search/?q=", "/search/?q=+&type=&since="):
+            html = get(client, address)
+            assert slugs_on(html) == []
+            assert "Nothing was found" not in html
+
+    def test_nothing_found(self, client: Client) -> None:
+        html = get(client, "/search/?q=xylophone")
+        assert "Nothing was found for “xylophone”" in html
+        assert "Nothing was found" in get(client, "/search/?q=!!!")
+
+    def test_marks_what_was_wanted(self, client: Client) -> None:
+        make_article(title="Café & bar", excerpt="The CAFE opens.")
+        html = get(client, "/search/?q=cafe")
+        assert "<mark>Café</mark> &amp; bar" in html
+        assert "The <mark>CAFE</mark> opens." in html
+
+    def test_untrusted_words(self, client: Client) -> None:
+        for payload in PAYLOADS.values():
+            make_article(title=f"Zebra {payload}", excerpt=payload)
+            html = get(client, f"/search/?{urlencode({'q': f'zebra {payload}'})}")
+            assert "<script>" not in html
+            assert "<img src=x" not in html
+        html = get(client, f"/search/?{urlencode({'q': 'zebra', 'topic': [*PAYLOADS.values()]})}")
+        assert "<script>" not in html
+
+    @pytest.mark.parametrize("order", ["best", "latest"])
+    def test_pages(self, client: Client, order: str) -> None:
+        slugs = [make_article(title="Zebra").slug for _ in range(26)]
+        html = get(client, f"/search/?q=zebra&order={order}")
+        assert slugs_on(html) == slugs[:25]
+        following = re.search(r'rel="next"\s+href="([^"]+)"', html)
+        assert following
+        html = get(client, f"/search/{following[1].replace('&amp;', '&')}")
+        assert slugs_on(html) == slugs[25:]
+        assert 'rel="next"' not in html
+
+    def test_other_cursors_are_not_found(self, client: Client) -> None:
+        assert client.get("/search/?q=zebra&after=1,x").status_code == 404
+
+    def test_queries(self, client: Client, django_assert_num_queries: Callable[[int], Any]) -> None:
+        ai = make_topic("AI")
+        for number in range(8):
+            make_article(title=f"Zebra {number}", topics=(ai, make_topic()))
+        # The edition; the hits; articles with provider, topics, images, coverage.
+        for number, asked in enumerate(
+            ["q=zebra", "q=zebra&order=latest", "q=zebra&topic=ai&type=article&since=2020-01-01"]
+        ):
+            with django_assert_num_queries(6):
+                get(client, f"/search/?{asked}&nocache={number}")
+        with django_assert_num_queries(1):
+            get(client, "/search/")
+
+
+class TestNeverFails(TestCase):
+    @settings(max_examples=60)
+    @given(
+        st.dictionaries(
+            st.sampled_from(
+                ["q", "topic", "provider", "type", "since", "until", "minimumHeat", "order"]
+            ),
+            st.text(alphabet=st.characters(exclude_categories=[]))
+            | st.text("\"'-*():&|!<>^{}[]~\\:+,. \0aàb0_"),
+        )
+    )
+    @example({"q": '"' * 10_000})
+    @example({"q": 'NEAR(a b) AND OR NOT ^a {title}: b* - -- -"', "topic": "'", "provider": '"'})
+    @example({"since": "2026-03-01", "until": "0001-01-01"})
+    @example({"q": "a* b* c* abc* -abc*", "minimumHeat": "٣"})
+    def test_any_input(self, asked: dict[str, str]) -> None:
+        request = RequestFactory().get("/search/")
+        query = request.GET.copy()
+        query.update(asked)
+        request.GET = query  # type: ignore[assignment]
+        assert search(request).status_code == 200

@@ -1,0 +1,35 @@
+"""Send what is due in a process of its own, and kill it where told: ``crashing MOMENT``.
+
+SIGKILL at that moment, before or after a statement that writes, a commit or a request; 0 never kills
+and prints the count of moments.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import django
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tests.articles.images.crashing import Killer
+
+
+def main(moment: str) -> None:
+    """Do what was asked for."""
+    django.setup()
+    # Models can be imported only now.
+    from articles.webhooks import delivery
+    from newsroom import outbound
+
+    killer = Killer(int(moment))
+    BaseDatabaseWrapper._commit = killer.around(BaseDatabaseWrapper._commit)  # type: ignore[attr-defined]
+    outbound.post = killer.around(outbound.post)
+    with connection.execute_wrapper(killer.execute):
+        delivery.drain(threading.Event())
+    sys.stdout.write(str(killer.count))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,365 @@
+"""Sending: what counts as delivered, in which order, and what becomes of the rest."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from articles.models import HookDelivery, WebHook
+from articles.models.web_hook import Event
+from articles.webhooks import delivery, events
+from articles.webhooks.signatures import signed
+from newsroom import outbound
+from tests.articles.images.server import Answer, Request, Server, drip, raw, reply, serving
+from tests.factories import make_article
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OK = reply(status="204 No Content")
+State = HookDelivery.State
+
+
+@pytest.fixture(autouse=True)
+def retries(settings: Settings) -> None:
+    settings.HOOK_RETRIES = (60, 120)
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[Server]:
+    with serving() as server:
+        settings.OUTBOUND_EXEMPT = server.exempt
+        yield server
+
+
+def make_hook(url: str, **overrides: Any) -> WebHook:
+    hook = WebHook.objects.create(name="A mirror", url=url, **overrides)
+    events.begin()
+    return hook
+
+
+def put(hook: WebHook, *slugs: str, event: Event = Event.UPDATED) -> list[HookDelivery]:
+    """Store deliveries that are due."""
+    found = [
+        events.delivery(hook, event, slug, {"slug": slug}, timezone.now() - timedelta(minutes=1))
+        for slug in slugs
+    ]
+    return HookDelivery.objects.bulk_create(found)
+
+
+def drain() -> None:
+    delivery.drain(threading.Event())
+
+
+def later() -> None:
+    """Let the time of every next try, and of every rest, have come."""
+    past = timezone.now() - timedelta(seconds=1)
+    HookDelivery.objects.waiting().update(next_try_at=past)
+    WebHook.objects.update(rests_until=None)
+
+
+def slugs(server: Server) -> list[str]:
+    return [json.loads(request.body)["data"]["slug"] for request in server.requests]
+
+
+def states() -> list[str]:
+    return list(HookDelivery.objects.order_by("pk").values_list("state", flat=True))
+
+
+def is_signed(request: Request, secret: str) -> bool:
+    """Whether one of the signatures is that of a secret, as the standard has it."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    content = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode()
+    digest = hmac.new(key, content + request.body, "sha256").digest()
+    given = [one.split(",") for one in request.headers["webhook-signature"].split()]
+    return ["v1", base64.b64encode(digest).decode()] in given
+
+
+class TestARequest:
+    def test_says_what_happened_and_is_signed(self, server: Server) -> None:
+        hook = make_hook(server.put("/hook?key=1", OK))
+        article = make_article(title="Bridge “opens” — ü")
+        drain()
+        (request,) = server.requests
+        (delivery,) = HookDelivery.objects.all()
+        assert request.path == "/hook?key=1"
+        assert request.body.decode() == delivery.body
+        assert json.loads(request.body)["data"]["slug"] == article.slug
+        assert request.headers["content-type"] == "application/json"
+        assert request.headers["user-agent"].startswith("Newsroom web hooks")
+        assert request.headers["webhook-id"] == str(delivery.event_id)
+        sent_at = int(request.headers["webhook-timestamp"])
+        assert abs(timezone.now().timestamp() - sent_at) < 30
+        assert is_signed(request, hook.secret)
+        assert not is_signed(request, "whsec_" + base64.b64encode(bytes(32)).decode())
+        assert (delivery.state, delivery.tries) == (State.DELIVERED, 1)
+        assert delivery.answer == "It answered 204."
+
+    def test_the_example_of_the_standard(self) -> None:
+        # What the libraries of Standard Webhooks are tested with.
+        headers = signed(
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            b'{"test": 2432232314}',
+            ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+            datetime.fromtimestamp(1614265330, tz=UTC),
+        )
+        assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+    def test_with_both_secrets_for_a_while_after_a_rotation(self, server: Server) -> None:
+        hook = make_hook(server.put("/", OK))
+        former = hook.secret
+        hook.rotate(timezone.now())
+        put(hook, "a")
+        drain()
+        hook.rotate(timezone.now() - timedelta(hours=25))
+        put(hook, "b")
+        drain()
+        first, second = server.requests
+        current = WebHook.objects.get().secret
+        assert is_signed(first, former)
+        assert is_signed(first, hook.former_secret)
+        assert is_signed(second, current)
+        assert not is_signed(second, hook.former_secret)
+
+    def test_redirects_are_not_followed(self, server: Server) -> None:
+        location = server.put("/private", OK)
+        hook = make_hook(server.put("/", reply(status="307 Temporary Redirect", Location=location)))
+        put(hook, "a")
+        drain()
+        assert server.paths() == ["/"]
+        (delivery,) = HookDelivery.objects.all()
+        assert delivery.state == State.WAITING
+        assert delivery.answer == "It answered 307: redirects are not followed."
+
+
+def reset(connection: socket.socket) -> None:
+    # Without waiting for what is still to be sent: a reset, not an end.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+FAILURES: dict[str, tuple[Answer, str]] = {
+    "an error": (reply(status="500 Internal Server Error"), "It answered 500."),
+    "not found": (reply(status="404 Not Found"), "It answered 404."),
+    "no change": (reply(status="304 Not Modified"), "It answered 304"),
+    "garbage": (raw(b"\x00\xff" * 5000), "cannot be understood"),
+    "nothing": (raw(b""), "cannot be understood"),
+    "reset": (reset, "cannot be understood"),
+    "an endless line": (raw(b"HTTP/1.1 200 " + b"a" * 100_000), "cannot be understood"),
+    "endless headers": (raw(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000), "cannot be understood"),
+    "a header that drips": (drip(b"HTTP/1.1 200 OK\r\n", b"a"), "It took more than 0.3 seconds."),
+    "never an answer": (drip(b"", b""), "It took more than 0.3 seconds."),
+}
+
+
+class TestAFailure:
+    @pytest.mark.parametrize("name", FAILURES)
+    def test_is_told_and_tried_again(
+        self, server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(delivery, "Bounds", partial(outbound.Bounds, seconds=0.3))
+        answer, words = FAILURES[name]
+        hook = make_hook(server.put("/", answer))
+        put(hook, "a")
+        begun = timezone.now()
+        drain()
+        (row,) = HookDelivery.objects.all()
+        assert words in row.answer
+        assert (row.state, row.tries) == (State.WAITING, 1)
+        wait = row.next_try_at - begun
+        assert timedelta(seconds=60) <= wait < timedelta(seconds=70)
+        server.put("/", OK)
+        later()
+        drain()
+        assert states() == [State.DELIVERED]
+        first, second = server.requests
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.body == second.body
+
+    def test_a_body_behind_a_good_header_is_not_waited_for(self, server: Server) -> None:
+        put(make_hook(server.put("/", drip(b"HTTP/1.1 200 OK\r\n\r\n", b"a"))), "a")
+        begun = monotonic()
+        drain()
+        assert states() == [State.DELIVERED]
+        assert monotonic() - begun < 5
+
+    def test_is_given_up_after_the_last_try(self, server: Server) -> None:
+        put(make_hook(server.put("/", reply(status="500 Oops"))), "a")
+        for tries in (1, 2, 3):
+            assert states() == [State.WAITING]
+            drain()
+            assert HookDelivery.objects.get().tries == tries
+            later()
+        assert states() == [State.DEAD]
+        drain()
+        assert len(server.requests) == 3
+
+    def test_is_put_off_as_long_as_the_receiver_asks(self, server: Server) -> None:
+        hook = make_hook(server.put("/", reply(status="503 Busy", Retry_After="7200")))
+        put(hook, "a", "b")
+        drain()
+        # The other one, too, is for the same receiver.
+        assert slugs(server) == ["a"]
+        assert HookDelivery.objects.order_by("pk")[0].next_try_at > timezone.now() + timedelta(
+            hours=1
+        )
+        WebHook.objects.update(rests_until=timezone.now())
+        drain()
+        assert slugs(server) == ["a", "b"]
+
+    def test_three_in_a_row_let_the_hook_rest(self, server: Server) -> None:
+        hook = make_hook(server.put("/", reply(status="500 Oops")))
+        put(hook, "a", "b", "c", "d", "e")
+        drain()
+        assert slugs(server) == ["a", "b", "c"]
+        server.put("/", OK)
+        later()
+        drain()
+        assert states() == [State.DELIVERED] * 5
+        hook.refresh_from_db()
+        assert (hook.failures, hook.rests_until) == (0, None)
+
+    def test_gone_ends_the_hook(self, server: Server) -> None:
+        hook = make_hook(server.put("/", reply(status="410 Gone")))
+        put(hook, "a", "b")
+        drain()
+        hook.refresh_from_db()
+        assert (hook.is_active, hook.ended_because) == (False, "It answered 410.")
+        assert states() == [State.DEAD, State.DEAD]
+        assert slugs(server) == ["a"]
+
+    def test_of_a_test_is_not_tried_again(self, server: Server) -> None:
+        put(make_hook(server.put("/", reply(status="500 Oops"))), "", event=Event.TEST)
+        drain()
+        assert states() == [State.DEAD]
+        assert WebHook.objects.get().failures == 0
+
+
+class TestOrder:
+    def test_of_an_article_is_kept_and_of_others_goes_on(self, server: Server) -> None:
+        def but_not_a(connection: socket.socket) -> None:
+            slug = slugs(server)[-1]
+            (reply(status="500 Oops") if slug == "a" else OK)(connection)
+
+        hook = make_hook(server.put("/", but_not_a))
+        put(hook, "a", "a", "b", "a", "c", "b")
+        drain()
+        assert slugs(server) == ["a", "b", "c", "b"]
+        server.put("/", OK)
+        later()
+        drain()
+        assert slugs(server)[4:] == ["a", "a", "a"]
+        first = HookDelivery.objects.filter(slug="a").order_by("pk")
+        ids = [request.headers["webhook-id"] for request in server.requests[4:]]
+        assert ids == [str(one.event_id) for one in first]
+
+    def test_what_was_given_up_lets_the_next_pass(self, server: Server) -> None:
+        hook = make_hook(server.put("/", OK))
+        first, _ = put(hook, "a", "a")
+        HookDelivery.objects.filter(pk=first.pk).update(state=State.DEAD)
+        drain()
+        assert states() == [State.DEAD, State.DELIVERED]
+        assert HookDelivery.objects.filter(pk=first.pk).replay(timezone.now()) == 1
+        drain()
+        assert states() == [State.DELIVERED, State.DELIVERED]
+
+
+class TestSideBySide:
+    def test_a_slow_hook_holds_up_nobody(self, server: Server) -> None:
+        go_on = threading.Event()
+
+        def slow(connection: socket.socket) -> None:
+            assert go_on.wait(30)
+            OK(connection)
+
+        def last(connection: socket.socket) -> None:
+            if len([path for path in server.paths() if path == "/quick"]) == 5:
+                go_on.set()
+            OK(connection)
+
+        put(make_hook(server.put("/slow", slow)), "a", "b")
+        put(make_hook(server.put("/quick", last)), *"abcde")
+        drain()
+        assert states() == [State.DELIVERED] * 7
+        # The slow one was asked for the second time when it had answered the first.
+        assert server.paths().index("/slow") < 2
+        assert server.paths()[-1] == "/slow"
+
+    def test_more_slow_ones_than_threads_keep_no_other_out(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(delivery, "AT_ONCE", 1)
+        for name in "ab":
+            put(make_hook(server.put(f"/{name}", OK)), *"123")
+        drain()
+        assert server.paths() == ["/a", "/b"] * 3
+
+    def test_an_inactive_one_is_not_asked(self, server: Server) -> None:
+        put(make_hook(server.put("/", OK), is_active=False), "a")
+        drain()
+        assert server.requests == []
+        assert not delivery.is_due(timezone.now())
+
+    def test_stops_when_told_with_what_is_at_hand(self, server: Server) -> None:
+        stopping = threading.Event()
+
+        def stop(connection: socket.socket) -> None:
+            stopping.set()
+            OK(connection)
+
+        put(make_hook(server.put("/", stop)), *"abcdef")
+        delivery.drain(stopping)
+        assert states() == [State.DELIVERED] + [State.WAITING] * 5
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://10.0.0.1/",
+            "http://[::1]/",
+            "http://2130706433/",
+            "http://169.254.169.254/latest/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://127.0.0.1:6379/",
+            "ftp://mirror.example/",
+        ],
+    )
+    def test_private_ones_are_not_asked(
+        self, url: str, monkeypatch: pytest.MonkeyPatch, server: Server
+    ) -> None:
+        connected: list[Any] = []
+        monkeypatch.setattr(outbound, "_connect", lambda *given: connected.append(given))
+        put(make_hook(url), "a")
+        drain()
+        (delivery,) = HookDelivery.objects.all()
+        assert connected == []
+        assert (
+            "not public" in delivery.answer
+            or "not asked" in delivery.answer
+            or ("not one of http" in delivery.answer)
+        )
+
+    def test_a_name_that_leads_into_the_house(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        connected: list[Any] = []
+        family = socket.AF_INET
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: [(family, 0, 0, "", ("192.168.1.1", 80))]
+        )
+        monkeypatch.setattr(outbound, "_connect", lambda *given: connected.append(given))
+        put(make_hook("http://mirror.example/"), "a")
+        drain()
+        assert connected == []
+        assert "192.168.1.1, which is not public" in HookDelivery.objects.get().answer
