@@ -121,7 +121,7 @@ def recent_heat_chart(at: datetime, policy: Policy) -> Chart:
 
 
 def _days(at: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Give begin and end of each day in the current time zone, the oldest first."""
+    """Return begin and end of each day in the current time zone, the oldest first."""
     today = timezone.localdate(at)
     zone = timezone.get_current_timezone()
     midnight = datetime.min.time()

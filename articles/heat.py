@@ -54,7 +54,7 @@ class Difference:
         return self.receipt.article.slug
 
     def as_json(self) -> dict[str, Any]:
-        """Give what is stored, what the policy gives, and why."""
+        """Return what is stored, what the policy gives, and why."""
         return {
             "slug": self.slug,
             "heat": self.heat,
@@ -102,7 +102,7 @@ def _word(published: bool) -> str:
 
 
 def current_policy() -> Policy:
-    """Give the policy in force: the latest version, or the hub's defaults. One query."""
+    """Return the policy in force: the latest version, or the hub's defaults. One query."""
     latest = PolicyVersion.objects.first()
     return latest.policy if latest else DEFAULT_POLICY
 
@@ -181,7 +181,7 @@ def recompute(
     *,
     names: bool = True,
 ) -> list[Difference]:
-    """Give articles the heat and published of the policy; returns those that changed, by id.
+    """Return articles the heat and published of the policy; returns those that changed, by id.
 
     One transaction. Without ``names`` the receipts do not name providers, which is faster. Decisions whose time is over by ``at`` end with it. From then on the policy,
     not the document, stands behind their heat.
@@ -209,7 +209,7 @@ def recompute(
 
 
 def columns(receipt: Receipt) -> dict[str, Any]:
-    """Give the columns that a receipt comes to; from then on the policy stands behind them."""
+    """Return the columns that a receipt comes to; from then on the policy stands behind them."""
     return {
         "heat": receipt.heat,
         "published": receipt.published,
@@ -219,7 +219,7 @@ def columns(receipt: Receipt) -> dict[str, Any]:
 
 
 def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
-    """Give the links from articles, ascending ids, and perhaps from a few between them."""
+    """Return the links from articles, ascending ids, and perhaps from a few between them."""
     first, last = article_ids[0], article_ids[-1]
     # One range of the index instead of thousands of look-ups, where that reads little in vain.
     if last - first < 4 * len(article_ids):
@@ -260,5 +260,5 @@ def _contender(row: Sequence[Any], at: datetime) -> Contender:
 
 
 def _decision(decision: str, until: datetime | None, at: datetime) -> Decision:
-    """Give the decision that stands at a moment."""
+    """Return the decision that stands at a moment."""
     return _DECISIONS["" if until is not None and until <= at else decision]

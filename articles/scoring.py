@@ -162,7 +162,7 @@ class Receipt:
 def score(
     article: Contender, related: Iterable[Contender], policy: Policy = DEFAULT_POLICY
 ) -> Receipt:
-    """Give heat and published for one article among its own related, with the receipt."""
+    """Return heat and published for one article among its own related, with the receipt."""
     by_rank = sorted(related, key=lambda other: (other.quality is None, other._rank))
     counted = tuple(other for other in by_rank if not other.decision.is_out)
     left_out = tuple(other for other in by_rank if other.decision.is_out)
@@ -178,7 +178,7 @@ def score(
 def outcome(
     quality: int | None, decision: Decision, is_superseded: bool, counted: int, policy: Policy
 ) -> tuple[int | None, bool]:
-    """Give heat and published by the rule; ``counted`` related earn the bonus."""
+    """Return heat and published by the rule; ``counted`` related earn the bonus."""
     heat = None
     if quality is not None:
         heat = SUPERSEDED_HEAT if is_superseded else quality
@@ -224,12 +224,12 @@ class Tally:
             self.has_equal = True
 
     def outcome(self, policy: Policy) -> tuple[int | None, bool]:
-        """Give heat and published as ``score`` would, unless ``is_tied``."""
+        """Return heat and published as ``score`` would, unless ``is_tied``."""
         return outcome(self.quality, self.decision, self.is_superseded, self.counted, policy)
 
 
 def top_rank(heat: int | None, published_at: datetime, half_life: float = HALF_LIFE) -> float:
-    """Give the place on the front page: higher is nearer the top.
+    """Return the place on the front page: higher is nearer the top.
 
     One doubling of heat weighs as much as one half-life of age, so the order decays without a row
     being written again. ``half_life`` in seconds.

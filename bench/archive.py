@@ -150,7 +150,7 @@ def _insert_again(model: type[models.Model], columns: Mapping[str, str], last: i
 
 
 def _moved(days: int) -> dict[str, str]:
-    """Give the columns of an article that move with its time, so many days on."""
+    """Return the columns of an article that move with its time, so many days on."""
     from django.db import connection
 
     if connection.vendor == "postgresql":

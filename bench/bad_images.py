@@ -41,7 +41,7 @@ class Ended:
 
 
 def given(folders: list[Path], made: int) -> Iterator[tuple[str, bytes]]:
-    """Give the images with their names."""
+    """Return the images with their names."""
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.is_file():

@@ -10,7 +10,7 @@ __all__ = ["handler500", "urlpatterns"]
 
 
 def constant(_request: HttpRequest) -> HttpResponse:
-    """Give the same bytes to everybody."""
+    """Return the same bytes to everybody."""
     return HttpResponse(settings.BENCH_BODY, content_type="application/json")
 
 

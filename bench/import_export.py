@@ -44,7 +44,7 @@ def manage(*arguments: str, database: str = "") -> None:
 
 @contextmanager
 def fresh_databases(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """Give the URLs of two empty databases: the newsroom's and the reference's."""
+    """Return the URLs of two empty databases: the newsroom's and the reference's."""
     if kind == "sqlite":
         files = [folder / "newsroom.sqlite3", folder / "reference.sqlite3"]
         yield f"sqlite:///{files[0]}", f"sqlite:///{files[1]}"

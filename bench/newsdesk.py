@@ -34,7 +34,7 @@ Measured = Iterator[tuple[str, Callable[[], object]]]
 
 
 def lists(user: User) -> Measured:
-    """Give the list of articles, each filter and order, searches, and some of them together."""
+    """Return the list of articles, each filter and order, searches, and some of them together."""
     from django.db.models import Count
     from django.test import Client
     from django.urls import reverse
@@ -119,7 +119,7 @@ def lists(user: User) -> Measured:
 
 
 def queues(user: User) -> Measured:
-    """Give each queue and the front page of the admin."""
+    """Return each queue and the front page of the admin."""
     from django.test import Client
     from django.urls import reverse
 
@@ -144,7 +144,7 @@ def queues(user: User) -> Measured:
 
 
 def decisions(user: User) -> Measured:
-    """Give one decision as the newsdesk makes it, in a transaction that is taken back."""
+    """Return one decision as the newsdesk makes it, in a transaction that is taken back."""
     from django.db import transaction
 
     from articles import newsdesk
@@ -182,12 +182,12 @@ def decisions(user: User) -> Measured:
 
 
 def policy(user: User) -> Measured:
-    """Give a policy tried on everything."""
+    """Return a policy tried on everything."""
     yield from ()
 
 
 def stock(user: User) -> Measured:
-    """Give the same list as Django's own admin has it."""
+    """Return the same list as Django's own admin has it."""
     from django.contrib import admin
     from django.test import RequestFactory
 

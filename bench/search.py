@@ -56,7 +56,7 @@ def measure(times: int) -> None:
 
 
 def searches() -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give each search by name."""
+    """Return each search by name."""
     from django.db.models import Count
     from django.http import QueryDict
     from django.utils import timezone

@@ -44,7 +44,7 @@ print(json.dumps({"story": lead.get_absolute_url(), "topic": topic.slug, "word":
 
 
 def pages(database: str) -> dict[str, str]:
-    """Give the addresses to ask for: a story with the most coverage, the largest topic."""
+    """Return the addresses to ask for: a story with the most coverage, the largest topic."""
     environment = {**os.environ, "ENV_FILE": "", "DATABASE_URL": database}
     command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", _FIND]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
@@ -95,7 +95,7 @@ def serving(database: str, cache: str, folder: Path, **variables: str) -> Iterat
 
 
 def measure(address: str, seconds: int, *headers: str) -> tuple[float, str, str]:
-    """Give requests a second, and the latency that half and 99 % stay below."""
+    """Return requests a second, and the latency that half and 99 % stay below."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", "--latency"]
     for header in headers:
         command += ["-H", header]

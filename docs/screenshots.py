@@ -209,7 +209,7 @@ def serving() -> Iterator[str]:
 
 @contextmanager
 def signed_in(browser: Browser, home: str, session: Cookie, look: Look) -> Iterator[Page]:
-    """Give a page of the demo's administrator."""
+    """Return a page of the demo's administrator."""
     with browser.new_context(base_url=home, reduced_motion="reduce") as context:
         context.add_cookies([{"name": session[0], "value": session[1], "url": home}])
         page = context.new_page()

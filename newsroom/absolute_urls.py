@@ -7,6 +7,6 @@ from django.http import HttpRequest
 
 
 def absolute(request: HttpRequest, path: str) -> str:
-    """Give the whole address of a path of this site: under ``SITE_URL``, or where we were asked."""
+    """Return the whole address of a path of this site: under ``SITE_URL``, or where we were asked."""
     origin = settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
     return f"{origin}{path}"

@@ -17,5 +17,5 @@ def count_capped(rows: QuerySet[Any]) -> int:
 
 
 def count_in_words(count: int) -> str:
-    """Give a count as people read it: ``1,234``, and ``10,000+`` where counting ended."""
+    """Return a count as people read it: ``1,234``, and ``10,000+`` where counting ended."""
     return f"{MOST_COUNTED - 1:,}+" if count >= MOST_COUNTED else f"{count:,}"

@@ -139,7 +139,7 @@ def bar_chart(
 
 
 def ceiling(count: int) -> int:
-    """Give the round number that a scale up to ``count`` ends at; its half is round, too."""
+    """Return the round number that a scale up to ``count`` ends at; its half is round, too."""
     if count <= 1:
         return 1
     power: int = 10 ** floor(log10(count))

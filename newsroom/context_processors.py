@@ -6,7 +6,7 @@ from django.templatetags.static import static
 
 
 def site(request: HttpRequest) -> dict[str, str]:
-    """Give what the site is called and how it looks."""
+    """Return what the site is called and how it looks."""
     return {
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,

@@ -129,7 +129,7 @@ def is_public(address: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Give the host that ``url`` names, as it is looked up. Raises RefusedError."""
+    """Return the host that ``url`` names, as it is looked up. Raises RefusedError."""
     return _target(url).host
 
 
@@ -175,7 +175,7 @@ def require_askable(url: str) -> None:
 
 
 def retry_at(headers: http.client.HTTPMessage, now: datetime) -> datetime | None:
-    """Give the moment before which a server wants no further request, if it says so.
+    """Return the moment before which a server wants no further request, if it says so.
 
     ``MAX_RETRY_AFTER`` from ``now`` at most, and never before it.
     """
@@ -245,7 +245,7 @@ class _Deadline:
         self.moment = monotonic() + seconds
 
     def left(self) -> float:
-        """Give the seconds left; raises UnreachableError when there are none."""
+        """Return the seconds left; raises UnreachableError when there are none."""
         seconds = self.moment - monotonic()
         if seconds <= 0:
             raise self.missed()

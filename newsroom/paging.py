@@ -37,11 +37,11 @@ class Order:
         return f"{'-' if self.is_descending else ''}{self.column}", self.key
 
     def cursor(self, last: Any) -> str:
-        """Give the cursor of what comes behind ``last``."""
+        """Return the cursor of what comes behind ``last``."""
         return f"{self.write(getattr(last, self.column))},{getattr(last, self.key)}"
 
     def behind(self, cursor: str) -> Q:
-        """Give the condition of what comes behind; raises ``CursorError``."""
+        """Return the condition of what comes behind; raises ``CursorError``."""
         text, comma, key = cursor.rpartition(",")
         try:
             value, after = self.read(text), self.read_key(key)
@@ -66,7 +66,7 @@ class Page(Generic[_Row]):
 
 
 def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[_Row]:
-    """Give the page behind ``cursor``, or the first one where that is blank. One query.
+    """Return the page behind ``cursor``, or the first one where that is blank. One query.
 
     Raises ``CursorError`` for a cursor that no page of this order gave.
     """

@@ -123,11 +123,11 @@ class Frame:
         return {**said, "width": str(self.width), "height": str(self.height), **_FRAME_RULES}
 
     def called(self, title: str) -> Frame:
-        """Give it this title if it has none of its own."""
+        """Return it this title if it has none of its own."""
         return replace(self, title=title) if title and self.title == self.host else self
 
     def as_json(self) -> str:
-        """Give its attributes for the script that puts it in place."""
+        """Return its attributes for the script that puts it in place."""
         return json.dumps(self.attributes)
 
     def as_html(self) -> str:

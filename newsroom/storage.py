@@ -21,7 +21,7 @@ class WholeFileStorage(FileSystemStorage):
     """
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """Give the very name: whoever saves again means the same file."""
+        """Return the very name: whoever saves again means the same file."""
         return name
 
     def _save(self, name: str, content: Any) -> str:

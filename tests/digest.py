@@ -57,7 +57,7 @@ _TABLES: tuple[type[models.Model], ...] = (
 
 
 def rows() -> Rows:
-    """Give every row of every table that an import writes, sorted; fails where one dangles."""
+    """Return every row of every table that an import writes, sorted; fails where one dangles."""
     connection.check_constraints()
     return {model.__name__: sorted(_rows_of(model), key=repr) for model in _TABLES}
 
@@ -76,10 +76,10 @@ def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
 
 
 def written() -> list[Any]:
-    """Give every row as it stands in its table, primary key, version and moments included."""
+    """Return every row as it stands in its table, primary key, version and moments included."""
     return [list(model._default_manager.order_by("pk").values_list()) for model in _TABLES]
 
 
 def digest() -> str:
-    """Give the rows' SHA-256, for processes to tell each other."""
+    """Return the rows' SHA-256, for processes to tell each other."""
     return sha256(repr(rows()).encode()).hexdigest()

@@ -24,7 +24,7 @@ needs_gettext = pytest.mark.skipif(not shutil.which("msgfmt"), reason="GNU gette
 
 
 def compiled(file: Path, folder: Path) -> dict[object, str]:
-    """Give a catalog's messages by what they translate; fails where it is not well-formed."""
+    """Return a catalog's messages by what they translate; fails where it is not well-formed."""
     target = folder / "compiled.mo"
     check = ["msgfmt", "--check", "--output-file", str(target), str(file)]
     subprocess.run(check, check=True)

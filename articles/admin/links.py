@@ -29,7 +29,7 @@ def outward_link(url: str, text: object = None) -> SafeString | str:
 
 
 def next_page(request: HttpRequest, otherwise: str) -> str:
-    """Give the page of the admin that a form or link named as ``next``, or ``otherwise``.
+    """Return the page of the admin that a form or link named as ``next``, or ``otherwise``.
 
     Nothing outside the admin: not another site, nor a way up by dots that browsers would take.
     """

@@ -57,7 +57,7 @@ class KeyPaginator(CappedPaginator):
         return max(1, ceil(min(self.count, self.most) / self.per_page))
 
     def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
-        """Give the keys of a page."""
+        """Return the keys of a page."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         last = min(first + self.per_page, self.most)
@@ -74,14 +74,14 @@ class KeyChangeList(ChangeList):
     """How many the pages list, where there are more."""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
-        """Give the first column of the order asked for, then the key in the same direction."""
+        """Return the first column of the order asked for, then the key in the same direction."""
         first, *_ = super().get_ordering(request, queryset)
         goes_down = first.descending if isinstance(first, OrderBy) else str(first).startswith("-")
         self.row_order = [first, "-pk" if goes_down else "pk"]
         return self.key_order(self.row_order)
 
     def key_order(self, row_order: list[Any]) -> list[Any]:
-        """Give the order to find the keys by: the same, put so that an index serves it."""
+        """Return the order to find the keys by: the same, put so that an index serves it."""
         return row_order
 
     def get_results(self, request: HttpRequest) -> None:
@@ -94,7 +94,7 @@ class KeyChangeList(ChangeList):
         self.result_list = rows.order_by(*self.row_order)
 
     def rows(self) -> models.QuerySet[Any]:
-        """Give the rows with everything that the columns show."""
+        """Return the rows with everything that the columns show."""
         raise NotImplementedError
 
 

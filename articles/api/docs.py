@@ -21,7 +21,7 @@ CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
 
 @cache
 def schema() -> dict[str, Any]:
-    """Give the schema: OpenAPI 3.1. It is the same as long as the process runs."""
+    """Return the schema: OpenAPI 3.1. It is the same as long as the process runs."""
     generator: Any = SchemaGenerator
     made: dict[str, Any] = generator().get_schema(public=True)
     return made
@@ -33,7 +33,7 @@ class SchemaView(PublicView):
 
     @extend_schema(exclude=True)
     def get(self, _request: Request) -> Response:
-        """Give the schema."""
+        """Return the schema."""
         return Response(schema(), content_type=CONTENT_TYPE)
 
 

@@ -21,10 +21,10 @@ def instant(moment: datetime | None) -> str | None:
 
 
 def web_address(url: str) -> str | None:
-    """Give an address of the web; others, such as those that are code, are nobody's to follow."""
+    """Return an address of the web; others, such as those that are code, are nobody's to follow."""
     return url if is_web_url(url) else None
 
 
 def featured(article: Article) -> str | None:
-    """Give the featured content, sanitized; frames of players are in it."""
+    """Return the featured content, sanitized; frames of players are in it."""
     return clean(article.featured_content) or None

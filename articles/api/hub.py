@@ -128,7 +128,7 @@ class HubView(PublicView):
 
 
 def _slugs(rows: ArticleQuerySet, page: int) -> list[str]:
-    """Give the slugs of a page, and of one article more if there is another page. One query.
+    """Return the slugs of a page, and of one article more if there is another page. One query.
 
     A page by number is an offset: the database passes all articles before it, one by one. What is
     asked of them is in the index ``article_latest``, so no row is read for it, but each costs some
@@ -149,7 +149,7 @@ def _minimum_heat(request: Request) -> int | None:
 
 
 def item(article: Article) -> dict[str, Any]:
-    """Give an article as the hub does; ``for_page()`` loaded it."""
+    """Return an article as the hub does; ``for_page()`` loaded it."""
     return {
         "path": f"_news/{article.slug}.md",
         "title": article.title,

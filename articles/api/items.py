@@ -41,7 +41,7 @@ class Text(serializers.CharField):
         super().__init__(**{"allow_null": True, "required": False} | options)
 
     def to_representation(self, value: Any) -> Any:
-        """Give null for nothing."""
+        """Return null for nothing."""
         return value or None
 
 
@@ -99,7 +99,7 @@ class ImageSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(RenditionSerializer(many=True))
     def get_renditions(self, image: Image) -> Any:
-        """Give where its copies are."""
+        """Return where its copies are."""
         stored = image.stored
         if stored is None:
             return []
@@ -196,12 +196,12 @@ class ItemSerializer(serializers.Serializer[Any]):
                 del self.fields[name]
 
     def get_url(self, article: Article) -> str:
-        """Give its page."""
+        """Return its page."""
         return absolute(self.context["request"], article.get_absolute_url())
 
     @extend_schema_field(TopicNameSerializer(many=True))
     def get_topics(self, article: Article) -> list[dict[str, str]]:
-        """Give its topics in order."""
+        """Return its topics in order."""
         topics = [link.topic for link in article.topic_links.all()]
         return [{"name": topic.name, "slug": topic.slug} for topic in topics]
 
@@ -211,7 +211,7 @@ class ItemSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(ReportSerializer(many=True))
     def get_coverage(self, article: Article) -> Any:
-        """Give the other reports, best first."""
+        """Return the other reports, best first."""
         return ReportSerializer(article.coverage[:MOST_COVERAGE], many=True).data
 
 
@@ -234,7 +234,7 @@ class ArticleSerializer(ItemSerializer):
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_featuredContent(self, article: Article) -> str | None:  # noqa: N802
-        """Give it sanitized."""
+        """Return it sanitized."""
         return featured(article)
 
 
@@ -256,7 +256,7 @@ class TopicSerializer(TopicNameSerializer):
     hashtags = serializers.ListField(child=serializers.CharField())
 
     def get_url(self, topic: Topic) -> str:
-        """Give its page."""
+        """Return its page."""
         return absolute(self.context["request"], reverse("articles:topic", args=[topic.slug]))
 
 
@@ -268,13 +268,13 @@ class ProviderSerializer(ProviderNameSerializer):
     images = serializers.SerializerMethodField(help_text="Its logos.")
 
     def get_url(self, provider: Provider) -> str:
-        """Give its page."""
+        """Return its page."""
         path = reverse("articles:provider", args=[provider.domain])
         return absolute(self.context["request"], path)
 
     @extend_schema_field(LogoSerializer(many=True))
     def get_images(self, provider: Provider) -> Any:
-        """Give the logos at addresses of the web."""
+        """Return the logos at addresses of the web."""
         shown = [logo for logo in provider.logos if web_address(logo["url"])]
         return LogoSerializer(shown, many=True).data
 
@@ -284,7 +284,7 @@ TEXT_FIELDS: Final = tuple(ArticleSerializer().fields)
 
 
 def chosen(request: Any, known: tuple[str, ...]) -> list[str] | None:
-    """Give the fields that ``fields`` asks for, or None for all; raises ``ValidationError``."""
+    """Return the fields that ``fields`` asks for, or None for all; raises ``ValidationError``."""
     text = request.query_params.get("fields")
     if text is None:
         return None
@@ -297,7 +297,7 @@ def chosen(request: Any, known: tuple[str, ...]) -> list[str] | None:
 
 
 def page_address(request: HttpRequest, **parameters: str) -> str:
-    """Give the address that was asked for, with other parameters."""
+    """Return the address that was asked for, with other parameters."""
     query = request.GET.copy()
     for name, value in parameters.items():
         query[name] = value

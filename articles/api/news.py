@@ -108,7 +108,7 @@ class NewsView(PublicView):
         tags=["news"],
     )
     def get(self, request: Request) -> Response:
-        """Give a page of published articles, each the lead of its story.
+        """Return a page of published articles, each the lead of its story.
 
         Pages neither skip nor repeat while articles arrive or leave. Who keeps a copy asks with
         updatedSince, blank at first, and then at next's address for ever: for what came, changed or
@@ -152,7 +152,7 @@ class ArticleView(PublicView):
         tags=["news"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Give a published article. What another report leads is in that one's story alone."""
+        """Return a published article. What another report leads is in that one's story alone."""
         only = chosen(request, TEXT_FIELDS)
         article = Article.objects.published().for_page().filter(slug=slug).first()
         if article is None:
@@ -170,7 +170,7 @@ class StoryView(PublicView):
         tags=["news"],
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Give the story that a published article leads; one that another leads leads there."""
+        """Return the story that a published article leads; one that another leads leads there."""
         lead = Article.objects.published().for_page().filter(slug=slug).first()
         if lead is None:
             if above := Article.objects.lead_of(slug):
@@ -181,7 +181,7 @@ class StoryView(PublicView):
 
 
 def _missing(slug: str) -> Exception:
-    """Give what to raise for an article that readers may not see; one query."""
+    """Return what to raise for an article that readers may not see; one query."""
     if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
         return GoneError("This article was withdrawn.")
     return NotFound()

@@ -30,7 +30,7 @@ CURSOR: Final = OpenApiParameter(
 
 
 def limit(request: Request) -> int:
-    """Give how many rows are asked for; raises ``ValidationError``."""
+    """Return how many rows are asked for; raises ``ValidationError``."""
     text = request.query_params.get("limit", str(PAGE_SIZE))
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= MOST):
         raise ValidationError({"limit": [f"Expected a number from 1 to {MOST}."]})
@@ -38,7 +38,7 @@ def limit(request: Request) -> int:
 
 
 def page(request: Request, rows: QuerySet[Any], order: Order, name: str, size: int) -> Page[Any]:
-    """Give the page that ``cursor`` asks for; ``name`` is the order's. One query."""
+    """Return the page that ``cursor`` asks for; ``name`` is the order's. One query."""
     try:
         return page_of(rows, order, _cursor(request, name), size)
     except CursorError as error:
@@ -47,7 +47,7 @@ def page(request: Request, rows: QuerySet[Any], order: Order, name: str, size: i
 
 
 def next_address(request: Request, found: Page[Any], name: str) -> str | None:
-    """Give the address of the next page, None on the last one."""
+    """Return the address of the next page, None on the last one."""
     if not found.next:
         return None
     cursor = urlsafe_b64encode(f"{name}:{found.next}".encode()).decode().rstrip("=")

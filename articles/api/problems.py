@@ -125,7 +125,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def problem(status: int, said: Any) -> dict[str, Any]:
-    """Give the problem details of a status, with what the framework said."""
+    """Return the problem details of a status, with what the framework said."""
     title = HTTPStatus(status).phrase
     found: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if isinstance(said, Mapping) and "detail" in said:

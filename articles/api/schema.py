@@ -35,7 +35,7 @@ _LOCATION: Final = OpenApiParameter(
 
 
 def responses(serializer: Any, *statuses: int) -> dict[Any, Any]:
-    """Give the answers of a view: the good one, what ``statuses`` adds, and what all may give."""
+    """Return the answers of a view: the good one, what ``statuses`` adds, and what all may give."""
     found: dict[Any, Any] = {200: serializer}
     cached = () if 401 in statuses else (304,)
     for status in (*statuses, *cached, 429, 500):
@@ -51,7 +51,7 @@ class Schema(AutoSchema):
     """Names the headers that answers carry, and the addresses of views that have several."""
 
     def get_operation_id(self) -> str:
-        """Give the name of an operation, which generated clients call it by."""
+        """Return the name of an operation, which generated clients call it by."""
         if verb := getattr(self.view, "verb", None):
             return f"newsdesk{verb.value.capitalize()}"
         names: dict[str, str] = getattr(self.view, "operation_ids", {})
@@ -62,7 +62,7 @@ class Schema(AutoSchema):
         return [_RETRY, _LOCATION]
 
     def get_request_serializer(self) -> Any:
-        """Give what the body of a request holds."""
+        """Return what the body of a request holds."""
         return getattr(self.view, "body", None) or super().get_request_serializer()
 
 

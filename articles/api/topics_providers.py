@@ -36,7 +36,7 @@ class ProviderPageSerializer(serializers.Serializer[Any]):
 
 
 def known_topics() -> QuerySet[Topic]:
-    """Give the topics that pages list, of the catalog's files, and those made by hand.
+    """Return the topics that pages list, of the catalog's files, and those made by hand.
 
     A topic that only drafts name answers like one that does not exist.
     """
@@ -44,7 +44,7 @@ def known_topics() -> QuerySet[Topic]:
 
 
 def known_providers() -> QuerySet[Provider]:
-    """Give who supplied what pages list, or coverage of it."""
+    """Return who supplied what pages list, or coverage of it."""
     named = Related.objects.filter(
         article__in=Article.objects.published(),
         target__in=Article.objects.coverage(),
@@ -66,7 +66,7 @@ class TopicsView(PublicView):
         tags=["names"],
     )
     def get(self, request: Request) -> Response:
-        """Give a page of topics by name."""
+        """Return a page of topics by name."""
         rows = known_topics().select_related("parent")
         found = page(request, rows, TOPICS, "topics", limit(request))
         value = TopicSerializer(found.rows, many=True, context={"request": request}).data
@@ -81,7 +81,7 @@ class TopicView(PublicView):
         operation_id="topic", responses=responses(TopicSerializer, 400, 404), tags=["names"]
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Give a topic; news/?topic= has what is about it."""
+        """Return a topic; news/?topic= has what is about it."""
         topic = known_topics().select_related("parent").filter(slug=slug).first()
         if topic is None:
             raise Http404
@@ -101,7 +101,7 @@ class ProvidersView(PublicView):
         tags=["names"],
     )
     def get(self, request: Request) -> Response:
-        """Give a page of providers by name."""
+        """Return a page of providers by name."""
         found = page(request, listed_providers(), PROVIDERS, "providers", limit(request))
         value = ProviderSerializer(found.rows, many=True, context={"request": request}).data
         return Response({"value": value, "next": next_address(request, found, "providers")})
@@ -115,7 +115,7 @@ class ProviderView(PublicView):
         operation_id="provider", responses=responses(ProviderSerializer, 400, 404), tags=["names"]
     )
     def get(self, request: Request, domain: str) -> Response:
-        """Give a provider; news/?provider= has what it supplied."""
+        """Return a provider; news/?provider= has what it supplied."""
         provider = known_providers().filter(domain=domain).first()
         if provider is None:
             raise Http404

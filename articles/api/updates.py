@@ -58,7 +58,7 @@ class _Told(NamedTuple):
 def follow(
     request: Request, asked: ArticleFilter, at: datetime, only: list[str] | None, limit: int
 ) -> Response:
-    """Give what a follower has not been told yet; three of the queries are the articles' own.
+    """Return what a follower has not been told yet; three of the queries are the articles' own.
 
     ``asked`` narrows what is published at ``at``; it is valid.
     """
@@ -96,7 +96,7 @@ def follow(
 
 
 def _beginning(follower: _Follower, asked: ArticleFilter, limit: int) -> _Told:
-    """Give what is there of what there was when a follower began. One query, three for nothing.
+    """Return what is there of what there was when a follower began. One query, three for nothing.
 
     What goes or changes meanwhile gets a later number, and is told of then.
     """

@@ -35,7 +35,7 @@ def slug_for(title: str, published_at: datetime, url: str) -> str:
 
 
 def dated_stem(path: str) -> str | None:
-    """Give the file's name without its ending where that has the form ``YYYY-MM-DD-slug``."""
+    """Return the file's name without its ending where that has the form ``YYYY-MM-DD-slug``."""
     stem = PurePath(path).stem
     dated = _DATED_STEM.match(stem)
     if dated is None or len(stem) > MAX_SLUG + 20:
@@ -48,5 +48,5 @@ def dated_stem(path: str) -> str | None:
 
 
 def stem_of(path: str, document: ArticleDocument) -> str:
-    """Give the slug that a document asks for: its dated file name, else the computed one."""
+    """Return the slug that a document asks for: its dated file name, else the computed one."""
     return dated_stem(path) or slug_for(document.title, document.published_at, document.url)

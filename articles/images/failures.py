@@ -20,7 +20,7 @@ class Kind:
 
     @property
     def condition(self) -> Q:
-        """Give the condition of the ``ImageFetch`` that failed so."""
+        """Return the condition of the ``ImageFetch`` that failed so."""
         found = Q()
         for words in self.beginnings:
             found |= Q(failure__startswith=words)

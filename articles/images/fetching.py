@@ -44,7 +44,7 @@ class Fetched:
 
 
 def bounds() -> Bounds:
-    """Give the bounds of every request for an image, from the settings."""
+    """Return the bounds of every request for an image, from the settings."""
     return Bounds(user_agent=settings.IMAGE_USER_AGENT, exempt=settings.OUTBOUND_EXEMPT)
 
 
@@ -78,7 +78,7 @@ def _not_given(answer: Answer) -> FetchError:
 
 
 def _kept(answer: Answer, name: str) -> str:
-    """Give a header that is sent back at the next request; one that is too long is not kept."""
+    """Return a header that is sent back at the next request; one that is too long is not kept."""
     value: str = answer.headers.get(name, "")
     is_plain = value.isascii() and value.isprintable()
     return value if len(value) <= 200 and is_plain else ""

@@ -27,12 +27,12 @@ def write(rendered: Rendered) -> int:
 
 
 def shards() -> list[str]:
-    """Give the folders that files lie in, named by the first two digits of their digests."""
+    """Return the folders that files lie in, named by the first two digits of their digests."""
     return sorted(_listdir(FOLDER)[0])
 
 
 def listed(shard: str) -> Iterator[str]:
-    """Give the names of all files of a shard, in no order. A listing a folder."""
+    """Return the names of all files of a shard, in no order. A listing a folder."""
     top = f"{FOLDER}/{shard}"
     for folder in _listdir(top)[0]:
         for name in _listdir(f"{top}/{folder}")[1]:
@@ -47,7 +47,7 @@ def _listdir(folder: str) -> tuple[list[str], list[str]]:
 
 
 def digest_of(name: str) -> str:
-    """Give the digest that a file belongs to: of a copy, or of one that is still being written."""
+    """Return the digest that a file belongs to: of a copy, or of one that is still being written."""
     return name.rpartition("/")[2].lstrip(".").partition("-")[0]
 
 
@@ -57,7 +57,7 @@ def is_copy(name: str) -> bool:
 
 
 def size_if_older(name: str, moment: datetime) -> int | None:
-    """Give the bytes of a file from before ``moment``; None if it is newer, or gone meanwhile."""
+    """Return the bytes of a file from before ``moment``; None if it is newer, or gone meanwhile."""
     try:
         if default_storage.get_modified_time(name) > moment:
             return None

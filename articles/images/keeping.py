@@ -109,7 +109,7 @@ def _sigint_finishes(report: Report) -> Iterator[None]:
 
 
 def _resting(at: datetime) -> set[str]:
-    """Give the hosts that had too many requests, and are not yet to be asked again."""
+    """Return the hosts that had too many requests, and are not yet to be asked again."""
     failed = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, next_try_at__gt=at)
     urls = failed.filter(failure=ANSWERS.format(429)).values_list("url", flat=True)
     return {host_of(url) for url in urls}
@@ -260,7 +260,7 @@ class _Run:
         self.committed_at = monotonic()
 
     def uploaded_meanwhile(self) -> set[str]:
-        """Give the addresses that an editor put a picture in the place of: that one stays."""
+        """Return the addresses that an editor put a picture in the place of: that one stays."""
         fetches = ImageFetch.objects.of(done.wanted.url for done in self.done)
         replaced = set(fetches.exclude(uploaded_at=None).values_list("url", flat=True))
         # What was written for them is nobody's now.
@@ -306,7 +306,7 @@ class _Run:
         self.link(one, stored)
 
     def stored(self, done: _Done) -> StoredImage | None:
-        """Give the row of a copy whose files are there, a new one if need be."""
+        """Return the row of a copy whose files are there, a new one if need be."""
         if done.rendered is None:
             self.report.unchanged += 1
             return done.wanted.fetch.stored if done.wanted.fetch else None
@@ -379,7 +379,7 @@ def _host_of(url: str) -> str:
 
 
 def columns(rendered: Rendered) -> dict[str, Any]:
-    """Give the columns of a copy whose files have just been written."""
+    """Return the columns of a copy whose files have just been written."""
     names = ("digest", "format", "byte_size", "width", "height", "color", "placeholder")
     renditions = [
         {

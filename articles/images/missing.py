@@ -37,7 +37,7 @@ class Wanted:
 
 
 def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
-    """Give the addresses that readers miss at ``at``, the most important first.
+    """Return the addresses that readers miss at ``at``, the most important first.
 
     What an editor wants, then images of what is published, as the front page has it, then the logos
     of who published anything, then images of coverage. An address comes again when another chunk of
@@ -111,14 +111,14 @@ def _coverage(at: datetime) -> Iterator[list[int]]:
 def _in_order_of(
     articles: list[int], rows: Iterable[tuple[int, int, int]]
 ) -> Iterator[tuple[int, None]]:
-    """Give the last of each row, by the place of its article and its position in that."""
+    """Return the last of each row, by the place of its article and its position in that."""
     places = {pk: place for place, pk in enumerate(articles)}
     for _, _, found in sorted(rows, key=lambda row: (places[row[0]], row[1])):
         yield found, None
 
 
 def _missing(articles: list[int]) -> list[Wanted]:
-    """Give the addresses of the articles' images that show no copy, in order, each once."""
+    """Return the addresses of the articles' images that show no copy, in order, each once."""
     images = Image.objects.filter(article__any_of=articles, stored=None)
     by_pk = {image.pk: image for image in images}
     rows = ((image.article_id, image.position, image.pk) for image in by_pk.values())
@@ -131,7 +131,7 @@ def _missing(articles: list[int]) -> list[Wanted]:
 
 
 def _logos(at: datetime) -> Iterator[list[Wanted]]:
-    """Give the addresses of the logos that are not kept of providers that readers find reports by."""
+    """Return the addresses of the logos that are not kept of providers that readers find reports by."""
     reports = Article.objects.reachable(at).filter(provider=OuterRef("pk"))
     providers = Provider.objects.filter(Exists(reports)).select_related("kept_logo").order_by("pk")
     last = 0

@@ -34,11 +34,11 @@ class Pruned:
     bytes: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Give it for programs."""
+        """Return it for programs."""
         return asdict(self)
 
     def as_text(self) -> str:
-        """Give it in a sentence."""
+        """Return it in a sentence."""
         done = "would be deleted" if self.dry_run else "deleted"
         return (
             f"{self.images:,} images, {self.files:,} files ({self.bytes:,} bytes) and "
@@ -69,13 +69,13 @@ def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | Non
 
 
 def orphans(moment: datetime) -> Iterator[str]:
-    """Give the names of files from before ``moment`` that are nobody's. A listing of all files."""
+    """Return the names of files from before ``moment`` that are nobody's. A listing of all files."""
     for shard in files.shards():
         yield from (name for name, _ in _orphans(shard, moment, set()))
 
 
 def missing() -> Iterator[tuple[StoredImage, str]]:
-    """Give kept images with the name of a file that they lack. A listing of all files."""
+    """Return kept images with the name of a file that they lack. A listing of all files."""
     kept = StoredImage.objects.order_by("digest").iterator(_CHUNK)
     for shard, images in groupby(kept, key=lambda stored: stored.digest[:2]):
         names = set(files.listed(shard))
@@ -91,7 +91,7 @@ def _addresses(moment: datetime) -> QuerySet[ImageFetch]:
 
 
 def _former_logos() -> QuerySet[Logo]:
-    """Give the logos that their providers have no longer."""
+    """Return the logos that their providers have no longer."""
     logos = Logo.objects.select_related("provider")
     return Logo.objects.filter(pk__in=[logo.pk for logo in logos if not logo.is_current])
 
@@ -131,7 +131,7 @@ def _orphans(shard: str, moment: datetime, gone: set[str]) -> Iterator[tuple[str
 
 
 def _owned(digests: Iterable[str]) -> set[str]:
-    """Give those of ``digests`` that are kept, or being written."""
+    """Return those of ``digests`` that are kept, or being written."""
     wanted = list(digests)
     if not wanted:
         return set()

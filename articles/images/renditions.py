@@ -91,7 +91,7 @@ class Rendered:
 
 
 def sniff(data: bytes) -> str | None:
-    """Give the format that ``data`` begins like; None if that is none that we keep."""
+    """Return the format that ``data`` begins like; None if that is none that we keep."""
     return next(
         (name for name, magic, start in _MAGIC if data.startswith(magic, start)),
         None,
@@ -144,7 +144,7 @@ _Size = tuple[int, int]
 
 
 def sizes_of(width: int, height: int) -> tuple[_Size, ...]:
-    """Give the sizes of the renditions of an image of this size, smallest first; never larger."""
+    """Return the sizes of the renditions of an image of this size, smallest first; never larger."""
     largest = min(width, WIDTHS[-1], max(1, MAX_HEIGHT * width // height))
     widths = [*(width for width in WIDTHS if width < largest), largest]
     return tuple((wide, max(1, round(height * wide / width))) for wide in widths)
@@ -320,5 +320,5 @@ def _placeholder(small: Image.Image) -> str:
 
 
 def total_bytes(renditions: Iterable[Rendition]) -> int:
-    """Give the bytes of all renditions in all formats."""
+    """Return the bytes of all renditions in all formats."""
     return sum(len(data) for rendition in renditions for data in rendition.data.values())

@@ -46,7 +46,7 @@ class Report:
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Give it for programs."""
+        """Return it for programs."""
         if self.dry_run:
             return {
                 "dry_run": True,
@@ -73,7 +73,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """Give it in a sentence or two."""
+        """Return it in a sentence or two."""
         if self.dry_run:
             return "\n".join([*self.wanted, f"{len(self.wanted):,} images would be fetched"])
         news = f"{self.stored:,} new here, {self.unchanged:,} unchanged"

@@ -30,7 +30,7 @@ register_converter(CopyConverter, "copy")
 
 
 def routes(media_url: str) -> list[URLPattern]:
-    """Give the address of the copies under ``MEDIA_URL``; none where another host has them."""
+    """Return the address of the copies under ``MEDIA_URL``; none where another host has them."""
     address = urlsplit(media_url)
     if address.netloc:
         return []
@@ -40,7 +40,7 @@ def routes(media_url: str) -> list[URLPattern]:
 @require_safe
 @cache_control(public=True, max_age=31536000, immutable=True)
 def kept(request: HttpRequest, name: str) -> HttpResponse:
-    """Give a copy of a kept image; under one name there is always the same."""
+    """Return a copy of a kept image; under one name there is always the same."""
     parts = _PARTS.fullmatch(name)
     if not parts or name_of(parts["digest"], int(parts["width"]), parts["kind"]) != name:
         raise Http404

@@ -438,7 +438,7 @@ class _Merge:
         )
 
     def targets(self) -> set[int]:
-        """Give the articles that this one is linked to. No query."""
+        """Return the articles that this one is linked to. No query."""
         return {link.target_id for link in self.article.related_links.all()}
 
     def write(self, topics: dict[str, int], at: datetime) -> None:

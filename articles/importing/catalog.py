@@ -54,7 +54,7 @@ class Mention:
                 self.logos, self.logos_rank = logos, logos_rank
 
     def as_source(self) -> dict[str, Any]:
-        """Give what a provider keeps of this."""
+        """Return what a provider keeps of this."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -190,7 +190,7 @@ def _check_circle(key: str, parent: str | None) -> None:
 
 
 def _locked(model: type[_Row]) -> models.QuerySet[_Row]:
-    """Give rows that no editor can save until they are refreshed; links to them wait for nobody."""
+    """Return rows that no editor can save until they are refreshed; links to them wait for nobody."""
     return model._default_manager.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 

@@ -68,7 +68,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
-    """Give an article's document as it is now: as it came in, but for the fields that changed.
+    """Return an article's document as it is now: as it came in, but for the fields that changed.
 
     ``policy`` is the one in force, which the document leaves to decide what it does not say.
     """
@@ -97,7 +97,7 @@ def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
 
 
 def _score(article: Article, document: ArticleDocument, policy: Policy) -> dict[str, Any]:
-    """Give heat and published where the document has to say something else than it did."""
+    """Return heat and published where the document has to say something else than it did."""
     if article.quality is None:
         return {"heat": None, "published": None}
     if document.heat is None and article.quality == document.quality and not article.decision:

@@ -90,7 +90,7 @@ class Directory:
             self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
 
     def get(self, pk: int) -> Row:
-        """Give the article of a primary key, loading it where needed."""
+        """Return the article of a primary key, loading it where needed."""
         if pk not in self._by_pk:
             self._load(Article.objects.filter(pk=pk))
         return self._by_pk[pk]
@@ -114,7 +114,7 @@ class Directory:
         self._unsettled[row.stem] = None
 
     def take_unsettled(self) -> list[str]:
-        """Give the stems that articles came to or left since this was last asked."""
+        """Return the stems that articles came to or left since this was last asked."""
         stems = [stem for stem in self._unsettled if stem]
         self._unsettled.clear()
         return stems
@@ -132,12 +132,12 @@ class Directory:
         return next((row for row in same_url if row.coverage_only), None)
 
     def at(self, url: str) -> list[Row]:
-        """Give the articles of a URL, the one that links go to first."""
+        """Return the articles of a URL, the one that links go to first."""
         rows = self._by_url.get(url, [])
         return rows if len(rows) < 2 else sorted(rows, key=_link_order)
 
     def family(self, stem: str) -> list[Row]:
-        """Give the articles that ask for one slug, the one that gets it first."""
+        """Return the articles that ask for one slug, the one that gets it first."""
         return sorted(self._by_stem.get(stem, []), key=lambda row: row.order)
 
 
@@ -147,7 +147,7 @@ def _link_order(row: Row) -> tuple[Any, ...]:
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
-    """Give articles their slugs where some came or left; returns those whose slug is not as it was.
+    """Return articles their slugs where some came or left; returns those whose slug is not as it was.
 
     Of several articles that ask for one slug the document published first gets it, the next one
     ``-2`` and so on, whatever came first: so any order of import gives the same addresses. A number

@@ -55,7 +55,7 @@ class Stubs:
                 self.named.add(rows[0].pk)
 
     def name_new(self, directory: Directory) -> None:
-        """Give the new ones the stems that their entries come to."""
+        """Return the new ones the stems that their entries come to."""
         for row, entry, _ in self.new.values():
             _describe(row, entry, directory)
 

@@ -66,7 +66,7 @@ class Parser:
             self._give_up()
 
     def finish(self) -> list[Parsed]:
-        """Give the batch's documents, in their order."""
+        """Return the batch's documents, in their order."""
         self._parsed += len(self._texts)
         if self._is_away and self._process is not None:
             try:

@@ -61,7 +61,7 @@ class Report:
         return (problem for problem in self.problems if problem.kind == kind)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the report that ``import_seeds --format json`` prints."""
+        """Return the report that ``import_seeds --format json`` prints."""
         kinds = ImportProblem.Kind
         return {
             **{name: getattr(self, name) for name in COUNTS},
@@ -81,7 +81,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """Give the report for people: the counts, then a line a problem."""
+        """Return the report for people: the counts, then a line a problem."""
         counts = ", ".join(f"{getattr(self, name):,} {name}" for name in COUNTS)
         rate = f" ({self.done / self.seconds:,.0f} documents/s)" if self.seconds else ""
         lines = [f"{counts} in {self.seconds:.1f} s{rate}"]

@@ -80,7 +80,7 @@ StubPair = tuple[Row, RelatedEntry]
 
 
 def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
-    """Give quality and what follows from it as the document says it.
+    """Return quality and what follows from it as the document says it.
 
     Where it has a quality but no heat, the heat stands in until the policy is applied. Where it
     has a heat and leaves open whether that publishes, the policy's threshold tells.
@@ -101,7 +101,7 @@ def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
 
 
 def content_columns(document: ArticleDocument, providers: dict[str, int]) -> dict[str, Any]:
-    """Give the columns that a document fills, but for its score."""
+    """Return the columns that a document fills, but for its score."""
     columns: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
     columns["type"] = document.type or Article.Type.ARTICLE.value
     columns["published_at"] = document.published_at
@@ -111,7 +111,7 @@ def content_columns(document: ArticleDocument, providers: dict[str, int]) -> dic
 
 
 def stub_columns(entry: RelatedEntry, providers: dict[str, int]) -> dict[str, Any]:
-    """Give the columns of a coverage-only article: a quality to rank by, but never a heat."""
+    """Return the columns of a coverage-only article: a quality to rank by, but never a heat."""
     return {
         "category": "",
         "title": entry.title,

@@ -42,7 +42,7 @@ class Conflict:
 
 
 def of_document(document: ArticleDocument) -> dict[str, Any]:
-    """Give the state that an article freshly made of ``document`` has."""
+    """Return the state that an article freshly made of ``document`` has."""
     state: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
     state["type"] = document.type or Article.Type.ARTICLE.value
     state["published_at"] = iso(document.published_at)
@@ -56,7 +56,7 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
 
 
 def of_article(article: Article) -> dict[str, Any]:
-    """Give an article's present state; load STATE_LOADED first, or pay four queries."""
+    """Return an article's present state; load STATE_LOADED first, or pay four queries."""
     state: dict[str, Any] = {name: getattr(article, name) for name in TEXTS}
     state["type"] = article.type
     state["published_at"] = iso(article.published_at)
@@ -70,12 +70,12 @@ def of_article(article: Article) -> dict[str, Any]:
 
 
 def image_state(image: Image | DocumentImage) -> list[Any]:
-    """Give one image's values in the order of IMAGE_FIELDS."""
+    """Return one image's values in the order of IMAGE_FIELDS."""
     return [getattr(image, name) for name in IMAGE_FIELDS]
 
 
 def related_urls(document: ArticleDocument) -> list[str]:
-    """Give the URLs that a document names, each once, without its own."""
+    """Return the URLs that a document names, each once, without its own."""
     own = document.url
     return list(dict.fromkeys(entry.url for entry in document.related if entry.url != own))
 

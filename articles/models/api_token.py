@@ -47,7 +47,7 @@ class ApiToken(models.Model):
         return self.name
 
     def make_secret(self) -> None:
-        """Give it its ``secret`` and digest."""
+        """Return it its ``secret`` and digest."""
         self.secret = PREFIX + secrets.token_urlsafe(_RANDOM)
         self.digest = digest_of(self.secret)
 
@@ -57,5 +57,5 @@ class ApiToken(models.Model):
 
 
 def digest_of(secret: str) -> str:
-    """Give what is kept of a token, in 64 characters."""
+    """Return what is kept of a token, in 64 characters."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

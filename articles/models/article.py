@@ -301,7 +301,7 @@ class Article(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Give the article's public page."""
+        """Return the article's public page."""
         return reverse("articles:article", args=[self.slug])
 
     def is_published(self, at: datetime | None = None) -> bool:
@@ -309,7 +309,7 @@ class Article(models.Model):
         return self.state_at(at) == Article.State.PUBLISHED
 
     def state_at(self, at: datetime | None = None) -> State:
-        """Give the one state that explains whether readers see it at ``at``; no query."""
+        """Return the one state that explains whether readers see it at ``at``; no query."""
         at = at or timezone.now()
         if self.coverage_only:
             return Article.State.COVERAGE_ONLY
@@ -342,7 +342,7 @@ class Article(models.Model):
         return self.contender().outranks(other.contender())
 
     def contender(self, at: datetime | None = None, name: str = "") -> scoring.Contender:
-        """Give what the rule needs to know of it; no query.
+        """Return what the rule needs to know of it; no query.
 
         With ``at``, a decision whose time is over by then is none. ``name`` is for the words.
         """

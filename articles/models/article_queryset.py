@@ -229,7 +229,7 @@ def _of(relation: str, names: Iterable[str]) -> list[str]:
 
 
 def or_least(name: str) -> Func:
-    """Give heat or quality, for an order: an article without one comes behind all others.
+    """Return heat or quality, for an order: an article without one comes behind all others.
 
     PostgreSQL would put it first. The number stands in the text, as SQLite finds an index by it.
     """

@@ -16,7 +16,7 @@ _START: Final = 190
 
 
 def _start_of(url: Any) -> Func:
-    """Give as much of an address as an index of every database takes, whatever it is written in.
+    """Return as much of an address as an index of every database takes, whatever it is written in.
 
     Written out, as SQLite finds an index by the very words only.
     """
@@ -122,7 +122,7 @@ class Image(models.Model):
 
 
 def with_fetches(images: Iterable[Image]) -> list[Image]:
-    """Give images that know what became of fetching them. One query, none for no images."""
+    """Return images that know what became of fetching them. One query, none for no images."""
     listed = list(images)
     if listed:
         fetches = ImageFetch.objects.of({image.url for image in listed})

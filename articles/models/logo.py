@@ -22,7 +22,7 @@ class Logo(models.Model):
 
     @classmethod
     def of(cls, provider: Provider) -> StoredImage | None:
-        """Give the copy of a provider's logo, if it still has that logo.
+        """Return the copy of a provider's logo, if it still has that logo.
 
         No query if ``kept_logo__stored`` was loaded.
         """

@@ -45,5 +45,5 @@ class SourceDocument(models.Model):
         return documents.parse(self.path, self.data)
 
     def shown_text(self) -> str:
-        """Give the document for editors' eyes: canonical, and without ``secured``."""
+        """Return the document for editors' eyes: canonical, and without ``secured``."""
         return documents.write(replace(self.parse(), secured=None)).decode()

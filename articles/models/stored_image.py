@@ -90,7 +90,7 @@ class StoredImage(models.Model):
         return max(0, round(100 - 100 * self.most_bytes / max(self.byte_size, 1)))
 
     def names(self) -> list[str]:
-        """Give the names of all its files."""
+        """Return the names of all its files."""
         return [
             name_of(self.digest, copy["width"], kind)
             for copy in self.copies
@@ -98,20 +98,20 @@ class StoredImage(models.Model):
         ]
 
     def url_of(self, copy: StoredRendition, kind: str) -> str:
-        """Give where browsers get a copy in a format."""
+        """Return where browsers get a copy in a format."""
         return default_storage.url(name_of(self.digest, copy["width"], kind))
 
     def copy_of(self, width: int) -> StoredRendition:
-        """Give the smallest copy that is ``width`` pixels wide or wider; the largest if none is."""
+        """Return the smallest copy that is ``width`` pixels wide or wider; the largest if none is."""
         return next((copy for copy in self.copies if copy["width"] >= width), self.copies[-1])
 
     def srcset(self, kind: str) -> str:
-        """Give the copies of one format as an ``<img>`` or a ``<source>`` lists them."""
+        """Return the copies of one format as an ``<img>`` or a ``<source>`` lists them."""
         return ", ".join(f"{self.url_of(copy, kind)} {copy['width']}w" for copy in self.copies)
 
 
 def name_of(digest: str, width: int, kind: str) -> str:
-    """Give the name of a copy's file in the storage.
+    """Return the name of a copy's file in the storage.
 
     It follows from the content, so that what lies under a name never changes.
     """
@@ -130,7 +130,7 @@ class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
         return self.filter(state="failed")
 
     def kept(self, urls: Iterable[str]) -> dict[str, int]:
-        """Give the keys of the stored images of many addresses. One query, none for no addresses."""
+        """Return the keys of the stored images of many addresses. One query, none for no addresses."""
         wanted = set(urls)
         if not wanted:
             return {}

@@ -62,7 +62,7 @@ class Topic(models.Model):
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Give a topic made by hand the key and slug of its name."""
+        """Return a topic made by hand the key and slug of its name."""
         self.key = self.key or topic_key(self.name)
         self.slug = self.slug or self.key
         super().save(*args, **kwargs)  # type: ignore[arg-type]

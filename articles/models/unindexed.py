@@ -10,7 +10,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 class Unindexed(Func):
-    """Give a number as it is, but let SQLite find rows by what else is asked of them.
+    """Return a number as it is, but let SQLite find rows by what else is asked of them.
 
     Without statistics it takes every list of keys for a short one, and looks up each of 100,000
     keys where it could walk an index in the order asked for. Other databases know better.

@@ -31,7 +31,7 @@ class Event(models.TextChoices):
 
 
 def all_events() -> list[str]:
-    """Give what a hook can choose."""
+    """Return what a hook can choose."""
     return [event.value for event in Event if event is not Event.TEST]
 
 
@@ -90,7 +90,7 @@ class WebHook(models.Model):
         self.save(update_fields=["secret", "former_secret", "former_until"])
 
     def secrets_at(self, at: datetime) -> list[str]:
-        """Give the secrets to sign with, the newest first."""
+        """Return the secrets to sign with, the newest first."""
         has_former = self.former_until is not None and self.former_until > at
         return [self.secret, *([self.former_secret] if has_former else [])]
 

@@ -181,7 +181,7 @@ def pin(article: Article) -> Change:
 
 
 def pinned_beside(article: Article) -> dict[int, int]:
-    """Give the versions of the articles that are pinned in its story, by id. Two queries."""
+    """Return the versions of the articles that are pinned in its story, by id. Two queries."""
     pinned = Article.objects.beside(article).filter(is_pinned=True)
     return dict(pinned.values_list("pk", "version"))
 
@@ -317,7 +317,7 @@ def _unlink(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> C
 def _between(
     some: Iterable[Article], others: Iterable[Article]
 ) -> tuple[dict[int, Article], set[Pair]]:
-    """Give the articles of both sides, and every pair across, both ways."""
+    """Return the articles of both sides, and every pair across, both ways."""
     first = {article.pk: article for article in some}
     second = {article.pk: article for article in others if article.pk not in first}
     if not first or not second:

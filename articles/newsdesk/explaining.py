@@ -12,7 +12,7 @@ from articles.scoring import Receipt
 
 
 def explain(article: Article, at: datetime | None = None, receipt: Receipt | None = None) -> str:
-    """Give the receipt of an article's heat, and whose decision stands above the rule.
+    """Return the receipt of an article's heat, and whose decision stands above the rule.
 
     For example ``quality 57 + 2 related × 10 = 77 ≥ 70: published; leads City A.M. (53), The Star
     (39)``. Times are UTC. ``receipt`` is that of the article now, where it is known. Three queries

@@ -84,7 +84,7 @@ class Timeline:
     after: Mapping[int, State]
 
     def at(self, act_id: int | None) -> State:
-        """Give the state after an act, or for None the present one; raises ``RefusedError``."""
+        """Return the state after an act, or for None the present one; raises ``RefusedError``."""
         if act_id is None:
             return self.now
         if act_id not in self.after:
@@ -169,7 +169,7 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
 
 
 def texts_at(article: Article, version: int) -> Mapping[str, str] | None:
-    """Give the texts that an article had at an earlier version; None where that is not known.
+    """Return the texts that an article had at an earlier version; None where that is not known.
 
     It is known where acts alone made every version since: imports keep no history.
     """
@@ -239,7 +239,7 @@ def _relinked(
 
 
 def _differing(then: State, now: State, at: datetime) -> dict[str, Any]:
-    """Give the values to put back. A decision goes with its time, and its reason with neither."""
+    """Return the values to put back. A decision goes with its time, and its reason with neither."""
     values = dict(then.values)
     values.pop("decision_reason")
     until = values["decision_until"]
@@ -253,7 +253,7 @@ def _differing(then: State, now: State, at: datetime) -> dict[str, Any]:
 
 
 def _missing(article: Article, one: State, other: State) -> dict[Pair, int]:
-    """Give the links of ``one`` that ``other`` has not, or has in another place."""
+    """Return the links of ``one`` that ``other`` has not, or has in another place."""
     names = {
         (article.pk, pk): place for pk, place in one.names.items() if other.names.get(pk) != place
     }

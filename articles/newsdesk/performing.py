@@ -30,7 +30,7 @@ def may(user: User | AnonymousUser, change: Change) -> bool:
 
 
 def consequences(change: Change, at: datetime | None = None) -> list[Consequence]:
-    """Give every article whose heat, lead or visibility ``change`` would alter, best first.
+    """Return every article whose heat, lead or visibility ``change`` would alter, best first.
 
     Writes nothing. Raises ``StaleError`` as ``perform`` would.
     """
@@ -76,7 +76,7 @@ def perform(
 
 
 def undo(act: Act) -> Change:
-    """Give the change that takes an act back.
+    """Return the change that takes an act back.
 
     Raises ``RefusedError`` where it was undone already, or where what it changed was changed again
     since: what came later would be lost without a word.
@@ -133,7 +133,7 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
 
 
 def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give values of columns as JSON holds them."""
+    """Return values of columns as JSON holds them."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()
@@ -141,7 +141,7 @@ def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give values of columns back from JSON, without the lists; the reverse of ``encoded``."""
+    """Return values of columns back from JSON, without the lists; the reverse of ``encoded``."""
     fields = {field.attname: field for field in Article._meta.concrete_fields}
     return {name: fields[name].to_python(value) for name, value in values.items() if name in fields}
 

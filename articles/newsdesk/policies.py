@@ -172,7 +172,7 @@ def continue_policy(
 
 
 def policy_progress(version: PolicyVersion) -> float:
-    """Give the part of the archive that a version has reached, from 0 to 1. One query."""
+    """Return the part of the archive that a version has reached, from 0 to 1. One query."""
     if version.finished_at is not None:
         return 1.0
     last = Article.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -227,14 +227,14 @@ class _Hottest:
             heapq.heappop(self._heap)
 
     def best(self) -> list[int]:
-        """Give the ids, hottest first."""
+        """Return the ids, hottest first."""
         return [pk for _, pk in sorted(self._heap, reverse=True)]
 
 
 def _consequences(
     article_ids: Iterable[int], policy: Policy, at: datetime
 ) -> dict[int, Consequence]:
-    """Give articles before and after, without who leads superseded ones. Three queries."""
+    """Return articles before and after, without who leads superseded ones. Three queries."""
     ids = sorted(article_ids)
     receipts = heat.receipts(ids, policy, at)
     articles = Article.objects.filter(pk__any_of=ids, coverage_only=False)

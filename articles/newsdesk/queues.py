@@ -53,7 +53,7 @@ class Queue:
     def articles(
         self, at: datetime | None = None, policy: Policy = DEFAULT_POLICY
     ) -> ArticleQuerySet:
-        """Give the articles that wait at ``at`` under ``policy``, in order; slugs break ties.
+        """Return the articles that wait at ``at`` under ``policy``, in order; slugs break ties.
 
         Costs a query where it has to find how far the queue reaches.
         """

@@ -47,7 +47,7 @@ def story_of(article: Article, at: datetime | None = None) -> Story:
 
 
 def _beside(article: Article) -> list[Article]:
-    """Give the best of what an article names or is named by, by rank."""
+    """Return the best of what an article names or is named by, by rank."""
     related = Article.objects.beside(article).select_related("provider")
     return list(related.defer("body", "featured_content").by_rank()[: MOST_MEMBERS + 1])
 

@@ -63,7 +63,7 @@ def replace_lists(change: Change) -> Lists:
 
 
 def topics_of(article_ids: Iterable[int]) -> dict[int, list[int]]:
-    """Give the ids of articles' topics, in order. One query, none for no articles."""
+    """Return the ids of articles' topics, in order. One query, none for no articles."""
     found: dict[int, list[int]] = {pk: [] for pk in article_ids}
     if found:
         links = ArticleTopic.objects.filter(article__in=found).order_by("article", "position")
@@ -73,7 +73,7 @@ def topics_of(article_ids: Iterable[int]) -> dict[int, list[int]]:
 
 
 def images_of(article_ids: Iterable[int]) -> dict[int, list[list[Any]]]:
-    """Give articles' images as values of ``IMAGE_FIELDS``. One query, none for no articles."""
+    """Return articles' images as values of ``IMAGE_FIELDS``. One query, none for no articles."""
     found: dict[int, list[list[Any]]] = {pk: [] for pk in article_ids}
     if found:
         images = Image.objects.filter(article__in=found).order_by("article", "position")

@@ -283,7 +283,7 @@ class _Storyteller:
         *,
         is_video: bool,
     ) -> dict[str, Any]:
-        """Give the addresses of a report by their field; no two reports share one."""
+        """Return the addresses of a report by their field; no two reports share one."""
         if is_video:
             return {"original_url": f"https://clips.example/watch?v={number:09x}"}
         form = _PATHS[len(provider.domain) % len(_PATHS)]

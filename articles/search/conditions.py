@@ -17,7 +17,7 @@ FEW: Final = 20_000
 
 
 def condition(text: str, connection: BaseDatabaseWrapper, *, is_typing: bool = True) -> Q:
-    """Give what to filter articles by to find what ``text`` asks for.
+    """Return what to filter articles by to find what ``text`` asks for.
 
     An article's address, slug or page here finds that article alone. Blank text asks for nothing
     in particular: everything matches.

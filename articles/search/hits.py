@@ -74,7 +74,7 @@ _Part = tuple[str, list[Any]]
 
 
 def tiers(asked: Search, order: Order) -> list[Tier]:
-    """Give the tiers that hits come in: numbers, best first; one where tiers are not told apart."""
+    """Return the tiers that hits come in: numbers, best first; one where tiers are not told apart."""
     if order == Order.LATEST or not asked.wanted:
         return [Tier.ANY]
     return [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
@@ -179,7 +179,7 @@ class _SQLite:
         self.count = count
 
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
-        """Give the parts of the query that end in ``found_<tier>``."""
+        """Return the parts of the query that end in ``found_<tier>``."""
         rows, values = _compiled(articles.order_by().values_list(*_COLUMNS))
         match, match_values = self._match(tier)
         heat = "AND a.heat >= %s " if self.narrowing.heat else ""
@@ -255,7 +255,7 @@ class _PostgreSQL:
         self.count = count
 
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
-        """Give the parts of the query that end in ``found_<tier>``."""
+        """Return the parts of the query that end in ``found_<tier>``."""
         match, match_values = self._match(tier)
         columns = f"{int(tier)} AS tier, id, published_at, slug"
         vectors = articles.annotate(vector=_Vector()).values_list(*_COLUMNS, "vector")

@@ -50,7 +50,7 @@ def place_of(second: int, number: int = 0) -> int:
 
 
 def filed_under(provider: tuple[int, str], topics: list[tuple[int, str]]) -> str:
-    """Give what the column says, from primary keys and names; the triggers write the same."""
+    """Return what the column says, from primary keys and names; the triggers write the same."""
     names = [(PROVIDER, *provider), *((TOPIC, *topic) for topic in topics)]
     return " ".join(f"{name.replace(MARK, ' ')} {mark}{pk}" for mark, pk, name in names)
 
@@ -101,7 +101,7 @@ def remove_index(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def trigger_names(connection: BaseDatabaseWrapper) -> set[str]:
-    """Give the names of all triggers that keep the index."""
+    """Return the names of all triggers that keep the index."""
     if connection.vendor == "postgresql":
         return {name for _table, name, *_rest in _POSTGRESQL_TRIGGERS}
     return set(_sqlite_triggers())

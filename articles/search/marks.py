@@ -28,7 +28,7 @@ class _Word(NamedTuple):
 
 
 def marked(text: str, query: str | Search) -> SafeString:
-    """Give a text as HTML with ``<mark>`` around the words that ``query`` wants, as the index has it.
+    """Return a text as HTML with ``<mark>`` around the words that ``query`` wants, as the index has it.
 
     Case and accents make no difference; of a beginning* the whole word is marked, of a phrase all.
     """
@@ -36,7 +36,7 @@ def marked(text: str, query: str | Search) -> SafeString:
 
 
 def excerpt_around(text: str, query: str | Search, length: int = WINDOW) -> SafeString:
-    """Give about ``length`` characters of a text around the first wanted word, ``marked()``.
+    """Return about ``length`` characters of a text around the first wanted word, ``marked()``.
 
     Cut between words, with … where something is left out.
     """

@@ -76,7 +76,7 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
 
 
 def words(text: str) -> list[str]:
-    """Give the words of a text as they are written."""
+    """Return the words of a text as they are written."""
     # Marks belong to the letter before them: accents, and the vowels of many scripts.
     kept = (
         letter if unicodedata.category(letter)[0] in "LNM" and letter != MARK else " "
@@ -86,7 +86,7 @@ def words(text: str) -> list[str]:
 
 
 def address(text: str) -> Q | None:
-    """Give the condition that finds one article by its address, slug or page here, if it is one."""
+    """Return the condition that finds one article by its address, slug or page here, if it is one."""
     if len(text) > MOST_OF_ADDRESS or NO_TEXT.search(text):
         return None
     if _SLUG.fullmatch(text):

@@ -32,7 +32,7 @@ class Step:
 
 
 def steps(lead: Article, course: Sequence[Article]) -> list[Step]:
-    """Give what is shown of a course: all, or how it began, the lead and how it goes on."""
+    """Return what is shown of a course: all, or how it began, the lead and how it goes on."""
     shown: Sequence[int] = range(len(course))
     if len(course) > STEPS:
         begin = {0, next(place for place in shown if course[place].pk == lead.pk)}
@@ -45,7 +45,7 @@ def steps(lead: Article, course: Sequence[Article]) -> list[Step]:
 
 
 def frequent_topics(stories: Iterable[Article], most: int) -> list[Topic]:
-    """Give the topics of these stories, the most frequent first; the stories have loaded them."""
+    """Return the topics of these stories, the most frequent first; the stories have loaded them."""
     counts = Counter(link.topic for story in stories for link in story.topic_links.all())
     return sorted(counts, key=lambda topic: (-counts[topic], topic.name, topic.slug))[:most]
 

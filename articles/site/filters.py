@@ -35,7 +35,7 @@ class NamesField(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def clean(self, value: Any) -> list[str]:
-        """Give each once; refuse what no row can have."""
+        """Return each once; refuse what no row can have."""
         if len(value or ()) > MOST_VALUES:
             raise ValidationError(
                 gettext_lazy("Choose %(most)s at most.") % {"most": MOST_VALUES}, code="many"
@@ -54,7 +54,7 @@ class MomentField(forms.CharField):
         super().__init__(max_length=64, **kwargs)
 
     def clean(self, value: Any) -> datetime | None:
-        """Give the moment; of a day its begin, or its end."""
+        """Return the moment; of a day its begin, or its end."""
         text = super().clean(value)
         if not text:
             return None

@@ -14,11 +14,11 @@ def has_reports() -> Exists:
 
 
 def listed_topics() -> QuerySet[Topic]:
-    """Give the topics that have one."""
+    """Return the topics that have one."""
     return Topic.objects.filter(has_reports())
 
 
 def listed_providers() -> QuerySet[Provider]:
-    """Give the publishers of one."""
+    """Return the publishers of one."""
     supplied = Article.objects.reachable().filter(provider=OuterRef("pk"))
     return Provider.objects.filter(Exists(supplied))

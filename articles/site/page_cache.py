@@ -82,7 +82,7 @@ def page_cache(get_response: _Handler) -> _Handler:
 
 
 def _edition() -> Edition | None:
-    """Give the edition of now, asked for in one round trip.
+    """Return the edition of now, asked for in one round trip.
 
     The question is itself the check of a kept connection, which Django would make before it.
     """

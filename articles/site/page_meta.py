@@ -150,7 +150,7 @@ def for_story(
 
 
 def canonical(request: HttpRequest, kept: Sequence[str], path: str = "") -> str:
-    """Give the one address of the page asked for: of its parameters, those ``kept`` in that order."""
+    """Return the one address of the page asked for: of its parameters, those ``kept`` in that order."""
     given = [(name, value) for name in kept for value in request.GET.getlist(name) if value]
     query = f"?{urlencode(given)}" if given else ""
     return absolute(request, f"{path or escape_uri_path(request.path)}{query}")

@@ -42,5 +42,5 @@ def told_of(request: HttpRequest, article: Article) -> ToldImage | None:
 
 
 def media_address(request: HttpRequest, address: str) -> str:
-    """Give the whole address of a kept file, which may have a host of its own."""
+    """Return the whole address of a kept file, which may have a host of its own."""
     return urljoin(absolute(request, "/"), address)

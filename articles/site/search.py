@@ -88,7 +88,7 @@ def _named(rows: Iterable[Article]) -> dict[str, Counter[tuple[str, str]]]:
 
 
 def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) -> list[_Link]:
-    """Give the topics and providers asked for, each with the way to the search without it."""
+    """Return the topics and providers asked for, each with the way to the search without it."""
     links = []
     for name, counted in _named(rows).items():
         names = dict(counted.keys())
@@ -99,7 +99,7 @@ def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) 
 
 
 def _offered(request: HttpRequest, rows: list[Article]) -> dict[str, list[_Link]]:
-    """Give the most frequent topics and providers of a page's hits, to narrow the search by."""
+    """Return the most frequent topics and providers of a page's hits, to narrow the search by."""
     offered: dict[str, list[_Link]] = {}
     for name, counted in _named(rows).items():
         chosen = set(request.GET.getlist(name))

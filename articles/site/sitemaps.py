@@ -164,7 +164,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
 
 
 def files(at: datetime | None = None) -> list[int]:
-    """Give the numbers of the files of articles that have something published. One query.
+    """Return the numbers of the files of articles that have something published. One query.
 
     Hops from one to the next, a look-up each, however many articles there are.
     """
@@ -186,7 +186,7 @@ def files(at: datetime | None = None) -> list[int]:
 
 
 def news_language(code: str) -> str:
-    """Give a language as Google News wants it: ISO 639, but for Chinese, where the script counts."""
+    """Return a language as Google News wants it: ISO 639, but for Chinese, where the script counts."""
     code = code.lower().replace("_", "-")
     return _LANGUAGES.get(code, code.partition("-")[0])
 

@@ -127,7 +127,7 @@ def render_story(request: HttpRequest, template: str, context: dict[str, Any]) -
 
 
 def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
-    """Give what a story's page shows; ``for_page()`` loaded ``lead``. One query at most."""
+    """Return what a story's page shows; ``for_page()`` loaded ``lead``. One query at most."""
     topics = [link.topic for link in lead.topic_links.all()]
     more = Article.objects.published().exclude(pk=lead.pk).for_mention()
     first, last = (part - 1) * COVERAGE, part * COVERAGE
@@ -161,7 +161,7 @@ def _page(request: HttpRequest, rows: Any, order: Order, size: int) -> Page[Any]
 
 
 def _part(request: HttpRequest, count: int) -> int:
-    """Give the part of a story's coverage that is asked for, from 1."""
+    """Return the part of a story's coverage that is asked for, from 1."""
     text = request.GET.get("part", "1")
     if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= max(-(-count // COVERAGE), 1):
         raise Http404

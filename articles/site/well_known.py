@@ -79,13 +79,13 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 def contact_address(contact: str) -> str:
-    """Give a contact as an address: a bare one is taken for e-mail."""
+    """Return a contact as an address: a bare one is taken for e-mail."""
     is_address = contact.startswith(("https://", "http://", "mailto:", "tel:"))
     return iri_to_uri(contact if is_address else f"mailto:{contact}") or ""
 
 
 def expiry(at: datetime) -> datetime:
-    """Give when a security.txt read at ``at`` expires: the same for all who read it that day."""
+    """Return when a security.txt read at ``at`` expires: the same for all who read it that day."""
     day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day + EXPIRES_AFTER
 

@@ -55,7 +55,7 @@ def card(
 
 
 def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
-    """Give all that a card could show: whatever was loaded."""
+    """Return all that a card could show: whatever was loaded."""
     return (
         _loaded(story),
         _loaded(story.provider),
@@ -67,7 +67,7 @@ def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
 
 
 def _copy(image: Image) -> tuple[Any, ...]:
-    """Give the copy that is kept of an image; what it is drawn with follows from its digest."""
+    """Return the copy that is kept of an image; what it is drawn with follows from its digest."""
     return _loaded(image.stored) if image.stored else ()
 
 

@@ -32,13 +32,13 @@ _LONGEST_ALT: Final = {"card": 80, "first": 200, "page": 200}
 
 @register.filter
 def tone(domain: str) -> str:
-    """Give the class of a provider's color: always the same one for the same domain."""
+    """Return the class of a provider's color: always the same one for the same domain."""
     return f"tone-{crc32(domain.encode(errors='replace')) % TONES}"
 
 
 @register.filter
 def initial(name: str) -> str:
-    """Give the letter or digit that stands for a name; nothing where it has none."""
+    """Return the letter or digit that stands for a name; nothing where it has none."""
     named = name.removeprefix("The ") or name
     return next((sign.upper()[:1] for sign in named if sign.isalnum()), "")
 
@@ -77,25 +77,25 @@ def logo(provider: Provider) -> dict[str, Any]:
 
 @register.simple_tag
 def source(stored: StoredImage, copy: Any, kind: str) -> str:
-    """Give the address of a copy in a format."""
+    """Return the address of a copy in a format."""
     return stored.url_of(copy, kind)
 
 
 @register.filter
 def srcset(stored: StoredImage, kind: str) -> str:
-    """Give the addresses and widths of all copies in a format."""
+    """Return the addresses and widths of all copies in a format."""
     return stored.srcset(kind)
 
 
 def alt(title: str, headline: str) -> str:
-    """Give what an image shows, as its document says; blank, as for decoration, if that says nothing
+    """Return what an image shows, as its document says; blank, as for decoration, if that says nothing
     that the headline beside it does not."""
     words = " ".join(title.split())
     return "" if words.casefold() == " ".join(headline.split()).casefold() else words
 
 
 def focus(stored: StoredImage) -> str:
-    """Give the classes that keep in sight what must be seen of a picture that is cropped."""
+    """Return the classes that keep in sight what must be seen of a picture that is cropped."""
     return "".join(
         f" {axis}-{step}"
         for axis, percent in (("x", stored.focal_x), ("y", stored.focal_y))

@@ -129,7 +129,7 @@ SELECT 2, COALESCE(MAX(sequence), 0), NULL, '', NULL FROM {TABLE}
 
 
 def since(place: Place, limit: int, at: datetime) -> Changes:
-    """Give what a follower at ``place`` has not been told yet, at most ``limit`` of it. One query.
+    """Return what a follower at ``place`` has not been told yet, at most ``limit`` of it. One query.
 
     Raises ``UnknownPlaceError``. An article may be among the events twice.
     """
@@ -160,14 +160,14 @@ def since(place: Place, limit: int, at: datetime) -> Changes:
 
 
 def latest(at: datetime) -> Place:
-    """Give the place of somebody who knows all that there is at ``at``, which is now. One query."""
+    """Return the place of somebody who knows all that there is at ``at``, which is now. One query."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COALESCE(MAX(sequence), 0) FROM {TABLE}")
         return Place(cursor.fetchone()[0], at, "")
 
 
 def place_of(moment: datetime) -> Place:
-    """Give the place of somebody who knows what there was at a moment. One query.
+    """Return the place of somebody who knows what there was at a moment. One query.
 
     Walks back through the changes since then, which the follower is about to read.
     """
@@ -213,7 +213,7 @@ def remove_triggers(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def _public(row: str, now: str, seen: str = "") -> str:
-    """Give the condition that a row is public; with ``seen``, that it was at some time since then."""
+    """Return the condition that a row is public; with ``seen``, that it was at some time since then."""
     until = f"{row}.publish_until > {seen or now}"
     return (
         f"({row}.published AND ({row}.publish_from IS NULL OR {row}.publish_from <= {now}) "
@@ -281,7 +281,7 @@ def _add_sqlite(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def _of_names(table: str, ids: str) -> str:
-    """Give the condition of the articles that show copies, or the names of topics or providers."""
+    """Return the condition of the articles that show copies, or the names of topics or providers."""
     if table == "articles_storedimage":
         return f"a.id IN (SELECT article_id FROM articles_image WHERE stored_id {ids})"
     if table == "articles_topic":

@@ -38,7 +38,7 @@ class Edition(NamedTuple):
 
 
 def current(at: datetime | None = None) -> Edition | None:
-    """Give the edition of the moment ``at``; None before the first row is written. One query."""
+    """Return the edition of the moment ``at``; None before the first row is written. One query."""
     at = at or timezone.now()
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
@@ -89,7 +89,7 @@ def add_triggers(_: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def _made(schema_editor: BaseDatabaseSchemaEditor) -> list[str]:
-    """Give the tables of ``SHOWN`` that earlier migrations made."""
+    """Return the tables of ``SHOWN`` that earlier migrations made."""
     made = set(schema_editor.connection.introspection.table_names())
     return [table for table in SHOWN if table in made]
 

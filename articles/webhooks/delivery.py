@@ -79,7 +79,7 @@ def drain(stopping: Flag) -> None:
 
 
 def _next(busy: set[int]) -> list[HookDelivery]:
-    """Give the next delivery of each hook that is not busy. One query and one a hook."""
+    """Return the next delivery of each hook that is not busy. One query and one a hook."""
     at = timezone.now()
     due = HookDelivery.objects.due(at).exclude(hook__in=busy)
     hooks = WebHook.objects.filter(pk__in=due.order_by().values("hook").distinct())

@@ -139,7 +139,7 @@ def _news(
 
 
 def _lead_after(slug: str, at: datetime) -> dict[str, Any] | None:
-    """Give who leads the story that ``slug`` led as long as readers saw it."""
+    """Return who leads the story that ``slug`` led as long as readers saw it."""
     former = Article.objects.filter(slug=slug).first()
     if former is None:
         return None
@@ -148,7 +148,7 @@ def _lead_after(slug: str, at: datetime) -> dict[str, Any] | None:
 
 
 def _items(slugs: list[str], at: datetime) -> dict[str, dict[str, Any]]:
-    """Give what readers may see of articles, as ``/api/v1/news/`` lists it."""
+    """Return what readers may see of articles, as ``/api/v1/news/`` lists it."""
     articles = Article.objects.published(at).for_items(at).filter(slug__any_of=slugs)
     context = {"request": _Site()}
     return {one.slug: dict(ItemSerializer(one, context=context).data) for one in articles}
@@ -178,6 +178,6 @@ class _Site(HttpRequest):
         return "https" if settings.HTTPS else "http"
 
     def get_host(self) -> str:
-        """Give a name of this site."""
+        """Return a name of this site."""
         names = (host for host in settings.ALLOWED_HOSTS if not host.startswith(("*", ".")))
         return next(names, "localhost")

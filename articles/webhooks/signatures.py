@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 def signed(event_id: str, body: bytes, secrets: Iterable[str], at: datetime) -> dict[str, str]:
-    """Give the headers that say which event it is, when it was sent, and that it is ours.
+    """Return the headers that say which event it is, when it was sent, and that it is ours.
 
     One signature a secret: HMAC-SHA256 of ``id.timestamp.body``, in base64.
     """

@@ -123,7 +123,7 @@ SLIPS: Final = [
 
 
 def payloads() -> list[str]:
-    """Give every vector in every disguise: some thousand, always the same."""
+    """Return every vector in every disguise: some thousand, always the same."""
     attributes = ("<a href='{}'>x</a>", '<iframe src="{}"></iframe>', "<blockquote cite='{}'>x")
     vectors = [*ELEMENTS, *(one.format(url) for one, url in product(attributes, ADDRESSES))]
     vectors += [vector.replace("<", "<\x0c/").replace(" ", "/") for vector in ELEMENTS]

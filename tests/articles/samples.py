@@ -75,13 +75,13 @@ def load(*paths: Path, **options: Any) -> Report:
 
 
 def counts(report: Report) -> dict[str, int]:
-    """Give what an import did, without what it did not do."""
+    """Return what an import did, without what it did not do."""
     names: Sequence[str] = ("created", "updated", "unchanged", "conflicts", "rejected", "stubs")
     return {name: getattr(report, name) for name in names if getattr(report, name)}
 
 
 def only_article() -> Article:
-    """Give the one article there is, coverage aside."""
+    """Return the one article there is, coverage aside."""
     return Article.objects.get(coverage_only=False)
 
 

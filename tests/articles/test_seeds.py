@@ -51,13 +51,13 @@ def read(client: Client, address: str) -> str:
 
 
 def headings(page: str) -> list[tuple[str, str, str]]:
-    """Give the headlines of a page that are links: the heading, the address and the words."""
+    """Return the headlines of a page that are links: the heading, the address and the words."""
     found = re.findall(r"<(h[12])[^>]*>\s*<a\s+href=\"([^\"]+)\"[^>]*>(.*?)</a>", page, re.DOTALL)
     return [(tag, html.unescape(to), html.unescape(words).strip()) for tag, to, words in found]
 
 
 def coverage(page: str) -> list[tuple[str, str]]:
-    """Give the addresses and headlines of the reports below a lead."""
+    """Return the addresses and headlines of the reports below a lead."""
     told = re.split(r'class="(?:coverage|reports)"', page, maxsplit=1)[1].partition("</article>")[0]
     found = re.findall(r"<a\s+href=\"(https[^\"]+)\"[^>]*>(.*?)</a>", told, re.DOTALL)
     return [(html.unescape(to), html.unescape(words).strip()) for to, words in found]

@@ -39,7 +39,7 @@ def do(environment: Environment, code: str) -> Any:
 
 
 def see(environment: Environment, expression: str) -> Any:
-    """Give the value of an expression on the models in another newsroom, through JSON."""
+    """Return the value of an expression on the models in another newsroom, through JSON."""
     return do(environment, f"found = {expression}")
 
 
@@ -72,7 +72,7 @@ def worker(environment: Environment, log: Path, *words: str) -> Iterator[subproc
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """Give the processes that a worker began, as Linux tells."""
+    """Return the processes that a worker began, as Linux tells."""
     task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(pid) for pid in task.read_text().split()] if task.exists() else []
 

@@ -29,7 +29,7 @@ Rows = dict[type[Model], Model]
 
 
 def queue_address(key: str, rows: Rows) -> str:
-    """Give the address of a queue."""
+    """Return the address of a queue."""
     return reverse("admin:queue", args=[key])
 
 
@@ -123,14 +123,14 @@ _OF_A_MODEL: Final = re.compile(r"([a-z]+)_([a-z]+)_(changelist|add|change|histo
 
 
 def names() -> list[str]:
-    """Give the names of the admin's URLs that answer pages."""
+    """Return the names of the admin's URLs that answer pages."""
     _, resolver = get_resolver().namespace_dict["admin"]
     named = {name for name in resolver.reverse_dict if isinstance(name, str)}
     return sorted(named - NOT_PAGES.keys())
 
 
 def address_of(name: str, rows: Rows) -> str | None:
-    """Give the address of a page, or None for one that nobody may open."""
+    """Return the address of a page, or None for one that nobody may open."""
     if name in ADDRESSES:
         return ADDRESSES[name](rows)
     found = _OF_A_MODEL.fullmatch(name)
@@ -149,12 +149,12 @@ def address_of(name: str, rows: Rows) -> str | None:
 
 
 def list_of(model: type[Model]) -> str:
-    """Give the address of a model's list."""
+    """Return the address of a model's list."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 def rows_by_model(rows: list[Model], user: User) -> Rows:
-    """Give the rows with those of Django's own models."""
+    """Return the rows with those of Django's own models."""
     group = Group.objects.get_or_create(name="Desk")[0]
     hook = WebHook.objects.create(
         name="Something", url="https://mirror.example/hook", failures=3, rests_until=NOW

@@ -36,7 +36,7 @@ class Look:
 
     @property
     def viewport(self) -> ViewportSize:
-        """Give the window as Playwright takes it."""
+        """Return the window as Playwright takes it."""
         return {"width": self.width, "height": self.height}
 
     def put_on(self, page: Page) -> None:
@@ -60,7 +60,7 @@ READER_LOOKS: Final = [
 
 
 def find_chromium() -> str:
-    """Give the path of the browser: CHROMIUM, or what Debian installs; without one, skip."""
+    """Return the path of the browser: CHROMIUM, or what Debian installs; without one, skip."""
     name = os.environ.get("CHROMIUM") or "chromium"
     path = shutil.which(name)
     if path is None:

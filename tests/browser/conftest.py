@@ -23,13 +23,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
-    """Give the server, made after the database: it looks then whether that is in memory."""
+    """Return the server, made after the database: it looks then whether that is in memory."""
     return live_server
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Give one browser for all tests; each has a profile of its own in it.
+    """Return one browser for all tests; each has a profile of its own in it.
 
     For this package alone: Playwright keeps an event loop running in the thread of the tests, in
     which Django would refuse to use the database.
@@ -44,14 +44,14 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def faults() -> Iterator[list[str]]:
-    """Give the faults of the test's pages; those it does not take out fail it."""
+    """Return the faults of the test's pages; those it does not take out fail it."""
     with watching() as found:
         yield found
 
 
 @pytest.fixture(params=LOOKS, ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Give each way to look at a page: light and dark, on a desk and on a phone."""
+    """Return each way to look at a page: light and dark, on a desk and on a phone."""
     chosen: Look = request.param
     return chosen
 
@@ -99,5 +99,5 @@ def superuser(transactional_db: None) -> User:
 
 @pytest.fixture
 def admin_page(open_page: OpenPage, superuser: User) -> Page:
-    """Give a page with a superuser logged in."""
+    """Return a page with a superuser logged in."""
     return open_page(superuser)

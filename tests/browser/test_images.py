@@ -67,7 +67,7 @@ def address(article: Article, position: int) -> str:
 
 
 def pages(article: Article) -> list[str]:
-    """Give the address of every page that shows something of images."""
+    """Return the address of every page that shows something of images."""
     return [
         *(address(article, position) for position in range(4)),
         reverse("admin:articles_article_change", args=[article.pk]),

@@ -88,7 +88,7 @@ class Newsroom:
         self.place = Place(lead, topic, paper)
 
     def address(self, name: str) -> str:
-        """Give the one address of a name that is about the lead, its topic or provider."""
+        """Return the one address of a name that is about the lead, its topic or provider."""
         (address,) = self.place.addresses(f"articles:{name}")
         return address
 

@@ -18,7 +18,7 @@ LIST = "/admin/articles/article/"
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def page(request: pytest.FixtureRequest, open_page: OpenPage, superuser: User) -> Page:
-    """Give a page with a superuser logged in, with script and without."""
+    """Return a page with a superuser logged in, with script and without."""
     return open_page(superuser, java_script_enabled=request.param)
 
 

@@ -52,7 +52,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
 
 
 def addresses() -> dict[str, str]:
-    """Give the pattern of every address of the site by its name."""
+    """Return the pattern of every address of the site by its name."""
     return dict(_walk(get_resolver().url_patterns, "", ""))
 
 
@@ -110,7 +110,7 @@ class Site:
         self.copy = default_storage.save(name_of("0" * 64, 320, "webp"), ContentFile(b"RIFF"))
 
     def address(self, name: str, pattern: str) -> str:
-        """Give the address of a name; which row it shows follows from its pattern."""
+        """Return the address of a name; which row it shows follows from its pattern."""
         values: dict[str, Any] = {}
         for parameter in re.findall(r"<(?:\w+:)?(\w+)>", pattern):
             values[parameter] = self._value(name, parameter)
@@ -151,7 +151,7 @@ class Site:
         return self.rows[next((models[one] for one in models if one in name), Article)]
 
     def sent(self, name: str) -> dict[str, Any]:
-        """Give a form by which an address that decides by what it is sent can tell whose it is."""
+        """Return a form by which an address that decides by what it is sent can tell whose it is."""
         article = Article.objects.get(pk=self.rows[Article].pk)
         if name.endswith("article_story"):
             seen = confirmation.sign("story", [[article.pk, article.version]])
@@ -170,7 +170,7 @@ class Site:
         return client.post(address, body, content_type="application/json", headers=headers)
 
     def client(self, letter: str, **options: Any) -> Client:
-        """Give a browser in which one of the users is signed in."""
+        """Return a browser in which one of the users is signed in."""
         client = Client(**options)
         if user := self.users[letter]:
             client.force_login(user)
@@ -178,7 +178,7 @@ class Site:
 
 
 def everything() -> dict[str, list[Any]]:
-    """Give all rows of the site's own tables and of the users."""
+    """Return all rows of the site's own tables and of the users."""
     models = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
     found = {}
     for model in models:

@@ -327,7 +327,7 @@ class TestPlan:
 
 
 def plan_of_list(client: Client, address: str) -> str:
-    """Give the plan of the query by which a page finds its stories."""
+    """Return the plan of the query by which a page finds its stories."""
     plans: list[str] = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

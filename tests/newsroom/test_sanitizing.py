@@ -320,7 +320,7 @@ class TestCost:
 
     @pytest.fixture
     def cleaned(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """Give what gets through to nh3."""
+        """Return what gets through to nh3."""
         got = []
 
         class Cleaner:

@@ -44,7 +44,7 @@ class Record:
 
 
 def record_of(provider: Provider, at: datetime) -> Record:
-    """Give the record of a provider's ``RECORD_DAYS`` before ``at``, newest ``RECORD_REACH``."""
+    """Return the record of a provider's ``RECORD_DAYS`` before ``at``, newest ``RECORD_REACH``."""
     articles = Article.objects.filter(
         provider=provider,
         coverage_only=False,
@@ -64,7 +64,7 @@ def record_of(provider: Provider, at: datetime) -> Record:
 
 
 def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
-    """Give what there is to know of an article, for its template. Twelve queries at most.
+    """Return what there is to know of an article, for its template. Twelve queries at most.
 
     ``provider`` and ``decided_by`` should be loaded with it.
     """
@@ -89,7 +89,7 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
 
 
 def image_of(article: Article) -> Image | None:
-    """Give an article's picture or, where none is kept, its first image, with what became of it.
+    """Return an article's picture or, where none is kept, its first image, with what became of it.
 
     Two queries at most.
     """

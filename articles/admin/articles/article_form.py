@@ -30,7 +30,7 @@ class TextField(forms.CharField):
     """
 
     def to_python(self, value: Any) -> str:
-        """Give the text with the line ends of documents."""
+        """Return the text with the line ends of documents."""
         return str(super().to_python(value) or "").replace("\r\n", "\n")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -54,7 +54,7 @@ class Clash:
 
     @property
     def changes(self) -> list[Piece]:
-        """Give what the editor's text would change in the stored one."""
+        """Return what the editor's text would change in the stored one."""
         return text_diff(self.stored, self.typed)
 
 
@@ -124,7 +124,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def texts(self) -> dict[str, str]:
-        """Give the texts to save: those that changed, without those where the stored one stands."""
+        """Return the texts to save: those that changed, without those where the stored one stands."""
         kept = {clash.name for clash in self.clashes if clash.choice == STORED}
         return {
             name: typed
@@ -158,7 +158,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         self.acts_since = list(changes.select_related("act__by").order_by("-act_id")[:MOST_ACTS])
 
     def _choices(self) -> dict[str, str]:
-        """Give what was said of the texts that the last save met, by name."""
+        """Return what was said of the texts that the last save met, by name."""
         met = str(self.data.get("clashes", "")).split(",")
         return {name: str(self.data.get(f"choice_{name}", "")) for name in EDITABLE if name in met}
 

@@ -42,7 +42,7 @@ _QUALITIES: Final = {
 
 
 def period_start(value: str | None, at: datetime | None = None) -> datetime | None:
-    """Give when the period of that name began, None for no such period."""
+    """Return when the period of that name began, None for no such period."""
     if value not in _PERIODS:
         return None
     at = at or timezone.now()
@@ -194,7 +194,7 @@ class ArticleChangeList(KeyChangeList):
         return ["-topic_links__published_at", "-topic_links__article_id"]
 
     def rows(self) -> QuerySet[Article]:
-        """Give the articles with provider, topics, pictures and size of the story: three queries."""
+        """Return the articles with provider, topics, pictures and size of the story: three queries."""
         topics = ArticleTopic.objects.select_related("topic").order_by("position")
         return (
             Article.objects.with_story_size()
@@ -253,7 +253,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
         return bulk_actions.offered(confirmation.user_of(request))
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Give inputs of the quality to whoever may score."""
+        """Return inputs of the quality to whoever may score."""
         return list_editing.columns(super().get_list_display(request), request)
 
     def action_checkbox(self, obj: Article) -> SafeString:
@@ -291,7 +291,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="headline")
     def headline_cut(self, article: Article) -> str:
-        """Give as much of the headline as a list has room for."""
+        """Return as much of the headline as a list has room for."""
         return Truncator(article.headline).chars(120)
 
     @admin.display(description="provider")
@@ -310,12 +310,12 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="quality", ordering=or_least("quality"))
     def quality_shown(self, article: Article) -> int | None:
-        """Give its quality."""
+        """Return its quality."""
         return article.quality
 
     @admin.display(description="heat", ordering=or_least("heat"))
     def heat_shown(self, article: Article) -> SafeString | None:
-        """Give its heat, with the way to why."""
+        """Return its heat, with the way to why."""
         if article.heat is None:
             return None
         address = reverse("admin:articles_article_receipt", args=[article.pk])
@@ -338,7 +338,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="time", ordering="published_at")
     def published_when(self, article: Article) -> str:
-        """Give its provider's time, short enough for a list."""
+        """Return its provider's time, short enough for a list."""
         return date_format(timezone.localtime(article.published_at), "M j, Y H:i")
 
 

@@ -116,7 +116,7 @@ class ArticleAdmin(ArticleListAdmin):
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        """Give every article with what its page names."""
+        """Return every article with what its page names."""
         articles: QuerySet[Article] = super().get_queryset(request)
         return articles.select_related("provider", "decided_by")
 
@@ -128,7 +128,7 @@ class ArticleAdmin(ArticleListAdmin):
             newsdesk.perform(change_of_texts, by=user_of(request), reason=reason)
 
     def view_on_site(self, obj: Article) -> str | None:
-        """Give the public page where there is one."""
+        """Return the public page where there is one."""
         return obj.get_absolute_url() if obj.is_published() else None
 
     def render_change_form(

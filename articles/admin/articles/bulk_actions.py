@@ -176,7 +176,7 @@ class Plan:
 
 
 def offered(user: User) -> dict[str, tuple[Any, str, str]]:
-    """Give the actions of the list that a user may do, as ``ModelAdmin.get_actions`` does."""
+    """Return the actions of the list that a user may do, as ``ModelAdmin.get_actions`` does."""
     return {
         name: (partial(_start, bulk), name, bulk.name + ("…" if bulk.asks_first else ""))
         for name, bulk in BULK.items()
@@ -295,7 +295,7 @@ def _intro(bulk: Bulk, plan: Plan, chosen: int) -> str:
 
 
 def _as_text(form: forms.Form) -> list[str]:
-    """Give the values of a form as they can be compared with what comes back."""
+    """Return the values of a form as they can be compared with what comes back."""
     values = form.cleaned_data if form.is_bound else dict.fromkeys(form.fields)
     return [f"{name}={values.get(name)}" for name in form.fields]
 
@@ -376,6 +376,6 @@ def _few(slugs: Sequence[str]) -> str:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address to which the page of consequences is sent."""
+    """Return the address to which the page of consequences is sent."""
     view = site.admin_view(decide_together)
     return [path("together/<slug:verb>/", view, name="articles_article_together")]

@@ -71,13 +71,13 @@ class Row:
 
 
 def columns(names: Sequence[Any], request: HttpRequest) -> list[Any]:
-    """Give the list's columns, with an input of the quality for whoever may score."""
+    """Return the list's columns, with an input of the quality for whoever may score."""
     may = request.user.has_perm(newsdesk.PERMISSIONS[Verb.SCORE])
     return ["quality_input" if may and name == "quality_shown" else name for name in names]
 
 
 def quality_input(article: Article) -> SafeString | str:
-    """Give the input of an article's quality, with what the editor sees of it; no query."""
+    """Return the input of an article's quality, with what the editor sees of it; no query."""
     if newsdesk.refusal(Verb.SCORE, article):
         return "-"
     return _input(article, "" if article.quality is None else str(article.quality))
@@ -180,12 +180,12 @@ def _name_who(rows: Sequence[Row]) -> None:
 
 
 def _back(request: HttpRequest) -> str:
-    """Give the list that the form was on, with its filters and page."""
+    """Return the list that the form was on, with its filters and page."""
     query = request.POST.get("list", "")
     return reverse("admin:articles_article_changelist") + (f"?{query}" if query else "")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address to which the qualities are sent."""
+    """Return the address to which the qualities are sent."""
     view = site.admin_view(save_scores)
     return [path("scores/", view, name="articles_article_scores")]

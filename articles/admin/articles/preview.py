@@ -14,7 +14,7 @@ from articles.site.views import render_story, story_context
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address of this page."""
+    """Return the address of this page."""
     return [
         path("<int:pk>/preview/", site.admin_view(preview), name="articles_article_preview"),
     ]

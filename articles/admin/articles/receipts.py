@@ -99,7 +99,7 @@ class ShownReceipt:
 def receipt_of(
     article: Article, policy: Policy | None = None, at: datetime | None = None
 ) -> ShownReceipt:
-    """Give the receipt of an article. Three queries, four where no policy is given.
+    """Return the receipt of an article. Three queries, four where no policy is given.
 
     Load ``decided_by`` with the article.
     """
@@ -127,7 +127,7 @@ def receipt_of(
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the page of one receipt, which lists link to."""
+    """Return the page of one receipt, which lists link to."""
 
     @require_safe
     def view(request: HttpRequest, article_id: int) -> HttpResponse:

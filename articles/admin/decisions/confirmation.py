@@ -66,7 +66,7 @@ class Summary:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Give who is logged in; views of the admin site have nobody else."""
+    """Return who is logged in; views of the admin site have nobody else."""
     return cast("User", request.user)
 
 
@@ -76,7 +76,7 @@ def sign(what: str, value: Any) -> str:
 
 
 def read(what: str, text: str) -> Any:
-    """Give what ``sign`` was given; raises ``RefusedError`` for anything else."""
+    """Return what ``sign`` was given; raises ``RefusedError`` for anything else."""
     try:
         # The signature is checked before anything is unpacked.
         return signing.loads(text, salt=f"newsdesk.{what}")
@@ -154,5 +154,5 @@ def answer(request: HttpRequest, name: str, context: dict[str, Any]) -> Template
 
 
 def count_of(number: int, noun: str = "article") -> str:
-    """Give a number with its noun: ``1 article``, ``2,000 articles``."""
+    """Return a number with its noun: ``1 article``, ``2,000 articles``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -157,7 +157,7 @@ DECISIONS: Final[Mapping[str, Decision]] = {one.verb.value: one for one in _ALL}
 
 
 def change_of(verb: Verb, article: Article, given: Mapping[str, Any]) -> Change:
-    """Give the change that a decision comes to, by the values of its form.
+    """Return the change that a decision comes to, by the values of its form.
 
     Raises ``RefusedError`` where it makes no sense.
     """
@@ -183,7 +183,7 @@ def change_of(verb: Verb, article: Article, given: Mapping[str, Any]) -> Change:
 
 
 def offered(user: User | AnonymousUser, article: Article) -> list[Decision]:
-    """Give the decisions that make sense for an article and that a user may make."""
+    """Return the decisions that make sense for an article and that a user may make."""
     return [one for one in _ALL if newsdesk.is_offered(user, one.verb, article)]
 
 

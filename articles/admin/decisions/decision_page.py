@@ -45,7 +45,7 @@ STORED: Final = {
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the pages of decisions on one article, and of undoing an act."""
+    """Return the pages of decisions on one article, and of undoing an act."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
@@ -66,7 +66,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def for_change_page(request: HttpRequest, article: Article) -> dict[str, Any]:
-    """Give what ``desk/_decisions.html`` and ``desk/_receipt.html`` show on an article's page."""
+    """Return what ``desk/_decisions.html`` and ``desk/_receipt.html`` show on an article's page."""
     return {
         "article": article,
         "decisions": offered(request.user, article),
@@ -159,7 +159,7 @@ def _article(article_id: int) -> Article:
 
 
 def _form(request: HttpRequest, decision: Decision, article: Article) -> DecisionForm:
-    """Give the form as it was sent, as a link filled it, or as stored."""
+    """Return the form as it was sent, as a link filled it, or as stored."""
     if request.method == "POST":
         return decision.form(request.POST)
     if request.GET.keys() - {"next"}:
@@ -180,7 +180,7 @@ def _form(request: HttpRequest, decision: Decision, article: Article) -> Decisio
 def _consequences_of(
     decision: Decision, article: Article, form: DecisionForm
 ) -> list[Consequence] | None:
-    """Give what would happen, or None where the form is not ready to tell."""
+    """Return what would happen, or None where the form is not ready to tell."""
     if form.is_bound and not form.is_valid():
         return None
     try:
@@ -193,7 +193,7 @@ def _consequences_of(
 def _beside(
     form: DecisionForm, typed: Mapping[str, Any], article: Article
 ) -> list[tuple[str, Any, Any]]:
-    """Give what was typed beside what is stored now, by field."""
+    """Return what was typed beside what is stored now, by field."""
     return [
         (
             str(field.label),

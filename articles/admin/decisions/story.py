@@ -140,7 +140,7 @@ class Step:
         return cls(kind, chosen, members, dict(seen))
 
     def signed(self) -> str:
-        """Give the step as a form carries it."""
+        """Return the step as a form carries it."""
         value = [self.kind, self.chosen, self.members, list(self.seen.items())]
         return confirmation.sign("step", value)
 
@@ -286,7 +286,7 @@ def _gaps(story: Story, links: set[Pair]) -> int:
 
 
 def _rows(story: Story, links: set[Pair], at: datetime) -> list[Row]:
-    """Give the members with why each ranks where it does."""
+    """Return the members with why each ranks where it does."""
     members = story.members
     contenders = [one.contender(at, name=one.provider.name) for one in members]
     scored = [one for one in contenders if one.quality is not None and not one.decision.is_out]
@@ -329,6 +329,6 @@ def _trail(article: Article) -> list[tuple[str, str]]:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address of the workbench."""
+    """Return the address of the workbench."""
     view = site.admin_view(workbench)
     return [path("<int:article_id>/story/", view, name="articles_article_story")]

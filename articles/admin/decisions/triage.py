@@ -54,7 +54,7 @@ class Cursor:
 
     @classmethod
     def of(cls, article: Article, queue: Queue) -> Self | None:
-        """Give the place of an article, or None where it has none."""
+        """Return the place of an article, or None where it has none."""
         moment = getattr(article, queue.moment)
         return cls(moment, article.slug) if moment else None
 
@@ -114,16 +114,16 @@ class Desk:
         return reverse("admin:articles_article_triage", args=[self.queue.key])
 
     def address_of(self, **query: int | str) -> str:
-        """Give a place of the queue."""
+        """Return a place of the queue."""
         return f"{self.address}?{urlencode(query)}"
 
     def behind(self, cursor: Cursor | None) -> str:
-        """Give the address of what follows a place."""
+        """Return the address of what follows a place."""
         return self.address_of(after=str(cursor)) if cursor else self.address
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the page of each queue."""
+    """Return the page of each queue."""
 
     @never_cache
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -233,7 +233,7 @@ def _page(
 
 
 def _position(desk: Desk, article: Article, cursor: Cursor | None) -> str:
-    """Give the place of an article as people count, or nothing where it is not in the queue."""
+    """Return the place of an article as people count, or nothing where it is not in the queue."""
     if cursor is None or not desk.waiting.filter(pk=article.pk).exists():
         return ""
     return count_in_words(count_capped(_before(desk.queue, desk.waiting, cursor)) + 1)

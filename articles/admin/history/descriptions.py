@@ -39,7 +39,7 @@ SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
 
 
 def label(name: str) -> str:
-    """Give a column's name for editors."""
+    """Return a column's name for editors."""
     return LABELS.get(name, name)
 
 
@@ -77,11 +77,11 @@ class Names:
         )
 
     def article(self, pk: int) -> str:
-        """Give an article's headline; one that is gone has none."""
+        """Return an article's headline; one that is gone has none."""
         return Truncator(self.articles.get(pk, f"article {pk}, which is gone")).chars(100)
 
     def listed(self, name: str, values: Iterable[Any]) -> list[str]:
-        """Give the members of a list in words."""
+        """Return the members of a list in words."""
         match name:
             case "topics":
                 return [self.topics.get(pk, f"topic {pk}, which is gone") for pk in values]
@@ -90,7 +90,7 @@ class Names:
         return [self.article(pk) for pk in values]
 
     def shown(self, name: str, value: Any) -> str:
-        """Give one value in words; long texts as they are."""
+        """Return one value in words; long texts as they are."""
         match value:
             case None | "":
                 return Article.Decision.NONE.label if name == "decision" else "(empty)"

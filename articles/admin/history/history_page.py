@@ -34,7 +34,7 @@ NOW: Final = "now"
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the addresses of these pages."""
+    """Return the addresses of these pages."""
     return [
         path(
             "<int:pk>/history/",
@@ -131,7 +131,7 @@ def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
 
 
 def differences(before: State, after: State) -> list[Difference]:
-    """Give the fields in which two states differ. Up to three queries."""
+    """Return the fields in which two states differ. Up to three queries."""
     lists = [
         (state.values.get("topics", ()), state.values.get("provider_id"))
         for state in (before, after)

@@ -24,7 +24,7 @@ class Piece(NamedTuple):
 
 
 def text_diff(before: str, after: str) -> list[Piece]:
-    """Give the pieces by which ``after`` differs from ``before``, in order.
+    """Return the pieces by which ``after`` differs from ``before``, in order.
 
     Words are compared; where there are too many of them lines are, and where there are too many
     of those the texts stand as a whole. What both begin and end with costs nothing.

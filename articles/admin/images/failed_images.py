@@ -99,12 +99,12 @@ class FailedImages(KeyChangeList):
         self.result_list = rows
 
     def rows(self) -> QuerySet[ImageFetch]:
-        """Give the failures."""
+        """Return the failures."""
         return ImageFetch.objects.all()
 
 
 def _logos() -> dict[str, Provider]:
-    """Give whose logo an address is. One query."""
+    """Return whose logo an address is. One query."""
     providers = Provider.objects.exclude(logos=[]).only("name", "domain", "logos")
     return {one.logo["url"]: one for one in providers.order_by("-pk") if one.logo}
 
@@ -135,7 +135,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         return paginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImageFetch]:
-        """Give the failures, and nothing else."""
+        """Return the failures, and nothing else."""
         return ImageFetch.objects.failed().order_by("-tried_at", "-pk")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -177,23 +177,23 @@ class ImageFetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="address")
     def source(self, fetch: ImageFetch) -> SafeString | str:
-        """Give the whole of it."""
+        """Return the whole of it."""
         return outward_link(fetch.url) if is_web_url(fetch.url) else fetch.url
 
     @admin.display(description="why")
     def reason(self, fetch: ImageFetch) -> str:
-        """Give the reason, and whether readers see an older copy."""
+        """Return the reason, and whether readers see an older copy."""
         older = " An older copy is shown." if fetch.stored_id else ""
         return fetch.failure + older
 
     @admin.display(description="last try")
     def tried(self, fetch: ImageFetch) -> str:
-        """Give when it was tried, short enough for a list."""
+        """Return when it was tried, short enough for a list."""
         return date_format(timezone.localtime(fetch.tried_at), "M j, Y H:i")
 
     @admin.display(description="next try")
     def next_try(self, fetch: ImageFetch) -> str:
-        """Give when it is tried by itself, if it is."""
+        """Return when it is tried by itself, if it is."""
         if fetch.next_try_at is None:
             return "none"
         return date_format(timezone.localtime(fetch.next_try_at), "M j, Y H:i")

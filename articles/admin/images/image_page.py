@@ -39,7 +39,7 @@ class _SeenForm(forms.Form):
     )
 
     def seen(self, image: Image) -> Image:
-        """Give the row as it was then."""
+        """Return the row as it was then."""
         given = self.cleaned_data
         return Image(
             article_id=image.article_id,
@@ -160,7 +160,7 @@ ACTS: Final[dict[str, tuple[type[_Form], Callable[[HttpRequest, Image, Any], Non
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address of the page."""
+    """Return the address of the page."""
 
     @never_cache
     @require_http_methods(["GET", "HEAD", "POST"])

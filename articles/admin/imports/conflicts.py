@@ -27,7 +27,7 @@ MOST: Final = 50
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the addresses of these pages."""
+    """Return the addresses of these pages."""
     return [
         path("conflicts/", site.admin_view(conflicts), name="articles_article_conflicts"),
         path("<int:pk>/resolve/", site.admin_view(resolve), name="articles_article_resolve"),
@@ -53,7 +53,7 @@ class Field:
 
     @property
     def stamp(self) -> str:
-        """Give what changes when an import finds the conflict again."""
+        """Return what changes when an import finds the conflict again."""
         return self.conflict.found_at.isoformat()
 
 

@@ -33,12 +33,12 @@ SHOWN: Final = 500
 
 
 def import_urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address of the import page."""
+    """Return the address of the import page."""
     return [path("import/", site.admin_view(import_documents), name="articles_importrun_import")]
 
 
 def export_urls(site: AdminSite) -> list[URLPattern]:
-    """Give the address of the export page."""
+    """Return the address of the export page."""
     return [path("export/", site.admin_view(export_page), name="articles_article_export")]
 
 
@@ -155,7 +155,7 @@ class _Outlet(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        """Give what was written since this was last asked."""
+        """Return what was written since this was last asked."""
         taken = b"".join(self._pieces)
         self._pieces.clear()
         return taken

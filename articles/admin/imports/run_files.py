@@ -22,7 +22,7 @@ _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Give the addresses of these files."""
+    """Return the addresses of these files."""
     return [
         path(
             f"<int:pk>/problems.{ending}",

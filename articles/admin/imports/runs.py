@@ -42,13 +42,13 @@ class SourceDocumentAdmin(ReadOnlyAdmin):
     search_help_text = "Part of the path or the digest"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceDocument]:
-        """Give the documents without their text, of which a list shows nothing."""
+        """Return the documents without their text, of which a list shows nothing."""
         documents: QuerySet[SourceDocument] = super().get_queryset(request)
         return documents.select_related("article", "run").defer("text")
 
     @admin.display(description="article", ordering="article__title")
     def article_title(self, source: SourceDocument) -> str:
-        """Give its article's headline."""
+        """Return its article's headline."""
         return Truncator(source.article.title).chars(100)
 
     @admin.display(description="article")
@@ -107,7 +107,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, (extra_context or {}) | more)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
-        """Give the runs with who started them."""
+        """Return the runs with who started them."""
         runs: QuerySet[ImportRun] = super().get_queryset(request)
         return runs.select_related("started_by")
 
@@ -159,13 +159,13 @@ class ImportProblemAdmin(ReadOnlyAdmin):
     readonly_fields = ["place", "run_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportProblem]:
-        """Give the problems with their runs."""
+        """Return the problems with their runs."""
         problems: QuerySet[ImportProblem] = super().get_queryset(request)
         return problems.select_related("run")
 
     @admin.display(description="place")
     def place(self, problem: ImportProblem) -> str:
-        """Give path, line and column as far as there are any."""
+        """Return path, line and column as far as there are any."""
         return problem.place or "(no one place)"
 
     @admin.display(description="run")
@@ -196,13 +196,13 @@ class ImportConflictAdmin(ReadOnlyAdmin):
     readonly_fields = ["article_link", "run_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportConflict]:
-        """Give the conflicts with what they are about."""
+        """Return the conflicts with what they are about."""
         conflicts: QuerySet[ImportConflict] = super().get_queryset(request)
         return conflicts.select_related("article", "run", "resolved_by")
 
     @admin.display(description="article", ordering="article__title")
     def article_title(self, conflict: ImportConflict) -> str:
-        """Give the article's headline."""
+        """Return the article's headline."""
         return Truncator(conflict.article.title).chars(100)
 
     @admin.display(description="article")

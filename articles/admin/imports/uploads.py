@@ -82,7 +82,7 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _safe(name: str) -> PurePosixPath:
-    """Give a path that stays within the folder."""
+    """Return a path that stays within the folder."""
     path = PurePosixPath(name)
     odd = not name.isprintable() or "\\" in name or ":" in name or len(name) > 200
     if odd or path.is_absolute() or ".." in path.parts or path.name.startswith("."):

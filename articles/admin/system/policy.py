@@ -86,7 +86,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     readonly_fields = ["reached"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PolicyVersion]:
-        """Give the versions, each knowing which is in force."""
+        """Return the versions, each knowing which is in force."""
         versions: QuerySet[PolicyVersion] = super().get_queryset(request)
         latest = PolicyVersion.objects.order_by("-pk").values("pk")[:1]
         return versions.annotate(in_force=Subquery(latest)).select_related("by")
@@ -113,7 +113,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="since")
     def set_at(self, version: PolicyVersion) -> str:
-        """Give when it was put in force."""
+        """Return when it was put in force."""
         return date_format(localtime(version.at), "M j, Y H:i")
 
     @admin.display(description="applied")
@@ -136,7 +136,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
 
 def urls(site: admin.AdminSite) -> list[URLPattern]:
-    """Give the addresses of the pages beside the list."""
+    """Return the addresses of the pages beside the list."""
     name = "articles_policyversion"
     return [
         path("try/", site.admin_view(try_numbers), name=f"{name}_try"),
@@ -293,7 +293,7 @@ def _form_of(
 
 
 def _in_force(request: HttpRequest) -> dict[str, Any]:
-    """Give what the pages say of the policy in force, and a form with its numbers. One query."""
+    """Return what the pages say of the policy in force, and a form with its numbers. One query."""
     version = PolicyVersion.objects.select_related("by").first()
     policy = version.policy if version else DEFAULT_POLICY
     return {

@@ -57,7 +57,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ["articles/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Give the tokens that the user may see."""
+        """Return the tokens that the user may see."""
         tokens: QuerySet[ApiToken] = super().get_queryset(request).select_related("user")
         user = user_of(request)
         return tokens if user.is_superuser else tokens.filter(user=user)
@@ -65,7 +65,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ApiToken:
-        """Give a token; there is none but those that the user may see."""
+        """Return a token; there is none but those that the user may see."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         token: ApiToken | None = super().get_object(request, object_id, from_field)

@@ -59,7 +59,7 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ["articles/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebHook]:
-        """Give the hooks with how much waits and how much was given up."""
+        """Return the hooks with how much waits and how much was given up."""
         hooks: QuerySet[WebHook] = super().get_queryset(request)
         states = HookDelivery.State
         return hooks.annotate(
@@ -153,7 +153,7 @@ class HookDeliveryAdmin(ReadOnlyAdmin):
     readonly_fields = ["hook_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HookDelivery]:
-        """Give the deliveries, without what was sent where a list shows nothing of it."""
+        """Return the deliveries, without what was sent where a list shows nothing of it."""
         deliveries: QuerySet[HookDelivery] = super().get_queryset(request)
         is_list = request.resolver_match and str(request.resolver_match.url_name).endswith("list")
         return deliveries.select_related("hook").defer(*(["body"] if is_list else []))

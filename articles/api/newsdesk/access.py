@@ -34,7 +34,7 @@ REFUSALS: Final = (401, 403)
 
 
 def user_of(request: Request) -> User:
-    """Give who asks; whoever is nobody does not come farther than ``MayLook``."""
+    """Return who asks; whoever is nobody does not come farther than ``MayLook``."""
     return cast("User", request.user)
 
 
@@ -42,7 +42,7 @@ class ByToken(BaseAuthentication):
     """``Authorization: Token …``, or ``Bearer …``. One query, and a write an hour."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
-        """Give the user of a valid token; None where no token is shown."""
+        """Return the user of a valid token; None where no token is shown."""
         scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() not in _SCHEMES:
             return None

@@ -124,7 +124,7 @@ class EditBodySerializer(ReasonBodySerializer):
 
 
 def values_of(request: Request, kind: type[ReasonBodySerializer]) -> Mapping[str, Any]:
-    """Give what the body holds; raises ``ValidationError``, or ``ParseError`` for no JSON."""
+    """Return what the body holds; raises ``ValidationError``, or ``ParseError`` for no JSON."""
     # Without a body the framework gives an empty form.
     given: Any = request.data
     if not isinstance(given, Mapping):

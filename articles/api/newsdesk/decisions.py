@@ -124,7 +124,7 @@ ACTS: Final[Mapping[Verb, Doing]] = {
 
 
 def tag_of(article: Article) -> str:
-    """Give the tag that ``If-Match`` names: what a lost update is noticed by, as in the admin."""
+    """Return the tag that ``If-Match`` names: what a lost update is noticed by, as in the admin."""
     return _tag(article.version)
 
 
@@ -171,7 +171,7 @@ class ActingView(DeskView):
         return Response(idempotency.once(request, user_of(request), done))
 
     def _stale(self, error: StaleError) -> Exception:
-        """Give what to raise where something was changed between a look and the act."""
+        """Return what to raise where something was changed between a look and the act."""
         return ConflictError(f"Nothing was done. {error}")
 
 
@@ -210,7 +210,7 @@ class ActView(ActingView):
         return answer
 
     def _stale(self, error: StaleError) -> Exception:
-        """Give the version that the article, or one that the act touches, has by now."""
+        """Return the version that the article, or one that the act touches, has by now."""
         return _late(stored(self.kwargs["slug"]), str(error), None)
 
 
@@ -243,7 +243,7 @@ class UndoView(ActingView):
 
 
 def stored(slug: str) -> Article:
-    """Give an article with its provider; raises ``Http404``. One query."""
+    """Return an article with its provider; raises ``Http404``. One query."""
     article = Article.objects.select_related("provider").filter(slug=slug).first()
     if article is None:
         raise Http404

@@ -78,7 +78,7 @@ class ConsequenceSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_why(self, one: newsdesk.Consequence) -> str | None:
-        """Give the receipt in words."""
+        """Return the receipt in words."""
         return str(one.receipt) if one.receipt else None
 
 
@@ -135,17 +135,17 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(PartySerializer(many=True))
     def get_counted(self, receipt: Receipt) -> Any:
-        """Give the best of them."""
+        """Return the best of them."""
         return _parties(receipt.counted)
 
     @extend_schema_field(PartySerializer(many=True))
     def get_supersededBy(self, receipt: Receipt) -> Any:  # noqa: N802 - the API's spelling
-        """Give the best of them."""
+        """Return the best of them."""
         return _parties(receipt.superseded_by)
 
     @extend_schema_field(PartySerializer(many=True))
     def get_leftOut(self, receipt: Receipt) -> Any:  # noqa: N802
-        """Give the best of them."""
+        """Return the best of them."""
         return _parties(receipt.left_out)
 
 
@@ -169,7 +169,7 @@ class MemberSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ChoiceField(choices=Article.State.choices))
     def get_state(self, article: Article) -> str:
-        """Give where it stands with readers."""
+        """Return where it stands with readers."""
         return article.state_at(self.context["at"]).value
 
 
@@ -182,7 +182,7 @@ class StoredSerializer(MemberSerializer):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, article: Article) -> Any:
-        """Give what an editor decided."""
+        """Return what an editor decided."""
         return DecisionSerializer(article).data if article.decision else None
 
 
@@ -196,7 +196,7 @@ class WaitingSerializer(StoredSerializer):
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_why(self, article: Article) -> str | None:
-        """Give the queue's reason."""
+        """Return the queue's reason."""
         reason: str | None = self.context["reasons"].get(article.pk)
         return reason
 
@@ -233,11 +233,11 @@ class HistorySerializer(serializers.Serializer[Any]):
     publishedAfter = serializers.BooleanField(source="published_after")
 
     def get_before(self, row: ActChange) -> dict[str, Any]:
-        """Give the values before."""
+        """Return the values before."""
         return _values(row.before)
 
     def get_after(self, row: ActChange) -> dict[str, Any]:
-        """Give the values after."""
+        """Return the values after."""
         return _values(row.after)
 
     def get_texts(self, row: ActChange) -> list[str]:
@@ -270,18 +270,18 @@ class DeskArticleSerializer(StoredSerializer):
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_url(self, article: Article) -> str | None:
-        """Give the path of its page."""
+        """Return the path of its page."""
         return article.get_absolute_url() if article.is_published(self.context["at"]) else None
 
     @extend_schema_field(TopicNameSerializer(many=True))
     def get_topics(self, article: Article) -> list[dict[str, str]]:
-        """Give its topics in order."""
+        """Return its topics in order."""
         topics = [link.topic for link in article.topic_links.all()]
         return [{"name": topic.name, "slug": topic.slug} for topic in topics]
 
 
 def act_since(row: ActChange) -> dict[str, Any]:
-    """Give an act for the problem of one that came too late; load ``act__by``."""
+    """Return an act for the problem of one that came too late; load ``act__by``."""
     act = row.act
     return {
         "act": act.pk,

@@ -74,7 +74,7 @@ class DeskNewsView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request) -> Response:
-        """Give a page of the list, narrowed by state and words, or of a queue."""
+        """Return a page of the list, narrowed by state and words, or of a queue."""
         at = timezone.now()
         policy = heat.current_policy()
         queue = _queue(request)
@@ -124,7 +124,7 @@ class DeskArticleView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Give an article as its editor sees it, and what the user may do about it.
+        """Return an article as its editor sees it, and what the user may do about it.
 
         The tag is its version, which every decision about it and every import of it raises; heat,
         which follows from others as well, does not. Six queries at most, beside who asks.
@@ -155,7 +155,7 @@ class DeskStoryView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Give whoever leads it and its members by rank, each with the version that If-Match names.
+        """Return whoever leads it and its members by rank, each with the version that If-Match names.
 
         Five queries at most, beside who asks.
         """
@@ -176,7 +176,7 @@ class DeskHistoryView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Give a page of the acts that touched it, newest first: who, when, why and what changed.
+        """Return a page of the acts that touched it, newest first: who, when, why and what changed.
 
         Two queries, beside who asks.
         """

@@ -58,7 +58,7 @@ def report_entry(
 
 
 def last_change(article: Article, coverage: Iterable[Article], at: datetime) -> datetime:
-    """Give the last moment up to ``at`` when its provider changed it or somebody covered it.
+    """Return the last moment up to ``at`` when its provider changed it or somebody covered it.
 
     Providers' clocks run wrong: what is only in the future counts from when it arrived here.
     """
@@ -82,7 +82,7 @@ def _entry(report: Article, page: str) -> dict[str, Any]:
 
 
 def _content(report: Article, summary: str = "", coverage: Iterable[Article] = ()) -> str:
-    """Give it as HTML; compact, as a template's indentation fifty times is a quarter of a feed."""
+    """Return it as HTML; compact, as a template's indentation fifty times is a quarter of a feed."""
     parts = [linebreaks(summary, autoescape=True)] if summary else []
     parts.append(format_html("<p>{}</p>", _link(report, _invitation(report))))
     named = [(other.provider.name, _link(other, other.headline)) for other in coverage]

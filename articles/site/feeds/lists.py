@@ -38,11 +38,11 @@ class Followed:
 
     @property
     def page_address(self) -> str:
-        """Give the path of its page."""
+        """Return the path of its page."""
         return reverse(f"articles:{self.page}", kwargs=self.arguments) + self.query
 
     def feed_address(self, ending: str) -> str:
-        """Give the path of its feed in one of ``FORMATS``."""
+        """Return the path of its feed in one of ``FORMATS``."""
         arguments = {**self.arguments, "ending": ending}
         return reverse(f"articles:{self.page}-feed", kwargs=arguments) + self.query
 
@@ -60,7 +60,7 @@ class Followed:
 
 
 def feed_links(followed: Followed) -> list[FeedLink]:
-    """Give what the head of a page says of its feeds; ``articles/_feeds.html`` shows it."""
+    """Return what the head of a page says of its feeds; ``articles/_feeds.html`` shows it."""
     return [
         FeedLink(feed.label, feed.media_type, followed.feed_address(ending), followed.full_title)
         for ending, feed in FORMATS.items()

@@ -51,19 +51,19 @@ def _feed(view: _View) -> _View:
 
 @_feed
 def front(request: HttpRequest, ending: str) -> HttpResponse:
-    """Give the hottest stories."""
+    """Return the hottest stories."""
     return _list(request, ending, lists.front(), Article.objects.published(), TOP)
 
 
 @_feed
 def latest(request: HttpRequest, ending: str) -> HttpResponse:
-    """Give the newest stories."""
+    """Return the newest stories."""
     return _list(request, ending, lists.latest(), Article.objects.published(), LATEST)
 
 
 @_feed
 def topic(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
-    """Give a topic's newest stories."""
+    """Return a topic's newest stories."""
     shown = get_object_or_404(Topic, slug=slug)
     stories = Article.objects.published().of_topic(shown)
     return _list(request, ending, lists.of_topic(shown), stories, FILED)
@@ -71,7 +71,7 @@ def topic(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
 
 @_feed
 def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
-    """Give a provider's newest stories."""
+    """Return a provider's newest stories."""
     shown = get_object_or_404(Provider, domain=domain)
     stories = Article.objects.published().filter(provider=shown)
     return _list(request, ending, lists.of_provider(shown), stories, LATEST)
@@ -79,7 +79,7 @@ def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
 
 @_feed
 def search(request: HttpRequest, ending: str) -> HttpResponse:
-    """Give the newest of what a search finds, narrowed as its page is."""
+    """Return the newest of what a search finds, narrowed as its page is."""
     at = timezone.now()
     narrowed = ArticleFilter(request.GET, queryset=Article.objects.published(at))
     after = request.GET.get("after", "")
@@ -92,7 +92,7 @@ def search(request: HttpRequest, ending: str) -> HttpResponse:
 
 @_feed
 def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
-    """Give one story to follow: its lead and all coverage, newest first."""
+    """Return one story to follow: its lead and all coverage, newest first."""
     at = timezone.now()
     story = Article.objects.published(at).for_page(at).filter(slug=slug).first()
     if story is None:

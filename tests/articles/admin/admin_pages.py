@@ -40,7 +40,7 @@ PAYLOAD = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 
 def list_of(model: type[Model]) -> str:
-    """Give the address of a model's list."""
+    """Return the address of a model's list."""
     return reverse(
         f"admin:articles_{model._meta.model_name}_changelist".replace(
             "articles_provider", "providers_provider"
@@ -49,7 +49,7 @@ def list_of(model: type[Model]) -> str:
 
 
 def page_of(row: Model, action: str = "change") -> str:
-    """Give the address of a row's page."""
+    """Return the address of a row's page."""
     options = row._meta
     return reverse(f"admin:{options.app_label}_{options.model_name}_{action}", args=[row.pk])
 
@@ -111,7 +111,7 @@ def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
 
 
 def form_of(html: str, **overrides: str) -> dict[str, str]:
-    """Give what a browser would send back from the form of an article's page."""
+    """Return what a browser would send back from the form of an article's page."""
     form = html.partition('id="article_form"')[2].partition("</form>")[0]
     inputs = r'<input type="(?:hidden|text)"\s+name="(\w+)"\s+value="([^"]*)"'
     values = {"_continue": "1"} | dict(re.findall(inputs, form))

@@ -16,13 +16,13 @@ LIST = "admin:articles_article_changelist"
 
 
 def text_of(response: Any) -> str:
-    """Give what a page says, without its markup and with single spaces."""
+    """Return what a page says, without its markup and with single spaces."""
     words = re.sub(r"<[^>]*>", " ", response.content.decode())
     return " ".join(words.split())
 
 
 def hidden(response: Any, name: str) -> str:
-    """Give the value of a hidden input."""
+    """Return the value of a hidden input."""
     found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
     assert found, f"no {name} on the page"
     return found[1]
@@ -59,7 +59,7 @@ def carry_on(client: Client, response: Any, verb: str, **sent: str) -> Any:
 
 
 def standings(articles: Iterable[Article]) -> dict[str, Standing]:
-    """Give where articles stand now, read anew."""
+    """Return where articles stand now, read anew."""
     fresh = Article.objects.filter(pk__in=[article.pk for article in articles])
     return {
         article.slug: Standing(

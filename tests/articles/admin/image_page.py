@@ -43,7 +43,7 @@ def again(image: Image) -> Image:
 
 
 def sent(page: Any, act: str, **typed: Any) -> dict[str, Any]:
-    """Give what a browser sends from a form of the page."""
+    """Return what a browser sends from a form of the page."""
     form = page.context["forms"][act]
     values = {name: form[name].value() for name in form.fields if name != "file"}
     return {"act": act, **{name: value or "" for name, value in values.items()}, **typed}

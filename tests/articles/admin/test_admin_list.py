@@ -34,14 +34,14 @@ QueryCount = Callable[[int], Any]
 
 
 def titles(client: Client, **query: str) -> list[str]:
-    """Give the titles that the list shows, in its order."""
+    """Return the titles that the list shows, in its order."""
     response = client.get(list_of(Article), query)
     assert response.status_code == 200
     return [article.title for article in response.context["cl"].result_list]
 
 
 def by(client: Client, *columns: str) -> str:
-    """Give what the list's address says to be sorted by columns; a minus stands in front."""
+    """Return what the list's address says to be sorted by columns; a minus stands in front."""
     shown = client.get(list_of(Article)).context["cl"].list_display
     places = ((name.removeprefix("-"), "-" if name.startswith("-") else "") for name in columns)
     return ".".join(f"{sign}{shown.index(name)}" for name, sign in places)

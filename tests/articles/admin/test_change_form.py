@@ -37,7 +37,7 @@ def stored(article: Article) -> Article:
 
 
 def typed(html: str, name: str) -> str:
-    """Give what a field of the form holds."""
+    """Return what a field of the form holds."""
     found = re.search(rf'<textarea name="{name}"[^>]*>\r?\n?([^<]*)</textarea>', html)
     assert found is not None
     return found[1]

@@ -37,7 +37,7 @@ def login(client: Client) -> Login:
 
 @pytest.fixture
 def article(tmp_path: Path) -> Article:
-    """Give an article whose headline and quality its editor and its document both changed."""
+    """Return an article whose headline and quality its editor and its document both changed."""
     put(tmp_path, "one.txt", document())
     load(tmp_path)
     edit(only_article(), title="Our headline", quality=65)
@@ -56,7 +56,7 @@ def resolve_page(article: Article) -> str:
 
 
 def form_of(html: str, **choices: str) -> dict[str, str]:
-    """Give what a browser sends of the first form of a page, with choices by field."""
+    """Return what a browser sends of the first form of a page, with choices by field."""
     form = html.partition('name="seen_version"')
     form_html = '<input type="hidden" name="seen_version"' + form[2].partition("</form>")[0]
     values = dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', form_html))

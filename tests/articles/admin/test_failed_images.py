@@ -56,7 +56,7 @@ def show(url: str, **values: Any) -> Image:
 
 
 def rows(client: Client, **query: str) -> list[str]:
-    """Give the addresses that the list shows, in order."""
+    """Return the addresses that the list shows, in order."""
     page = client.get(reverse(LIST), query)
     assert page.status_code == 200, page
     return [fetch.url for fetch in page.context["cl"].result_list]
@@ -212,7 +212,7 @@ class TestFilters:
 
 
 def sentences(module: ModuleType) -> list[str]:
-    """Give what a module may say of a failure, with x for what differs."""
+    """Return what a module may say of a failure, with x for what differs."""
     found = []
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         texts = node.args if isinstance(node, ast.Call) else []

@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 class TestState:
     def state(self, client: Client, image: Image) -> tuple[str, str]:
-        """Give what the article's page and the image's own say."""
+        """Return what the article's page and the image's own say."""
         return text_of(client.get(page_of(image.article))), text_of(client.get(address(image)))
 
     def test_waiting(self, editor: Client) -> None:

@@ -28,7 +28,7 @@ def editor(client: Client) -> Client:
 
 
 def inputs(page: Any) -> dict[str, Any]:
-    """Give what a browser would send of the form of qualities, untouched."""
+    """Return what a browser would send of the form of qualities, untouched."""
     html = page.content.decode()
     rows = re.findall(r'name="row" value="([^"]*)"', html)
     qualities = re.findall(r'name="(quality-\d+)" value="([^"]*)"', html)

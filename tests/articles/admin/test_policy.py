@@ -52,7 +52,7 @@ def nobody_tries() -> None:
 
 
 def sent(**overrides: object) -> dict[str, object]:
-    """Give what the form of a trial sends: a threshold of 60, typed over the defaults."""
+    """Return what the form of a trial sends: a threshold of 60, typed over the defaults."""
     return {"threshold": 60, "bonus": 10, "minimum": 50, "reason": "", "against": 0} | overrides
 
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def text_of(client: Client, article: Article) -> str:
-    """Give the words of an article's receipt page, from its heading on."""
+    """Return the words of an article's receipt page, from its heading on."""
     html = get(client, reverse("admin:articles_article_receipt", args=[article.pk]))
     part = html.partition('id="content-main"')[2].partition("</main>")[0]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))

@@ -319,7 +319,7 @@ class TestPermissions:
     PINNING = ("pin", "unpin")
 
     def kinds_of(self, *roles: Role) -> set[str]:
-        """Give what these roles may do, by trying."""
+        """Return what these roles may do, by trying."""
         client = Client()
         client.force_login(make_user(*roles))
         allowed = set()

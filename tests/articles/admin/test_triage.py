@@ -47,7 +47,7 @@ def make_waiting(count: int, **overrides: Any) -> list[Article]:
 
 
 def form_of(html: str, verb: str, **more: str) -> dict[str, str]:
-    """Give what a browser would send for a button of the bar of decisions."""
+    """Return what a browser would send for a button of the bar of decisions."""
     bar = html.partition('class="triage-bar')[2].partition("</form>")[0]
     assert f'value="{verb}"' in bar
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', bar))
@@ -55,13 +55,13 @@ def form_of(html: str, verb: str, **more: str) -> dict[str, str]:
 
 
 def focus_of(html: str) -> int:
-    """Give the id of the article in focus; 0 at the end of a queue."""
+    """Return the id of the article in focus; 0 at the end of a queue."""
     found = re.search(r'id="triage"[^>]*data-article="(\d+)"', html)
     return int(found[1]) if found else 0
 
 
 def link_of(html: str, key: str) -> str:
-    """Give the address of the link for a key."""
+    """Return the address of the link for a key."""
     found = re.search(rf'<a class="button button-quiet"\s+href="([^"]+)"\s+data-key="{key}"', html)
     assert found
     return found[1].replace("&amp;", "&")
@@ -297,7 +297,7 @@ class TestFlow:
 
 
 def newsdesk_user(client: Client) -> Any:
-    """Give who is logged in."""
+    """Return who is logged in."""
     return client.get(address_of()).wsgi_request.user
 
 

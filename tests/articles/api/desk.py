@@ -17,14 +17,14 @@ LIST: Final = "/api/v1/newsdesk/news/"
 
 
 def by_session(user: User) -> Client:
-    """Give a browser in which a user is signed in."""
+    """Return a browser in which a user is signed in."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def by_token(user: User) -> Client:
-    """Give a program that has a token of a user's."""
+    """Return a program that has a token of a user's."""
     return Client(headers={"Authorization": f"Token {make_token(user).secret}"})
 
 
@@ -32,14 +32,14 @@ WAYS: Final[dict[str, Callable[[User], Client]]] = {"session": by_session, "toke
 
 
 def address_of(article: Article | str, verb: str = "") -> str:
-    """Give the address of an article, or of an act on it."""
+    """Return the address of an article, or of an act on it."""
     slug = article if isinstance(article, str) else article.slug
     name = f"articles:api:newsdesk-{verb or 'article'}"
     return reverse(name, kwargs={"slug": slug})
 
 
 def undo_of(act: int) -> str:
-    """Give the address at which an act is undone."""
+    """Return the address at which an act is undone."""
     return reverse("articles:api:newsdesk-undo", args=[act])
 
 

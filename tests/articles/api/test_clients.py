@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "api.md").read_text()
 
 
 def example(language: str) -> str:
-    """Give the example in a language."""
+    """Return the example in a language."""
     found = re.search(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert found
     return found[1]

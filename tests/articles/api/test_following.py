@@ -250,7 +250,7 @@ class TestMirror:
 
 
 def _acts(folder: Path) -> list[Callable[[], object]]:
-    """Give what may happen at the newsroom, each with an article or two by chance."""
+    """Return what may happen at the newsroom, each with an article or two by chance."""
 
     def one() -> Article:
         return random.choice(list(Article.objects.filter(coverage_only=False).order_by("pk")))

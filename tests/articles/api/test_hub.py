@@ -55,7 +55,7 @@ def paths(items: list[dict[str, Any]]) -> list[str]:
 
 
 def comparable(item: dict[str, Any]) -> dict[str, Any]:
-    """Give an item with its times as instants, and without the HTML that is sanitized."""
+    """Return an item with its times as instants, and without the HTML that is sanitized."""
     times = ("publishedDateTime", "updatedDateTime")
     moments = {name: item[name] and datetime.fromisoformat(item[name]) for name in times}
     return item | moments | {"featuredContent": None}

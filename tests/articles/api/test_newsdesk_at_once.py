@@ -42,7 +42,7 @@ class Pair:
         return PERFORM(change, **options)
 
     def answers(self, first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
-        """Give the answers of both."""
+        """Return the answers of both."""
         found: list[Any] = [None, None]
 
         def ask(index: int, request: Callable[[], Any]) -> None:

@@ -72,7 +72,7 @@ roles = pytest.mark.parametrize("role", ROLES, ids=str)
 
 
 def _needs(verb: Verb, article: Article) -> set[Role]:
-    """Give the roles that would do an act if its state allowed it."""
+    """Return the roles that would do an act if its state allowed it."""
     if (mark := expected(verb, article)) != "-":
         return MAY[mark]
     editors = {Verb.SCORE, Verb.HOLD, Verb.SCHEDULE, Verb.EDIT, Verb.RELEASE}

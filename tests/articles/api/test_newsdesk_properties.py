@@ -43,17 +43,17 @@ class Step:
     reason: str
 
     def article(self) -> Article:
-        """Give the article that it is about, as it is stored."""
+        """Return the article that it is about, as it is stored."""
         return _all()[self.index % Article.objects.count()]
 
     def address(self) -> str:
-        """Give where it is sent; an undo is of the last act."""
+        """Return where it is sent; an undo is of the last act."""
         if self.verb == "undo":
             return undo_of(Act.objects.values_list("pk", flat=True).order_by("pk").last() or 1)
         return address_of(self.article(), self.verb)
 
     def body(self) -> dict[str, Any]:
-        """Give what is sent."""
+        """Return what is sent."""
         found = _all()
         slugs = [found[other % len(found)].slug for other in self.others]
         bodies: dict[str, dict[str, Any]] = {
@@ -68,7 +68,7 @@ class Step:
         return bodies.get(self.verb, {}) | {"reason": self.reason}
 
     def change(self) -> newsdesk.Change:
-        """Give what the newsdesk does; may be refused."""
+        """Return what the newsdesk does; may be refused."""
         found, one = _all(), self.article()
         others = [found[other % len(found)] for other in self.others]
         make: dict[str, Callable[[], newsdesk.Change]] = {
@@ -173,7 +173,7 @@ class TestAnyActs(TestCase):
                 assert rows() == expected
 
     def by_the_newsdesk(self, step: Step, user: Any) -> list[Any]:
-        """Give the rows after an act by ``newsdesk.perform``, and take it back."""
+        """Return the rows after an act by ``newsdesk.perform``, and take it back."""
         with transaction.atomic():
             try:
                 newsdesk.perform(step.change(), by=user, reason=step.reason)

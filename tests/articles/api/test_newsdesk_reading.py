@@ -50,7 +50,7 @@ def desk(user: User) -> Client:
 
 
 def listed(client: Client, **parameters: Any) -> list[Any]:
-    """Give all pages of a list."""
+    """Return all pages of a list."""
     response = client.get(LIST, parameters)
     assert response.status_code == 200, response.content
     answer = response.json()

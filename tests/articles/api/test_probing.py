@@ -36,7 +36,7 @@ QUESTIONS: list[dict[str, Any]] = [
 
 
 def answers(client: Client) -> list[Any]:
-    """Give what the API says to each question, and to anybody who lists names."""
+    """Return what the API says to each question, and to anybody who lists names."""
     asked = [client.get(NEWS, question).json() for question in QUESTIONS]
     asked += [client.get(address).json() for address in LISTS]
     asked.append(client.get("/api/news/index.json", {"minimum_heat": "300"}).json())

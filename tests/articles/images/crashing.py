@@ -97,7 +97,7 @@ def prune() -> None:
 
 
 def wrong() -> list[str]:
-    """Give all that may not be, however young; files that are still to be pruned included."""
+    """Return all that may not be, however young; files that are still to be pruned included."""
     from articles.images import pruning
     from articles.newsdesk import integrity
 
@@ -106,7 +106,7 @@ def wrong() -> list[str]:
 
 
 def listed(folder: str = "") -> list[str]:
-    """Give the names of all files in the storage."""
+    """Return the names of all files in the storage."""
     storage = storages["default"]
     try:
         folders, names = storage.listdir(folder)

@@ -26,7 +26,7 @@ KINDS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 
 
 def claiming(kind: str, width: int, height: int) -> bytes:
-    """Give a small image whose header says another size; all checksums are right."""
+    """Return a small image whose header says another size; all checksums are right."""
     match kind:
         case "JPEG":
             data = picture(kind)
@@ -54,7 +54,7 @@ def claiming(kind: str, width: int, height: int) -> bytes:
 
 @cache
 def as_large_as_may_be(kind: str) -> bytes:
-    """Give nearly 40 megapixels of one color, in a few bytes as far as the format lets it."""
+    """Return nearly 40 megapixels of one color, in a few bytes as far as the format lets it."""
     image = Image.new("RGB", (6300, 6300), RED)
     return saved(image, kind, **({"speed": 10} if kind == "AVIF" else {}))
 
@@ -76,19 +76,19 @@ def many_scans(count: int = 5000) -> bytes:
 
 
 def with_chunk(kind: bytes, data: bytes) -> bytes:
-    """Give a sound PNG with one more chunk before its pixels."""
+    """Return a sound PNG with one more chunk before its pixels."""
     sound = picture("PNG")
     at = sound.index(b"IDAT") - 4
     return sound[:at] + chunk(kind, data) + sound[at:]
 
 
 def with_text_bomb(size: int = 100_000_000) -> bytes:
-    """Give a PNG whose text, compressed to a thousandth, says nothing at this length."""
+    """Return a PNG whose text, compressed to a thousandth, says nothing at this length."""
     return with_chunk(b"zTXt", b"Comment\0\0" + _deflated(size))
 
 
 def with_profile_bomb(size: int = 100_000_000) -> bytes:
-    """Give a PNG whose color profile is zeros of this length, compressed to a thousandth."""
+    """Return a PNG whose color profile is zeros of this length, compressed to a thousandth."""
     return with_chunk(b"iCCP", b"sRGB\0\0" + _deflated(size))
 
 
@@ -98,7 +98,7 @@ def _deflated(size: int) -> bytes:
 
 
 def with_segments(marker: int, start: bytes, count: int = 140) -> bytes:
-    """Give a sound JPEG with so many of the longest segments, nine megabytes before its pixels."""
+    """Return a sound JPEG with so many of the longest segments, nine megabytes before its pixels."""
     payload = start + bytes(65_533 - len(start))
     segment = struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
     return picture()[:2] + segment * count + picture()[2:]

@@ -15,7 +15,7 @@ from articles.images.renditions import RefusedImageError, Rendered
 
 
 def peak(process: int) -> int:
-    """Give the most bytes of memory that a process had since ``forget_peak``; 0 where not known."""
+    """Return the most bytes of memory that a process had since ``forget_peak``; 0 where not known."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -30,14 +30,14 @@ def forget_peak(process: int) -> None:
 
 
 def processor_seconds(process: int) -> float:
-    """Give what a process has taken of the processor since it began."""
+    """Return what a process has taken of the processor since it began."""
     # What follows the name, which may hold spaces, in parentheses.
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def processes(shop: Workshop) -> list[int]:
-    """Give the processes of a workshop that are at work or wait for it."""
+    """Return the processes of a workshop that are at work or wait for it."""
     return [bench._process.pid for bench in shop._all if bench._process]
 
 

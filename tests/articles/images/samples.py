@@ -34,12 +34,12 @@ def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 @cache
 def picture(kind: str = "JPEG", size: tuple[int, int] = (200, 100)) -> bytes:
-    """Give a sound image in a format."""
+    """Return a sound image in a format."""
     return saved(drawn(size), kind)
 
 
 def different(number: int) -> bytes:
-    """Give an image that has other bytes than that of any other number, as news have many."""
+    """Return an image that has other bytes than that of any other number, as news have many."""
     color = (number * 40 % 256, number * 70 % 256, number % 256)
     return saved(Image.new("RGB", (64, 36), color), "PNG")
 
@@ -109,7 +109,7 @@ def turned(orientation: int, kind: str = "JPEG") -> bytes:
 
 
 def with_profile() -> bytes:
-    """Give a picture in which red and green are told the other way round, by its color profile."""
+    """Return a picture in which red and green are told the other way round, by its color profile."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * 20, 12)}
     red, green = tags[b"rXYZ"], tags[b"gXYZ"]

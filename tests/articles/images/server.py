@@ -37,7 +37,7 @@ class Server:
         return frozenset({("127.0.0.1", self.port)})
 
     def url(self, path: str) -> str:
-        """Give the address of a path."""
+        """Return the address of a path."""
         return f"http://127.0.0.1:{self.port}{path}"
 
     def put(self, path: str, answer: Answer | bytes) -> str:
@@ -46,7 +46,7 @@ class Server:
         return self.url(path)
 
     def paths(self) -> list[str]:
-        """Give what was asked for, in order."""
+        """Return what was asked for, in order."""
         return [request.path for request in self.requests]
 
 

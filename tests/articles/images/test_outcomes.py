@@ -144,7 +144,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
 
 
 def half(kind: str) -> bytes:
-    """Give the first half of a sound image."""
+    """Return the first half of a sound image."""
     return picture(kind)[: len(picture(kind)) // 2]
 
 

@@ -62,7 +62,7 @@ def _is_sound(shop: Workshop) -> bool:
 
 
 def _processor_seconds() -> float:
-    """Give what all processes took that this one started and saw end."""
+    """Return what all processes took that this one started and saw end."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 

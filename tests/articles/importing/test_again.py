@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told(report: Report) -> object:
-    """Give what a report says, but for which run it was and how long it took."""
+    """Return what a report says, but for which run it was and how long it took."""
     return report.as_json() | {"run": None, "seconds": 0}
 
 

@@ -32,7 +32,7 @@ def exported(folder: Path) -> dict[str, bytes]:
 
 
 def difference(before: bytes, after: bytes) -> list[str]:
-    """Give the lines that went and came, in order."""
+    """Return the lines that went and came, in order."""
     lines = unified_diff(before.decode().split("\n"), after.decode().split("\n"), n=0, lineterm="")
     return [line for line in lines if line[:2] not in {"--", "++", "@@"}]
 

@@ -20,7 +20,7 @@ def _newsroom(db: None) -> None:
 
 
 def run(folder: Path, *arguments: str) -> tuple[str, list[str]]:
-    """Give stdout and the names written."""
+    """Return stdout and the names written."""
     out = StringIO()
     call_command("export_seeds", str(folder), *arguments, stdout=out, stderr=StringIO())
     return out.getvalue().strip(), sorted(path.name for path in folder.iterdir())

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def run(*paths: Path, **options: Any) -> tuple[int, str, str]:
-    """Give exit status, stdout and stderr."""
+    """Return exit status, stdout and stderr."""
     out, err = StringIO(), StringIO()
     try:
         call_command("import_seeds", *map(str, paths), stdout=out, stderr=err, **options)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """Give exit status and stdout."""
+    """Return exit status and stdout."""
     out = StringIO()
     try:
         call_command("rescore", *arguments, stdout=out)

@@ -59,7 +59,7 @@ _ARTICLES = st.fixed_dictionaries(
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Give worlds of four to six articles, most of which have something to do with one another."""
+    """Return worlds of four to six articles, most of which have something to do with one another."""
     articles = draw(st.lists(_ARTICLES, min_size=4, max_size=6))
     index = st.integers(0, len(articles) - 1)
     return World(articles, draw(st.sets(st.tuples(index, index), min_size=4, max_size=14)))
@@ -77,7 +77,7 @@ class Step:
     end: datetime | None
 
     def change(self, articles: list[Article]) -> newsdesk.Change:
-        """Give its change on the articles as they are stored now; may be refused."""
+        """Return its change on the articles as they are stored now; may be refused."""
         now = list(Article.objects.order_by("slug").select_related("provider"))
         one = now[self.index % len(now)]
         others = [now[other % len(now)] for other in self.others]

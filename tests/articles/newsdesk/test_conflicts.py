@@ -75,7 +75,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.fixture(params=CASES, ids=[case[0] for case in CASES])
 def conflict(request: pytest.FixtureRequest, tmp_path: Path) -> ImportConflict:
-    """Give a conflict over each field that an article and its document share."""
+    """Return a conflict over each field that an article and its document share."""
     field, ours, theirs = request.param
     put(tmp_path, "one.txt", document())
     load(tmp_path)

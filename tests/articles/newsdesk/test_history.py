@@ -34,7 +34,7 @@ def do(change: newsdesk.Change, reason: str = "") -> Act:
 
 
 def fields(article: Article) -> dict[str, Any]:
-    """Give what an editor decides about an article, and its links both ways."""
+    """Return what an editor decides about an article, and its links both ways."""
     article = fresh(article)
     names = {*newsdesk.EDITABLE, "quality", "decision", "decision_until", "is_pinned"}
     names |= {"publish_from", "publish_until"}

@@ -37,13 +37,13 @@ def story() -> list[Article]:
 
 
 def fresh(*articles: Article) -> list[Article]:
-    """Give articles as they are stored."""
+    """Return articles as they are stored."""
     stored = Article.objects.in_bulk([article.pk for article in articles])
     return [stored[article.pk] for article in articles]
 
 
 def heats(*articles: Article) -> list[int | None]:
-    """Give the stored heat of articles."""
+    """Return the stored heat of articles."""
     return [article.heat for article in fresh(*articles)]
 
 

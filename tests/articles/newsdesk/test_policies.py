@@ -42,7 +42,7 @@ def carry_through(version: PolicyVersion) -> PolicyVersion:
 
 
 def led() -> set[int]:
-    """Give who leads a story, spelled out apart from the code."""
+    """Return who leads a story, spelled out apart from the code."""
     return {
         article.pk
         for article in Article.objects.filter(published=True).exclude(heat=-1)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def pages(asked: str, order: Order, size: int = 2) -> list[str]:
-    """Give the slugs of all pages of a search, one behind the other."""
+    """Return the slugs of all pages of a search, one behind the other."""
     slugs: list[str] = []
     cursor = ""
     for _ in range(100):
@@ -44,7 +44,7 @@ def pages(asked: str, order: Order, size: int = 2) -> list[str]:
 
 
 def tokens(text: str) -> list[str]:
-    """Give the words of a text, folded."""
+    """Return the words of a text, folded."""
     plain = unicodedata.normalize("NFD", text)
     plain = "".join(one for one in plain if unicodedata.category(one) != "Mn").lower()
     return "".join(one if one.isalnum() else " " for one in plain).split()
@@ -72,7 +72,7 @@ class Known:
         )
 
     def tier(self, asked: search.Search) -> int:
-        """Give the tier, 0 for no hit."""
+        """Return the tier, 0 for no hit."""
         text = [self.headline, self.excerpt]
         if any(has(term, [*text, *self.names], begins=False) for term in asked.unwanted):
             return 0
@@ -97,7 +97,7 @@ def has(term: tuple[str, ...], fields: list[list[str]], *, begins: bool) -> bool
 
 
 def expected(asked: str, order: Order) -> list[str]:
-    """Give the slugs that the search must find, in order."""
+    """Return the slugs that the search must find, in order."""
     parsed = search.parse(QueryDict(asked).get("q") or "", is_typing=False)
     published = Article.objects.published(NOW).select_related("provider")
     known = [Known.of(one) for one in published.prefetch_related("topics")]
@@ -243,7 +243,7 @@ class TestMarks:
 
 
 def vectors() -> list[str]:
-    """Give what the index holds of each article, from its rows alone."""
+    """Return what the index holds of each article, from its rows alone."""
     return [
         index.filed_under(
             (article.provider_id, article.provider.name),

@@ -38,7 +38,7 @@ class Place:
     provider: Provider
 
     def addresses(self, name: str) -> Iterator[str]:
-        """Give the addresses of a name that are about this; several where it has formats."""
+        """Return the addresses of a name that are about this; several where it has formats."""
         values: dict[str, list[Any]] = {
             "slug": [
                 self.topic.slug if name.endswith(("topic", "topic-feed")) else self.article.slug
@@ -55,7 +55,7 @@ class Place:
             yield reverse(name, kwargs=dict(zip(parameters, chosen, strict=True)))
 
     def all_addresses(self) -> Iterator[str]:
-        """Give all public addresses, those about this where they are about something."""
+        """Return all public addresses, those about this where they are about something."""
         for name in PUBLIC:
             yield from self.addresses(name)
 
@@ -66,7 +66,7 @@ Answer = tuple[int, str, dict[str, str], bytes]
 def answer(
     client: Client, address: str, query: dict[str, str] | None = None, method: str = "get"
 ) -> Answer:
-    """Give all that a program gets from an address: status, its words, headers and body.
+    """Return all that a program gets from an address: status, its words, headers and body.
 
     But for the tag and date of the edition, which begins anew with every write.
     """

@@ -9,12 +9,12 @@ from articles.site.arranging import LAST_STEPS, OTHERS, STEPS, by_letter, steps
 
 
 def course_of(size: int) -> list[Article]:
-    """Give unsaved reports, numbered from 0."""
+    """Return unsaved reports, numbered from 0."""
     return [Article(pk=number) for number in range(size)]
 
 
 def shown(size: int, lead: int) -> tuple[list[int], dict[int, int]]:
-    """Give the numbers of the shown steps, and what is skipped before which."""
+    """Return the numbers of the shown steps, and what is skipped before which."""
     course = course_of(size)
     found = steps(course[lead], course)
     assert [step.report.pk for step in found if step.is_lead] == [lead]

@@ -35,14 +35,14 @@ def get(client: Client, article: Article) -> str:
 
 
 def poster(html: str) -> str:
-    """Give the tag of the poster's link."""
+    """Return the tag of the poster's link."""
     found = re.search(r'<a class="video-poster"[^>]*>', html)
     assert found is not None
     return found[0]
 
 
 def policy(client: Client, address: str) -> dict[str, str]:
-    """Give the directives of a page's content security policy."""
+    """Return the directives of a page's content security policy."""
     header = client.get(address).headers["Content-Security-Policy"]
     return dict(part.strip().split(" ", 1) for part in header.split(";"))
 

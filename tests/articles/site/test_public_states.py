@@ -185,12 +185,12 @@ class World:
         self.column = column_of(case, is_named=is_named)
 
     def addresses(self, name: str, whose: str) -> list[str]:
-        """Give the addresses of a row of the table."""
+        """Return the addresses of a row of the table."""
         query = {"own": "?q=murmur", "lead": "?q=leading"}[whose] if "search" in name else ""
         return [address + query for address in self.places[whose].addresses(name)]
 
     def asked(self) -> list[tuple[str, dict[str, str]]]:
-        """Give what somebody asks who wants to know whether the article is there."""
+        """Return what somebody asks who wants to know whether the article is there."""
         article, own = self.article, self.places["own"]
         moment = article.published_at.isoformat().replace("+00:00", "Z")
         rank = f"{article.top_rank!r}"
@@ -214,7 +214,7 @@ class World:
 
 
 def column_of(case: Case, *, is_named: bool) -> str:
-    """Give the column of the table; blank where no reader may see anything."""
+    """Return the column of the table; blank where no reader may see anything."""
     facts = case.overrides
     is_out = (
         facts.get("decision") in {"hold", "withdraw"}
@@ -228,13 +228,13 @@ def column_of(case: Case, *, is_named: bool) -> str:
 
 
 def words_in(client: Client, address: str) -> set[str]:
-    """Give the canaries in all that an address answers."""
+    """Return the canaries in all that an address answers."""
     text = repr(answer(client, address)).lower()
     return {word for word in WORDS if canary(word) in text}
 
 
 def those(*, seen: bool) -> pytest.MarkDecorator:
-    """Give the cases, alone and named, that are in a column of the table, or those in none."""
+    """Return the cases, alone and named, that are in a column of the table, or those in none."""
     chosen = [
         pytest.param(case, is_named, id=f"{case}-{'named' if is_named else 'alone'}")
         for case in CASES
@@ -274,7 +274,7 @@ class TestTable:
 
 
 def canaries_told(client: Client) -> list[str]:
-    """Give the canaries in what followers are told from the beginning and of late."""
+    """Return the canaries in what followers are told from the beginning and of late."""
     told = ""
     for since in ("", "2000-01-01T00:00:00Z"):
         response = client.get(reverse("articles:api:news"), {"updatedSince": since})

@@ -324,7 +324,7 @@ class TestWhateverIsAsked:
         assert client.get(form.format(name)).status_code == 404
 
     def place(self) -> Place:
-        """Give the one story there is: a database can be asked the same many times."""
+        """Return the one story there is: a database can be asked the same many times."""
         article = Article.objects.filter(slug="2026-03-01-words").first()
         if article is None:
             topic = make_topic("Words")

@@ -26,7 +26,7 @@ def get(client: Client, address: str) -> str:
 
 
 def part(html: str, begin: str, end: str) -> str:
-    """Give what stands between two marks that must both be there."""
+    """Return what stands between two marks that must both be there."""
     assert begin in html
     rest = html.partition(begin)[2]
     assert end in rest

@@ -26,7 +26,7 @@ cases = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def found(client: Client, **asked: Any) -> list[str]:
-    """Give the slugs that a search shows."""
+    """Return the slugs that a search shows."""
     return slugs_on(get(client, f"/search/?{urlencode(asked, doseq=True)}"))
 
 

@@ -56,7 +56,7 @@ def read(client: Client, address: str) -> str:
 
 
 def locs(xml: str) -> list[str]:
-    """Give the addresses in a sitemap, as paths of the site that was asked."""
+    """Return the addresses in a sitemap, as paths of the site that was asked."""
     found = [unescape(loc) for loc in re.findall(r"<loc>([^<]*)</loc>", xml)]
     assert all(loc.startswith(f"{ORIGIN}/") for loc in found)
     assert len(set(found)) == len(found)
@@ -68,12 +68,12 @@ def news_files(client: Client) -> list[str]:
 
 
 def listed(client: Client) -> list[str]:
-    """Give the paths of all articles in the files that the index names."""
+    """Return the paths of all articles in the files that the index names."""
     return [path for file in news_files(client) for path in locs(read(client, file))]
 
 
 def changed(client: Client, path: str) -> str:
-    """Give what the sitemaps say of when the page changed."""
+    """Return what the sitemaps say of when the page changed."""
     for file in locs(read(client, "/sitemap.xml")):
         found = re.search(
             rf"<loc>{re.escape(ORIGIN + path)}</loc>(?:<lastmod>([^<]*))?", read(client, file)

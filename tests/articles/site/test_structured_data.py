@@ -85,7 +85,7 @@ def head(client: Client, address: str) -> Head:
 
 
 def things(data: Any) -> Iterator[dict[str, Any]]:
-    """Give all objects of a page's data, whatever they are in."""
+    """Return all objects of a page's data, whatever they are in."""
     if isinstance(data, list):
         for one in data:
             yield from things(one)

@@ -23,7 +23,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 @pytest.fixture(params=["/media/", "https://media.example/kept/"])
 def origin(request: pytest.FixtureRequest, settings: Any) -> str:
-    """Give what the addresses of copies begin with: ours, or another host's."""
+    """Return what the addresses of copies begin with: ours, or another host's."""
     settings.SITE_URL = "https://news.example"
     settings.MEDIA_URL = request.param
     return "https://news.example/media/" if request.param == "/media/" else str(request.param)

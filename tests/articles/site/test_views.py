@@ -32,7 +32,7 @@ QueryCount = Callable[[int], Any]
 
 
 def slugs_on(html: str) -> list[str]:
-    """Give the slugs of the stories on a page, in order."""
+    """Return the slugs of the stories on a page, in order."""
     return re.findall(r'<h2 class="headline">\s*<a href="/news/([^/]+)/"', html)
 
 

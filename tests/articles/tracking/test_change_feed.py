@@ -23,13 +23,13 @@ HOUR = timedelta(hours=1)
 
 
 def here() -> Place:
-    """Give the place of a follower who knows all there is."""
+    """Return the place of a follower who knows all there is."""
     at = timezone.now()
     return Place(change_feed.since(Place(0, at, ""), 10_000, at).place.sequence, at, "")
 
 
 def told(place: Place, at: Any = None) -> dict[str, bool]:
-    """Give what a follower is told since: slugs, and whether they may be named when they are gone."""
+    """Return what a follower is told since: slugs, and whether they may be named when they are gone."""
     events = change_feed.since(place, 10_000, at or timezone.now()).events
     return {event.slug: event.may_be_named for event in events}
 

@@ -100,7 +100,7 @@ def entry_of_slug(client: Client, address: str, slug: str) -> Entry:
 
 
 def text_of(content: str) -> str:
-    """Give the text of an entry's content, as a reader would see it."""
+    """Return the text of an entry's content, as a reader would see it."""
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", content)).split())
 
 
@@ -287,7 +287,7 @@ def _plain(markup: str) -> str:
 
 
 def _links(parent: ET.Element) -> dict[str, str]:
-    """Give the addresses of Atom's links by relation: here there is never more than one of each."""
+    """Return the addresses of Atom's links by relation: here there is never more than one of each."""
     found = parent.findall(f"{ATOM}link")
     links = [(link.get("rel", ""), _uri(link.get("href", ""))) for link in found]
     assert len(dict(links)) == len(links)

@@ -36,7 +36,7 @@ formats = pytest.mark.parametrize("ending", FORMATS)
 
 
 def feeds_naming(article: Article, topic: str) -> list[str]:
-    """Give every feed of a list that an article could be in, in every format."""
+    """Return every feed of a list that an article could be in, in every format."""
     paths = ("", "latest/", f"topics/{topic}/", f"providers/{article.provider.domain}/")
     return [f"/{path}feed.{ending}" for path in paths for ending in FORMATS]
 
