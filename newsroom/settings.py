@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "csp",
     "django_filters",
     "rest_framework",
@@ -88,7 +89,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # Outside the page cache: what it keeps is the same for every origin that asks.
-    "newsroom.middleware.cors",
+    "corsheaders.middleware.CorsMiddleware",
     # Early: what it answers need not pass the others.
     "articles.site.page_cache.page_cache",
     "django.middleware.security.SecurityMiddleware",
@@ -222,7 +223,14 @@ TASKS = {"default": task_queue(text("TASKS_URL"))}
 
 # The API. Who may do more than read says so view by view.
 
-CORS_ORIGINS = words("CORS_ORIGINS", "*")
+_CORS_ORIGINS = words("CORS_ORIGINS", "*")
+CORS_ALLOW_ALL_ORIGINS = "*" in _CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else _CORS_ORIGINS
+# Pages of other sites may read the API, but not the newsdesk's part, where staff makes decisions.
+CORS_URLS_REGEX = r"^/api/(?!v1/newsdesk/)"
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["If-None-Match", "If-Modified-Since"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 API_RATE = count("API_RATE", "600")
 REST_FRAMEWORK: dict[str, Any] = {
     # Answers are the same for everybody: nobody is asked who they are.

@@ -220,6 +220,15 @@ class TestValues:
             CSRF_TRUSTED_ORIGINS="https://news.example",
         ) == [["news.example", "www.news.example"], ["https://news.example"]]
 
+    def test_cors_origins(self, site: Path) -> None:
+        expression = "[s.CORS_ALLOW_ALL_ORIGINS, s.CORS_ALLOWED_ORIGINS]"
+        assert read(site, expression) == [True, []]
+        origins = "https://a.example, https://b.example"
+        expected = [False, ["https://a.example", "https://b.example"]]
+        assert read(site, expression, CORS_ORIGINS=origins) == expected
+        answer = manage(site, "check", CORS_ORIGINS="a.example")
+        assert "Origin 'a.example' in CORS_ALLOWED_ORIGINS is missing scheme" in answer.stderr
+
     def test_fail_own_pages_in_frames(self, site: Path) -> None:
         own = [
             {"ALLOWED_HOSTS": "news.example"},
