@@ -62,9 +62,10 @@ def searches() -> Iterator[tuple[str, Callable[[], object]]]:
     from django.utils import timezone
 
     from articles.models import Article, Topic
+    from articles.models.orders import LATEST
     from articles.search import Order
     from articles.site.filters import ArticleFilter
-    from newsroom.paging import LATEST, page_of
+    from newsroom.paging import page_of
     from providers.models import Provider
 
     published = Article.objects.published()

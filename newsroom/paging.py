@@ -1,13 +1,13 @@
-"""Pages of a list by key: they cost the same however far down, and nothing is skipped or repeated
-while other articles arrive."""
+"""Paging by key: a page costs the same however far down it is, and nothing is skipped or repeated
+while other rows arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
@@ -15,33 +15,54 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 class CursorError(ValueError):
-    """A cursor that this order did not give."""
+    """A cursor that no page of this order gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a list is ordered: by one column, and where that is equal, by a key."""
+    """The order of a list: by one column, and among equals by a key, which always goes up."""
 
     column: str
     key: str
     is_descending: bool
-    write: Callable[[Any], str]
-    read: Callable[[str], Any]
-    """Raises ValueError or OverflowError for what ``write`` did not give."""
+    write: Callable[[Any], str] = str
+    read: Callable[[str], Any] = str
+    """Raises ValueError or OverflowError for text that ``write`` did not give."""
     read_key: Callable[[str], Any] = str
-    """As ``read``, for the key where that is no text."""
+    """As ``read``, for a key that is not text."""
 
     @property
     def names(self) -> tuple[str, str]:
-        """What ``order_by`` takes."""
+        """The arguments for ``order_by``."""
         return f"{'-' if self.is_descending else ''}{self.column}", self.key
 
+    def after(self, value: Any, key: Any) -> Q:
+        """Return the condition of the rows that come after a place."""
+        return self._beyond("lt" if self.is_descending else "gt", value, ("gt", key))
+
+    def before(self, value: Any, key: Any) -> Q:
+        """Return the condition of the rows that come before a place."""
+        return self._beyond("gt" if self.is_descending else "lt", value, ("lt", key))
+
+    def _beyond(self, beyond: str, value: Any, tied: tuple[str, Any]) -> Q:
+        further, (side, key) = f"{self.column}__{beyond}", tied
+        # The second condition is implied by the first, but lets an index find the place.
+        return Q(
+            Q((further, value)) | Q((self.column, value), (f"{self.key}__{side}", key)),
+            (f"{further}e", value),
+        )
+
+    def place(self, row: Any) -> tuple[Any, Any]:
+        """Return the values of column and key by which a row has its place."""
+        return getattr(row, self.column), getattr(row, self.key)
+
     def cursor(self, last: Any) -> str:
-        """Return the cursor of what comes behind ``last``."""
-        return f"{self.write(getattr(last, self.column))},{getattr(last, self.key)}"
+        """Return the cursor of the page after the row ``last``."""
+        value, key = self.place(last)
+        return f"{self.write(value)},{key}"
 
     def behind(self, cursor: str) -> Q:
-        """Return the condition of what comes behind; raises ``CursorError``."""
+        """Return the condition of the rows that come after a cursor; raises ``CursorError``."""
         text, comma, key = cursor.rpartition(",")
         try:
             value, after = self.read(text), self.read_key(key)
@@ -49,58 +70,61 @@ class Order:
             raise CursorError(cursor) from error
         if not comma or not key or "\0" in cursor:
             raise CursorError(cursor)
-        further = f"{self.column}__{'lt' if self.is_descending else 'gt'}"
-        # The second condition is implied by the first, but lets an index find the place.
-        return Q(
-            Q((further, value)) | Q((self.column, value), (f"{self.key}__gt", after)),
-            (f"{further}e", value),
-        )
+        return self.after(value, after)
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[_Row]):
-    """Rows of a list, and the cursor of the next page; nothing where there is none."""
+    """Rows of a list, and the cursor of the next page; blank on the last one."""
 
     rows: list[_Row]
     next: str
 
 
 def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[_Row]:
-    """Return the page behind ``cursor``, or the first one where that is blank. One query.
+    """Return the page after ``cursor``, or the first one if it is blank. One query.
 
     Raises ``CursorError`` for a cursor that no page of this order gave.
     """
     rows = rows.order_by(*order.names)
     if cursor:
         rows = rows.filter(order.behind(cursor))
-    # One more than is shown tells whether there is another page.
+    # One row more than the page shows whether there is a next one.
     found = list(rows[: size + 1])
     following = order.cursor(found[size - 1]) if len(found) > size else ""
     return Page(found[:size], following)
 
 
-def _write_moment(moment: datetime) -> str:
+def chunks(rows: QuerySet[_Row], size: int, order: Order | None = None) -> Iterator[list[_Row]]:
+    """Yield all rows in lists of ``size``, by primary key or in another order. A query each.
+
+    For long walks: one query that stayed open would keep SQLite from writing as soon as another
+    process has written.
+    """
+    rest = rows = rows.order_by(*(order.names if order else ["pk"]))
+    while chunk := list(rest[:size]):
+        yield chunk
+        last = chunk[-1]
+        rest = rows.filter(order.after(*order.place(last)) if order else Q(pk__gt=last.pk))
+
+
+def write_moment(moment: datetime) -> str:
+    """Return a moment in UTC, to the microsecond."""
     return f"{moment.astimezone(UTC).isoformat().removesuffix('+00:00')}Z"
 
 
-def _read_moment(text: str) -> datetime:
+def read_moment(text: str) -> datetime:
+    """Read what ``write_moment`` wrote; raises ValueError or OverflowError."""
     moment = datetime.fromisoformat(text)
-    # Without an offset it would be somebody else's time; near year 1 or 9999 it overflows.
+    # Without an offset its zone is unknown; near year 1 or 9999 it overflows.
     if moment.tzinfo is None:
         raise ValueError(text)
     return moment.astimezone(UTC)
 
 
-def _read_number(text: str) -> float:
+def read_number(text: str) -> float:
+    """Read a finite number; raises ValueError."""
     number = float(text)
     if not isfinite(number):
         raise ValueError(text)
     return number
-
-
-LATEST: Final = Order("published_at", "slug", True, _write_moment, _read_moment)
-FILED: Final = Order("filed_at", "slug", True, _write_moment, _read_moment)
-"""As latest, of what ``ArticleQuerySet.of_topic`` gives."""
-TOP: Final = Order("top_rank", "slug", True, repr, _read_number)
-TOPICS: Final = Order("name", "slug", False, str, str)
-PROVIDERS: Final = Order("name", "domain", False, str, str)

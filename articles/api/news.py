@@ -29,8 +29,9 @@ from articles.api.schema import responses
 from articles.api.updates import UPDATED_SINCE, follow
 from articles.api.views import PublicView, public
 from articles.models import Article, or_least
+from articles.models.orders import LATEST, TOP
 from articles.site.filters import ArticleFilter
-from newsroom.paging import LATEST, TOP, Order
+from newsroom.paging import Order
 
 HEAT: Final = Order("heat_or_least", "slug", True, str, lambda text: _small(text))
 ORDERINGS: Final = {"latest": LATEST, "top": TOP, "heat": HEAT}

@@ -16,8 +16,8 @@ from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
 from articles.api.schema import responses
 from articles.api.views import PublicView, public
 from articles.models import Article, Related, Topic
+from articles.models.orders import PROVIDERS, TOPICS
 from articles.site.indexes import has_reports, listed_providers
-from newsroom.paging import PROVIDERS, TOPICS
 from providers.models import Provider
 
 

@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from articles.models import Article, Image, ImageFetch, Logo, Related
+from articles.models.orders import TOP
 from newsroom.bulk import hold_write_lock
+from newsroom.paging import chunks
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 
@@ -69,17 +71,9 @@ def want_anew(fetches: QuerySet[ImageFetch]) -> int:
         )
 
 
-# Piece by piece by key: a reading that stayed open would keep SQLite from writing as soon as another
-# process has written.
-
-
 def _wanted_anew() -> Iterator[Wanted]:
     waiting = ImageFetch.objects.filter(state=ImageFetch.State.WAITING)
-    last = 0
-    while chunk := list(
-        waiting.filter(pk__gt=last).select_related("stored").order_by("pk")[:CHUNK]
-    ):
-        last = chunk[-1].pk
+    for chunk in chunks(waiting.select_related("stored"), CHUNK):
         found = {fetch.url: Wanted(fetch.url, fetch=fetch) for fetch in chunk}
         for pk, url in Image.objects.at(found).order_by("pk").values_list("pk", "url"):
             found[url].images.append(pk)
@@ -90,13 +84,8 @@ def _wanted_anew() -> Iterator[Wanted]:
 
 
 def _published(at: datetime) -> Iterator[list[int]]:
-    leads = Article.objects.published(at).order_by("-top_rank", "slug")
-    rest = leads
-    while chunk := list(rest.values_list("pk", "top_rank", "slug")[:CHUNK]):
-        yield [pk for pk, _, _ in chunk]
-        _, rank, slug = chunk[-1]
-        # The first condition is for the index; the second tells ties apart.
-        rest = leads.filter(Q(top_rank__lt=rank) | Q(slug__gt=slug), top_rank__lte=rank)
+    for chunk in chunks(Article.objects.published(at).only("top_rank", "slug"), CHUNK, TOP):
+        yield [article.pk for article in chunk]
 
 
 def _coverage(at: datetime) -> Iterator[list[int]]:
@@ -133,10 +122,8 @@ def _missing(articles: list[int]) -> list[Wanted]:
 def _logos(at: datetime) -> Iterator[list[Wanted]]:
     """Return the addresses of the logos that are not kept of providers that readers find reports by."""
     reports = Article.objects.reachable(at).filter(provider=OuterRef("pk"))
-    providers = Provider.objects.filter(Exists(reports)).select_related("kept_logo").order_by("pk")
-    last = 0
-    while chunk := list(providers.filter(pk__gt=last)[:CHUNK]):
-        last = chunk[-1].pk
+    providers = Provider.objects.filter(Exists(reports)).select_related("kept_logo")
+    for chunk in chunks(providers, CHUNK):
         found: dict[str, Wanted] = {}
         for provider in chunk:
             url = provider.logo["url"] if provider.logo else ""

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy
 
 from articles import search
 from articles.models import Article, ArticleQuerySet, ArticleTopic
+from articles.models.orders import LATEST
 from articles.search import Behind, Narrowing, Order, Search
-from newsroom.paging import LATEST, CursorError, Page
+from newsroom.paging import CursorError, Page
 
 MOST_VALUES: Final = 20
 """Topics, or providers, of which any will do."""

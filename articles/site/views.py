@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, Topic
+from articles.models.orders import FILED, LATEST, PROVIDERS, TOP, TOPICS
 from articles.site import page_meta
 from articles.site.arranging import by_letter, frequent_topics, steps
 from articles.site.feeds import lists
@@ -20,7 +21,7 @@ from articles.site.feeds.lists import Followed, feed_links
 from articles.site.indexes import has_reports, listed_providers, listed_topics
 from articles.site.page_cache import public
 from articles.site.page_meta import PageMeta
-from newsroom.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, Page, page_of
+from newsroom.paging import CursorError, Order, Page, page_of
 from newsroom.sanitizing import embeds
 from providers.models import Provider
 

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from articles.models import Article, ArticleTopic, Topic
+from articles.models.orders import FILED, LATEST, PROVIDERS, TOP, TOPICS
 from articles.models.topic import topic_key
 from articles.site.views import PAGE_SIZE
-from newsroom.paging import FILED, LATEST, PROVIDERS, TOP, TOPICS, CursorError, Order, page_of
+from newsroom.paging import CursorError, Order, chunks, page_of
 from providers.models import Provider
 from tests.factories import NOW, make_article, make_provider, make_topic
 
@@ -199,6 +200,32 @@ class TestPages:
         query = urlencode({"after": "2001-01-01T00:00:00Z,2001-01-01-a"})
 
         assert "There is nothing further" in client.get(f"/latest/?{query}").content.decode()
+
+
+class TestPlaces:
+    @pytest.mark.parametrize("order", [LATEST, TOPICS], ids=["descending", "ascending"])
+    def test_split_a_list_in_two(self, order: Order) -> None:
+        name = "latest" if order is LATEST else "topics"
+        rows = [LISTS[name].add(f"2026-03-01-{number}", number // 3) for number in range(7)]
+        ordered = list(type(rows[0])._default_manager.order_by(*order.names))
+        for number, row in enumerate(ordered):
+            found = LISTS[name].rows().order_by(*order.names)
+            assert list(found.filter(order.before(*order.place(row)))) == ordered[:number]
+            assert list(found.filter(order.after(*order.place(row)))) == ordered[number + 1 :]
+
+
+class TestChunks:
+    @pytest.mark.parametrize("order", [None, TOP], ids=["by key", "by rank"])
+    @pytest.mark.parametrize("count", [0, 1, 2, 4, 5])
+    def test_each_row_once_in_order(self, order: Order | None, count: int) -> None:
+        articles = [make_article(top_rank=10 - number // 3) for number in range(count)]
+        if order is TOP:
+            articles.sort(key=lambda one: (-one.top_rank, one.slug))
+
+        found = list(chunks(Article.objects.all(), 2, order))
+
+        assert [one for chunk in found for one in chunk] == articles
+        assert all(len(chunk) == 2 for chunk in found[:-1])
 
 
 MOMENTS: Final = [

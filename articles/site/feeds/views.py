@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, ArticleQuerySet, Topic
+from articles.models.orders import FILED, LATEST, TOP
 from articles.search import Order as SearchOrder
 from articles.site.feeds import lists
 from articles.site.feeds.entries import report_entry, story_entry
@@ -25,7 +26,7 @@ from articles.site.feeds.lists import Followed
 from articles.site.filters import ArticleFilter
 from articles.site.page_cache import public
 from newsroom.absolute_urls import absolute
-from newsroom.paging import FILED, LATEST, TOP, CursorError, Order, Page, page_of
+from newsroom.paging import CursorError, Order, Page, page_of
 from providers.models import Provider
 
 FEED_SIZE: Final = 50

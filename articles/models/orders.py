@@ -1,0 +1,14 @@
+"""The orders in which lists of articles, topics and providers are paged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from newsroom.paging import Order, read_moment, read_number, write_moment
+
+LATEST: Final = Order("published_at", "slug", True, write_moment, read_moment)
+FILED: Final = Order("filed_at", "slug", True, write_moment, read_moment)
+"""As ``LATEST``, for the articles of ``ArticleQuerySet.of_topic``."""
+TOP: Final = Order("top_rank", "slug", True, repr, read_number)
+TOPICS: Final = Order("name", "slug", False)
+PROVIDERS: Final = Order("name", "domain", False)
