@@ -264,6 +264,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # A site speaks one language, that of its news: pages are the same for everybody.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-us")
 LOCALE_PATHS = [BASE_DIR / "newsroom" / "locale"]
+# How pages write times; in other languages they write them as Django does.
+FORMAT_MODULE_PATH = "newsroom.formats"
 TIME_ZONE = text("TIME_ZONE", "UTC")
 USE_TZ = True
 

@@ -15,13 +15,13 @@ from typing import Final
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import Truncator
 
 from articles import heat
 from articles.models import Article, ArticleQuerySet, ImportConflict, Related
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom.capped_count import MOST_COUNTED
+from newsroom.dates import in_words
 
 REACH: Final = 3_000
 """Candidates that a queue looks through where no index can tell: the latest, months of them."""
@@ -208,7 +208,7 @@ def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Rea
         if last is None or last.decided_at is None or last.decided_at < other.decided_at:
             decided[pk] = other
     return {
-        pk: f"came after “{_short(other)}” was {_decided(other)} on {_when(other.decided_at)}"
+        pk: f"came after “{_short(other)}” was {_decided(other)} on {in_words(other.decided_at)}"
         for pk, other in decided.items()
     }
 
@@ -271,8 +271,8 @@ def _scheduled(at: datetime, policy: Policy) -> ArticleQuerySet:
 def _why_scheduled(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
     reasons = {}
     for article in articles:
-        until = f" until {_when(article.publish_until)}" if article.publish_until else ""
-        reasons[article.pk] = f"readers see it from {_when(article.publish_from)}{until}"
+        until = f" until {in_words(article.publish_until)}" if article.publish_until else ""
+        reasons[article.pk] = f"readers see it from {in_words(article.publish_from)}{until}"
     return reasons
 
 
@@ -291,9 +291,9 @@ def _why_decided(articles: Sequence[Article], at: datetime, policy: Policy) -> _
         if article.decided_by:
             words += f" by {article.decided_by.get_username()}"
         if article.decided_at:
-            words += f" on {_when(article.decided_at)}"
+            words += f" on {in_words(article.decided_at)}"
         if article.decision_until:
-            words += f", until {_when(article.decision_until)}"
+            words += f", until {in_words(article.decision_until)}"
         if article.decision_reason:
             words += f": {article.decision_reason}"
         reasons[article.pk] = words
@@ -311,10 +311,6 @@ def _decided(article: Article) -> str:
 
 def _short(article: Article) -> str:
     return Truncator(article.headline).chars(60)
-
-
-def _when(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "M j, Y H:i")
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -16,7 +16,6 @@ from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -26,6 +25,7 @@ from articles.admin.decisions import confirmation
 from articles.admin.lists import ChosenFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Image, Unindexed, or_least
 from articles.templatetags.thumbnails import thumb_of
+from newsroom.dates import in_words
 
 MOST_OF_SEVERAL: Final = 1_000
 """Articles to page through where no one index has the answer."""
@@ -338,8 +338,8 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="time", ordering="published_at")
     def published_when(self, article: Article) -> str:
-        """Return its provider's time, short enough for a list."""
-        return date_format(timezone.localtime(article.published_at), "M j, Y H:i")
+        """Return its provider's time."""
+        return in_words(article.published_at)
 
 
 def _narrowed(parameter: str, key: int, text: object) -> SafeString:

@@ -13,12 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from articles import heat
 from articles.models import Article
 from articles.scoring import Contender, Decision, Policy, Receipt
+from newsroom.dates import in_words
 
 VIEW: Final = "articles.view_article"
 SHOWN: Final = 50
@@ -89,10 +89,10 @@ class ShownReceipt:
         by = article.decided_by.get_username() if article.decided_by else "an editor"
         words = f"by {by}"
         if article.decided_at:
-            words += f" on {_when(article.decided_at)}"
+            words += f" on {in_words(article.decided_at)}"
         if article.decision_until:
             over = "over since" if article.decision_until <= self.at else "until"
-            words += f", {over} {_when(article.decision_until)}"
+            words += f", {over} {in_words(article.decision_until)}"
         return words
 
 
@@ -184,7 +184,3 @@ def _why_out(article: Article) -> str:
     if article.decision_reason:
         words += f": {article.decision_reason}"
     return words
-
-
-def _when(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "M j, Y H:i T")

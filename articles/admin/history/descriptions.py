@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
 
 from articles.importing.snapshot import IMAGE_FIELDS
 from articles.models import ActChange, Article, Topic
+from newsroom.dates import in_words
 from providers.models import Provider
 
 LABELS: Final[Mapping[str, str]] = {
@@ -97,7 +96,7 @@ class Names:
             case bool():
                 return "yes" if value else "no"
             case datetime():
-                return date_format(localtime(value), "DATETIME_FORMAT")
+                return in_words(value)
             case list() | tuple():
                 return "; ".join(self.listed(name, value)) or "(none)"
         if name == "provider_id":

@@ -9,8 +9,6 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -22,6 +20,7 @@ from articles.admin.lists import KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.images.failures import KINDS
 from articles.images.missing import want_anew
 from articles.models import Article, Image, ImageFetch
+from newsroom.dates import in_words
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 
@@ -189,14 +188,12 @@ class ImageFetchAdmin(ReadOnlyAdmin):
     @admin.display(description="last try")
     def tried(self, fetch: ImageFetch) -> str:
         """Return when it was tried, short enough for a list."""
-        return date_format(timezone.localtime(fetch.tried_at), "M j, Y H:i")
+        return in_words(fetch.tried_at)
 
     @admin.display(description="next try")
     def next_try(self, fetch: ImageFetch) -> str:
         """Return when it is tried by itself, if it is."""
-        if fetch.next_try_at is None:
-            return "none"
-        return date_format(timezone.localtime(fetch.next_try_at), "M j, Y H:i")
+        return in_words(fetch.next_try_at) or "none"
 
     @admin.display(description="shown by")
     def articles(self, fetch: ImageFetch) -> SafeString | str:

@@ -16,10 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods, require_POST
 
 from articles import newsdesk, roles
@@ -27,6 +25,7 @@ from articles.admin.lists import ReadOnlyAdmin
 from articles.models import PolicyVersion
 from articles.newsdesk import Trial
 from articles.scoring import DEFAULT_POLICY, Contender, Policy, Receipt, score
+from newsroom.dates import in_words
 
 NUMBERS: Final = ("threshold", "bonus", "minimum")
 SECONDS: Final = 2.0
@@ -114,7 +113,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     @admin.display(description="since")
     def set_at(self, version: PolicyVersion) -> str:
         """Return when it was put in force."""
-        return date_format(localtime(version.at), "M j, Y H:i")
+        return in_words(version.at)
 
     @admin.display(description="applied")
     def reached(self, version: PolicyVersion) -> SafeString | str:
@@ -156,7 +155,7 @@ def try_numbers(request: HttpRequest) -> HttpResponse:
     if key := request.GET.get("version"):
         known = int(key) if key.isdecimal() and len(key) < 18 else 0
         version = get_object_or_404(PolicyVersion, pk=known)
-        when = date_format(localtime(version.at), "M j, Y H:i")
+        when = in_words(version.at)
         reason = f"Restores what was in force from {when}."
         against = context["form"].initial["against"]
         context["form"] = _form_of(version.policy, reason, against=against)

@@ -248,7 +248,7 @@ class TestQueuePage:
         assert "by itself it would have heat 85" in row
         assert '<span class="state state-superseded">superseded</span>' in row
         cells = re.findall(r"<td[^>]*>\s*([^<\s][^<]*?)\s*</td>", row)
-        assert cells == [article.provider.name, "75", "-1", "Mar 1, 2026 12:00"]
+        assert cells == [article.provider.name, "75", "-1", "Mar 1, 2026 12:00 UTC"]
         assert f'{reverse("admin:articles_article_story", args=[article.pk])}">+1</a>' in row
 
     def test_says_what_it_is(self, admin_client: Client) -> None:

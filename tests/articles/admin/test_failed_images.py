@@ -73,7 +73,7 @@ class TestList:
         image = show(one.url, title="Fog &amp; rain")
         text = text_of(editor.get(reverse(LIST)))
         assert (
-            "/x/photo.jpg Its server answers 404. a.example 3 Mar 1, 2026 12:00 Mar 1, 2026 18:00 "
+            "/x/photo.jpg Its server answers 404. a.example 3 Mar 1, 2026 12:00 UTC Mar 1, 2026 18:00 UTC "
             "Fog &amp; rain"
         ) in text
         html = editor.get(reverse(LIST)).content.decode()

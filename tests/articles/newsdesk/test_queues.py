@@ -189,7 +189,7 @@ class TestLateArrivals:
         relate(*((newcomer, decided) if names else (decided, newcomer)))
         assert waiting("late-arrivals") == [newcomer]
         assert why("late-arrivals", newcomer) == (
-            "came after “First report” was held on Mar 1, 2026 12:00"
+            "came after “First report” was held on Mar 1, 2026 12:00 UTC"
         )
 
     def test_names_the_last_decision(self) -> None:
@@ -287,7 +287,7 @@ class TestDecided:
         sooner = make_article(publish_from=NOW + HOUR)
         assert waiting("scheduled", at=NOW) == [sooner, later]
         assert why("scheduled", later) == (
-            "readers see it from Mar 1, 2026 14:00 until Mar 1, 2026 15:00"
+            "readers see it from Mar 1, 2026 14:00 UTC until Mar 1, 2026 15:00 UTC"
         )
         assert waiting("scheduled", at=NOW + HOUR) == [later]
 
@@ -300,7 +300,7 @@ class TestDecided:
             decision_reason="Waiting for a second source",
         )
         assert why("held", article) == (
-            "held by editor on Mar 1, 2026 12:00, until Mar 1, 2026 13:00: "
+            "held by editor on Mar 1, 2026 12:00 UTC, until Mar 1, 2026 13:00 UTC: "
             "Waiting for a second source"
         )
 
