@@ -1,10 +1,10 @@
-"""Requests a second of the JSON API beside a view that answers the same bytes each time.
+"""Measure requests a second of the JSON API, and of a view that always returns the same bytes.
 
     python bench/api.py [--count 2000] [--databases sqlite postgres] [--seconds 5]
 
-Serves and asks as ``bench/served.py`` does, without a limit for an address. The constant view gives what
-``/api/v1/news/`` gave, 25 articles, through all the same middleware. "Uncached" is the same server with
-a cache that keeps nothing: every answer is made anew.
+Works like ``bench/served.py``, without a rate limit. The constant view returns a stored response of
+``/api/v1/news/`` (25 articles) through the same middleware. "Uncached" is the same server with a
+dummy cache, so that it builds every response.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIST = "/api/v1/news/"
 
 
 def compare(database: str, kind: str, folder: Path, seconds: int) -> None:
-    """Measure every kind of answer in one run of each server."""
+    """Measure every kind of response in one run of each server."""
     body = folder / "constant.json"
     body.write_bytes(b"{}")
     variables = {
@@ -65,4 +65,4 @@ def compare(database: str, kind: str, folder: Path, seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    run(__doc__.splitlines()[0], "answer", compare)
+    run(__doc__.splitlines()[0], "response", compare)

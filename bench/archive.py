@@ -1,15 +1,15 @@
-"""A newsroom of a million articles, to measure on.
+"""Build a database of a million articles to measure.
 
     python bench/archive.py [--counts 20000 1000000] [--databases sqlite postgres]
 
-Imports 20,000 generated documents as anybody would, then repeats their articles, topics and links
-by SQL through the years up to today, each with a time, slug, address and one word of its own, until
-there are as many articles as asked for, coverage-only ones included. A few in a thousand are held,
-withdrawn, scheduled, expired or published by an editor. Images and the documents themselves are not
-repeated: no list shows them.
+Imports 20,000 generated documents, then copies their articles, topics and links with SQL, spread
+over the years up to today, until there are enough articles (coverage-only ones count). Each copy has
+its own time, slug, URL and one unique word. A few in a thousand are held, withdrawn, scheduled,
+expired or published by an editor. Images and documents are not copied, because no list shows them.
 
-Makes dev_archive.sqlite3 in the folder for temporary files and the database dev_archive on the
-server of BENCH_POSTGRES_URL anew (dev_archive_20000 for 20,000), for ``bench/newsdesk.py``.
+Replaces dev_archive.sqlite3 in the folder for temporary files, and the database dev_archive on the
+server of BENCH_POSTGRES_URL (dev_archive_20000 for 20,000). ``bench/newsdesk.py``,
+``bench/policy.py`` and ``bench/search.py`` measure them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MILLION = 1_000_000
 
 
 def database_url(kind: str, count: int) -> str:
-    """Say where the archive of so many articles is."""
+    """Return the database URL of the archive of ``count`` articles."""
     name = "dev_archive" if count == MILLION else f"dev_archive_{count}"
     if kind == "sqlite":
         return f"sqlite:///{Path(tempfile.gettempdir(), name)}.sqlite3"
@@ -47,7 +47,7 @@ def database_url(kind: str, count: int) -> str:
 
 
 def make(kind: str, count: int) -> None:
-    """Make the archive anew, in a process of its own."""
+    """Build one archive in a separate process, replacing an earlier one."""
     url = database_url(kind, count)
     name = urlsplit(url).path.removeprefix("/")
     if kind == "sqlite":
@@ -65,7 +65,7 @@ def make(kind: str, count: int) -> None:
 
 
 def fill(count: int) -> None:
-    """Fill the empty database of the settings."""
+    """Fill the empty default database."""
     from django.core.management import call_command
     from django.db import connection
 
@@ -86,7 +86,7 @@ def fill(count: int) -> None:
 
 
 def repeat(count: int) -> int:
-    """Repeat what was imported until there are ``count`` articles; returns how many there are."""
+    """Copy the imported articles until there are ``count``; return how many there are."""
     from django.db import connection, transaction
     from django.db.models import Max, Min
     from django.utils import timezone
@@ -99,8 +99,8 @@ def repeat(count: int) -> int:
     span = (times["most"] - times["least"]).days + 2
     to_today = (timezone.now() - times["most"]).days
     stride = {model: _last_id(model) for model in (Article, ArticleTopic, Related)}
-    # What was imported becomes the oldest, so that newer articles have higher ids, as with use. In
-    # two strides, so that no slug meets another's on the way.
+    # The imported articles become the oldest, so that newer articles have higher ids, as in real
+    # use. In two steps, so that no slug collides with another on the way.
     far = 10_000
     with transaction.atomic(), connection.cursor() as cursor:
         for days in (-far, far + to_today - copies * span):
@@ -150,7 +150,7 @@ def _insert_again(model: type[models.Model], columns: Mapping[str, str], last: i
 
 
 def _moved(days: int) -> dict[str, str]:
-    """Return the columns of an article that move with its time, so many days on."""
+    """Return SQL for the columns that depend on an article's time, moved by ``days``."""
     from django.db import connection
 
     if connection.vendor == "postgresql":
@@ -161,13 +161,13 @@ def _moved(days: int) -> dict[str, str]:
         moment = f"strftime('%Y-%m-%d %H:%M:%S', {{0}}, '{days} days')"
     slugs = {name: f"{date} || substr({{0}}, 11)".format(name) for name in ("slug", "stem")}
     moments = {name: moment.format(name) for name in ("published_at", "updated_at")}
-    # The front page's order gains one a day.
+    # The front page's rank grows by one a day.
     rank = f"CASE WHEN coverage_only THEN 0 ELSE top_rank + {days} END"
     return slugs | moments | {"top_rank": rank}
 
 
 def _word(number: str) -> str:
-    """Give SQL for a word that no other number has: ``r`` and eight hexadecimal digits."""
+    """Return SQL for a word that is unique to a number: ``r`` and eight hexadecimal digits."""
     from django.db import connection
 
     scattered = f"({number}) * 2654435761 % 4294967296"
@@ -177,7 +177,7 @@ def _word(number: str) -> str:
 
 
 def decide() -> None:
-    """Let editors have decided a few in a thousand."""
+    """Add an editor's decision to a few articles in a thousand."""
     from django.db.models import F
     from django.db.models.functions import Mod
     from django.utils import timezone

@@ -1,12 +1,12 @@
-"""Broken images through the workshop: how each ends, in what time and memory.
+"""Render broken images and show how each ends, with its time and memory.
 
     python bench/bad_images.py [FOLDER ...] [--made 1000]
 
-Renders every file of the folders, whatever it is, and ``--made`` images that the tests break, one
-after the other in a process of the workshop, as ``cache_images`` does. Pillow's own source
-distribution has a thousand, with those that once broke it or kept it busy for ever, in
-``Tests/images``: ``pip download --no-binary :all: --no-deps pillow``. Prints how many were kept and
-refused, what was said of those, how often a process had to end, the slowest and the largest in memory.
+Renders every file of the folders, of any kind, and ``--made`` images that the tests damage, one after
+the other in a render process, as ``cache_images`` does. Pillow's source distribution has a thousand
+test images in ``Tests/images``, including some that once crashed or hung it:
+``pip download --no-binary :all: --no-deps pillow``. Prints how many were kept and refused, the reasons,
+how many render processes died, and the images that took most time and memory.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from tests.articles.images.measuring import forget_peak, peak, processes, proces
 
 @dataclass
 class Ended:
-    """How an image ended: in words, after how long, with how many bytes of memory at most."""
+    """The result for one image, with its time and its peak memory in bytes."""
 
     name: str
     format: str
     words: str
     seconds: float
-    """Of the processor, which other work on the machine does not lengthen."""
+    """Processor time, which does not depend on other work on the machine."""
     peak: int
-    """0 where the image ended the process."""
+    """0 if the image killed the process."""
 
 
 def given(folders: list[Path], made: int) -> Iterator[tuple[str, bytes]]:
-    """Return the images with their names."""
+    """Yield the name and content of each image."""
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
@@ -51,7 +51,7 @@ def given(folders: list[Path], made: int) -> Iterator[tuple[str, bytes]]:
 
 
 def ended(name: str, data: bytes, shop: Workshop) -> Ended:
-    """Render one, and see how it ends."""
+    """Render one image and return how it ended."""
     for process in processes(shop):
         forget_peak(process)
     before = sum(map(processor_seconds, processes(shop)))
@@ -66,20 +66,20 @@ def ended(name: str, data: bytes, shop: Workshop) -> Ended:
 
 
 def main() -> None:
-    """Render all and print what came of them."""
+    """Render all images and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--made", type=int, default=1_000)
     options = parser.parse_args()
     with Workshop(1) as shop:
-        # The start of a process is not an image's.
+        # Do not count the start of the process as part of an image.
         ended("first", bad_images(1, seed=0)[0], shop)
         all_of_them = [
             ended(name, data, shop) for name, data in given(options.folders, options.made)
         ]
     kept = [one for one in all_of_them if one.words == "kept"]
     broke = sum(not one.peak for one in all_of_them)
-    print(f"{len(all_of_them):,} images: {len(kept):,} kept, {broke:,} ended their process")
+    print(f"{len(all_of_them):,} images: {len(kept):,} kept, {broke:,} killed their process")
     print("By format:", dict(Counter(one.format for one in all_of_them)))
     refused = [one for one in all_of_them if one.words != "kept"]
     said = Counter(re.sub(r"\d+", "N", one.words) for one in refused)

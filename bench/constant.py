@@ -1,6 +1,6 @@
-"""The site with one address more, ``/constant.json``: the same bytes each time, for comparison.
+"""Settings of the site plus ``/constant.json``, which always returns the same bytes, for comparison.
 
-Named by ``DJANGO_SETTINGS_MODULE``; its settings are the site's. ``BENCH_BODY`` is a file of the bytes.
+Set ``DJANGO_SETTINGS_MODULE=bench.constant``. ``BENCH_BODY`` names the file with the bytes.
 """
 
 import os

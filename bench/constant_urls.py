@@ -1,4 +1,4 @@
-"""Addresses of ``bench/constant.py``."""
+"""URLs of ``bench/constant.py``."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,6 @@ __all__ = ["handler500", "urlpatterns"]
 
 
 def constant(_request: HttpRequest) -> HttpResponse:
-    """Return the same bytes to everybody."""
     return HttpResponse(settings.BENCH_BODY, content_type="application/json")
 
 

@@ -1,16 +1,16 @@
-"""Images a second through the whole pipeline, beside bare Pillow making the same renditions.
+"""Measure images a second of the whole pipeline, and of bare Pillow making the same renditions.
 
     python bench/images.py [--count 60] [--width 2400] [--seconds 5]
 
-Draws ``--count`` photographs of their own (JPEG, some PNG), serves them on this machine, and keeps
-them in a fresh SQLite database and folder: fetched, checked, rendered in processes of their own,
-written, committed. The reference is Pillow in a pool of as many processes, with the same files in
-memory, the same sizes, formats and options, and nothing else: no fetching, no limits, no files, no
-database. Prints images a second of both, and the bytes of originals and of what a reader gets.
+Draws ``--count`` photographs (JPEG, some PNG), serves them on this machine, and stores them in a
+fresh SQLite database and folder: fetched, checked, rendered in separate processes, written,
+committed. The reference is Pillow alone in a pool of as many processes, with the same files in memory
+and the same sizes, formats and options, but without fetching, limits, files and database. Prints images a
+second of both, and the bytes of the originals and of what a reader gets.
 
-Then the front page: the 25 stories with their pictures, and the same without, from granian asked by
-wrk as ``bench/served.py`` does, from the cache and made anew for each request; with the pictures that
-the page has and, of those, what a browser fetches at once.
+Then measures the front page of 25 stories with and without their pictures, like ``bench/served.py``:
+from the cache, and built for each request. Prints how many pictures the page has, and how many of
+them a browser loads immediately.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from bench.served import measure, serving
 
 
 def photograph(number: int, width: int) -> bytes:
-    """Draw something with the soft areas, edges and grain of a photograph."""
+    """Draw an image with the soft areas, edges and grain of a photograph."""
     random = Random(number)
     size = (width, width * 2 // 3)
     bands = []
@@ -58,7 +58,7 @@ def photograph(number: int, width: int) -> bytes:
 
 
 def bare(data: bytes) -> int:
-    """Make the same renditions with Pillow alone; gives their bytes."""
+    """Make the same renditions with Pillow alone; return their total size in bytes."""
     from articles.images.renditions import _OPTIONS, FORMATS, sizes_of
 
     total = 0
@@ -76,7 +76,7 @@ def bare(data: bytes) -> int:
 
 
 def pipeline(originals: list[bytes]) -> tuple[float, int]:
-    """Keep the images in a newsroom of their own; gives seconds and bytes written."""
+    """Store the images in a new newsroom; return the seconds taken and the bytes written."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -99,10 +99,10 @@ def pipeline(originals: list[bytes]) -> tuple[float, int]:
 
 
 def without_pictures(folder: Path) -> str:
-    """Copy the newsroom's database and delete the images in it; gives the copy's address."""
+    """Copy the database, delete the images in the copy, and return the copy's URL."""
     copy = folder / "plain.sqlite3"
     with closing(sqlite3.connect(folder / "db.sqlite3")) as whole:
-        # What is still in the journal comes along.
+        # Includes what is still in the journal.
         whole.execute("VACUUM INTO ?", [str(copy)])
     address = f"sqlite:///{copy}"
     manage("shell", "--no-imports", "-c", _DELETE, database=address)
@@ -113,7 +113,7 @@ _DELETE: Final = "from articles.models import Image; Image.objects.all().delete(
 
 
 def front_page(folder: Path, seconds: int) -> None:
-    """Measure the front page with its pictures and without them, and print it."""
+    """Measure and print the front page with and without pictures."""
     databases = {
         "25 pictures": f"sqlite:///{folder}/db.sqlite3",
         "no pictures": without_pictures(folder),
@@ -134,17 +134,18 @@ def front_page(folder: Path, seconds: int) -> None:
 
 
 def main() -> None:
-    """Measure both and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--width", type=int, default=2400)
-    parser.add_argument("--seconds", type=int, default=5, help="of each of the front page")
+    parser.add_argument(
+        "--seconds", type=int, default=5, help="seconds for each measurement of the front page"
+    )
     options = parser.parse_args()
     processes = os.cpu_count() or 1
     with ProcessPoolExecutor(processes) as pool:
         numbers, widths = range(options.count), [options.width] * options.count
         originals = list(pool.map(photograph, numbers, widths))
-        # The processes are there already, as the pipeline's are not: a tenth of a second.
+        # These processes have already started; starting the pipeline's takes a tenth of a second.
         started = perf_counter()
         bare_bytes = sum(pool.map(bare, originals))
         bare_seconds = perf_counter() - started
@@ -159,7 +160,7 @@ def main() -> None:
         seconds, stored_bytes = pipeline(originals)
         from articles.models import StoredImage
 
-        # What a phone is likely to take, and the largest that any reader gets.
+        # What a phone probably loads, and the largest that any reader gets.
         shown = [stored.copies for stored in StoredImage.objects.all()]
         small = sum(copies[min(1, len(copies) - 1)]["bytes"]["avif"] for copies in shown)
         largest = sum(copies[-1]["bytes"]["avif"] for copies in shown)

@@ -1,12 +1,12 @@
-"""What Lighthouse gives the readers' pages: accessibility, best practices, SEO, performance.
+"""Print Lighthouse's scores of the readers' pages.
 
     npm install --prefix FOLDER lighthouse
     python bench/lighthouse.py --lighthouse FOLDER/node_modules/.bin/lighthouse [--times 3]
 
-Serves generated documents as ``bench/served.py`` does and looks at front, topic, story and search
-page with a headless Chromium (CHROMIUM, by default ``chromium``), as a phone on a slow network
-(Lighthouse's default) and as a desktop. Of several looks at a page the median of performance is
-printed, and of the other three the worst; whatever is below 100 is listed with its reasons.
+Serves generated documents like ``bench/served.py`` and tests the front, topic, story and search page in
+a headless Chromium (CHROMIUM, by default ``chromium``), as a phone on a slow network (Lighthouse's
+default) and as a desktop. Tests each page several times and prints the median for performance and the
+worst value for accessibility, best practices and SEO. Lists the reason for every score below 100.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking -
 
 
 def look(lighthouse: str, address: str, form: str) -> dict[str, Any]:
-    """Give Lighthouse's report on a page."""
+    """Return Lighthouse's report on a page."""
     command = [lighthouse, address, "--output=json", "--quiet", f"--chrome-flags={FLAGS}"]
     if form == "desktop":
         command.append("--preset=desktop")
@@ -47,7 +47,7 @@ def look(lighthouse: str, address: str, form: str) -> dict[str, Any]:
 
 
 def faults(report: dict[str, Any], category: str) -> list[str]:
-    """Name the audits of a category that were not passed."""
+    """Return the names of the failed audits of a category."""
     audits = report["audits"]
     return [
         f"{one['id']}: {audits[one['id']].get('displayValue') or audits[one['id']]['title']}"
@@ -60,9 +60,9 @@ def faults(report: dict[str, Any], category: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lighthouse", default="lighthouse", help="the program")
-    parser.add_argument("--times", type=int, default=3, help="looks at each page")
-    parser.add_argument("--count", type=int, default=2_000, help="documents that are served")
+    parser.add_argument("--lighthouse", default="lighthouse", help="path of the lighthouse program")
+    parser.add_argument("--times", type=int, default=3, help="runs for each page")
+    parser.add_argument("--count", type=int, default=2_000, help="how many documents to serve")
     options = parser.parse_args()
     print(f"| page | as | {' | '.join(CATEGORIES)} |")
     print("|---|---|---:|---:|---:|---:|")

@@ -1,11 +1,11 @@
-"""Milliseconds that an editor waits, at a million articles and beside the same at 20,000.
+"""Measure how long an editor waits, with a million articles and with 20,000.
 
     python bench/archive.py
     python bench/newsdesk.py [--counts 20000 1000000] [--databases sqlite postgres] [--times 7]
 
-Real requests of a logged-in superuser through ``django.test.Client``, answer read to its end, each
-``--times`` times after one that warms the caches: the median and, behind it, the worst. The lines
-"stock" are Django's own ``ModelAdmin`` on the same table in the same run.
+Sends complete requests of a logged-in superuser through ``django.test.Client``, ``--times`` times
+each after one that warms the caches. Prints the median and, in brackets, the worst, in milliseconds.
+The lines "stock" are Django's own ``ModelAdmin`` on the same table in the same run.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = 150
-"""Milliseconds that no list may take."""
+"""The target for every list, in milliseconds."""
 
 Measured = Iterator[tuple[str, Callable[[], object]]]
 
 
 def lists(user: User) -> Measured:
-    """Return the list of articles, each filter and order, searches, and some of them together."""
+    """Yield the list of articles, each filter and order, searches, and some combinations."""
     from django.db.models import Count
     from django.test import Client
     from django.urls import reverse
@@ -119,7 +119,7 @@ def lists(user: User) -> Measured:
 
 
 def queues(user: User) -> Measured:
-    """Return each queue and the front page of the admin."""
+    """Yield each queue and the front page of the admin."""
     from django.test import Client
     from django.urls import reverse
 
@@ -144,7 +144,7 @@ def queues(user: User) -> Measured:
 
 
 def decisions(user: User) -> Measured:
-    """Return one decision as the newsdesk makes it, in a transaction that is taken back."""
+    """Yield decisions, each in a transaction that is rolled back."""
     from django.db import transaction
 
     from articles import newsdesk
@@ -181,13 +181,8 @@ def decisions(user: User) -> Measured:
     yield "decision: hold 1,000 at once", doing(newsdesk.together(bulk))
 
 
-def policy(user: User) -> Measured:
-    """Return a policy tried on everything."""
-    yield from ()
-
-
 def stock(user: User) -> Measured:
-    """Return the same list as Django's own admin has it."""
+    """Yield the same list in Django's own admin."""
     from django.contrib import admin
     from django.test import RequestFactory
 
@@ -226,7 +221,7 @@ def measure(times: int, only: str) -> dict[str, tuple[float, float]]:
     setup_test_environment()
     user, _ = User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
     results = {}
-    for group in (lists, queues, decisions, policy, stock):
+    for group in (lists, queues, decisions, stock):
         for name, act in group(user):
             if only in name:
                 act()
@@ -245,7 +240,7 @@ def _times(act: Callable[[], object], times: int) -> tuple[float, float]:
 
 
 def stage(kind: str, count: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Measure one archive in a process of its own."""
+    """Measure one archive in a separate process."""
     from bench.archive import database_url
 
     environment = {**os.environ, "ENV_FILE": "", "DATABASE_URL": database_url(kind, count)}
@@ -263,7 +258,7 @@ def main() -> None:
         "--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"]
     )
     parser.add_argument("--times", type=int, default=7)
-    parser.add_argument("--only", default="", help="measure what has this in its name")
+    parser.add_argument("--only", default="", help="measure only lines whose name contains this")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:

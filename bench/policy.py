@@ -1,11 +1,11 @@
-"""Seconds and peak memory of a policy tried on a whole archive.
+"""Measure the time and peak memory of trying a policy on a whole archive.
 
     python bench/policy.py sqlite:////tmp/dev_archive.sqlite3 postgres://…/dev_archive
 
-Takes the addresses of databases that ``bench/archive.py`` made. Each step is a process of its own:
-``reference`` reads the same rows with ``values_list`` and nothing else, ``try`` is
-``newsdesk.try_policy``. Nothing is written. With ``--apply``, ``apply`` puts the policy in force and
-carries it through, and ``back`` takes it back: both write, and belong on a copy.
+Takes the URLs of databases that ``bench/archive.py`` built. Each step runs in a separate process:
+``reference`` only reads the same rows with ``values_list``, ``try`` is ``newsdesk.try_policy``. Neither
+writes. With ``--apply``, ``apply`` applies the policy and recomputes all articles, and ``back`` returns
+to the default policy. Both write: run them on a copy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FACTS = ("quality", "decision", "decision_until", "is_pinned")
 
 
 def run(step: str, threshold: int) -> dict[str, Any]:
-    """Do one step; gives what it counted."""
+    """Run one step and return what it counted."""
     from dataclasses import replace
 
     from articles import heat, newsdesk
@@ -60,9 +60,13 @@ def run(step: str, threshold: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("urls", nargs="*", metavar="URL", help="of databases")
-    parser.add_argument("--threshold", type=int, default=60, help="what to try (default: 60)")
-    parser.add_argument("--apply", action="store_true", help="apply it, too, and take it back")
+    parser.add_argument("urls", nargs="*", metavar="URL", help="databases to measure")
+    parser.add_argument(
+        "--threshold", type=int, default=60, help="the threshold to try (default: 60)"
+    )
+    parser.add_argument(
+        "--apply", action="store_true", help="also apply the policy, then return to the default"
+    )
     parser.add_argument("--step", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
@@ -73,7 +77,7 @@ def main() -> None:
         result["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps(result))
         return
-    print("| database | step | seconds | of them Python's | peak MB | |")
+    print("| database | step | seconds | of them in Python | peak MB | |")
     print("|---|---|---:|---:|---:|---|")
     for url in options.urls:
         for step in (*STEPS, *(WRITING if options.apply else ())):

@@ -1,12 +1,13 @@
-"""Milliseconds that a reader's search takes at a million articles, beside the same page of Latest.
+"""Measure readers' searches of a million articles, and the same page of Latest.
 
     python bench/archive.py --counts 1000000
     python bench/search.py [--counts 1000000] [--databases sqlite postgres] [--times 9]
 
-The hits of a page: the one query of ``search.find`` and the four that load 26 stories with coverage,
-as the search page, its feed and the API ask; "latest" is a page of Latest loaded alike. In brackets
-the query for the hits alone. Each ``--times`` times after one that warms the caches: the median and,
-behind it, the worst. Late pages begin in the middle of what is published.
+Measures one page of hits: the query for hits and the four queries that load 26 stories with coverage,
+as on the search page, in its feed and in the API. "latest" is a page of Latest loaded in the same
+way. Runs each ``--times`` times after one that warms the caches, and prints the median, the worst and,
+in brackets, the query for hits alone, in milliseconds. Late pages begin in the middle of all
+published articles.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ import django
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = 50
-"""Milliseconds that no search may take."""
+"""The target for every search, in milliseconds."""
 
 
 def measure(times: int) -> None:
-    """Print the figures of the database of the settings."""
+    """Print the figures of the default database."""
     from django.db import connection
 
     from articles.models import Article
@@ -56,7 +57,7 @@ def measure(times: int) -> None:
 
 
 def searches() -> Iterator[tuple[str, Callable[[], object]]]:
-    """Return each search by name."""
+    """Yield the name of each search and a function that runs it."""
     from django.db.models import Count
     from django.http import QueryDict
     from django.utils import timezone

@@ -1,11 +1,11 @@
-"""Requests a second of the public pages, from a real server, cached and uncached.
+"""Measure requests a second of the public pages on a real server, cached and uncached.
 
     python bench/served.py [--count 2000] [--databases sqlite postgres] [--seconds 5]
 
-Serves generated documents with granian (two workers, the extra ``server``) on 127.0.0.1 and asks with
-wrk (Debian's package): eight connections, after a second that warms up. Beside the pages stands
-``/healthz``, a Django view that answers a constant through all the same middleware. "Uncached" is
-the same server with a cache that keeps nothing: every page is made anew.
+Serves generated documents with granian (two workers, the extra ``server``) on 127.0.0.1 and sends
+requests with wrk (Debian's package) on eight connections, after a second that warms up. The reference
+is ``/healthz``, a Django view that returns a constant through the same middleware. "Uncached" is the
+same server with a dummy cache, so that it builds every page.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ print(json.dumps({"story": lead.get_absolute_url(), "topic": topic.slug, "word":
 
 
 def pages(database: str) -> dict[str, str]:
-    """Return the addresses to ask for: a story with the most coverage, the largest topic."""
+    """Return the paths to request: the story with the most coverage, the largest topic and so on."""
     environment = {**os.environ, "ENV_FILE": "", "DATABASE_URL": database}
     command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", _FIND]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
@@ -61,7 +61,7 @@ def pages(database: str) -> dict[str, str]:
 
 @contextmanager
 def serving(database: str, cache: str, folder: Path, **variables: str) -> Iterator[str]:
-    """Serve until the block ends, with more ``variables`` of the environment; gives the origin."""
+    """Serve with additional environment ``variables`` and yield the origin."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -95,7 +95,7 @@ def serving(database: str, cache: str, folder: Path, **variables: str) -> Iterat
 
 
 def measure(address: str, seconds: int, *headers: str) -> tuple[float, str, str]:
-    """Return requests a second, and the latency that half and 99 % stay below."""
+    """Return requests a second and the latency at 50 % and 99 %."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", "--latency"]
     for header in headers:
         command += ["-H", header]
@@ -148,10 +148,10 @@ def print_row(kind: str, label: str, name: str, rate: float, *rest: str) -> None
 
 
 def run(summary: str, of: str, compare: Callable[[str, str, Path, int], None]) -> None:
-    """Read the command line, and compare what is served of a fresh newsroom on each database."""
+    """Parse the command line and call ``compare`` with a new newsroom on each database."""
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--count", type=int, default=2_000, help="documents that are served")
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--count", type=int, default=2_000, help="how many documents to serve")
+    parser.add_argument("--seconds", type=int, default=5, help="seconds for each measurement")
     parser.add_argument(
         "--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"]
     )

@@ -1,4 +1,4 @@
-"""One measured step in a process of its own: prints seconds, documents and peak memory as JSON."""
+"""Run one step and print its seconds, documents and peak memory (MB) as JSON."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ CHUNK = 2_000
 
 
 def bulk_create_again(target_url: str) -> float:
-    """Write the default database's domain rows into another with plain ``bulk_create``.
+    """Copy the default database's articles and documents to another with plain ``bulk_create``.
 
-    Returns the seconds of writing only: reading the rows is not counted.
+    Return the seconds of writing; reading the rows is not counted.
     """
     from django.core.management import call_command
     from django.db import connections, models, transaction
@@ -66,9 +66,9 @@ def bulk_create_again(target_url: str) -> float:
 
 
 class Children(threading.Thread):
-    """Watches the memory of this process's children: ``peak``, of the largest, in kilobytes.
+    """Watch the memory of child processes; ``peak`` is that of the largest, in kilobytes.
 
-    Their ``ru_maxrss`` would count this process, of which they are copies before they start.
+    Their ``ru_maxrss`` would include this process, because a child starts as a copy of it.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Children(threading.Thread):
 
 
 def run(stage: str, argument: str) -> dict[str, Any]:
-    """Do one step: import, reimport, export, bulk_create or check (an idle Django)."""
+    """Run one step: import, reimport, export, bulk_create or check (an idle Django)."""
     from django.core.management import call_command
 
     from articles.models import SourceDocument
@@ -124,7 +124,7 @@ if __name__ == "__main__":
     children = Children()
     children.start()
     result = run(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
-    # Linux gives kilobytes. A large import has one child, which parses: its peak is added.
+    # In kilobytes on Linux. A large import has one child process, the parser: add its peak.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + children.peak
     result["megabytes"] = peak / 1024
     print(json.dumps(result))

@@ -1,7 +1,6 @@
 """Take the screenshots of docs/screenshots: python -m docs.screenshots [--only NAME …]
 
-Needs the development requirements and a Chromium. Serves a demo of its own from a temporary
-folder; the same version of Newsroom gives the same pictures.
+Needs the development requirements and Chromium. Serves a separate demo from a temporary folder.
 """
 
 from __future__ import annotations
@@ -40,26 +39,26 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "screenshots"
 DOCUMENTS: Final = 300
 LARGE: Final = 200_000
-"""Bytes above which a picture makes do with a palette of colors."""
+"""Larger pictures, in bytes, are reduced to 256 colors."""
 Cookie = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A page to picture: its address, asked for when the demo is there, and how to look at it."""
+    """A page to photograph. The demo must be running when ``address`` is called."""
 
     name: str
     address: Callable[[], str]
     looks: tuple[Look, ...] = (DESKTOP,)
     is_whole: bool = False
-    """Whether what is below the window is pictured, too."""
+    """Whether to include the part of the page below the window."""
     fill: tuple[tuple[str, str], ...] = ()
-    """What to type into fields, by their labels, before "Try" is pressed."""
+    """Labels of fields and what to type into them, before pressing the form's button."""
     status: int = 200
 
 
 def newest_lead() -> Article:
-    """Find the newest published article that leads a story of three."""
+    """Return the newest published article with at least two related articles."""
     # Models can be imported once Django is set up.
     from django.db.models import Count
 
@@ -110,13 +109,13 @@ SHOTS: Final = [
         "trial",
         lambda: reverse("admin:articles_policyversion_try"),
         is_whole=True,
-        fill=(("Threshold", "65"), ("Bonus", "8"), ("Why", "More of what few report.")),
+        fill=(("Threshold", "65"), ("Bonus", "8"), ("Why", "More stories with few reports.")),
     ),
 ]
 
 
 def main() -> None:
-    """Take the pictures that the command line names, or all."""
+    """Take all pictures, or those that the command line names."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=[shot.name for shot in SHOTS], metavar="NAME")
     chosen = parser.parse_args().only
@@ -135,7 +134,7 @@ def main() -> None:
 
 
 def build_demo(folder: Path) -> Cookie:
-    """Fill a database with sample documents and an administrator; give the session's cookie."""
+    """Fill a database with sample documents and an administrator; return the session cookie."""
     os.environ |= {
         "ENV_FILE": "",
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
@@ -148,7 +147,7 @@ def build_demo(folder: Path) -> Cookie:
     try:
         call_command("import_seeds", ROOT / "seeds", folder / "seeds", verbosity=0)
     except SystemExit as stop:
-        # 1 says that documents were rejected: the others are worth looking at.
+        # 1 means that some documents were rejected; the others are enough.
         if stop.code != 1:
             raise
     from django.contrib.auth.models import User
@@ -163,7 +162,7 @@ def build_demo(folder: Path) -> Cookie:
 
 
 def decide(editor: User) -> None:
-    """Let the editor have worked for a while, so that no queue and no history is empty."""
+    """Make a few decisions, so that no queue and no history is empty."""
     from articles import newsdesk
     from articles.models import Article
 
@@ -174,18 +173,18 @@ def decide(editor: User) -> None:
     def do(change: newsdesk.Change, reason: str = "") -> None:
         newsdesk.perform(change, by=editor, reason=reason)
 
-    do(newsdesk.hold(published[3], until=now + timedelta(days=2)), "Waits for a second source.")
+    do(newsdesk.hold(published[3], until=now + timedelta(days=2)), "Waiting for a second source.")
     do(newsdesk.hold(below[0]), "The provider's numbers do not add up.")
     do(newsdesk.withdraw(published[5]), "Retracted by its provider.")
     do(newsdesk.schedule(published[6], begin=now + timedelta(days=1), end=None))
-    do(newsdesk.publish(below[1]), "Matters here, whatever its heat.")
+    do(newsdesk.publish(below[1]), "Important to our readers.")
     leads = [one for one in published[7:] if one.related_links.count() >= 2]
     do(newsdesk.set_quality(leads[0], (leads[0].quality or 0) + 3), "Two named sources.")
 
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the demo on a free port; give its address."""
+    """Serve the demo on a free port and yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
@@ -209,7 +208,7 @@ def serving() -> Iterator[str]:
 
 @contextmanager
 def signed_in(browser: Browser, home: str, session: Cookie, look: Look) -> Iterator[Page]:
-    """Return a page of the demo's administrator."""
+    """Yield a browser page on which the administrator is signed in."""
     with browser.new_context(base_url=home, reduced_motion="reduce") as context:
         context.add_cookies([{"name": session[0], "value": session[1], "url": home}])
         page = context.new_page()
@@ -218,7 +217,7 @@ def signed_in(browser: Browser, home: str, session: Cookie, look: Look) -> Itera
 
 
 def take(page: Page, address: str, shot: Shot, look: Look) -> None:
-    """Picture one page in one look."""
+    """Take one picture."""
     response = page.goto(address)
     if response is None or response.status != shot.status:
         sys.exit(f"{address} did not answer {shot.status}.")
@@ -227,7 +226,7 @@ def take(page: Page, address: str, shot: Shot, look: Look) -> None:
     if shot.fill:
         page.get_by_role("button", name="Try").click()
         page.wait_for_load_state()
-    # Pictures come after the page.
+    # Wait for the images on the page.
     page.wait_for_load_state("networkidle")
     picture = page.screenshot(full_page=shot.is_whole)
     kind = "-phone" if look.width == PHONE.width else ""
