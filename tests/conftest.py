@@ -1,4 +1,4 @@
-"""What holds for every test: no network, no skips where they are forbidden, repeatable examples."""
+"""Rules for every test: no network, no forbidden skips, repeatable examples."""
 
 import os
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
 
-# Deadlines and the check for slow drawing measure the machine, and an example found by chance is of
-# use only when it comes again.
+# Deadlines and the check for slow drawing measure the machine. Fixed examples make failures repeat.
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -22,25 +22,57 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def media_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Leave the media of whoever runs the tests alone, and do not look at them."""
-    with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
+def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep media apart from the developer's, and hash passwords fast."""
+    with override_settings(
+        MEDIA_ROOT=str(tmp_path_factory.mktemp("media")),
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_listed_once() -> Iterator[None]:
+    """List the static files once a process: WhiteNoise would do so for each new `Client`."""
+    list_files = WhiteNoiseMiddleware.add_files_from_finders
+    listed: dict[str, object] = {}
+
+    def add_files_from_finders(self: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            list_files(self)
+            listed.update(self.files)
+        self.files.update(listed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files_from_finders)
         yield
 
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """Let no test see what another stored."""
+    """Start each test with an empty cache."""
     cache.clear()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, rather than skip, what the other run of `make test` is there for."""
-    if connection.vendor == "postgresql":
-        return
-    left_out = [item for item in items if item.get_closest_marker("postgres")]
+    """Leave out, rather than skip, what the run on the other database is for.
+
+    On PostgreSQL only tests that use the database run: the others have run beside SQLite.
+    """
+    wanted = _uses_database if connection.vendor == "postgresql" else _runs_without_postgres
+    left_out = [item for item in items if not wanted(item)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = [item for item in items if wanted(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
+    return marked or "db" in fixtures or "transactional_db" in fixtures
+
+
+def _runs_without_postgres(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is None
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +81,10 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Keep SQLite's database in a file where a browser asks for several things at once.
+    """Put SQLite's database in a file for browser tests.
 
-    In memory all threads of the server would share one connection, and one's reading lock the
-    other's tables.
+    A browser sends several requests at once. In memory all threads of the server would share one
+    connection, and one thread's read would lock the tables for the others.
     """
     has_browser = any(item.get_closest_marker("browser") for item in request.session.items)
     if connection.vendor == "sqlite" and has_browser:

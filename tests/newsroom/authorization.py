@@ -1,4 +1,4 @@
-"""Every address and who may read it or send to it: the table, and how the tests go through it."""
+"""All URLs of the site, a row for each of them, and a signed-in user of each role."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -48,11 +51,11 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "unrelate": {"slugs": ["nothing"]},
     "edit": {"title": "Another title"},
 }
-"""What acts of the API ask for beyond a reason."""
+"""What the API's decisions need besides a reason."""
 
 
 def addresses() -> dict[str, str]:
-    """Return the pattern of every address of the site by its name."""
+    """Return the pattern of every URL of the site by its name."""
     return dict(_walk(get_resolver().url_patterns, "", ""))
 
 
@@ -64,13 +67,13 @@ def _walk(
         if isinstance(one, URLResolver):
             inner = ":".join(filter(None, [space, one.namespace or ""]))
             yield from _walk(one.url_patterns, route, inner)
-        # Without a name there are Django's redirects of old addresses, and its 404 of the admin.
+        # Only Django's redirects from old addresses and the admin's 404 have no name.
         elif one.name:
             yield f"{space}:{one.name}" if space else one.name, route
 
 
 class Site:
-    """A row of each kind, and somebody of each role."""
+    """A row of each model, and a user of each role."""
 
     def __init__(self) -> None:
         self.rows: dict[type[Model], Model] = {type(row): row for row in make_everything()}
@@ -105,12 +108,21 @@ class Site:
             Group: group,
             User: member,
         }
-        # Tokens are their owner's.
+        # Only its owner sees a token.
         ApiToken.objects.update(user=self.users["E"])
+        self.sessions = {letter: _login(user) for letter, user in self.users.items() if user}
         self.copy = default_storage.save(name_of("0" * 64, 320, "webp"), ContentFile(b"RIFF"))
 
+    def each(self, patterns: dict[str, str]) -> Iterator[tuple[str, str]]:
+        """Yield each name with its address; afterwards undo what was written about it."""
+        for name, pattern in patterns.items():
+            cache.clear()
+            with transaction.atomic():
+                yield name, self.address(name, pattern)
+                transaction.set_rollback(True)
+
     def address(self, name: str, pattern: str) -> str:
-        """Return the address of a name; which row it shows follows from its pattern."""
+        """Return the address of a name, with the row that its pattern asks for."""
         values: dict[str, Any] = {}
         for parameter in re.findall(r"<(?:\w+:)?(\w+)>", pattern):
             values[parameter] = self._value(name, parameter)
@@ -130,7 +142,7 @@ class Site:
             "verb": "hold",
             "ending": "rss",
             "app_label": "articles",
-            # 0 is the state before the first act.
+            # 0 is the state before the first decision.
             "act_id": 0 if name.endswith("restore") else self.rows[Act].pk,
             "pk": self._row(name).pk,
             "article_id": article.pk,
@@ -151,7 +163,7 @@ class Site:
         return self.rows[next((models[one] for one in models if one in name), Article)]
 
     def sent(self, name: str) -> dict[str, Any]:
-        """Return a form by which an address that decides by what it is sent can tell whose it is."""
+        """Return a form for addresses whose permission depends on the form."""
         article = Article.objects.get(pk=self.rows[Article].pk)
         if name.endswith("article_story"):
             seen = confirmation.sign("story", [[article.pk, article.version]])
@@ -161,7 +173,7 @@ class Site:
         return {}
 
     def send(self, letter: str, name: str, address: str) -> Any:
-        """Send what an address takes, in the name of one of the users."""
+        """Send what an address takes, as one of the users."""
         client = self.client(letter)
         if not name.startswith("articles:api:newsdesk"):
             return client.post(address, self.sent(name))
@@ -170,11 +182,17 @@ class Site:
         return client.post(address, body, content_type="application/json", headers=headers)
 
     def client(self, letter: str, **options: Any) -> Client:
-        """Return a browser in which one of the users is signed in."""
+        """Return a new client in which one of the users is signed in."""
         client = Client(**options)
-        if user := self.users[letter]:
-            client.force_login(user)
+        if letter in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[letter]
         return client
+
+
+def _login(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
 
 def everything() -> dict[str, list[Any]]:
@@ -182,13 +200,13 @@ def everything() -> dict[str, list[Any]]:
     models = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
     found = {}
     for model in models:
-        # Signing in, as the tests do, changes the one column.
+        # The tests' own logins change this column.
         columns = [one.attname for one in model._meta.concrete_fields if one.name != "last_login"]
         found[str(model._meta)] = list(model._default_manager.order_by("pk").values_list(*columns))
     return found
 
 
 def is_let_in(response: Any) -> bool:
-    """Whether an answer is one for somebody who may ask."""
+    """Return whether the response neither refuses nor asks for a login."""
     login = response.status_code == 302 and response["Location"].startswith(reverse("admin:login"))
     return response.status_code not in REFUSED and not login

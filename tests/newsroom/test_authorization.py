@@ -1,8 +1,7 @@
-"""Who may read which address and send to it: every one of the site is in one table.
+"""Who may read each URL of the site, and who may send to it, in one table.
 
-Who may decide what about which article is in ``tests/articles/newsdesk/test_matrix.py``; what an
-article's public address answers in each of its states, in
-``tests/articles/test_public_states.py``.
+``tests/articles/newsdesk/test_matrix.py`` has who may make which decision;
+``tests/articles/site/test_public_states.py`` has what an article's public URL answers in each state.
 """
 
 from __future__ import annotations
@@ -21,11 +20,12 @@ from tests.newsroom.authorization import (
     is_let_in,
 )
 
-pytestmark = pytest.mark.django_db
+# Each test goes through all URLs.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
 # Name; who may read it; who may send to it. A: anonymous, N: staff without a role, V: Viewer,
-# E: Editor, P: Publisher, O: Operator, S: superuser. Lists answer a form without an action by
-# showing themselves again.
+# E: Editor, P: Publisher, O: Operator, S: superuser. A list that gets a form without an action
+# shows itself again.
 TABLE: Final = """
 admin:app_list                                VEPOS    VEPOS
 admin:articles_act_undo                       EPS      EPS
@@ -196,7 +196,7 @@ ADDRESSES: Final = addresses()
 
 @pytest.fixture(autouse=True)
 def contact(settings: Any) -> None:
-    """Let there be a security.txt."""
+    # security.txt exists only with this setting.
     settings.SITE_CONTACT = "https://news.example/contact"
 
 
@@ -204,60 +204,63 @@ class TestTable:
     def test_names_every_address(self) -> None:
         assert CELLS.keys() == ADDRESSES.keys()
 
-    def test_a_path_of_the_admin_that_is_none_asks_for_a_login(self) -> None:
+    def test_unknown_admin_path_asks_for_a_login(self) -> None:
         site = Site()
         assert site.client("A").get("/admin/nothing/").status_code == 302
         assert site.client("S").get("/admin/nothing/").status_code == 404
 
-    @pytest.mark.parametrize("name", CELLS)
-    def test_read(self, name: str) -> None:
+    def test_read(self, subtests: pytest.Subtests) -> None:
         site = Site()
-        address = site.address(name, ADDRESSES[name])
         before = everything()
-        let_in = {user for user in USERS if is_let_in(site.client(user).get(address))}
-        assert let_in == CELLS[name][0]
-        assert everything() == before
+        for name, address in site.each(ADDRESSES):
+            with subtests.test(name):
+                let_in = {user for user in USERS if is_let_in(site.client(user).get(address))}
+                assert let_in == CELLS[name][0]
+                assert everything() == before
 
-    @pytest.mark.parametrize("name", CELLS)
-    def test_send(self, name: str) -> None:
+    def test_send(self, subtests: pytest.Subtests) -> None:
         site = Site()
-        address = site.address(name, ADDRESSES[name])
-        may = CELLS[name][1]
         before = everything()
-        for user in sorted(set(USERS) - may):
-            assert not is_let_in(site.send(user, name, address)), user
-        assert everything() == before
-        # One after the other, as each may change what the next one sends about.
-        for user in sorted(may):
-            assert is_let_in(site.send(user, name, address)), user
+        for name, address in site.each(ADDRESSES):
+            with subtests.test(name):
+                may = CELLS[name][1]
+                for user in sorted(set(USERS) - may):
+                    assert not is_let_in(site.send(user, name, address)), user
+                assert everything() == before
+                # One after the other: each may change what the next one sends.
+                for user in sorted(may):
+                    assert is_let_in(site.send(user, name, address)), user
 
-    @pytest.mark.parametrize("name", CELLS)
-    def test_fail_send_without_token(self, name: str) -> None:
+    def test_fail_send_without_csrf_token(self, subtests: pytest.Subtests) -> None:
         site = Site()
-        address = site.address(name, ADDRESSES[name])
         before = everything()
-        for method in ("post", "put", "patch", "delete"):
-            client = site.client("S", enforce_csrf_checks=True)
-            response = getattr(client, method)(address, {})
-            assert response.status_code in REFUSED, method
-        assert everything() == before
+        for name, address in site.each(ADDRESSES):
+            with subtests.test(name):
+                for method in ("post", "put", "patch", "delete"):
+                    client = site.client("S", enforce_csrf_checks=True)
+                    response = getattr(client, method)(address, {})
+                    assert response.status_code in REFUSED, method
+                assert everything() == before
 
 
 class TestRedirects:
     @pytest.mark.parametrize(
         "target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"]
     )
-    @pytest.mark.parametrize("name", CELLS)
-    def test_never_lead_off_site(self, name: str, target: str) -> None:
+    def test_stay_on_the_site(self, subtests: pytest.Subtests, target: str) -> None:
         site = Site()
-        address = site.address(name, ADDRESSES[name])
-        client = site.client("S")
         query = {"next": target, "url": target, "list": target, "_changelist_filters": target}
-        for response in (
-            client.get(address, query),
-            client.post(address, site.sent(name) | query),
-        ):
-            assert "elsewhere" not in response.headers.get("Location", "").partition("?")[0]
-            if not response.streaming:
-                html = response.content.decode(errors="replace")
-                assert not re.search(r'(?:href|action)="(?:https:)?[/\\\\]{2}elsewhere', html)
+        for name, address in site.each(ADDRESSES):
+            client = site.client("S")
+            with subtests.test(name):
+                for response in (
+                    client.get(address, query),
+                    client.post(address, site.sent(name) | query),
+                ):
+                    location = response.headers.get("Location", "")
+                    assert "elsewhere" not in location.partition("?")[0]
+                    if not response.streaming:
+                        html = response.content.decode(errors="replace")
+                        assert not re.search(
+                            r'(?:href|action)="(?:https:)?[/\\\\]{2}elsewhere', html
+                        )
