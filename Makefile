@@ -1,7 +1,7 @@
-# make demo   see Newsroom work          make check   everything that must pass
-# make test   run the tests              make help    the rest
+# make demo   see Newsroom work          make check   run every check
+# make test   run the tests              make help    list the rest
 #
-# Needs Python 3.11 or later and make; all else goes into .venv.
+# Needs Python 3.11 or later and GNU make. Everything else goes into .venv.
 
 VENV ?= .venv
 PORT ?= 8000
@@ -15,7 +15,8 @@ JOBS ?= auto
 TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/newsroom_$(shell printf %s "$(CURDIR)" | cksum | cut -d' ' -f1)
 
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# The lock files are complete. Without --no-deps an old pip would look for newer versions.
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # The tests choose their own settings, whatever a developer's .env says.
 TEST_ENV := ENV_FILE= PYTHONDONTWRITEBYTECODE=1
 # Whoever has done their share takes over tests of the others.
@@ -24,59 +25,74 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3
 
-.PHONY: help demo test test-sqlite test-browser test-postgres check lint lock messages format clean
+# The first Python that is new enough and can create a virtual environment.
+FIND_PYTHON = \
+	for python in python3.13 python3.12 python3.11 python3.14 python3 python ""; do \
+		[ "$$python" ] || break; \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		found=$$python; \
+		$$python -c 'import ensurepip, venv' 2>/dev/null && break; \
+	done; \
+	if [ "$$python" ]; then :; elif [ "$$found" ]; then \
+		echo "$$found has no venv module. On Debian: apt-get install python3-venv" >&2; exit 1; \
+	else \
+		echo "Newsroom needs Python 3.11 or later; none was found on the PATH." >&2; exit 1; \
+	fi
+
+.PHONY: help demo demo-ready test test-thorough check lint lock messages format clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo     install, import sample documents, serve on port $(PORT)"
-	@echo "make test     run the tests, on SQLite and on PostgreSQL where one answers"
-	@echo "make check    format, lint, types, layers, templates, migrations, tests"
-	@echo "make format   let the tools rewrite what they can"
-	@echo "make lock     resolve the dependencies of pyproject.toml anew"
-	@echo "make messages renew the catalogs of readers' words"
-	@echo "make clean    remove what these made, but not the database and the media"
+	@echo "make demo          install, import sample documents, serve on port $(PORT)"
+	@echo "make test          run the tests on SQLite, in a browser, and on PostgreSQL"
+	@echo "make test-thorough the same, with all examples of the property tests"
+	@echo "make check         check format, types, layers, templates and migrations; run the tests"
+	@echo "make format        format the code and fix what the tools can fix"
+	@echo "make lock          update the lock files after a change in pyproject.toml"
+	@echo "make messages      update the translation catalogs"
+	@echo "make clean         remove what these created, except the database and the media"
 
-# Installation. A stamp is newer than the requirements it stands for, so a second run is instant.
+# BSD make runs this target first. GNU make ignores it.
+.BEGIN:
+	@echo "This Makefile needs GNU make. Install it and run: gmake demo" >&2; exit 1
+
+# Installation. A stamp that is newer than its lock file means: nothing to install.
 
 $(VENV)/.created:
-	@for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
-		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
-		found=$$python; \
-		$$python -c 'import ensurepip, venv' 2>/dev/null || continue; \
-		echo "Creating $(VENV) with $$($$python --version)"; \
-		$$python -m venv $(VENV) && touch $@; \
-		exit; \
-	done; \
-	if [ "$$found" ]; then \
-		echo "$$found has no venv module. On Debian: apt-get install python3-venv" >&2; \
-	else \
-		echo "Newsroom needs Python 3.11 or later; none was found on the PATH." >&2; \
-	fi; exit 1
+	@$(FIND_PYTHON); \
+	echo "Creating $(VENV) with $$($$python --version)"; \
+	$$python -m venv $(VENV) && touch $@
 
 $(VENV)/.runtime: requirements.txt | $(VENV)/.created
+	@echo "Installing from requirements.txt: one or two minutes the first time"
 	$(PIP_INSTALL) -r requirements.txt
+	$(BIN)/python -m pip check
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(VENV)/.created
+	@echo "Installing from requirements-dev.txt: a few minutes the first time"
 	$(PIP_INSTALL) -r requirements-dev.txt
+	$(BIN)/python -m pip check
 	@touch $@
 
 # Demo
 
-demo: $(VENV)/.runtime | demo-seeds
+demo:
+	@$(FIND_PYTHON); exec $$python -m newsroom.demo --make $(MAKE_COMMAND) --python $(BIN)/python --port $(PORT)
+
+# Run by newsroom/demo.py.
+demo-ready: $(VENV)/.runtime | demo-seeds
 	$(BIN)/python manage.py migrate --verbosity 0
-	@# 1 says that documents were rejected, and which: the others are worth looking at.
+	@# Exit status 1: some documents were rejected. The others are worth seeing.
 	$(BIN)/python manage.py import_seeds seeds demo-seeds || [ $$? -eq 1 ]
 	@$(BIN)/python manage.py ensure_demo_admin
 	@echo "Newsroom: http://127.0.0.1:$(PORT)/   Admin: http://127.0.0.1:$(PORT)/admin/   Stop: Ctrl-C"
-	@# Both in one shell, so that Ctrl-C, or the end of the server, ends both.
-	@sh -c '$(BIN)/python manage.py draw_demo_pictures >/dev/null; exec $(BIN)/python manage.py work' & worker=$$!; trap 'kill -TERM $$worker; wait $$worker' EXIT; trap : INT TERM; \
-		$(BIN)/python manage.py runserver --noreload 127.0.0.1:$(PORT)
 
-# Written beside and renamed, so that an interrupted run is not taken for a whole one.
+# Written under another name and renamed: an interrupted run leaves no half-written folder. The folder
+# stays, so a demo that starts again keeps its articles. Remove it for articles of today.
 demo-seeds: | $(VENV)/.runtime
 	rm -rf $@.part
-	$(BIN)/python manage.py generate_seeds $@.part --count $(DEMO_COUNT) --seed 1
+	$(BIN)/python manage.py generate_seeds $@.part --count $(DEMO_COUNT) --seed 1 --until $$(date -u +%Y-%m-%dT%H:%M:%SZ)
 	mv $@.part $@
 
 # Tests

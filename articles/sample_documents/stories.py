@@ -28,13 +28,15 @@ from articles.sample_documents import words
 from articles.sample_documents.catalog import DOCUMENT_PROVIDERS
 
 LAST_MOMENT: Final = datetime(2026, 10, 31, 21, 0, tzinfo=UTC)
-"""No sample is later: fixed, so that the documents do not depend on the day they are made."""
+"""The newest sample's moment by default: fixed, so that documents do not depend on the day."""
 PACE: Final = timedelta(days=1) / 150
 """Time between two documents, on average."""
 LONGEST_STORY: Final = timedelta(days=5)
 """From the first report of a story to the last."""
 MAX_COUNT: Final = 5_000_000
-"""Most documents of one run: at PACE they reach back 91 years; documents start in 1900."""
+"""Most documents of one run: at PACE they reach back 91 years, and documents start in 1900."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""The newest sample may not be older."""
 
 PLACES: Final = tuple(
     f"{stem}{ending}" for stem in words.PLACE_STEMS for ending in words.PLACE_ENDINGS
@@ -67,27 +69,30 @@ class _Report:
     has_document: bool = True
 
 
-def generate(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
+def generate(count: int, seed: int, until: datetime = LAST_MOMENT) -> Iterator[tuple[str, bytes]]:
     """Yield file name and bytes of ``count`` documents, story by story, oldest story first.
 
-    The same for the same ``count`` and ``seed``, on every machine. Memory does not grow with
-    ``count``. Raises ValueError at once if ``count`` is not from 1 to MAX_COUNT.
+    The newest is published shortly before ``until``. The same arguments give the same documents on
+    every machine. Memory does not grow with ``count``. Raise ValueError at once if ``count`` is not
+    from 1 to MAX_COUNT or ``until`` is before EARLIEST.
     """
     if not 1 <= count <= MAX_COUNT:
         raise ValueError(f"count must be from 1 to {MAX_COUNT:,}, not {count:,}")
+    if until < EARLIEST:
+        raise ValueError(f"until must not be before {EARLIEST:%Y-%m-%d}")
     # Samples, not secrets.
-    return _generate(count, Random(seed))  # noqa: S311
+    return _generate(count, Random(seed), until)  # noqa: S311
 
 
-def _generate(count: int, rng: Random) -> Iterator[tuple[str, bytes]]:
+def _generate(count: int, rng: Random, until: datetime) -> Iterator[tuple[str, bytes]]:
     places = list(PLACES)
     rng.shuffle(places)
     written = 0
     story = 0
     while written < count:
-        latest = LAST_MOMENT - (count - written - rng.random()) * PACE
+        latest = until - (count - written - rng.random()) * PACE
         place = places[story % len(places)]
-        storyteller = _Storyteller(rng, place, latest, written)
+        storyteller = _Storyteller(rng, place, latest, written, until)
         for report, document in storyteller.documents(count - written):
             yield f"{report.slug}.md", write(document)
             written += 1
@@ -113,10 +118,13 @@ def _rank(report: _Report) -> tuple[int, datetime, str]:
 class _Storyteller:
     """One event: what happened, and who reported it how."""
 
-    def __init__(self, rng: Random, place: str, latest: datetime, number: int) -> None:
+    def __init__(
+        self, rng: Random, place: str, latest: datetime, number: int, until: datetime
+    ) -> None:
         """Take ``latest`` as the time of the last report, ``number`` as a running number."""
         self.rng = rng
         self.latest = latest
+        self.until = until
         self.number = number
         self.subject = rng.choice(words.SUBJECTS)
         thing = rng.choice(self.subject.things)
@@ -214,7 +222,7 @@ class _Storyteller:
             provider=entry.provider,
             category="news",
             excerpt=entry.excerpt,
-            updated_at=min(updated_at, LAST_MOMENT) if self._chance(0.2) else None,
+            updated_at=min(updated_at, self.until) if self._chance(0.2) else None,
             original_url=entry.original_url,
             web_url=entry.web_url,
             amp_url=entry.amp_url,

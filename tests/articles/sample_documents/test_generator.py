@@ -10,6 +10,7 @@ import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
 from itertools import combinations, islice
@@ -374,6 +375,25 @@ class TestCommand:
         call_command("generate_seeds", str(tmp_path), stdout=StringIO())
         assert {path.name for path in tmp_path.glob("*.md")} == set(dict(generate(300, 1)))
 
+    def test_until(self, tmp_path: Path) -> None:
+        folders = [tmp_path / "date", tmp_path / "moment"]
+        until = ("2027-03-02", "2027-03-02T01:00:00+01:00")
+        for folder, text in zip(folders, until, strict=True):
+            call_command("generate_seeds", str(folder), "--count=30", f"--until={text}")
+        first, second = (
+            {path.name: path.read_bytes() for path in folder.glob("*.md")} for folder in folders
+        )
+        midnight = datetime(2027, 3, 2, tzinfo=UTC)
+        assert first == second == dict(generate(30, 1, midnight))
+        documents = [parse(name, data) for name, data in first.items()]
+        published = sorted(document.published_at for document in documents)
+        assert midnight - timedelta(hours=1) < published[-1] <= midnight
+        assert all((document.updated_at or midnight) <= midnight for document in documents)
+
+    def test_fail_until_long_ago(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="--until must not be before 2000-01-01"):
+            call_command("generate_seeds", str(tmp_path / "new"), "--until=1999-12-31")
+
     def test_fail_not_empty(self, tmp_path: Path) -> None:
         (tmp_path / "mine.txt").write_text("keep me")
         with pytest.raises(CommandError, match="is not empty") as caught:
@@ -390,7 +410,7 @@ class TestCommand:
 
     @pytest.mark.parametrize("count", [0, -3])
     def test_fail_count(self, tmp_path: Path, count: int) -> None:
-        with pytest.raises(CommandError, match="--count: count must be from 1") as caught:
+        with pytest.raises(CommandError, match="--count must be from 1") as caught:
             call_command("generate_seeds", tmp_path / "new", count=count)
         assert caught.value.returncode == 2
         assert not (tmp_path / "new").exists()
