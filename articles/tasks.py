@@ -1,10 +1,9 @@
-"""What is done in the background, by ``manage.py work``: never while somebody waits for a page.
+"""Background tasks, run by ``manage.py work``.
 
-A task is told nothing but to do all that is due, so it may be woken once too often, killed at any
-moment and begun again. The queue (a table, or Redis: ``TASKS_URL``) neither retries nor misses a
-worker that died: ``articles/worker.py`` wakes tasks by what the database notes and by the clock, so
-that nobody who writes need think of them. Each has a queue, and thereby a process, of its own: images
-may take hours.
+A task does all that is due, so it can be woken too often, killed at any moment and started again. The
+queue (a table, or Redis: ``TASKS_URL``) neither retries nor notices a dead worker. Instead
+``articles/worker.py`` wakes tasks by what the database says and by the clock. Each task has its own
+queue and process, because images may take hours.
 """
 
 from __future__ import annotations
@@ -31,32 +30,31 @@ from articles.images import keeping
 from articles.webhooks import delivery
 
 _LOCK: Final = 0x6E657773
-"""The first of the two numbers of a lock, apart from those of ``bulk.hold_write_lock``, which has one."""
+"""The first key of a lock. ``bulk.hold_write_lock`` uses one key, so they never collide."""
 _PAUSE: Final = 5.0
-"""Seconds until a task asks again whether it is alone."""
+"""Seconds before a task tries again to become the only one running."""
 
 AnyTask = Task[Any, None]
 
 
 @task(queue_name="images", takes_context=True)
 def keep_images(context: TaskContext) -> None:
-    """Keep copies of the images that readers miss."""
     _do(context, _keep_images)
 
 
 @task(queue_name="events", takes_context=True)
 def send_events(context: TaskContext) -> None:
-    """Tell web hooks what changed for readers, and try again what failed."""
+    """Send webhooks what changed for readers, and retry failed deliveries."""
     _do(context, _send_events)
 
 
 TASKS: Final[tuple[AnyTask, ...]] = (keep_images, send_events)
-"""All of them; each alone in its queue."""
+"""All tasks; each has its own queue."""
 
 
 def _keep_images() -> None:
     if keeping.keep().interrupted:
-        # It took the worker's signal for its own.
+        # It caught the signal meant for the worker.
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -74,10 +72,10 @@ def _send_events() -> None:
 
 
 def wake(task: AnyTask) -> None:
-    """Have a task done soon after the transaction at hand is committed.
+    """Queue a task after the current transaction commits, unless it is queued already.
 
-    Nothing happens where one waits already, which will see all that is committed by then: one query,
-    or one question to Redis. A queue that does not answer is logged, and no error of the caller's.
+    Costs one query, or one request to Redis. A queue that does not answer is logged; the caller sees
+    no error.
     """
     transaction.on_commit(lambda: _enqueue(task), robust=True)
 
@@ -88,18 +86,18 @@ def _enqueue(task: AnyTask) -> None:
 
 
 def is_waiting(task: AnyTask) -> bool:
-    """Whether a task is queued and not begun."""
+    """Return whether a task is queued and not started."""
     if isinstance(task.get_backend(), DatabaseBackend):
         ready = DBTaskResult.objects.filter(status=TaskResultStatus.READY)
         return ready.filter(task_path=task.module_path).exists()
-    # Comes with the extra "redis".
+    # Installed with the extra "redis".
     from django_rq import get_queue
 
     return bool(get_queue(task.queue_name).count)
 
 
 def _do(context: TaskContext, drain: Callable[[], None]) -> None:
-    """Do a task, unless another process is at it: that one may be past what this is to do."""
+    """Do a task. If another process is running it, queue it again: that one may miss something."""
     task = context.task_result.task
     with alone(task.queue_name) as is_alone:
         if is_alone:
@@ -111,7 +109,7 @@ def _do(context: TaskContext, drain: Callable[[], None]) -> None:
 
 
 def _bury(context: TaskContext) -> None:
-    """Note of tasks whose workers were killed that they are over."""
+    """Mark as failed what workers that were killed left running."""
     result = context.task_result
     running = DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING)
     others = running.filter(task_path=result.task.module_path)
@@ -119,16 +117,16 @@ def _bury(context: TaskContext) -> None:
         others.exclude(pk=result.id).update(
             status=TaskResultStatus.FAILED,
             finished_at=timezone.now(),
-            traceback="Its worker ended before it did.",
+            traceback="Its worker was killed.",
         )
 
 
 @contextmanager
 def alone(name: str) -> Iterator[bool]:
-    """Tell whether nobody else is within a block of this name, and keep others from it until its end.
+    """Take the lock ``name`` for the block; yield whether it was free.
 
-    Ends with the process, however that ends: a lock of PostgreSQL's that the connection holds; a
-    lock on a file beside SQLite's, whose users are all on one machine.
+    The lock ends with the process: PostgreSQL ties it to the connection; with SQLite, whose users are
+    all on one machine, it is on a file beside the database.
     """
     if connection.vendor == "postgresql":
         key = [_LOCK, zlib.crc32(name.encode()) >> 1]
@@ -142,7 +140,7 @@ def alone(name: str) -> Iterator[bool]:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
     elif cast("DatabaseWrapper", connection).is_in_memory_db():
-        # No other process has it.
+        # No other process has this database.
         yield True
     else:
         database = Path(connection.settings_dict["NAME"])

@@ -1,8 +1,8 @@
 """The background worker: a process for each task's queue, and a clock that wakes the tasks.
 
-Queues know of no time and forget a worker that was killed, so the clock wakes a task when readers
-are shown something else (``articles/tracking/change_feed.py``, whoever wrote by whatever way, and what embargoes
-let through), when it is due by itself, when its process begins anew, and now and then in any case.
+Queues have no timers and lose the task of a killed worker. So the clock wakes a task when something
+changes for readers (``articles/tracking/change_feed.py``), when it is due, when its process restarts,
+and every ``ANYWAY`` seconds.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from articles.tracking.change_feed import Place
 from articles.webhooks import delivery
 
 INTERVAL: Final = 1.0
-"""Seconds between two looks at what is to be done."""
+"""Seconds between two looks for work."""
 ANYWAY: Final = 600.0
-"""Seconds after which every task is woken, whatever happened."""
+"""Seconds after which every task is woken in any case."""
 GRACE: Final = 30.0
-"""Seconds that a process has to end what is at hand: longer than a request to another server."""
+"""Seconds for a process to finish: longer than a request to another server."""
 _PAUSE: Final = 5.0
-"""Seconds before a process that ended by itself is begun again."""
+"""Seconds before a process that ended by itself restarts."""
 _KEPT: Final = timedelta(days=1)
-"""How long the queue's table tells of what was done."""
+"""How long the queue's table keeps finished tasks."""
 
 logger = logging.getLogger(__name__)
 
 
 def work() -> None:
-    """Do all tasks, each in a process of its own, until SIGINT or SIGTERM."""
+    """Run all tasks, each in its own process, until SIGINT or SIGTERM."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -66,12 +66,12 @@ def work() -> None:
 
 
 def work_on(task: AnyTask) -> None:
-    """Do one task whenever it is queued, until SIGINT or SIGTERM, or the end of the parent."""
+    """Run one task whenever it is queued, until SIGINT, SIGTERM or the end of the parent."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     if isinstance(task.get_backend(), DatabaseBackend):
         call_command("db_worker", queue_name=task.queue_name, startup_delay=False, reload=False)
     else:
-        # In this very process, not in a fork of it: it is the one that signals reach.
+        # In this process, not in a fork: signals reach this one.
         names = {"worker_class": "rq.SimpleWorker", "job_class": "django_tasks_rq.Job"}
         call_command("rqworker", task.queue_name, **names)
 
@@ -85,7 +85,7 @@ def _end_with_parent(parent: int) -> None:
 
 
 class _Process:
-    """A process that does one task, begun again whenever it ends."""
+    """A process that runs one task and is restarted when it ends."""
 
     def __init__(self, task: AnyTask) -> None:
         self.task = task
@@ -93,7 +93,7 @@ class _Process:
         self.begin_at = 0.0
 
     def keep_going(self) -> None:
-        """Begin the process where there is none, and wake its task: the last one may be half done."""
+        """Start the process if it does not run, and wake its task: the last run may be unfinished."""
         if self.running and (status := self.running.poll()) is not None:
             logger.error("the worker on %s ended with status %s", self.task.queue_name, status)
             self.running, self.begin_at = None, monotonic() + _PAUSE
@@ -101,36 +101,37 @@ class _Process:
             self.running = subprocess.Popen(
                 [sys.executable, "manage.py", "work", "--only", self.task.queue_name],
                 cwd=settings.BASE_DIR,
-                # Ctrl-C is for the parent, which tells its children one by one.
+                # Ctrl-C reaches the parent only, which interrupts its children.
                 process_group=0,
             )
             _wake(self.task)
 
     def interrupt(self) -> None:
-        """Let it end what is at hand."""
         if self.running:
             self.running.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """Wait for its end, and no longer than ``GRACE``."""
+        """Wait for its end; kill it after ``GRACE``."""
         if self.running:
             try:
                 self.running.wait(GRACE)
             except subprocess.TimeoutExpired:
-                logger.warning("the worker on %s is killed at work", self.task.queue_name)
+                logger.warning(
+                    "the worker on %s did not end in time and is killed", self.task.queue_name
+                )
                 self.running.kill()
                 self.running.wait()
 
 
 class _Clock:
-    """Wakes what is due."""
+    """Wakes tasks that are due."""
 
     def __init__(self) -> None:
         self.place: Place | None = None
         self.anyway_at = 0.0
 
     def tick(self) -> None:
-        """Look once; a database that does not answer is asked again the next time."""
+        """Look once; ignore a database that does not answer, the next tick tries again."""
         try:
             close_old_connections()
             self._look()

@@ -1,14 +1,14 @@
-"""Requests to other people's servers: only to public addresses, and bounded in time and size.
+"""Requests to other servers: to public addresses only, with limits on time and size.
 
-The only way out of the newsroom. What a document or an editor names is not to be trusted: a name
-may lead into our own network, lead there at the second look only, or send us there; a server may
-send a byte a second, or for ever. So the address is looked up once, each of its answers is checked,
-and the connection goes to the checked number; a redirect begins anew; one deadline holds for all of
-it, the look-up of the name and each header line included. Proxies of the environment play no part.
+All outgoing requests go through here. URLs from documents and editors are untrusted: a name may
+resolve to our own network, do so only at the second lookup, or redirect there; a server may send one
+byte per second, or never stop. So the name is resolved once, every address is checked, and the
+connection goes to a checked address. Each redirect is checked the same way. One deadline covers
+everything, from the lookup to the last header line and byte. Proxy variables are ignored.
 
-Python's own client, because it can be bounded: libraries above it time each read by itself (a server
-that drips its header held one for as long as it pleased), and the address filters tried let
-``::127.0.0.1`` and ``fec0::1`` pass.
+Uses Python's own client, because it can be bounded: libraries above it time each read separately (a
+server that drips its header holds them for ever), and the address filters we tried accept
+``::127.0.0.1`` and ``fec0::1``.
 """
 
 from __future__ import annotations
@@ -33,61 +33,61 @@ from urllib.parse import quote, urljoin, urlsplit
 _Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 _PUBLIC_V6: Final = ip_network("2000::/3")
-"""All that is assigned for the public; loopback, mapped, translated and local forms lie outside."""
+"""All public IPv6 addresses; loopback, mapped, translated and local ones lie outside."""
 _SPECIAL: Final = tuple(
     map(
         ip_network,
         (
             "192.0.0.0/24",  # protocol assignments
             "192.88.99.0/24",  # 6to4 relays
-            "2001::/23",  # protocol assignments, Teredo and ORCHID among them
+            "2001::/23",  # protocol assignments, with Teredo and ORCHID
             "2001:db8::/32",  # documentation
-            "2002::/16",  # 6to4: any IPv4 address, private ones too
+            "2002::/16",  # 6to4: any IPv4 address, also private ones
             "3fff::/20",  # documentation
         ),
     )
 )
-"""What ``ipaddress`` calls global, depending on its version, and is not for us."""
+"""Not public for us, although some versions of ``ipaddress`` call them global."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HOST: Final = re.compile(r"[a-z0-9_.-]{1,253}")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _CHUNK: Final = 64 * 1024
 MAX_RETRY_AFTER: Final = timedelta(days=7)
-"""What a server may ask for; longer is taken for this."""
+"""The longest wait that a server may ask for."""
 _MAX_ADDRESSES: Final = 4
-"""How many of a name's addresses are tried."""
+"""Addresses of one name that are tried."""
 
 
 class OutboundError(Exception):
-    """A request that gave no answer; the text says why, for an editor."""
+    """A request without an answer; the text tells an editor why."""
 
 
 class RefusedError(OutboundError):
-    """What we do not ask for, or do not take; asking again would not help."""
+    """A request or an answer that we refuse; another try would not help."""
 
 
 class UnreachableError(OutboundError):
-    """No answer, or not all of one; another time there may be one."""
+    """No answer, or an incomplete one; a later try may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a request may go."""
+    """Limits of a request."""
 
     user_agent: str = "Newsroom"
     seconds: float = 10.0
-    """From the look-up of the name to the last byte, all redirects included."""
+    """From the lookup of the name to the last byte, with all redirects."""
     max_bytes: int = 10_000_000
     redirects: int = 3
     ports: frozenset[int] = frozenset({80, 443})
     exempt: frozenset[tuple[str, int]] = frozenset()
-    """Addresses with port that need not be public. For the servers of tests, and for nothing else."""
+    """Pairs of address and port that need not be public. For test servers only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered at last."""
+    """The final answer of a server."""
 
     url: str
     status: int
@@ -112,7 +112,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address is one of the public Internet's, and of one machine.
+    """Return whether a numeric address is a public unicast one.
 
     False for private, local, mapped, translated (NAT64, 6to4, Teredo), reserved and multicast ones.
     """
@@ -129,15 +129,14 @@ def is_public(address: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Return the host that ``url`` names, as it is looked up. Raises RefusedError."""
+    """Return the host of ``url`` as it is looked up. Raise RefusedError."""
     return _target(url).host
 
 
 def get(url: str, bounds: Bounds, headers: Mapping[str, str] | None = None) -> Answer:
-    """Ask for ``url`` and follow redirects; any status but those is an answer.
+    """Get ``url`` and follow redirects; return the answer, whatever its status.
 
-    Content that is encoded (compressed) is refused: it was not asked for. Raises RefusedError and
-    UnreachableError.
+    Refuse compressed content, which was not asked for. Raise RefusedError and UnreachableError.
     """
     deadline = _Deadline(bounds.seconds)
     for _ in range(bounds.redirects + 1):
@@ -145,7 +144,7 @@ def get(url: str, bounds: Bounds, headers: Mapping[str, str] | None = None) -> A
         location = answer.headers.get("Location")
         if answer.status not in _REDIRECTS or not location:
             return answer
-        # http.client reads headers as Latin-1; browsers take bytes beyond ASCII as they are.
+        # http.client reads headers as Latin-1; browsers keep bytes beyond ASCII.
         location = quote(location.encode("latin-1", "replace"), safe=_SAFE).strip()
         try:
             url = urljoin(url, location)
@@ -155,33 +154,28 @@ def get(url: str, bounds: Bounds, headers: Mapping[str, str] | None = None) -> A
 
 
 def post(url: str, body: bytes, bounds: Bounds, headers: Mapping[str, str] | None = None) -> Answer:
-    """Send ``body`` to ``url``; any status is an answer, redirects are not followed.
+    """Post ``body`` to ``url`` and return the answer, whatever its status.
 
-    Nothing is read of the answer behind its header: its body is always empty here. Raises
-    RefusedError and UnreachableError.
+    Follow no redirects and read only the header: the returned body is empty. Raise RefusedError and
+    UnreachableError.
     """
     return _exchange(url, bounds, headers or {}, _Deadline(bounds.seconds), body)
 
 
 def require_askable(url: str) -> None:
-    """Raise RefusedError for what is refused by the look of the address: nobody is asked."""
+    """Raise RefusedError if the URL alone is enough to refuse it; sends nothing."""
     target = _target(url)
-    if target.port not in Bounds().ports:
-        raise RefusedError(f"Port {target.port} is not asked.")
-    if (":" in target.host or target.host.replace(".", "").isdigit()) and not is_public(
-        target.host
-    ):
+    _require_port(target, Bounds())
+    is_numeric = ":" in target.host or target.host.replace(".", "").isdigit()
+    if is_numeric and not is_public(target.host):
         raise RefusedError(f"{target.host} is not public.")
 
 
 def retry_at(headers: http.client.HTTPMessage, now: datetime) -> datetime | None:
-    """Return the moment before which a server wants no further request, if it says so.
-
-    ``MAX_RETRY_AFTER`` from ``now`` at most, and never before it.
-    """
+    """Return the moment of ``Retry-After``, if given: from ``now`` to ``MAX_RETRY_AFTER`` later."""
     value: str = headers.get("Retry-After", "").strip()
     try:
-        # Digits as in ASCII, and few enough for a timedelta.
+        # ASCII digits only, and few enough for a timedelta.
         if value.isascii() and value.isdecimal():
             wanted = now + timedelta(seconds=min(int(value[:12]), MAX_RETRY_AFTER.total_seconds()))
         else:
@@ -194,21 +188,21 @@ def retry_at(headers: http.client.HTTPMessage, now: datetime) -> datetime | None
 
 
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~ \\\t"
-"""Characters that an address may hold as they are, and those that refuse it later."""
+"""Characters left as they are: those that URLs may contain, and those refused later."""
 
 
 def _target(url: str) -> _Target:
     if _UNSAFE.search(url):
-        raise RefusedError("The address holds spaces, control characters or backslashes.")
+        raise RefusedError("The address contains spaces, control characters or backslashes.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise RefusedError(f"The address cannot be read: {error}.") from error
     if parts.scheme not in _DEFAULT_PORTS:
-        raise RefusedError("The address is not one of http or https.")
+        raise RefusedError("The address does not start with http:// or https://.")
     if parts.username is not None or parts.password is not None:
-        raise RefusedError("The address holds a user name or a password.")
+        raise RefusedError("The address contains a user name or a password.")
     path = quote(parts.path or "/", safe="!$%&'()*+,/:;=@~[]")
     if parts.query:
         path += "?" + quote(parts.query, safe="!$%&'()*+,/:;=?@~[]")
@@ -223,10 +217,10 @@ def _host(name: str, is_bracketed: bool) -> str:
             number = IPv6Address(name)
         except ValueError:
             number = None
-        # A zone is one of this machine's own links.
+        # A zone names a link of this machine.
         if number is not None and number.scope_id is None:
             return str(number)
-    # Longer ones take the codec long.
+    # The codec is slow for longer names.
     elif len(name) <= 253:
         try:
             ascii_name = name.encode("idna").decode("ascii").lower()
@@ -234,18 +228,23 @@ def _host(name: str, is_bracketed: bool) -> str:
             ascii_name = ""
         if _HOST.fullmatch(ascii_name):
             return ascii_name
-    raise RefusedError("The address has no usable host.")
+    raise RefusedError("The address has no valid host.")
+
+
+def _require_port(target: _Target, bounds: Bounds) -> None:
+    if target.port not in bounds.ports | {port for _, port in bounds.exempt}:
+        raise RefusedError(f"Port {target.port} is not allowed.")
 
 
 class _Deadline:
-    """The moment by which all must be done."""
+    """The moment by which a request must end."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.moment = monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left; raises UnreachableError when there are none."""
+        """Return the seconds left. Raise UnreachableError if there are none."""
         seconds = self.moment - monotonic()
         if seconds <= 0:
             raise self.missed()
@@ -262,12 +261,9 @@ def _exchange(
     deadline: _Deadline,
     sent_body: bytes | None = None,
 ) -> Answer:
-    """Ask once; with ``sent_body`` by POST, and then only for the header of the answer."""
+    """Send one request; with ``sent_body`` a POST, of whose answer only the header is read."""
     target = _target(url)
-    if target.port not in bounds.ports and not any(
-        port == target.port for _, port in bounds.exempt
-    ):
-        raise RefusedError(f"Port {target.port} is not asked.")
+    _require_port(target, bounds)
     sent = {"Host": target.host_header, "User-Agent": bounds.user_agent}
     sent |= {"Accept-Encoding": "identity", "Connection": "close", **headers}
     if sent_body is not None:
@@ -288,24 +284,24 @@ def _exchange(
     except TimeoutError as error:
         raise deadline.missed() from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        # A header that breaks the protocol is a ValueError in places.
-        raise UnreachableError(f"The server cannot be understood: {_words(error)}.") from error
+        # Some broken headers raise ValueError.
+        raise UnreachableError(f"The server gave no valid answer: {_words(error)}.") from error
 
 
 def _words(error: Exception) -> str:
-    # Some hold what the server sent: one line of it, not all that it sent, and what databases take.
+    # Some contain what the server sent: keep it short, printable and on one line.
     words = " ".join(f"{type(error).__name__} {error}".split())[:200].rstrip(". ")
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in words)
 
 
 class _Connection(http.client.HTTPConnection):
-    """Never opens a connection by itself."""
+    """A connection that never opens a socket itself."""
 
     auto_open = 0
 
 
 class _BoundedSocket:
-    """The part of a socket that ``http.client`` uses, with a deadline for all of it."""
+    """The part of a socket that ``http.client`` uses, with one deadline."""
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
         self._sock = sock
@@ -319,11 +315,11 @@ class _BoundedSocket:
         return io.BufferedReader(_Reader(self._sock, self._deadline), _CHUNK)
 
     def close(self) -> None:
-        """Leave it open: ``http.client`` calls this when the header is read."""
+        """Do nothing: ``http.client`` calls this after reading the header."""
 
 
 class _Reader(io.RawIOBase):
-    """Reads from a socket as long as there is time; a timeout of its own would start anew."""
+    """Reads from a socket until the deadline; a plain timeout would restart at each read."""
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
         super().__init__()
@@ -341,7 +337,9 @@ class _Reader(io.RawIOBase):
 def _body(response: http.client.HTTPResponse, bounds: Bounds) -> bytes:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise RefusedError(f"It comes encoded as {encoding[:20]!r}, which was not asked for.")
+        raise RefusedError(
+            f"It comes encoded as {encoding[:20]!r}, although plain content was requested."
+        )
     too_large = RefusedError(f"It has more than {bounds.max_bytes:,} bytes.")
     if response.length is not None and response.length > bounds.max_bytes:
         raise too_large
@@ -361,14 +359,14 @@ def _open(target: _Target, bounds: Bounds, deadline: _Deadline) -> socket.socket
     addresses = _look_up(target, deadline)
     for _, address in addresses:
         number = str(address[0])
-        # All of them: a name that leads to us as well is not one to trust.
+        # Check all: a name with even one private address is not to be trusted.
         if not is_public(number) and (number, target.port) not in bounds.exempt:
             raise RefusedError(f"The address leads to {number}, which is not public.")
     sock = _connect_to_one(addresses, deadline)
     if target.scheme == "http":
         return sock
     try:
-        # The handshake as a whole takes no longer than this.
+        # Covers the whole handshake.
         sock.settimeout(deadline.left())
         return _tls().wrap_socket(sock, server_hostname=target.host)
     except BaseException:
@@ -383,10 +381,10 @@ def _look_up(target: _Target, deadline: _Deadline) -> list[_Address]:
     def ask() -> None:
         try:
             found.extend(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - raised below, where somebody notices
+        except Exception as error:  # noqa: BLE001 - raised below, in the calling thread
             failed.append(error)
 
-    # The system's look-up cannot be given a deadline: it is left behind when that has passed.
+    # The system's lookup has no deadline: the thread is abandoned when ours has passed.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(deadline.left())
@@ -395,7 +393,7 @@ def _look_up(target: _Target, deadline: _Deadline) -> list[_Address]:
     if failed and not isinstance(failed[0], (OSError, UnicodeError)):
         raise failed[0]
     if not found:
-        raise UnreachableError(f"{target.host} is not known to exist.")
+        raise UnreachableError(f"{target.host} cannot be found.")
     addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
     return list(addresses)[:_MAX_ADDRESSES]
 
@@ -403,14 +401,14 @@ def _look_up(target: _Target, deadline: _Deadline) -> list[_Address]:
 def _connect_to_one(addresses: list[_Address], deadline: _Deadline) -> socket.socket:
     for number, (family, address) in enumerate(addresses):
         is_last = number == len(addresses) - 1
-        # One that does not answer leaves time for the others.
+        # Keep half of the time for the next addresses.
         seconds = deadline.left() if is_last else deadline.left() / 2
         try:
             return _connect(family, address, seconds)
         except OSError:
             if is_last:
                 raise
-    raise AssertionError("a look-up without an answer fails before")
+    raise AssertionError("_look_up never returns an empty list")
 
 
 def _connect(
@@ -428,5 +426,5 @@ def _connect(
 
 @cache
 def _tls() -> ssl.SSLContext:
-    # Reads the system's certificates, which takes a while.
+    # Reading the system's certificates is slow.
     return ssl.create_default_context()

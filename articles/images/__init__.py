@@ -1,6 +1,6 @@
-"""Images of articles: fetched, made small and safe, and kept here.
+"""Images of articles: fetching, rendering small safe copies, keeping them.
 
-``keeping`` does the whole of it for many, ``fetching`` gets one, ``renditions`` makes what readers
-see of it (pure Pillow, in processes of its own: ``workshop``), ``files`` knows what lies in storage.
-Imports nothing here, because those processes need no Django.
+``keeping`` runs it all for many addresses, ``fetching`` gets one, ``renditions`` makes the copies
+(pure Pillow, run in separate processes by ``render_process``), and ``files`` reads and writes the
+storage. This module imports nothing, because those processes run without Django.
 """

@@ -1,8 +1,10 @@
-"""Kinds of reasons why images fail, told by the words that ``fetching`` and ``renditions`` use."""
+"""Why images fail: kinds of reasons, recognized by the words of ``fetching`` and ``renditions``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django.db.models import Q
@@ -10,51 +12,48 @@ from django.db.models import Q
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What one may do about a failure depends on this."""
-
     key: str
     label: str
     beginnings: tuple[str, ...]
-    """How the reasons begin."""
     endings: tuple[str, ...] = ()
 
     @property
     def condition(self) -> Q:
-        """Return the condition of the ``ImageFetch`` that failed so."""
-        found = Q()
-        for words in self.beginnings:
-            found |= Q(failure__startswith=words)
-        for words in self.endings:
-            found |= Q(failure__endswith=words)
-        return found
+        """Return the condition that selects these failures of ``ImageFetch``."""
+        starts = [Q(failure__startswith=words) for words in self.beginnings]
+        return reduce(or_, starts + [Q(failure__endswith=words) for words in self.endings])
 
 
 KINDS: Final = (
-    Kind("refused", "its server says no", ("Its server answers ",)),
+    Kind("refused", "Server refused", ("Its server answers ",)),
     Kind(
         "unreachable",
-        "no answer, or not all of one",
+        "No answer, or an incomplete one",
         ("It took more than ", "The server "),
-        (" is not known to exist.",),
+        (
+            " cannot be found.",
+            " is not known to exist.",
+        ),
     ),
     Kind(
         "address",
-        "not asked for",
+        "Address not allowed",
         ("The address ", "Port ", "It redirects "),
         (" is not public.",),
     ),
-    Kind("other", "no image that is kept", ("It is ", "It comes encoded ")),
+    Kind("other", "Not an image we keep", ("It is ", "This is ", "It comes encoded ")),
     Kind(
         "unreadable",
-        "too large, or cannot be read",
+        "Too large or unreadable",
         (
             "It has more than ",
             "A side has ",
             "It cannot be read",
             "It takes ",
             "It was not ready ",
+            "It crashes ",
             "It breaks ",
         ),
     ),
 )
-"""Every reason is of one of these."""
+"""Every reason belongs to one of these. Older words stay: they are stored with older failures."""

@@ -1,4 +1,4 @@
-"""Getting one image from where a document says that it is."""
+"""Fetching one image from the URL that a document names."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from articles.images import renditions
 from newsroom.outbound import Answer, Bounds, OutboundError, RefusedError, get, retry_at
 
 MAX_URL_BYTES: Final = 2_000
-"""What an index of PostgreSQL takes; servers take little more."""
+"""The most that a PostgreSQL index holds; servers accept little more."""
 ANSWERS: Final = "Its server answers {}."
-"""What is said of an answer that is no image, by its status."""
+"""The failure for any status but 200."""
 _MAY_PASS: Final = frozenset({408, 425, 429})
-"""Of the answers that blame the one who asks, those that another time may not come."""
+"""Client errors (4xx) that may go away."""
 _HEADERS: Final = {"Accept": "image/avif, image/webp, image/png, image/jpeg, image/gif"}
 
 
 class FetchError(Exception):
-    """An image that could not be had; the text says why, for an editor."""
+    """An image that could not be fetched; the text tells an editor why."""
 
     def __init__(
         self, reason: str, *, may_pass: bool = False, retry_at: datetime | None = None
     ) -> None:
         super().__init__(reason)
         self.may_pass = may_pass
-        """Whether another time it may be had."""
+        """Whether a later try may succeed."""
         self.retry_at = retry_at
-        """Before this its server wants no further request, if it said so."""
+        """The server asks for no request before this moment, if it says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An image as its server gave it; ``data`` is None where it has not changed."""
+    """The server's answer; ``data`` is None if the image has not changed."""
 
     data: bytes | None
     etag: str
@@ -44,14 +44,14 @@ class Fetched:
 
 
 def bounds() -> Bounds:
-    """Return the bounds of every request for an image, from the settings."""
+    """Return the limits of every image request, from the settings."""
     return Bounds(user_agent=settings.IMAGE_USER_AGENT, exempt=settings.OUTBOUND_EXEMPT)
 
 
 def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
-    """Get the image at ``url``, within ``bounds()``; seen to begin as an image does.
+    """Fetch the image at ``url`` within ``bounds()`` and check its first bytes.
 
-    With ``etag`` or ``last_modified``, of the copy that is kept, only where it has changed. Raises
+    With ``etag`` or ``last_modified`` of the kept copy, fetch it only if it has changed. Raise
     FetchError.
     """
     if len(url.encode()) > MAX_URL_BYTES:
@@ -78,7 +78,7 @@ def _not_given(answer: Answer) -> FetchError:
 
 
 def _kept(answer: Answer, name: str) -> str:
-    """Return a header that is sent back at the next request; one that is too long is not kept."""
+    """Return a header to send with the next request; empty if too long or not plain ASCII."""
     value: str = answer.headers.get(name, "")
     is_plain = value.isascii() and value.isprintable()
     return value if len(value) <= 200 and is_plain else ""

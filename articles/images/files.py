@@ -1,4 +1,4 @@
-"""The files of kept images, in whatever storage the settings name."""
+"""The files of kept images, in the storage that the settings name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from newsroom.storage import PART
 
 
 def write(rendered: Rendered) -> int:
-    """Write all copies of an image; gives their bytes. Writing them again changes nothing."""
+    """Write all copies of an image and return their size in bytes. Safe to repeat."""
     size = 0
     for copy in rendered.renditions:
         for kind, data in copy.data.items():
             content = ContentFile(data)
-            # Not every system knows these by the ends of names; a remote storage is asked for them.
+            # Not every system knows these file endings; a remote storage serves this type.
             content.content_type = f"image/{kind}"  # type: ignore[attr-defined]
             default_storage.save(name_of(rendered.digest, copy.width, kind), content)
             size += len(data)
@@ -27,12 +27,12 @@ def write(rendered: Rendered) -> int:
 
 
 def shards() -> list[str]:
-    """Return the folders that files lie in, named by the first two digits of their digests."""
+    """Return the top folders, named by the first two digits of the digests in them."""
     return sorted(_listdir(FOLDER)[0])
 
 
 def listed(shard: str) -> Iterator[str]:
-    """Return the names of all files of a shard, in no order. A listing a folder."""
+    """Yield the names of all files of a shard, in no order. One listing per folder."""
     top = f"{FOLDER}/{shard}"
     for folder in _listdir(top)[0]:
         for name in _listdir(f"{top}/{folder}")[1]:
@@ -47,17 +47,17 @@ def _listdir(folder: str) -> tuple[list[str], list[str]]:
 
 
 def digest_of(name: str) -> str:
-    """Return the digest that a file belongs to: of a copy, or of one that is still being written."""
+    """Return the digest in the name of a copy, finished or still being written."""
     return name.rpartition("/")[2].lstrip(".").partition("-")[0]
 
 
 def is_copy(name: str) -> bool:
-    """Whether a file is a whole copy, and not what was left of writing one."""
+    """Return whether a file is a finished copy, not a partly written one."""
     return not name.endswith(PART)
 
 
 def size_if_older(name: str, moment: datetime) -> int | None:
-    """Return the bytes of a file from before ``moment``; None if it is newer, or gone meanwhile."""
+    """Return the size in bytes of a file from before ``moment``; None if newer or gone."""
     try:
         if default_storage.get_modified_time(name) > moment:
             return None
@@ -67,5 +67,5 @@ def size_if_older(name: str, moment: datetime) -> int | None:
 
 
 def delete(name: str) -> None:
-    """Delete a file; one that is gone already does not matter."""
+    """Delete a file if it still exists."""
     default_storage.delete(name)

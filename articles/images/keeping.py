@@ -1,9 +1,8 @@
-"""Keeping copies of the images that readers miss: fetched side by side, rendered, stored.
+"""Keeping copies of the images that readers miss: fetch in parallel, render, store.
 
-Threads fetch and wait for the processes that render; this one alone writes to the database. Files
-are written before the row that shows them, and before the files a note whose they are
-(``ImageFetch.writing``): whenever a run is killed, no row lacks its files and no file its row, and
-the next run goes on.
+Threads fetch and wait for the processes that render; only the main thread writes to the database. A
+run notes the owner of files (``ImageFetch.writing``), writes the files, then the row that shows them:
+a run killed at any moment leaves no row without files and no file without an owner.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from types import FrameType
@@ -35,15 +35,15 @@ from newsroom.outbound import RefusedError, host_of
 from providers.models import Provider
 
 FETCHES: Final = 8
-"""Images that are fetched at once."""
+"""Images fetched at once."""
 PER_HOST: Final = 2
-"""Of these, from one host."""
+"""Images fetched at once from one host."""
 LOOK_AHEAD: Final = 200
-"""Addresses known before the next one is asked for, so that a slow host does not hold up others."""
+"""URLs queued at once, so that a slow host does not hold up others."""
 COMMIT_AFTER: Final = 1.0
-"""Seconds that results wait for others: each commit begins an edition of what readers see."""
+"""Seconds to collect results: each commit starts a new edition of the pages."""
 RETRIES: Final = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 72, 168))
-"""What passes after each failure before the next try; after the last there is none."""
+"""Delay before the next try after each failure; after the last there is none."""
 
 
 def keep(
@@ -53,10 +53,10 @@ def keep(
     at: datetime | None = None,
     progress: Callable[[int], object] = lambda addresses: None,
 ) -> Report:
-    """Fetch, render and store what readers miss at ``at``, ``limit`` addresses at most.
+    """Fetch, render and store what readers miss at ``at``, at most ``limit`` URLs.
 
-    ``retry_failed`` tries again what failed, whatever was said about when. ``progress`` is called
-    with the number of addresses just done. SIGINT ends the run after what is at hand.
+    ``retry_failed`` also tries failures that are not due. ``progress`` gets the number of URLs just
+    done. After SIGINT the run finishes the images it has begun.
     """
     at = at or timezone.now()
     started = monotonic()
@@ -73,7 +73,7 @@ def keep(
 def preview(
     *, limit: int | None = None, retry_failed: bool = False, at: datetime | None = None
 ) -> Report:
-    """Tell what ``keep`` would fetch; asks no server and writes nothing."""
+    """Report what ``keep`` would fetch; asks no server and writes nothing."""
     started = monotonic()
     report = Report(dry_run=True)
     seen: set[str] = set()
@@ -109,32 +109,32 @@ def _sigint_finishes(report: Report) -> Iterator[None]:
 
 
 def _resting(at: datetime) -> set[str]:
-    """Return the hosts that had too many requests, and are not yet to be asked again."""
+    """Return the hosts that answered 429 (too many requests) and must not be asked yet."""
     failed = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, next_try_at__gt=at)
     urls = failed.filter(failure=ANSWERS.format(429)).values_list("url", flat=True)
     return {host_of(url) for url in urls}
 
 
+@dataclass(slots=True)
 class _Done:
-    """What came of an address: a copy, its older copy still, or a failure."""
+    """The result of a URL: a new copy, the older copy (``rendered`` is None), or a failure."""
 
-    def __init__(self, one: Wanted) -> None:
-        self.wanted = one
-        self.rendered: Rendered | None = None
-        self.failure = ""
-        self.may_pass = False
-        self.retry_at: datetime | None = None
-        self.etag = ""
-        self.last_modified = ""
-        self.fetched_bytes = 0
-        self.written_bytes = 0
+    wanted: Wanted
+    rendered: Rendered | None = None
+    failure: str = ""
+    may_pass: bool = False
+    retry_at: datetime | None = None
+    etag: str = ""
+    last_modified: str = ""
+    fetched_bytes: int = 0
+    written_bytes: int = 0
 
 
 _Job = Future[_Done]
 
 
 class _Run:
-    """One run: what waits, what is at work, and what waits to be committed."""
+    """One run: the queue, the jobs at work, and the results to commit."""
 
     def __init__(
         self,
@@ -159,14 +159,14 @@ class _Run:
         self.committed_at = monotonic()
 
     def all_of(self, source: Iterator[Wanted], limit: int | None) -> None:
-        """Do everything that ``source`` gives."""
+        """Handle all of ``source``, up to ``limit`` URLs to fetch."""
         for one in source:
             if self.report.interrupted:
                 break
             if one.is_kept:
                 self.linking.append(one)
             elif one.url in self.tried:
-                # Still at work, or its result not committed when this was looked up.
+                # Still at work, or not committed yet when this was looked up.
                 self.tried[one.url].images += one.images
                 self.tried[one.url].providers += one.providers
             elif limit is not None and len(self.tried) >= limit:
@@ -182,7 +182,7 @@ class _Run:
         self.commit()
 
     def step(self) -> None:
-        """Begin what can begin, wait for something to end, and take it on."""
+        """Start what can start, wait for a job to end, and pass on its result."""
         self.begin()
         if not self.fetching and not self.writing:
             return
@@ -233,7 +233,7 @@ class _Run:
             self.done.append(done)
             return
         with transaction.atomic():
-            # Whoever deletes files that are nobody's holds it, too.
+            # Pruning holds it, too, when it deletes files without an owner.
             hold_write_lock()
             ImageFetch.objects.update_or_create(
                 url=done.wanted.url, defaults={"writing": rendered.digest, "tried_at": self.at}
@@ -245,7 +245,7 @@ class _Run:
             self.commit()
 
     def commit(self) -> None:
-        """Let readers see what is done."""
+        """Publish the results so far."""
         if self.done or self.linking:
             with transaction.atomic():
                 hold_write_lock()
@@ -260,53 +260,39 @@ class _Run:
         self.committed_at = monotonic()
 
     def uploaded_meanwhile(self) -> set[str]:
-        """Return the addresses that an editor put a picture in the place of: that one stays."""
+        """Return the URLs whose picture an editor replaced meanwhile: the upload stays."""
         fetches = ImageFetch.objects.of(done.wanted.url for done in self.done)
         replaced = set(fetches.exclude(uploaded_at=None).values_list("url", flat=True))
-        # What was written for them is nobody's now.
+        # Without an owner the files just written are pruned later.
         ImageFetch.objects.of(replaced).exclude(writing="").update(writing="")
         return replaced
 
     def link(self, one: Wanted, stored: StoredImage | None) -> None:
         images = Image.objects.filter(pk__in=one.images)
         if one.is_kept:
-            # But for those that an editor gave another one meanwhile.
+            # An editor may have replaced some meanwhile.
             images = images.filter(stored=None)
         self.report.linked += images.update(stored=stored)
-        # But for providers that were deleted meanwhile.
+        # Some providers may have been deleted meanwhile.
         for provider in Provider.objects.filter(pk__in=one.providers) if stored else ():
             logo = {"url": one.url, "stored": stored}
             Logo.objects.update_or_create(provider=provider, defaults=logo)
 
     def settle(self, done: _Done) -> None:
-        """Write what came of an address."""
         if done.failure:
             self.settle_failure(done)
             return
         one = done.wanted
         stored = self.stored(done)
         if stored is None:
-            # Deleted meanwhile, as nothing showed it: it waits for the next run.
+            # Pruned meanwhile: the next run fetches it.
             return
-        ImageFetch.objects.update_or_create(
-            url=one.url,
-            defaults={
-                "state": ImageFetch.State.KEPT,
-                "stored": stored,
-                "failure": "",
-                "tries": 0,
-                "tried_at": self.at,
-                "next_try_at": None,
-                "etag": done.etag,
-                "last_modified": done.last_modified,
-                "writing": "",
-            },
-        )
+        note_kept(one.url, stored, self.at, etag=done.etag, last_modified=done.last_modified)
         self.report.kept += 1
         self.link(one, stored)
 
     def stored(self, done: _Done) -> StoredImage | None:
-        """Return the row of a copy whose files are there, a new one if need be."""
+        """Return the row of a copy whose files exist; create it if needed."""
         if done.rendered is None:
             self.report.unchanged += 1
             return done.wanted.fetch.stored if done.wanted.fetch else None
@@ -325,7 +311,7 @@ class _Run:
             next_try_at = max(self.at + RETRIES[tries - 1], done.retry_at or self.at)
         self.report.failures.append(Failure(one.url, done.failure, next_try_at))
         if len(one.url.encode()) > MAX_URL_BYTES:
-            # No index takes it: it is told of, and not remembered.
+            # Too long for the index: reported at each run, not stored.
             return
         ImageFetch.objects.update_or_create(
             url=one.url,
@@ -342,7 +328,7 @@ class _Run:
 
 
 def _get(one: Wanted, workshop: Workshop) -> _Done:
-    """Fetch and render; in a thread, so without the database."""
+    """Fetch and render. Runs in a thread, so it does not use the database."""
     done = _Done(one)
     has_copy = one.fetch is not None and one.fetch.stored_id is not None
     known = one.fetch if has_copy else None
@@ -364,8 +350,8 @@ def _get(one: Wanted, workshop: Workshop) -> _Done:
 
 
 def _write(done: _Done) -> _Done:
-    """Write the files; in a thread, as a storage may be far away."""
-    assert done.rendered is not None  # noqa: S101 - what has nothing to write is not given here
+    """Write the files. Runs in a thread, because the storage may be remote."""
+    assert done.rendered is not None  # noqa: S101 - the caller checks
     done.written_bytes = files.write(done.rendered)
     return done
 
@@ -374,8 +360,27 @@ def _host_of(url: str) -> str:
     try:
         return host_of(url)
     except RefusedError:
-        # An address that names none.
         return ""
+
+
+def note_kept(url: str, stored: StoredImage, at: datetime, **facts: Any) -> None:
+    """Write that the copy ``stored`` of ``url`` is kept since ``at``, with further columns."""
+    ImageFetch.objects.update_or_create(
+        url=url,
+        defaults={
+            "state": ImageFetch.State.KEPT,
+            "stored": stored,
+            "failure": "",
+            "tries": 0,
+            "tried_at": at,
+            "next_try_at": None,
+            # An upload has none: those of the source's picture say nothing about it.
+            "etag": "",
+            "last_modified": "",
+            "writing": "",
+            **facts,
+        },
+    )
 
 
 def columns(rendered: Rendered) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which images are to be fetched, and in what order."""
+"""Which images to fetch, and in what order."""
 
 from __future__ import annotations
 
@@ -19,47 +19,46 @@ from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 CHUNK: Final = 500
-"""Articles whose images are looked up at once."""
+"""Articles whose images are loaded at once."""
 
 
 @dataclass(slots=True)
 class Wanted:
-    """An address to fetch, or one whose copy is kept already, and what is to show it, by keys."""
+    """A URL to fetch or to link to its kept copy, and the keys of what shows it."""
 
     url: str
     images: list[int] = field(default_factory=list)
     providers: list[int] = field(default_factory=list)
-    """Those whose logo it is."""
+    """Providers whose logo it is."""
     fetch: ImageFetch | None = None
 
     @property
     def is_kept(self) -> bool:
-        """Whether the copy is there, and only images do not know of it."""
+        """Return whether the copy is stored, but some images do not show it yet."""
         return self.fetch is not None and self.fetch.state == ImageFetch.State.KEPT
 
 
 def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
-    """Return the addresses that readers miss at ``at``, the most important first.
+    """Yield the URLs of images that readers miss at ``at``, the most important first.
 
-    What an editor wants, then images of what is published, as the front page has it, then the logos
-    of who published anything, then images of coverage. An address comes again when another chunk of
-    articles has it, too. Four queries a
-    chunk.
+    First what editors asked for, then images of published articles in front-page order, then logos
+    of providers with articles, then images of coverage. A URL comes again if another chunk of
+    articles has it. Four queries per chunk.
     """
-    yield from _wanted_anew()
+    yield from _requested()
     found = chain(map(_missing, _published(at)), _logos(at), map(_missing, _coverage(at)))
     for one in chain.from_iterable(found):
         if one.is_kept or one.fetch is None or one.fetch.is_due(at, retry_failed=retry_failed):
             yield one
 
 
-def want_anew(fetches: QuerySet[ImageFetch]) -> int:
-    """Have addresses fetched again by the next run, before all others; gives how many.
+def request_again(fetches: QuerySet[ImageFetch]) -> int:
+    """Have the next run fetch these URLs first, and return their number.
 
-    What is shown meanwhile stays. An editor's upload gives way once the address has been fetched.
+    Readers keep the current copy until then. The new copy replaces an editor's upload.
     """
     with transaction.atomic():
-        # Whoever settles what became of an address holds it, too.
+        # A run holds this lock, too, when it writes a result.
         hold_write_lock()
         return fetches.update(
             state=ImageFetch.State.WAITING,
@@ -71,7 +70,7 @@ def want_anew(fetches: QuerySet[ImageFetch]) -> int:
         )
 
 
-def _wanted_anew() -> Iterator[Wanted]:
+def _requested() -> Iterator[Wanted]:
     waiting = ImageFetch.objects.filter(state=ImageFetch.State.WAITING)
     for chunk in chunks(waiting.select_related("stored"), CHUNK):
         found = {fetch.url: Wanted(fetch.url, fetch=fetch) for fetch in chunk}
@@ -79,7 +78,7 @@ def _wanted_anew() -> Iterator[Wanted]:
             found[url].images.append(pk)
         for pk, url in Logo.objects.filter(url__in=found).values_list("provider", "url"):
             found[url].providers.append(pk)
-        # What no document names any more is fetched for nobody.
+        # Skip what no document or provider names any more.
         yield from (one for one in found.values() if one.images or one.providers)
 
 
@@ -100,14 +99,14 @@ def _coverage(at: datetime) -> Iterator[list[int]]:
 def _in_order_of(
     articles: list[int], rows: Iterable[tuple[int, int, int]]
 ) -> Iterator[tuple[int, None]]:
-    """Return the last of each row, by the place of its article and its position in that."""
+    """Yield the last value of each row, ordered by article and position."""
     places = {pk: place for place, pk in enumerate(articles)}
     for _, _, found in sorted(rows, key=lambda row: (places[row[0]], row[1])):
         yield found, None
 
 
 def _missing(articles: list[int]) -> list[Wanted]:
-    """Return the addresses of the articles' images that show no copy, in order, each once."""
+    """Return the URLs of the articles' images that show no copy, in order, each once."""
     images = Image.objects.filter(article__any_of=articles, stored=None)
     by_pk = {image.pk: image for image in images}
     rows = ((image.article_id, image.position, image.pk) for image in by_pk.values())
@@ -120,7 +119,7 @@ def _missing(articles: list[int]) -> list[Wanted]:
 
 
 def _logos(at: datetime) -> Iterator[list[Wanted]]:
-    """Return the addresses of the logos that are not kept of providers that readers find reports by."""
+    """Yield, in chunks, the logos that are not kept, of providers with reachable articles."""
     reports = Article.objects.reachable(at).filter(provider=OuterRef("pk"))
     providers = Provider.objects.filter(Exists(reports)).select_related("kept_logo")
     for chunk in chunks(providers, CHUNK):

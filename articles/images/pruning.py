@@ -1,4 +1,4 @@
-"""Deleting copies that nothing shows any more, and files that are nobody's."""
+"""Deleting copies that nothing shows any more, and files without an image."""
 
 from __future__ import annotations
 
@@ -18,27 +18,25 @@ from newsroom.bulk import hold_write_lock
 from providers.models import Provider
 
 GRACE: Final = timedelta(days=1)
-"""How long something is left alone after it was written: an edit taken back shows it again."""
+"""Age at which unused copies may be deleted: until then an undo can show them again."""
 _CHUNK: Final = 500
 
 
 @dataclass(slots=True)
 class Pruned:
-    """Counts of what is deleted, or would be."""
+    """Counts of what is deleted, or would be in a dry run."""
 
     dry_run: bool
     addresses: int = 0
-    """What became of fetching addresses that no document or provider names any more."""
+    """Records of fetches whose URL no document or provider names any more."""
     images: int = 0
     files: int = 0
     bytes: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
         return asdict(self)
 
     def as_text(self) -> str:
-        """Return it in a sentence."""
         done = "would be deleted" if self.dry_run else "deleted"
         return (
             f"{self.images:,} images, {self.files:,} files ({self.bytes:,} bytes) and "
@@ -47,9 +45,9 @@ class Pruned:
 
 
 def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | None = None) -> Pruned:
-    """Delete what nothing uses and is older than ``grace``. A listing of all files.
+    """Delete what nothing uses and is older than ``grace``. Lists all files.
 
-    Rows first, in transactions of their own, then files: killed in between it leaves files, which
+    Rows go first, in their own transactions, then files: a run killed in between leaves files that
     the next one finds.
     """
     moment = (at or timezone.now()) - grace
@@ -69,13 +67,13 @@ def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | Non
 
 
 def orphans(moment: datetime) -> Iterator[str]:
-    """Return the names of files from before ``moment`` that are nobody's. A listing of all files."""
+    """Yield the names of files from before ``moment`` that no image has. Lists all files."""
     for shard in files.shards():
         yield from (name for name, _ in _orphans(shard, moment, set()))
 
 
 def missing() -> Iterator[tuple[StoredImage, str]]:
-    """Return kept images with the name of a file that they lack. A listing of all files."""
+    """Yield kept images with the name of each file they lack. Lists all files."""
     kept = StoredImage.objects.order_by("digest").iterator(_CHUNK)
     for shard, images in groupby(kept, key=lambda stored: stored.digest[:2]):
         names = set(files.listed(shard))
@@ -91,14 +89,14 @@ def _addresses(moment: datetime) -> QuerySet[ImageFetch]:
 
 
 def _former_logos() -> QuerySet[Logo]:
-    """Return the logos that their providers have no longer."""
+    """Return the logos that are no longer their provider's newest."""
     logos = Logo.objects.select_related("provider")
     return Logo.objects.filter(pk__in=[logo.pk for logo in logos if not logo.is_current])
 
 
 def _unused(moment: datetime, former: QuerySet[Logo]) -> QuerySet[StoredImage]:
     shown = Image.objects.filter(stored=OuterRef("pk"))
-    # While one of its addresses is still named, an image may show it again.
+    # While a document still names its URL, an image may show it again.
     fetched = ImageFetch.objects.filter(stored=OuterRef("pk"))
     named = fetched.exclude(pk__in=_addresses(moment).values("pk"))
     unused = StoredImage.objects.filter(~Exists(shown), ~Exists(named), stored_at__lt=moment)
@@ -112,7 +110,7 @@ def _delete_all(rows: QuerySet[Any], dry_run: bool) -> int:
     total = 0
     while keys := list(rows.values_list("pk", flat=True)[:_CHUNK]):
         with transaction.atomic():
-            # What keeps copies and what imports hold it, too: nothing begins to use these now.
+            # Imports and runs that keep images hold it, too: nothing starts to use these now.
             hold_write_lock()
             deleted, _ = rows.filter(pk__in=keys).delete()
         total += deleted
@@ -131,7 +129,7 @@ def _orphans(shard: str, moment: datetime, gone: set[str]) -> Iterator[tuple[str
 
 
 def _owned(digests: Iterable[str]) -> set[str]:
-    """Return those of ``digests`` that are kept, or being written."""
+    """Return those of ``digests`` whose copies are kept or being written."""
     wanted = list(digests)
     if not wanted:
         return set()
@@ -142,7 +140,7 @@ def _owned(digests: Iterable[str]) -> set[str]:
 
 def _delete_file(name: str) -> bool:
     with transaction.atomic():
-        # Whoever writes files says so first, holding it.
+        # A run notes which files it will write while it holds this lock.
         hold_write_lock()
         if files.is_copy(name) and _owned([files.digest_of(name)]):
             return False

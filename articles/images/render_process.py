@@ -1,8 +1,8 @@
-"""Images made into renditions in processes of their own, which a bad file may break.
+"""Rendering images in separate processes, which a bad file may crash.
 
-Pillow bounds the pixels of an image, not the time and memory that its decoders take: a process has
-limits that the system keeps, and when it ends only its one image is lost. It needs no database and
-no Django, and ends when its input does, that is with the process that started it, however that ends.
+Pillow limits the pixels of an image, not the time and memory of its decoders. The system limits a
+process, and a crash loses one image only. The process needs no database and no Django. It ends with
+its input, so when its parent ends in any way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import LifoQueue
 from time import monotonic
@@ -23,13 +23,13 @@ from typing import Final, Self
 from articles.images.renditions import RefusedImageError, Rendered, render
 
 MEMORY: Final = 260 * 1024 * 1024
-"""Bytes of a process that are its own; with the libraries it is below 300 MB."""
+"""Bytes of data of a process; with the libraries it stays below 300 MB."""
 DECODE_SECONDS: Final = 2.0
-"""Of the processor, until a file has been read."""
+"""CPU seconds to decode a file."""
 ENCODE_SECONDS: Final = 20.0
-"""Of the processor, for all renditions: these take their time by pixels, not by what a file holds."""
+"""CPU seconds for all renditions, whose cost depends on pixels alone."""
 PATIENCE: Final = 120.0
-"""Seconds by the clock, on a machine that has other things to do."""
+"""Seconds of wall clock, because the machine may be busy."""
 
 _PROGRAM: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -39,9 +39,9 @@ _ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 
 def serve() -> None:
-    """Answer images with renditions until the input ends: what a process of the workshop runs."""
+    """Answer images with renditions until the input ends. Runs in a process of ``Workshop``."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    # What goes too far is said on the pipe, and no core is worth keeping.
+    # Write no core dumps.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while True:
@@ -59,7 +59,7 @@ def serve() -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         pickle.dump(answer, target, pickle.HIGHEST_PROTOCOL)
         target.flush()
-        # An error holds all that was at hand, and the next image may need all the memory there is.
+        # Free the memory: an error keeps its whole stack alive, and the next image may need it.
         del data, answer
 
 
@@ -72,7 +72,7 @@ def _too_much_memory() -> str:
 
 
 class Workshop:
-    """A few processes that render; each takes one image at a time. To be used by many threads."""
+    """A pool of processes that render one image each at a time. Threads may share it."""
 
     def __init__(self, processes: int) -> None:
         self._benches: LifoQueue[_Bench] = LifoQueue()
@@ -93,7 +93,7 @@ class Workshop:
             bench.close()
 
     def render(self, data: bytes) -> Rendered:
-        """Render an image when its turn comes. Raises RefusedImageError, for any failure."""
+        """Render an image when a process is free. Raise RefusedImageError for any failure."""
         bench = self._benches.get()
         try:
             return bench.render(data)
@@ -102,7 +102,7 @@ class Workshop:
 
 
 class _Bench:
-    """One process, started when it is needed and again when it has ended."""
+    """One process, started when needed and again after it ended."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,7 +111,7 @@ class _Bench:
         if self._process is None:
             self._process = _start()
         process = self._process
-        # A pipe can be waited for by a thread alone; the process's end is the pipe's.
+        # A read from a pipe has no timeout; killing the process ends it.
         late = monotonic() + PATIENCE
         alarm = threading.Timer(PATIENCE, process.kill)
         alarm.start()
@@ -132,14 +132,17 @@ class _Bench:
         process, self._process = self._process, None
         if process is None:
             return 0
-        # What has just broken off may still be about to end by itself, and say of what.
+        # A crashed process may need a moment to end with its own status.
         try:
             returncode = process.wait(1)
         except subprocess.TimeoutExpired:
             process.kill()
             returncode = process.wait()
         for pipe in (process.stdin, process.stdout):
-            _quietly(pipe.close if pipe else lambda: None)
+            # Unsent data cannot be flushed any more.
+            with suppress(OSError):
+                if pipe:
+                    pipe.close()
         return returncode
 
     def close(self) -> None:
@@ -149,7 +152,7 @@ class _Bench:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # A session of its own, so that Ctrl-C ends it only after the images at hand.
+    # In a new session, so that Ctrl-C does not interrupt the images it works on.
     return subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, str(_ROOT)],
         stdin=subprocess.PIPE,
@@ -168,22 +171,11 @@ def _ask(process: subprocess.Popen[bytes], data: bytes) -> Rendered | RefusedIma
     return answer
 
 
-def _quietly(close: Callable[[], object]) -> None:
-    try:
-        close()
-    except OSError:
-        # What was not sent cannot be sent any more.
-        pass
-
-
 def _why_ended(returncode: int, is_late: bool) -> str:
     if returncode == -signal.SIGPROF:
         return "It takes too much time to read."
-    # The system kills, too, when it has no memory left.
+    # The system may kill it, too, when memory runs out.
     if returncode == -signal.SIGKILL and is_late:
         return f"It was not ready after {PATIENCE:g} seconds."
-    return f"It breaks what is to read it ({_named(returncode)})."
-
-
-def _named(returncode: int) -> str:
-    return signal.Signals(-returncode).name if returncode < 0 else f"exit {returncode}"
+    name = signal.Signals(-returncode).name if returncode < 0 else f"exit {returncode}"
+    return f"It crashes the program that reads it ({name})."

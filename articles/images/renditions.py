@@ -1,8 +1,7 @@
-"""What readers see of an image: smaller copies, drawn anew from its pixels alone. Needs no Django.
+"""Smaller copies of an image, made from its pixels alone. Needs no Django.
 
-Nothing of the file itself is passed on: not what cameras and editors wrote into it, nor whatever
-else a format may hold. Bytes in, bytes out; who calls ``render`` on files that are not trusted lets
-``articles.images.render_process`` do it, which bounds time and memory.
+Nothing else in the file is passed on: no metadata of cameras or programs, no embedded data. Bytes in,
+bytes out. For untrusted files call ``articles.images.render_process``, which limits time and memory.
 """
 
 from __future__ import annotations
@@ -12,27 +11,27 @@ import hashlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from PIL import AvifImagePlugin, Image, ImageCms, UnidentifiedImageError
 
 WIDTHS: Final = (320, 640, 960, 1280)
-"""Pixels. An image that lies between two has one of its own width, too."""
+"""Pixels. An image between two of these also gets a copy of its own width."""
 MAX_HEIGHT: Final = 2 * WIDTHS[-1]
-"""Pixels; what is taller is made smaller, whatever its width."""
+"""Pixels; taller images are reduced to this."""
 FORMATS: Final = ("avif", "webp", "jpeg")
-"""The renditions' formats, as their names end; smallest first, as browsers are offered them."""
+"""File endings of the renditions, smallest first, the order offered to browsers."""
 MAX_PIXELS: Final = 40_000_000
 MAX_SIDE: Final = 65_535
-"""Pixels; what JPEG can say."""
+"""Pixels; the limit of JPEG."""
 
 _GAP: Final = 1.5
-"""Decoding gives so many times the pixels that are needed, a side; what is left is resampled well."""
+"""Decode at least this many times the pixels needed per side; good resampling does the rest."""
 _OPTIONS: Final = {
-    # At speed 8 it takes a quarter of the time, and no fewer bytes than WebP: then it is no use.
-    # One thread: there is a process a core.
+    # Speed 8 takes a quarter of the time, but saves no bytes against WebP.
+    # One thread: there is one process per core.
     "avif": {"quality": 60, "speed": 6, "max_threads": 1},
     "webp": {"quality": 78, "method": 4},
     "jpeg": {"quality": 80, "progressive": True, "optimize": True},
@@ -48,17 +47,17 @@ _MAGIC: Final = (
     ("avif", b"ftypmif1", 4),
 )
 _PIXELS_READ: Final = 4_000_000
-"""Pixels converted at once: a whole image in two modes would be twice the memory."""
+"""Pixels converted at once: a whole image in two modes would take twice the memory."""
 _ORIENTATION: Final = 0x0112
 
-# Pillow refuses images of more than twice this when it has read their header, and warns before that.
+# Pillow refuses images of more than twice this after reading the header, and warns above it.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# A process a core decodes, each with this one thread.
+# One process per core decodes, each with one thread.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 class RefusedImageError(Exception):
-    """An image that is not kept; the text says why, for an editor."""
+    """An image that cannot be kept; the text tells an editor why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +72,48 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What there is to know of an image, and its copies, smallest first."""
+    """Facts about an image, and its copies, smallest first."""
 
     digest: str
     """SHA-256 of the original, in hexadecimal."""
     format: str
     byte_size: int
-    """Of the original."""
+    """Size of the original."""
     width: int
-    """As it is to be seen, that is turned the right way; so is ``height``."""
+    """Width and height are those of the image turned the right way up."""
     height: int
     color: str
-    """The color that most of it has, as ``#rrggbb``."""
+    """The most common color, as ``#rrggbb``."""
     placeholder: str
-    """It again as 4 by 3 pixels, a ``data:`` address of a hundred bytes or so."""
+    """The image as 4 by 3 pixels, a ``data:`` URL of about a hundred bytes."""
     renditions: tuple[Rendition, ...]
 
 
 def sniff(data: bytes) -> str | None:
-    """Return the format that ``data`` begins like; None if that is none that we keep."""
-    return next(
-        (name for name, magic, start in _MAGIC if data.startswith(magic, start)),
-        None,
-    )
+    """Return the format by the first bytes of ``data``; None for formats that we do not keep."""
+    return next((name for name, magic, start in _MAGIC if data.startswith(magic, start)), None)
 
 
 def not_an_image(data: bytes) -> str:
-    """Say what ``data``, which ``sniff`` does not know, is instead."""
+    """Return a sentence on ``data`` that ``sniff`` does not know."""
     start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not data:
         return "It is empty."
     if b"<svg" in start:
-        return "It is SVG, which may hold scripts and is not kept."
+        return "This is SVG, which may contain scripts and is not kept."
     if start.startswith(b"<"):
-        return "It is a page or another markup, not an image."
-    return "It is no JPEG, PNG, GIF, WebP or AVIF."
+        return "This is a web page or other markup, not an image."
+    return "This is not a JPEG, PNG, GIF, WebP or AVIF."
 
 
 def render(data: bytes, decoded: Callable[[], object] = lambda: None) -> Rendered:
-    """Make the renditions of an image, and look at it.
+    """Return the renditions of an image and facts about it.
 
-    Animated ones give their first frame. ``decoded`` is called once the file itself has been read,
-    with all that its maker could do; what follows takes its time by pixels alone. Raises
-    RefusedImageError, and MemoryError.
+    Uses the first frame of animations. Calls ``decoded`` once the file has been read: from then on
+    the cost depends on pixels alone, not on the file. Raise RefusedImageError and MemoryError.
     """
     with warnings.catch_warnings():
-        # Of files that are broken somewhere, but can be shown.
+        # Pillow warns about files that are damaged, but readable.
         warnings.simplefilter("ignore")
         kind, size, canvas, sizes = _read(data)
     decoded()
@@ -144,7 +139,7 @@ _Size = tuple[int, int]
 
 
 def sizes_of(width: int, height: int) -> tuple[_Size, ...]:
-    """Return the sizes of the renditions of an image of this size, smallest first; never larger."""
+    """Return the sizes of the renditions of an image, smallest first, none larger than it."""
     largest = min(width, WIDTHS[-1], max(1, MAX_HEIGHT * width // height))
     widths = [*(width for width in WIDTHS if width < largest), largest]
     return tuple((wide, max(1, round(height * wide / width))) for wide in widths)
@@ -175,10 +170,10 @@ def _read(data: bytes) -> tuple[str, _Size, Image.Image, tuple[_Size, ...]]:
 
 _Given = TypeVar("_Given")
 _PLAIN: Final = {
-    # Of WebP, whose decoder takes sixteen bytes a pixel and does not tell these apart.
+    # From WebP, whose decoder takes sixteen bytes per pixel and does not tell these apart.
     "could not create decoder object": "it is broken, or takes too much memory",
 }
-"""What Pillow says, in words that an editor can use."""
+"""Messages of Pillow in words that an editor can use."""
 
 
 def _attempt(read: Callable[[], _Given]) -> _Given:
@@ -191,10 +186,10 @@ def _attempt(read: Callable[[], _Given]) -> _Given:
     except (MemoryError, RefusedImageError):
         raise
     except UnidentifiedImageError as error:
-        # Its own words name an object of this process.
+        # Pillow's message names an object in memory.
         raise RefusedImageError("It cannot be read: its header is broken.") from error
     except Exception as error:
-        # Pillow raises nearly anything on files made to be broken.
+        # Pillow raises nearly any error on malformed files.
         words = " ".join(str(error).split())[:200].rstrip(". ") or type(error).__name__
         raise RefusedImageError(f"It cannot be read: {_PLAIN.get(words, words)}.") from error
 
@@ -214,17 +209,17 @@ _SIDEWAYS: Final = {_TURNS[number] for number in (5, 6, 7, 8)}
 def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
         return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - nearly anything, as above; the image may be sound all the same
+    except Exception:  # noqa: BLE001 - nearly any error, as above; the image itself may be fine
         return None
 
 
 def _shrunk(image: Image.Image, needed: _Size) -> Image.Image:
-    """Decode, in RGB or RGBA, with at least ``_GAP`` times the pixels a side that are needed.
+    """Decode to RGB or RGBA with at least ``_GAP`` times the pixels needed per side.
 
-    CMYK stays for its color profile to translate.
+    CMYK stays, because its color profile needs it.
     """
     if image.format == "JPEG":
-        # Decodes at a half, a quarter or an eighth: three times faster for a large photograph.
+        # Decode at a half, a quarter or an eighth: three times faster for a large photograph.
         image.draft(image.mode, (round(needed[0] * _GAP), round(needed[1] * _GAP)))
     image.load()
     width, height = image.size
@@ -243,21 +238,21 @@ def _shrunk(image: Image.Image, needed: _Size) -> Image.Image:
 def _mode(image: Image.Image) -> str:
     if image.mode == "CMYK":
         return "CMYK"
-    # One gray of 65,536 may be transparent: it is shown as it is.
+    # Ignore that one of 65,536 grays may be transparent.
     is_clear = image.has_transparency_data and not image.mode.startswith("I")
     return "RGBA" if is_clear else "RGB"
 
 
 def _converted(band: Image.Image, mode: str) -> Image.Image:
     if band.mode.startswith("I"):
-        # 16 bits of gray: converted by themselves they would be cut off at 255.
+        # 16-bit gray: a plain conversion would cut values off at 255.
         band.info.clear()
         band = band.convert("I").point(lambda value: value / 256).convert("L")
     return band if band.mode == mode else band.convert(mode)
 
 
 def _srgb(canvas: Image.Image) -> Image.Image:
-    """Translate the colors to those that every screen takes for granted."""
+    """Convert the colors to sRGB, which screens assume."""
     profile = canvas.info.pop("icc_profile", None)
     mode = "RGBA" if canvas.mode == "RGBA" else "RGB"
     if profile:
@@ -269,7 +264,7 @@ def _srgb(canvas: Image.Image) -> Image.Image:
                 opaque, given, ImageCms.createProfile("sRGB"), outputMode="RGB"
             )
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            # Broken, or made for other colors, such as gray: as if there were none.
+            # Broken, or for other colors (gray): treat as if there were none.
             translated = None
         if translated is not None:
             if alpha is not None:
@@ -293,7 +288,7 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _encoded(image: Image.Image) -> dict[str, bytes]:
-    # Whatever the file said beside its pixels would be written again.
+    # Pillow would write this metadata into the copy.
     image.info.clear()
     return {name: _saved(image if name != "jpeg" else _flat(image), name) for name in FORMATS}
 
@@ -317,8 +312,3 @@ def _placeholder(small: Image.Image) -> str:
     tiny = small.resize((4, 3), Image.Resampling.BOX)
     tiny.save(out, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
-
-
-def total_bytes(renditions: Iterable[Rendition]) -> int:
-    """Return the bytes of all renditions in all formats."""
-    return sum(len(data) for rendition in renditions for data in rendition.data.values())

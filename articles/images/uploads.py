@@ -1,10 +1,10 @@
-"""What editors do about pictures: upload another, have one fetched again, say what must be seen.
+"""What editors do with pictures: replace one, fetch it again, set its focal point.
 
-Like every copy an upload belongs to the address in whose place it is shown: whatever article has that
-address shows it, and so does a document that comes again. The address stays the source's, in exports,
-too. No fetch takes its place until an editor wants the source's again.
+An upload belongs to a URL, like every copy: all articles with that URL show it, also after another
+import. Exports keep the source's URL. No fetch replaces an upload until an editor asks for the
+source's picture again.
 
-Each takes the image as the editor saw it, and raises ``ChangedImageError`` where it is another now.
+Each function takes the image as the editor saw it and raises ``ChangedImageError`` if it has changed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from articles.images import files
 from articles.images.fetching import MAX_URL_BYTES
-from articles.images.keeping import columns
-from articles.images.missing import want_anew
+from articles.images.keeping import columns, note_kept
+from articles.images.missing import request_again
 from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, Rendered
 from articles.models import Image, ImageFetch, StoredImage
@@ -27,24 +27,23 @@ from newsroom.bulk import hold_write_lock
 from newsroom.outbound import Bounds
 
 MAX_BYTES: Final = Bounds().max_bytes
-"""Of an upload; the same as of what is fetched."""
+"""The largest upload; the same as the largest fetched file."""
 
 
 class ChangedImageError(Exception):
-    """Somebody, a fetch or an import changed the image after it was read."""
+    """The image changed after the editor opened it."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Nothing was done: somebody, a fetch or an import changed this picture after you "
-            "opened it. Look at it again."
+            "Nothing was changed: this picture changed after you opened it. Check it and try again."
         )
 
 
 def upload(image: Image, data: bytes, *, by: User | None) -> StoredImage:
-    """Show the picture ``data`` wherever the address of ``image`` is shown.
+    """Show the picture ``data`` wherever the URL of ``image`` is shown.
 
-    Takes seconds: the file is read in a process of its own, within the bounds of what is fetched.
-    Raises ``RefusedImageError`` for a file that is not kept; nothing has changed then.
+    Takes seconds: a separate process renders the file, with the limits of fetched ones. Raise
+    ``RefusedImageError`` for a file that cannot be kept; nothing has changed then.
     """
     _require_address(image)
     if len(data) > MAX_BYTES:
@@ -55,10 +54,9 @@ def upload(image: Image, data: bytes, *, by: User | None) -> StoredImage:
 def put(
     url: str, data: bytes, *, by: User | None = None, check: Callable[[], object] = lambda: None
 ) -> StoredImage:
-    """Keep the picture ``data`` as that of an address, and show it where articles name that.
+    """Keep ``data`` as the picture of ``url``, and show it in the articles that name this URL.
 
-    ``check`` is called before anything is written, in each transaction. Raises what that raises, and
-    ``RefusedImageError``.
+    ``check`` runs first in each transaction; its errors pass through. Raise ``RefusedImageError``.
     """
     with Workshop(1) as workshop:
         rendered = workshop.render(data)
@@ -66,7 +64,7 @@ def put(
     with transaction.atomic():
         hold_write_lock()
         check()
-        # Says whose the files are before there are any, as fetching does.
+        # Note the owner of the files before they are written, as fetching does.
         ImageFetch.objects.update_or_create(
             url=url, defaults={"writing": rendered.digest, "tried_at": timezone.now()}
         )
@@ -77,29 +75,29 @@ def put(
             check()
             return _show(url, rendered, by)
     except BaseException:
-        # The files are nobody's now, and deleted as such.
+        # Without an owner the files are pruned later.
         fetches.filter(writing=rendered.digest).update(writing="")
         raise
 
 
 def fetch_again(image: Image) -> None:
-    """Have the address of ``image`` fetched by the next run, in place of an upload, too.
+    """Have the next run fetch the URL of ``image``, also to replace an upload.
 
-    Raises ``RefusedImageError`` for an address that nobody could be asked for.
+    Raise ``RefusedImageError`` for a URL that cannot be fetched.
     """
     _require_address(image)
     with transaction.atomic():
         hold_write_lock()
         _require_unchanged(image)
         ImageFetch.objects.get_or_create(url=image.url)
-        want_anew(ImageFetch.objects.filter(url=image.url))
+        request_again(ImageFetch.objects.filter(url=image.url))
 
 
 def focus(image: Image, seen: tuple[int, int], point: tuple[int, int]) -> None:
-    """Say what must be seen of the copy of ``image`` when it is cropped.
+    """Set the focal point of the copy of ``image``, which crops keep in view.
 
     ``seen`` is the point that the editor saw, ``point`` the new one: percent from the left and the
-    top, 0 to 100. It goes with the copy, wherever that is shown.
+    top, 0 to 100. It applies wherever the copy is shown.
     """
     with transaction.atomic():
         hold_write_lock()
@@ -112,7 +110,7 @@ def focus(image: Image, seen: tuple[int, int], point: tuple[int, int]) -> None:
 
 def _require_address(image: Image) -> None:
     if not image.is_shown or len(image.url.encode()) > MAX_URL_BYTES:
-        raise RefusedImageError("It has no address of the web, so no page shows it.")
+        raise RefusedImageError("Its address is not a web URL, so no page shows it.")
 
 
 def _require_unchanged(image: Image) -> None:
@@ -128,22 +126,6 @@ def _show(url: str, rendered: Rendered, by: User | None) -> StoredImage:
     if stored is None:
         stored = StoredImage.objects.create(**columns(rendered))
     now = timezone.now()
-    ImageFetch.objects.update_or_create(
-        url=url,
-        defaults={
-            "state": ImageFetch.State.KEPT,
-            "stored": stored,
-            "failure": "",
-            "tries": 0,
-            "tried_at": now,
-            "next_try_at": None,
-            # Those of the source's picture say nothing of this one.
-            "etag": "",
-            "last_modified": "",
-            "writing": "",
-            "uploaded_at": now,
-            "uploaded_by": by,
-        },
-    )
+    note_kept(url, stored, now, uploaded_at=now, uploaded_by=by)
     Image.objects.at([url]).update(stored=stored)
     return stored

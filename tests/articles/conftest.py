@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from newsroom import outbound
 from tests.articles.importing.processes import Newsrooms
-from tests.newsroom.connector import Connector
+from tests.newsroom.connector import connector  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -27,12 +25,3 @@ def newsrooms(db: None, tmp_path: Path) -> Iterator[Newsrooms]:
     made = Newsrooms(tmp_path)
     yield made
     made.close()
-
-
-@pytest.fixture
-def connector(monkeypatch: pytest.MonkeyPatch) -> Connector:
-    """Let nobody be connected to, and names lead where a test says."""
-    connector = Connector()
-    monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
-    monkeypatch.setattr(outbound, "_connect", connector.connect)
-    return connector

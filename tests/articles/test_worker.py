@@ -111,7 +111,7 @@ def test_a_killed_worker_is_followed_by_another_that_does_its_task(
             states = "sorted({t.status for t in DBTaskResult.objects.filter(queue_name='images')})"
             until(lambda: see(environment, states) == ["FAILED", "SUCCESSFUL"])
         assert see(environment, "sorted({t.traceback for t in DBTaskResult.objects.failed()})") == [
-            "Its worker ended before it did."
+            "Its worker was killed."
         ]
 
 

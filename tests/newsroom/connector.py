@@ -5,6 +5,9 @@ from __future__ import annotations
 import socket
 from typing import Any, Final
 
+import pytest
+
+from newsroom import outbound
 from tests.network_block import NetworkBlockedError
 
 PUBLIC: Final = "93.184.216.34"
@@ -36,6 +39,15 @@ class Connector:
     def connect(self, _family: object, address: tuple[Any, ...], _seconds: float) -> socket.socket:
         self.connected.append(address[0])
         raise ConnectionRefusedError(111, "Connection refused")
+
+
+@pytest.fixture
+def connector(monkeypatch: pytest.MonkeyPatch) -> Connector:
+    """Refuse all connections, and resolve names as a test says."""
+    connector = Connector()
+    monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
+    monkeypatch.setattr(outbound, "_connect", connector.connect)
+    return connector
 
 
 PRIVATE: Final = [

@@ -355,7 +355,7 @@ class TestBounds:
             raise socket.gaierror(-2, "Name or service not known")
 
         monkeypatch.setattr(socket, "getaddrinfo", fail)
-        with pytest.raises(UnreachableError, match=r"none\.example is not known to exist"):
+        with pytest.raises(UnreachableError, match=r"none\.example cannot be found"):
             get("http://none.example/", Bounds())
 
     @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
@@ -386,5 +386,5 @@ class TestBounds:
     @pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "deflate, gzip", "x"])
     def test_fail_when_encoded(self, server: Server, encoding: str) -> None:
         url = server.put("/a", reply(b"bomb", Content_Encoding=encoding))
-        with pytest.raises(RefusedError, match="not asked for"):
+        with pytest.raises(RefusedError, match="although plain content was requested"):
             get(url, Bounds(exempt=server.exempt))

@@ -18,7 +18,7 @@ from articles.admin.decisions.confirmation import count_of
 from articles.admin.links import admin_link, outward_link
 from articles.admin.lists import KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.images.failures import KINDS
-from articles.images.missing import want_anew
+from articles.images.missing import request_again
 from articles.models import Article, Image, ImageFetch
 from newsroom.dates import in_words
 from newsroom.web_url import is_web_url
@@ -152,7 +152,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
     @admin.action(description="Fetch the selected images again", permissions=["fetch"])
     def fetch_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
         """Let the next run try what is ticked, or all that the filter finds."""
-        self._tell(request, want_anew(queryset))
+        self._tell(request, request_again(queryset))
 
     @admin.action(
         description="Fetch all failed images of the selected ones’ hosts again",  # noqa: RUF001 - an apostrophe
@@ -161,7 +161,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
     def fetch_hosts_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
         """Let the next run try all that failed of the hosts of what is ticked."""
         hosts = queryset.order_by().values("host").distinct()
-        self._tell(request, want_anew(ImageFetch.objects.failed().filter(host__in=hosts)))
+        self._tell(request, request_again(ImageFetch.objects.failed().filter(host__in=hosts)))
 
     def _tell(self, request: HttpRequest, count: int) -> None:
         tasks.wake(tasks.keep_images)

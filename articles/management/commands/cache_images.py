@@ -13,19 +13,23 @@ from articles.images import keeping
 from articles.images.report import Report
 
 INTERRUPTED: Final = 130
-"""Exit status after SIGINT: 128 + 2, as shells have it."""
+"""Exit status after SIGINT, as in shells: 128 + 2."""
 
 
 class Command(BaseCommand):
     help = (
-        "Fetch the images of what is published, newest and hottest first, then of its coverage, and "
-        "keep small copies of them here; safe to run again."
+        "Fetch the images of published articles, newest and hottest first, then of their coverage, "
+        "and store small copies. Safe to run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--limit", type=int, metavar="N", help="fetch N images at most")
-        parser.add_argument("--retry-failed", action="store_true", help="also what failed for good")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be fetched")
+        parser.add_argument("--limit", type=int, metavar="N", help="fetch at most N images")
+        parser.add_argument(
+            "--retry-failed", action="store_true", help="also retry permanent failures"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only list what would be fetched"
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, **options: Any) -> None:
@@ -36,7 +40,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._tell(keeping.preview(**chosen), options["format"])
             return
-        # A count costs a look at all that is published: only where somebody watches.
+        # The count reads all published articles, so only for a progress bar.
         total = len(keeping.preview(**chosen).wanted) if sys.stderr.isatty() else None
         with tqdm(total=total, unit="image", disable=None) as bar:
             report = keeping.keep(**chosen, progress=bar.update)
@@ -44,7 +48,7 @@ class Command(BaseCommand):
             self.stderr.write(str(failure))
         self._tell(report, options["format"])
         if report.interrupted:
-            self.stderr.write("Interrupted: what was done is kept; run again to go on.")
+            self.stderr.write("Interrupted. Finished images are kept; run again to continue.")
             raise SystemExit(INTERRUPTED)
         if report.failures:
             raise SystemExit(1)

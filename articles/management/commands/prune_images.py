@@ -12,16 +12,18 @@ from articles.images import pruning
 
 
 class Command(BaseCommand):
-    help = "Delete kept images, with their files, that no article shows any more."
+    help = "Delete copies of images that nothing shows any more, and files without an image."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only count what would be deleted"
+        )
         parser.add_argument(
             "--hours",
             type=int,
             default=pruning.GRACE // timedelta(hours=1),
             metavar="N",
-            help="leave alone what is younger (default: %(default)s)",
+            help="keep what is younger than N hours (default: %(default)s)",
         )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 

@@ -1,4 +1,4 @@
-"""Do in the background what is to be done there."""
+"""Run the background tasks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from articles.tasks import TASKS
 
 class Command(BaseCommand):
     help = (
-        "Keep images and send web hooks in the background, until Ctrl-C or SIGTERM; let it run all "
-        "the time, beside the server. Several may run, on several machines, too."
+        "Fetch images and send webhooks in the background, until Ctrl-C or SIGTERM. Run it beside the "
+        "server all the time. Several can run, also on several machines."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         names = [task.queue_name for task in TASKS]
-        parser.add_argument("--only", choices=names, help="one queue, without the clock")
+        parser.add_argument("--only", choices=names, help="run this queue only, without the clock")
 
     def handle(self, **options: Any) -> None:
         chosen = [task for task in TASKS if task.queue_name == options["only"]]

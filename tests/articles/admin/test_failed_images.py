@@ -191,8 +191,8 @@ class TestFilters:
 
     def test_by_reason(self, editor: Client) -> None:
         gone = fail("https://a.example/1", "Its server answers 404.")
-        page = fail("https://a.example/2", "It is a page or another markup, not an image.")
-        lost = fail("https://a.example/3", "b.example is not known to exist.")
+        page = fail("https://a.example/2", "This is a web page or other markup, not an image.")
+        lost = fail("https://a.example/3", "b.example cannot be found.")
         assert rows(editor, reason="refused") == [gone.url]
         assert rows(editor, reason="other") == [page.url]
         assert rows(editor, reason="unreachable") == [lost.url]

@@ -255,7 +255,7 @@ class TestFocus:
         page = editor.get(address(image))
         StoredImage.objects.update(focal_x=1)
         answer = editor.post(address(image), sent(page, "focus", x="99"))
-        assert "changed this picture after you opened it" in text_of(answer)
+        assert "this picture changed after you opened it" in text_of(answer)
         copy.refresh_from_db()
         assert copy.focal_x == 1
         assert answer.context["forms"]["focus"]["x"].value() == "99"

@@ -67,14 +67,14 @@ class TestUpload:
     @pytest.mark.parametrize(
         ("data", "words"),
         [
-            (samples.SVG, "It is SVG, which may hold scripts and is not kept."),
-            (b"<!DOCTYPE html><p>", "It is a page or another markup, not an image."),
+            (samples.SVG, "This is SVG, which may contain scripts and is not kept."),
+            (b"<!DOCTYPE html><p>", "This is a web page or other markup, not an image."),
             (b"GIF89a but not", "It cannot be read: "),
             (png(30_000, 30_000, b""), "It has more than 40 megapixels."),
             (png(6_000, 6_000, bytes(6_000 * 18_001))[:60_000], "It cannot be read: "),
             (bytes(uploads.MAX_BYTES + 1), "It has more than 10,000,000 bytes."),
             (b"", "The submitted file is empty."),
-            (samples.GZIPPED, "It is no JPEG, PNG, GIF, WebP or AVIF."),
+            (samples.GZIPPED, "This is not a JPEG, PNG, GIF, WebP or AVIF."),
         ],
         ids=["SVG", "HTML", "broken", "bomb", "truncated", "huge", "empty", "gzip"],
     )
@@ -95,7 +95,7 @@ class TestUpload:
         for url in ("images/local.png", "https://a.example/" + "ä" * 1500):
             image = add_image(url=url)
             answer = upload(editor, image)
-            assert "It has no address of the web" in text_of(answer)
+            assert "Its address is not a web URL" in text_of(answer)
         assert not StoredImage.objects.exists()
 
     def test_lost_update(self, editor: Client, media: Path) -> None:
@@ -103,7 +103,7 @@ class TestUpload:
         page = editor.get(address(image))
         theirs = uploads.upload(image, picture("PNG"), by=None)
         answer = editor.post(address(image), sent(page, "upload", file=file(picture())))
-        assert "changed this picture after you opened it" in text_of(answer)
+        assert "this picture changed after you opened it" in text_of(answer)
         assert again(image).stored == theirs
         assert StoredImage.objects.get() == theirs
 
@@ -119,7 +119,7 @@ class TestUpload:
 
         monkeypatch.setattr(files, "write", change_and_write)
         answer = upload(editor, image)
-        assert "changed this picture after you opened it" in text_of(answer)
+        assert "this picture changed after you opened it" in text_of(answer)
         assert again(image).stored == copy
         # The files are nobody's, as those of a run that was killed.
         assert ImageFetch.objects.get().writing == ""
@@ -243,6 +243,6 @@ class TestFetch:
         page = editor.get(address(image))
         mine = uploads.upload(image, picture(), by=None)
         answer = editor.post(address(image), sent(page, "fetch"))
-        assert "changed this picture after you opened it" in text_of(answer)
+        assert "this picture changed after you opened it" in text_of(answer)
         fetch = ImageFetch.objects.get()
         assert (fetch.stored, fetch.uploaded_at is None) == (mine, False)

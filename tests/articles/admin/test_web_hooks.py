@@ -69,10 +69,10 @@ class TestSettingUp:
             ("http://127.0.0.1/", "127.0.0.1 is not public."),
             ("https://[fd12:3456::1]/", "fd12:3456::1 is not public."),
             ("https://10.0.0.1/hook", "10.0.0.1 is not public."),
-            ("https://mirror.example:8443/", "Port 8443 is not asked."),
-            ("ftp://mirror.example/", "The address is not one of http or https."),
-            ("https://user:word@mirror.example/", "holds a user name or a password"),
-            ("mirror.example", "The address is not one of http or https."),
+            ("https://mirror.example:8443/", "Port 8443 is not allowed."),
+            ("ftp://mirror.example/", "The address does not start with http:// or https://."),
+            ("https://user:word@mirror.example/", "contains a user name or a password"),
+            ("mirror.example", "The address does not start with http:// or https://."),
         ],
     )
     def test_fail_by_the_look_of_the_address(self, publisher: Client, url: str, words: str) -> None:

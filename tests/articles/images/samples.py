@@ -53,13 +53,13 @@ NOT_IMAGES: Final = {
     "page": b"<!DOCTYPE html><html><img></html>",
     "page or": b"\xef\xbb\xbf\n <HTML>",
     "empty": b"",
-    "no JPEG": b"GIF8 but not",
-    "no JPEG, PNG": b"%PDF-1.7",
-    "no JPEG, PNG, GIF": b"BM" + bytes(100),
-    "no JPEG, PNG, GIF,": b"II*\0" + bytes(100),
-    "no JPEG, PNG, GIF, WebP": b"RIFF\0\0\0\0WAVEfmt ",
-    "no JPEG, PNG, GIF, WebP or": bytes(1000),
-    "no JPEG, PNG, GIF, WebP or AVIF": b"\0\0\0\x18ftypheic" + bytes(100),
+    "not a JPEG": b"GIF8 but not",
+    "not a JPEG, PNG": b"%PDF-1.7",
+    "not a JPEG, PNG, GIF": b"BM" + bytes(100),
+    "not a JPEG, PNG, GIF,": b"II*\0" + bytes(100),
+    "not a JPEG, PNG, GIF, WebP": b"RIFF\0\0\0\0WAVEfmt ",
+    "not a JPEG, PNG, GIF, WebP or": bytes(1000),
+    "not a JPEG, PNG, GIF, WebP or AVIF": b"\0\0\0\x18ftypheic" + bytes(100),
 }
 """By what is said of them."""
 

@@ -53,7 +53,7 @@ class Failed:
 Make = Callable[[], Answer | bytes]
 """Makes an answer only when it is needed: some take a while."""
 LATE: Final = Failed("more than 3 seconds", may_pass=True)
-ODD: Final = Failed("cannot be understood", may_pass=True)
+ODD: Final = Failed("gave no valid answer", may_pass=True)
 SHORT: Final = Failed("before the end", may_pass=True)
 LARGE: Final = Failed("more than 10,000,000 bytes")
 INSIDE: Final = Failed("not public")
@@ -100,7 +100,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     ),
     "a compressed bomb that does not say so": (
         lambda: reply(samples.GZIPPED),
-        Failed("no JPEG, PNG, GIF, WebP or AVIF"),
+        Failed("not a JPEG, PNG, GIF, WebP or AVIF"),
     ),
     # Leads elsewhere.
     "a redirect": (lambda: redirect("/sound"), Kept("png", 64, 36)),
@@ -111,7 +111,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "a redirect in hexadecimal": (lambda: redirect("http://0x7f000001/"), INSIDE),
     "a redirect in circled digits": (
         lambda: redirect("http://①②⑦.⓪.⓪.①/"),
-        Failed("no usable host"),
+        Failed("no valid host"),
     ),
     "a redirect to IPv6": (lambda: redirect("//[::ffff:127.0.0.1]/"), INSIDE),
     "a redirect to NAT64": (lambda: redirect("http://[64:ff9b::7f00:1]/"), INSIDE),
@@ -119,25 +119,28 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
         lambda: redirect("http://cdn.example@127.0.0.1/"),
         Failed("a user name or a password"),
     ),
-    "a redirect to a file": (lambda: redirect("file:///etc/passwd"), Failed("http or https")),
-    "a redirect to FTP": (lambda: redirect("ftp://127.0.0.1/a.png"), Failed("http or https")),
-    "a redirect to data": (lambda: redirect("data:image/png;base64,AAAA"), Failed("http or https")),
+    "a redirect to a file": (lambda: redirect("file:///etc/passwd"), Failed("http:// or https://")),
+    "a redirect to FTP": (lambda: redirect("ftp://127.0.0.1/a.png"), Failed("http:// or https://")),
+    "a redirect to data": (
+        lambda: redirect("data:image/png;base64,AAAA"),
+        Failed("http:// or https://"),
+    ),
     "a redirect to another port": (lambda: redirect("http://127.0.0.1:6379/"), Failed("Port 6379")),
-    "a redirect to nothing": (lambda: redirect("http://.../"), Failed("no usable host")),
+    "a redirect to nothing": (lambda: redirect("http://.../"), Failed("no valid host")),
     "a redirect that cannot be read": (lambda: redirect("http://[/"), Failed("cannot be read")),
     "a redirect to a port that is none": (
         lambda: redirect("http://127.0.0.1:99999/"),
         Failed("cannot be read"),
     ),
-    "a redirect too long": (lambda: redirect("http://" + "a" * 60_000), Failed("no usable host")),
+    "a redirect too long": (lambda: redirect("http://" + "a" * 60_000), Failed("no valid host")),
     "a redirect to itself": (lambda: redirect(""), Failed("answers 302")),
     "a redirect in a circle": (
         lambda: redirect("/circle"),
         Failed("redirects more than 3 times"),
     ),
     # No image.
-    "SVG": (lambda: reply(samples.SVG, Content_Type="image/png"), Failed("It is SVG")),
-    "a page": (lambda: reply(b"<html>", Content_Type="image/png"), Failed("It is a page")),
+    "SVG": (lambda: reply(samples.SVG, Content_Type="image/png"), Failed("This is SVG")),
+    "a page": (lambda: reply(b"<html>", Content_Type="image/png"), Failed("This is a web page")),
     "empty": (lambda: reply(b""), Failed("It is empty")),
 }
 """What a server does, and how that ends."""

@@ -18,7 +18,6 @@ from articles.images.renditions import (
     render,
     sizes_of,
     sniff,
-    total_bytes,
 )
 from tests.articles.images import samples
 from tests.articles.images.samples import BLUE, GREEN, RED, WHITE, drawn, picture, saved
@@ -101,9 +100,6 @@ class TestRenditions:
                 assert image.size == (rendition.width, rendition.height)
                 assert is_like(image, (5, 5), GREEN)
                 assert is_like(image, (rendition.width - 5, 5), RED)
-        assert total_bytes(rendered.renditions) == sum(
-            len(data) for one in rendered.renditions for data in one.data.values()
-        )
 
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
     @pytest.mark.parametrize("orientation", range(1, 9))
@@ -235,7 +231,7 @@ REFUSED = {
     "It has more than 40 megapixels": samples.png(50_000, 50_000, bytes(1000)),
     "It has more than 40 mega": samples.gif(65_535, 65_535),
     "A side has more than 65,535 pixels.": samples.png(100_000, 1, b""),
-    "It is SVG": samples.SVG,
+    "This is SVG": samples.SVG,
     "It is empty.": b"",
 }
 

@@ -25,7 +25,7 @@ from tests.articles.samples import ROOT
 BREAKING = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
-from articles.images import workshop
+from articles.images import render_process
 def broken(data, decoded):
     match data:
         case b"crash":
@@ -44,15 +44,15 @@ def broken(data, decoded):
         case b"killed":
             os.kill(os.getpid(), signal.SIGKILL)
         case b"eat":
-            return bytearray(workshop.MEMORY)
+            return bytearray(render_process.MEMORY)
         case b"noise":
             os.write(1, b"noise on the pipe")
             os._exit(0)
     return data
-workshop.render = broken
-workshop.DECODE_SECONDS = 0.05
-workshop.ENCODE_SECONDS = 0.05
-workshop.serve()
+render_process.render = broken
+render_process.DECODE_SECONDS = 0.05
+render_process.ENCODE_SECONDS = 0.05
+render_process.serve()
 """
 
 
@@ -99,7 +99,7 @@ class TestRender:
             slowest = max(slowest, perf_counter() - started)
             largest = max(largest, *map(peak, processes(shop)), 0)
         # Each was told by name, and none ended the process by a fault of Pillow's, or of ours.
-        assert [reason for reason in reasons if "breaks" in reason] == []
+        assert [reason for reason in reasons if "crashes" in reason] == []
         assert 40 < shown < 200
         assert largest < 300_000_000
         record_property("slowest", slowest)
@@ -150,8 +150,8 @@ class TestLimits:
 
     def test_hold_in_the_process(self) -> None:
         program = (
-            "import io, resource, sys; from articles.images import workshop; "
-            "sys.stdin = io.TextIOWrapper(io.BytesIO()); workshop.serve(); "
+            "import io, resource, sys; from articles.images import render_process; "
+            "sys.stdin = io.TextIOWrapper(io.BytesIO()); render_process.serve(); "
             "print(*resource.getrlimit(resource.RLIMIT_DATA))"
         )
         done = subprocess.run(
@@ -164,11 +164,11 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("data", "reason"),
         [
-            (b"crash", r"breaks what is to read it \(SIGSEGV\)"),
+            (b"crash", r"crashes the program that reads it \(SIGSEGV\)"),
             # As the system does where there is no memory left.
-            (b"killed", r"breaks what is to read it \(SIGKILL\)"),
-            (b"end", r"breaks what is to read it \(exit 3\)"),
-            (b"noise", "breaks what is to read it"),
+            (b"killed", r"crashes the program that reads it \(SIGKILL\)"),
+            (b"end", r"crashes the program that reads it \(exit 3\)"),
+            (b"noise", "crashes the program that reads it"),
             (b"spin", "takes too much time to read"),
             (b"spin later", "takes too much time to read"),
             (b"eat", "takes more than 260 MB to read"),

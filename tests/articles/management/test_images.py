@@ -48,7 +48,7 @@ class TestCacheImages:
         add(server.put("/2", different(1)))
         status, out, err = call("cache_images")
         assert (status, err) == (0, "")
-        assert out.startswith("2 images kept (1 new here, 0 unchanged), shown in 2 places\n")
+        assert out.startswith("2 images kept (1 new, 0 unchanged), shown in 2 places\n")
         assert out.endswith("0 failed\n")
 
     def test_fail_with_a_line_each(self, server: Server) -> None:
@@ -110,11 +110,13 @@ class TestCacheImages:
         status, out, err = call("cache_images")
         assert status == 130
         assert out.startswith("1 images kept")
-        assert err == "Interrupted: what was done is kept; run again to go on.\n"
+        assert err == "Interrupted. Finished images are kept; run again to continue.\n"
 
     def test_says_what_is_left_for_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keeping, "keep", lambda **_: Report(postponed=1200))
-        assert call("cache_images")[1].endswith("1,200 left for later, as their servers asked\n")
+        assert call("cache_images")[1].endswith(
+            "1,200 postponed because their servers asked for fewer requests\n"
+        )
 
 
 class TestPruneImages:
