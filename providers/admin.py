@@ -1,5 +1,3 @@
-"""Providers in the admin."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -12,7 +10,7 @@ from providers.models import Provider
 
 @admin.register(Provider)
 class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Providers come from documents; how they are presented is an editor's."""
+    """Imports create providers; editors change how they are shown."""
 
     fields = ["domain", "name", "description", "logos", "notes"]
     readonly_fields = ["domain"]
@@ -22,9 +20,9 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: a provider begins with the document that names it."""
+        """Return False: imports create providers."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: the next import would bring it back."""
+        """Return False: the next import would create it again."""
         return False

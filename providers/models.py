@@ -1,4 +1,4 @@
-"""Who supplies articles. Knows nothing of articles."""
+"""Providers: the publishers of articles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 SHARP: Final = 144
-"""Pixels: twice what the largest logo on a page takes."""
+"""Pixels: twice the size of the largest logo on a page."""
 
 
 class Provider(models.Model):
@@ -18,21 +18,21 @@ class Provider(models.Model):
     domain = models.CharField(
         max_length=253,
         unique=True,
-        help_text="The address that names this provider, in lower case, such as nypost.com.",
+        help_text="The domain of its site in lower case, for example nypost.com.",
     )
-    name = models.CharField(max_length=1000, help_text="As readers see it.")
+    name = models.CharField(max_length=1000, help_text="Readers see this name.")
     description = models.TextField(blank=True, help_text="A sentence or two for readers.")
     logos = models.JSONField(
         default=list,
         blank=True,
-        help_text="A list of images, each with url, width and height (pixels).",
+        help_text="A list of images, each with url, width and height in pixels.",
     )
-    notes = models.TextField(blank=True, help_text="For editors only: never shown to readers.")
+    notes = models.TextField(blank=True, help_text="Only editors see these notes.")
     source = models.JSONField(
         default=dict,
         blank=True,
         editable=False,
-        help_text="What imports last said, so that an editor's change can be told from theirs.",
+        help_text="The values of the last import, to recognize what editors changed.",
     )
 
     class Meta:
@@ -48,20 +48,20 @@ class Provider(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Fold the domain, which is the key, and refuse logos that no page could show."""
+        """Write the domain in lower case, and refuse logos that no page could show."""
         self.domain = self.domain.strip().lower()
         if not isinstance(self.logos, list) or not all(map(_is_logo, self.logos)):
             message = (
-                'Expected a list of images such as [{"url": "https://…", "width": 50, '
+                'Enter a list of images, for example [{"url": "https://…", "width": 50, '
                 '"height": 50}], or [] for none.'
             )
             raise ValidationError({"logos": message})
 
     @property
     def logo(self) -> dict[str, Any] | None:
-        """The logo to show, or None: the smallest that is not blurred, or else the largest.
+        """The logo to show: the smallest that is sharp, or else the largest; None without one.
 
-        Local addresses cannot be shown.
+        A logo with a path instead of a URL cannot be shown.
         """
         shown = [logo for logo in self.logos if logo["url"].startswith(("http://", "https://"))]
         return min(shown, key=_by_fitness, default=None)

@@ -1,4 +1,4 @@
-"""What was done at the newsdesk: every act, whom it touched, and what stood there before."""
+"""The history of the newsdesk: each decision, the articles it changed, and their values before."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class Act(models.Model):
     """One decision of one person, about one article or many; undone as a whole."""
 
     class Verb(models.TextChoices):
-        """What was done, in the past tense that histories speak."""
+        """What was done, in the past tense."""
 
         SCORE = "score", "scored"
         PUBLISH = "publish", "published"
         HOLD = "hold", "held"
-        RELEASE = "release", "released to the rule"
+        RELEASE = "release", "returned to automatic"
         SCHEDULE = "schedule", "scheduled"
         WITHDRAW = "withdraw", "withdrawn"
         PIN = "pin", "pinned as lead"
         UNPIN = "unpin", "unpinned"
-        RELATE = "relate", "related"
-        UNRELATE = "unrelate", "unrelated"
+        RELATE = "relate", "linked"
+        UNRELATE = "unrelate", "unlinked"
         MERGE = "merge", "merged stories"
         SPLIT = "split", "split off"
         EDIT = "edit", "edited"
-        RESOLVE = "resolve", "resolved a conflict of imports"
+        RESOLVE = "resolve", "resolved an import conflict"
         RESTORE = "restore", "restored"
         UNDO = "undo", "undone"
 
@@ -36,9 +36,9 @@ class Act(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    reason = models.TextField(blank=True)
+    reason = models.TextField("note", blank=True)
     permissions: Any = models.JSONField(
-        default=list, help_text="What it needed, and what undoing it needs."
+        default=list, help_text="The permissions that it needed and that undoing it needs."
     )
     undoes = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by"
@@ -46,6 +46,8 @@ class Act(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
+        verbose_name = "decision"
+        verbose_name_plural = "history"
         indexes = [models.Index(fields=["-at", "-id"], name="act_newest")]
 
     def __str__(self) -> str:
@@ -53,13 +55,13 @@ class Act(models.Model):
 
 
 class ActChange(models.Model):
-    """What an act did to one article.
+    """What a decision changed in one article.
 
     ``before`` and ``after`` are the columns that an editor changed, by name, as JSON holds them;
     ``topics`` among them are ids in order, ``images`` the values of ``snapshot.IMAGE_FIELDS`` each.
     ``linked`` and ``unlinked`` are the links from this article, as ``[target's id, position]``.
-    Heat and published follow from these by the rule and are noted for whoever reads the history;
-    articles that changed only in those have nothing in the other fields.
+    Heat and published follow from these by the rule; the history shows them. An article that changed
+    only in those has nothing in the other fields.
     """
 
     act = models.ForeignKey(Act, on_delete=models.CASCADE, related_name="changes")
@@ -74,7 +76,7 @@ class ActChange(models.Model):
     heat_after = models.IntegerField(null=True)
     published_before = models.BooleanField()
     published_after = models.BooleanField()
-    version = models.PositiveIntegerField(help_text="The article's version after the act.")
+    version = models.PositiveIntegerField(help_text="The article's version after the decision.")
 
     class Meta:
         ordering = ["pk"]
@@ -87,10 +89,13 @@ class ActChange(models.Model):
 
     @property
     def is_decided(self) -> bool:
-        """Whether the act was about this article, not only felt by it.
+        """Whether the decision was about this article, and did not only change its heat.
 
-        An act that let everything be as it was, such as an editor's word kept against an import,
-        was about it as well: what only feels an act feels it in heat.
+        A decision that changed nothing, for example to keep an edit against an import, was about it
+        as well.
         """
-        felt = (self.heat_before, self.published_before) != (self.heat_after, self.published_after)
-        return bool(self.after or self.linked or self.unlinked) or not felt
+        scored = (self.heat_before, self.published_before) != (
+            self.heat_after,
+            self.published_after,
+        )
+        return bool(self.after or self.linked or self.unlinked) or not scored

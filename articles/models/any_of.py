@@ -1,4 +1,4 @@
-"""The look-up ``any_of``: like ``in``, for lists of hundreds of values."""
+"""The lookup ``any_of``: ``in`` for lists of hundreds of values."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ else:
     _Lookup = models.Lookup
 
 
-# Keys do not take over the look-ups of other fields.
+# A foreign key does not inherit the lookups of other fields.
 @models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class AnyOf(_Lookup):
-    """Match a column with any of many texts or numbers, passed as one parameter.
+    """Match a column with any of many strings or numbers, passed as one parameter.
 
-    ``in`` makes a parameter of each value, which costs Django more than the database's look-up, and
-    SQLite takes no more than a certain number of them. Values are passed as they are, so not for
-    times or JSON.
+    ``in`` passes each value as a parameter of its own, which costs Django more than the query costs
+    the database, and SQLite limits their number. Values are passed as they are, so this does not
+    work for datetimes or JSON.
     """
 
     lookup_name = "any_of"
@@ -33,7 +33,7 @@ class AnyOf(_Lookup):
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[Any, ...]]:
-        """Compare with the list as an array, on SQLite as JSON."""
+        """Compare with an array, on SQLite with JSON."""
         column, parameters = self.process_lhs(compiler, connection)
         values = list(self.rhs)
         if connection.vendor == "postgresql":

@@ -1,4 +1,4 @@
-"""What programs of the staff show at the newsdesk's API in the place of a password."""
+"""API keys: programs of the staff use them for the newsdesk's API instead of a password."""
 
 from __future__ import annotations
 
@@ -12,50 +12,52 @@ from django.db import models
 from django.utils import timezone
 
 PREFIX: Final = "newsroom_"
-"""What every token begins with, so that one that got into a file or a log is found there."""
+"""Every token begins with this, so that secret scanners find one in a file or a log."""
 _RANDOM: Final = 32
-"""Bytes that nobody can guess: a plain digest hides them as well as a slow one would."""
+"""Random bytes: too many to guess, so a fast digest hides them as well as a slow one."""
 
 
 class ApiToken(models.Model):
-    """A token of one user. It may what its user may, and nothing once it is over.
+    """A user's key. It has the permissions of its user until it expires.
 
-    Only its digest is kept, so nobody can read it here; whoever made it saw it once.
+    Only its digest is stored. The key itself was shown once, when it was made.
     """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
     )
-    name = models.CharField(max_length=100, help_text="What uses it, for when it must be revoked.")
+    name = models.CharField(
+        max_length=100, help_text="What uses this key, so that you know which one to revoke."
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(
-        null=True, editable=False, help_text="To the hour; empty is never."
+        null=True, editable=False, help_text="To the hour. Empty: never."
     )
 
     secret: str
-    """The token itself, of one that was just made; stored nowhere."""
+    """The token itself, only right after it was made; never stored."""
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        # Whose it is decides, not a permission: see articles/admin/tokens.py.
+        # Users manage their own keys; no permission is needed. See articles/admin/system/tokens.py.
         default_permissions = ()
-        verbose_name = "API token"
+        verbose_name = "API key"
 
     def __str__(self) -> str:
         return self.name
 
     def make_secret(self) -> None:
-        """Return it its ``secret`` and digest."""
+        """Set a new ``secret`` and its digest."""
         self.secret = PREFIX + secrets.token_urlsafe(_RANDOM)
         self.digest = digest_of(self.secret)
 
     def is_valid(self, at: datetime | None = None) -> bool:
-        """Whether its time is not over and its user may still sign in; load ``user`` with it."""
+        """Return whether it is unexpired and its user is active; load ``user`` with it."""
         return self.expires_at > (at or timezone.now()) and self.user.is_active
 
 
 def digest_of(secret: str) -> str:
-    """Return what is kept of a token, in 64 characters."""
+    """Return the digest that is stored of a token, 64 characters."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

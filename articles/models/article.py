@@ -1,4 +1,4 @@
-"""Articles: one report each, and where it stands with readers."""
+"""Articles: one report each, and its state."""
 
 from __future__ import annotations
 
@@ -43,44 +43,46 @@ def _standing() -> Case:
 
 
 class Article(models.Model):
-    """One report, from a document, by hand, or known only as coverage of another."""
+    """One report: from a document, written by hand, or known only because another article links it."""
 
     class Type(models.TextChoices):
         ARTICLE = "article", "article"
         VIDEO = "video", "video"
 
     class Decision(models.TextChoices):
-        """What an editor decided above the rule; the values are ``scoring.Decision``'s."""
+        """An editor's decision, which overrides the rule; the values are ``scoring.Decision``'s."""
 
-        NONE = scoring.Decision.NONE.value, "by the rule"
+        NONE = scoring.Decision.NONE.value, "automatic"
         PUBLISH = scoring.Decision.PUBLISH.value, "published by an editor"
         HOLD = scoring.Decision.HOLD.value, "held by an editor"
-        WITHDRAW = scoring.Decision.WITHDRAW.value, "withdrawn"
+        WITHDRAW = scoring.Decision.WITHDRAW.value, "withdrawn by an editor"
 
     class State(models.TextChoices):
-        """Where an article stands with readers, and if it is not public, what keeps it."""
+        """Whether readers see an article, and if not, why."""
 
         PUBLISHED = "published", "published"
-        SUPERSEDED = "superseded", "superseded"
-        BELOW = "below", "below threshold"
-        NOT_SCORED = "not_scored", "not scored"
-        COVERAGE_ONLY = "coverage_only", "coverage only"
-        HELD = "held", "held"
+        SUPERSEDED = "superseded", "behind lead"
+        BELOW = "below", "below the threshold"
+        NOT_SCORED = "not_scored", "unscored"
+        COVERAGE_ONLY = "coverage_only", "link only"
+        HELD = "held", "on hold"
         WITHDRAWN = "withdrawn", "withdrawn"
         SCHEDULED = "scheduled", "scheduled"
         EXPIRED = "expired", "expired"
 
     slug = models.CharField(
-        max_length=255, unique=True, help_text="Its part of the address: date and headline."
+        max_length=255,
+        unique=True,
+        help_text="The last part of the page's address: date and headline.",
     )
     stem = models.CharField(
         max_length=240,
         editable=False,
-        help_text="The slug that its document asks for; differs where another had it first.",
+        help_text="The slug that its document asks for. The slug differs if another article had it first.",
     )
     coverage_only = models.BooleanField(
         default=False,
-        help_text="Known only because others name it: shown as coverage, never by itself.",
+        help_text="Known only because other articles link to it. Shown as coverage, never on its own.",
     )
     category = models.CharField(max_length=1000, blank=True)
     type = models.CharField(max_length=10, choices=Type, default=Type.ARTICLE)
@@ -88,7 +90,8 @@ class Article(models.Model):
     excerpt = models.TextField(blank=True)
     body = models.TextField(blank=True)
     featured_content = models.TextField(
-        blank=True, help_text="Raw HTML of others, such as a video's frame. Never shown as it is."
+        blank=True,
+        help_text="HTML from the source, for example a video player. Sanitized before readers see it.",
     )
     locale = models.CharField(max_length=16, default="en-us")
     original_url = models.URLField("original URL", max_length=2000, blank=True)
@@ -99,7 +102,7 @@ class Article(models.Model):
         expression=Coalesce(NullIf(F("web_url"), Value("")), F("original_url")),
         output_field=models.URLField(max_length=2000),
         db_persist=True,
-        help_text="What other documents name it by: the web URL, for a video the original one.",
+        help_text="The URL that other documents link to: the web URL, or the original URL for a video.",
     )
     published_at = models.DateTimeField(help_text="When its provider published it.")
     updated_at = models.DateTimeField(
@@ -117,30 +120,29 @@ class Article(models.Model):
     quality = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text="How good the report is, in heat points; around 50 is ordinary, empty is not "
-        "scored yet.",
+        help_text="How good the report is, from 0 to 1,000. 50 is ordinary. Empty: unscored.",
     )
     heat = models.IntegerField(
         null=True,
         blank=True,
-        help_text="Quality plus the bonus for coverage; -1 where better coverage leads.",
+        help_text="Quality plus the bonus for coverage. -1 if a better report leads the story.",
     )
     published = models.BooleanField(
-        default=False, help_text="What the rule, or an editor above it, came to."
+        default=False, help_text="The result of the rule, or of an editor's decision."
     )
     heat_is_given = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Heat and published stand as the document gave them.",
+        help_text="Heat and published are those of the document.",
     )
     top_rank = models.FloatField(
-        default=0, editable=False, help_text="Place on the front page: heat that cools with age."
+        default=0, editable=False, help_text="Place on the front page: heat that falls with age."
     )
     is_pinned = models.BooleanField(
-        "pinned as lead", default=False, help_text="Leads its story whatever the qualities."
+        "pinned as lead", default=False, help_text="Leads its story, whatever its quality."
     )
     decision = models.CharField(max_length=10, choices=Decision, default=Decision.NONE, blank=True)
-    decision_reason = models.TextField(blank=True)
+    decision_reason = models.TextField("note", blank=True)
     decision_until = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -161,17 +163,17 @@ class Article(models.Model):
         expression=_standing(),
         output_field=models.CharField(max_length=13),
         db_persist=True,
-        help_text="Its state but for its schedule: published stands for scheduled and expired, too.",
+        help_text="Its state without its schedule: scheduled and expired articles count as published.",
     )
 
-    filed_under = models.TextField(  # noqa: DJ001 - empty is not filed yet
+    filed_under = models.TextField(  # noqa: DJ001 - null until it is indexed
         null=True,
         editable=False,
-        help_text="Names of its provider and topics, for the search; kept by the database.",
+        help_text="Names of its provider and topics, for search. The database updates it.",
     )
 
     version = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Goes up with every change, to notice lost updates."
+        default=1, editable=False, help_text="Rises with every change, to detect lost updates."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -1,4 +1,4 @@
-"""What followers of the API have to be told."""
+"""The change feed: which articles changed for readers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from django.db import models
 
 
 class Change(models.Model):
-    """The last change of an article that readers see, saw or will see; see ``articles/tracking/change_feed.py``.
+    """The last change of an article that readers see, saw or will see.
 
-    The database writes it by itself, and keeps it when the article is deleted.
+    Triggers write it, and it stays when the article is deleted: see
+    ``articles/tracking/change_feed.py``.
     """
 
     slug = models.CharField(max_length=255, primary_key=True)
-    sequence = models.BigIntegerField(help_text="Which change came first; no two are equal.")
-    shown = models.BooleanField(help_text="Whether readers ever saw it: it may be named to them.")
+    sequence = models.BigIntegerField(help_text="The order of changes. Unique.")
+    shown = models.BooleanField(
+        help_text="Whether readers ever saw the article. Only then may they learn its slug."
+    )
     noted_at = models.DateTimeField()
 
     class Meta:

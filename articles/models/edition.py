@@ -1,4 +1,4 @@
-"""Which edition of the newsroom readers see."""
+"""The current edition of the newsroom."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Edition(models.Model):
-    """One row, which the database writes by itself; see ``articles/tracking/editions.py``."""
+    """One row, which triggers write: see ``articles/tracking/editions.py``."""
 
     token = models.CharField(max_length=32)
     begun_at = models.DateTimeField()

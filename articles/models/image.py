@@ -16,9 +16,9 @@ _START: Final = 190
 
 
 def _start_of(url: Any) -> Func:
-    """Return as much of an address as an index of every database takes, whatever it is written in.
+    """Return the start of a URL, short enough for an index of every database.
 
-    Written out, as SQLite finds an index by the very words only.
+    The length is part of the SQL: SQLite uses an index only for the same expression.
     """
     return Func(
         url, template=f"SUBSTR(%(expressions)s, 1, {_START})", output_field=models.TextField()
@@ -29,7 +29,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
     """Images of articles."""
 
     def at(self, urls: Iterable[str]) -> Self:
-        """Keep those of many addresses, found by an index."""
+        """Keep the images with any of these URLs, found by an index."""
         wanted = list(urls)
         starts = sorted({url[:_START] for url in wanted})
         started = self.alias(url_start=_start_of(F("url"))).filter(url_start__any_of=starts)
@@ -37,19 +37,23 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
 
 class Image(models.Model):
-    """An image that an article's document points at, in document order; sizes in pixels."""
+    """An image that an article's document links to, in document order; sizes in pixels."""
 
     article = models.ForeignKey(
         "articles.Article", on_delete=models.CASCADE, related_name="images", db_index=False
     )
     position = models.PositiveSmallIntegerField(help_text="0 for the first.")
     url = models.URLField(max_length=2000)
-    width = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels, as stated.")
-    height = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels, as stated.")
-    title = models.TextField(null=True, blank=True, help_text="What the image shows.")  # noqa: DJ001
-    attribution = models.TextField(null=True, blank=True, help_text="The credit line.")  # noqa: DJ001
+    width = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Pixels, as the document states."
+    )
+    height = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Pixels, as the document states."
+    )
+    title = models.TextField("alt text", null=True, blank=True, help_text="What the image shows.")  # noqa: DJ001
+    attribution = models.TextField("credit", null=True, blank=True, help_text="Who made the image.")  # noqa: DJ001
     is_cached = models.BooleanField(
-        null=True, blank=True, help_text="Whether the source had kept a copy; unknown if empty."
+        null=True, blank=True, help_text="Whether the source had a copy. Empty: unknown."
     )
     stored = models.ForeignKey(
         StoredImage,
@@ -58,7 +62,7 @@ class Image(models.Model):
         blank=True,
         related_name="images",
         db_index=False,
-        help_text="The copy that is kept here.",
+        help_text="The copy stored here.",
     )
 
     objects = ImageQuerySet.as_manager()
@@ -66,9 +70,9 @@ class Image(models.Model):
     class Meta:
         ordering = ["position"]
         indexes = [
-            # Which images show a copy; not those without one, so that an import writes nothing here.
+            # The images of a copy. Without those that have none, so an import does not write here.
             models.Index(fields=["stored"], condition=Q(stored__isnull=False), name="image_stored"),
-            # Which images have an address: when its copy is there, and where one is missed.
+            # The images of a URL: when its copy arrives, and when one is missing.
             models.Index(_start_of(F("url")), name="image_url_start"),
         ]
         constraints = [
@@ -80,49 +84,49 @@ class Image(models.Model):
 
     @property
     def is_shown(self) -> bool:
-        """Whether a page can show it: others' addresses that are not the web's are left alone."""
+        """Whether a page can show it: only URLs of the web."""
         return is_web_url(self.url)
 
     @property
     def source_url(self) -> str:
-        """Where a link to the source leads; empty where none may lead."""
+        """The URL for a link to the source; empty if it is not one of the web."""
         return self.url if self.is_shown else ""
 
     @property
     def file(self) -> str:
-        """The name of the copy that is kept here, in the storage; empty if there is none."""
+        """The name of its copy in the storage; empty if there is none."""
         return self.stored.file if self.stored else ""
 
     @property
     def format(self) -> str:
-        """The original's format; empty before it is kept."""
+        """The original's format; empty before it is stored."""
         return self.stored.format if self.stored else ""
 
     @property
     def byte_size(self) -> int | None:
-        """The original's size; None before it is kept."""
+        """The original's size in bytes; None before it is stored."""
         return self.stored.byte_size if self.stored else None
 
     @property
     def digest(self) -> str:
-        """The original's SHA-256 in hexadecimal; empty before it is kept."""
+        """The original's SHA-256 in hexadecimal; empty before it is stored."""
         return self.stored.digest if self.stored else ""
 
     @cached_property
     def fetch(self) -> ImageFetch | None:
-        """What became of fetching it; None if nobody has tried yet. One query."""
+        """The result of fetching it; None before the first try. One query."""
         return ImageFetch.objects.filter(url=self.url).first()
 
     @property
     def state(self) -> ImageFetch.State:
-        """Whether it is kept here, waits or failed. One query if it is not kept."""
+        """Whether it is stored, waiting or failed. One query if it is not stored."""
         if self.stored_id is not None:
             return ImageFetch.State.KEPT
         return ImageFetch.State(self.fetch.state) if self.fetch else ImageFetch.State.WAITING
 
 
 def with_fetches(images: Iterable[Image]) -> list[Image]:
-    """Return images that know what became of fetching them. One query, none for no images."""
+    """Return the images with ``fetch`` loaded. One query, none for no images."""
     listed = list(images)
     if listed:
         fetches = ImageFetch.objects.of({image.url for image in listed})

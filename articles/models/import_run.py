@@ -1,4 +1,4 @@
-"""What imports did, and what they found."""
+"""Imports, and the problems and conflicts that they found."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.db import models
 
 
 class ImportRun(models.Model):
-    """One run of an import: who, when, what, and how many documents came to which end."""
+    """One import: who, when, what, and how many documents had which result."""
 
     class State(models.TextChoices):
-        RUNNING = "running", "running or killed"
+        RUNNING = "running", "running or crashed"
         FINISHED = "finished", "finished"
         INTERRUPTED = "interrupted", "interrupted"
         FAILED = "failed", "failed"
@@ -21,32 +21,33 @@ class ImportRun(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
-    paths = models.JSONField(default=list, help_text="What was given to import.")
+    paths = models.JSONField(default=list, help_text="The files and folders to import.")
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     conflicts = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     stubs = models.PositiveIntegerField(
-        default=0, help_text="Coverage-only articles that this run added and did not fill."
+        default=0, help_text="Link-only articles that this import added and did not fill."
     )
 
     class Meta:
         ordering = ["-started_at", "-pk"]
+        verbose_name = "import"
 
     def __str__(self) -> str:
         return f"Import of {self.started_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class ImportProblem(models.Model):
-    """Something that an import found and a person should look at."""
+    """A problem in a document, for a person to look at."""
 
     class Kind(models.TextChoices):
         ERROR = "error", "rejected document"
         DUPLICATE = "duplicate", "possible duplicate"
         SLUG = "slug", "slug taken"
         CONFLICT = "conflict", "conflict with an editor's change"
-        SCORE = "score", "score differs from the policy"
+        SCORE = "score", "score differs from the publishing rule"
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="problems")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -54,7 +55,7 @@ class ImportProblem(models.Model):
     line = models.PositiveIntegerField(null=True, blank=True)
     column = models.PositiveIntegerField(null=True, blank=True)
     message = models.TextField()
-    details = models.JSONField(default=dict, help_text="The same for programs.")
+    details = models.JSONField(default=dict, help_text="The message as data.")
 
     class Meta:
         ordering = ["pk"]
@@ -65,7 +66,7 @@ class ImportProblem(models.Model):
 
     @property
     def place(self) -> str:
-        """Where it is, as ``path:line:column``, as far as that is known."""
+        """The place as ``path:line:column``, as far as it is known."""
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
 
 
@@ -79,9 +80,9 @@ class ImportConflict(models.Model):
         ImportRun, null=True, on_delete=models.SET_NULL, related_name="conflicts_found"
     )
     field = models.CharField(max_length=40)
-    before = models.JSONField(null=True, help_text="What the document said when last imported.")
-    source = models.JSONField(null=True, help_text="What the document says now.")
-    editor = models.JSONField(null=True, help_text="What the editor made of it.")
+    before = models.JSONField(null=True, help_text="The value in the document at the last import.")
+    source = models.JSONField(null=True, help_text="The value in the document now.")
+    editor = models.JSONField(null=True, help_text="The editor's value.")
     found_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
@@ -93,7 +94,7 @@ class ImportConflict(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="resolved_conflicts",
-        help_text="By what it was resolved.",
+        help_text="The decision that resolved it.",
     )
 
     class Meta:

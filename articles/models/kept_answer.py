@@ -1,4 +1,4 @@
-"""Answers of the newsdesk's API to requests that may come again."""
+"""Answers of the newsdesk's API, kept for repeated requests."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.db import models
 
 
 class KeptAnswer(models.Model):
-    """What an act with an idempotency key was answered; its row is written with the act.
+    """The answer to a decision with an idempotency key; stored in the same transaction.
 
-    ``request`` is the digest of what was asked for: the same key with anything else is a mistake.
+    ``request`` is the digest of the request: the same key with another request is an error.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     request = models.CharField(max_length=64)
-    # Empty only inside the transaction that does the act.
+    # Empty only inside the transaction of the decision.
     answer: Any = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
@@ -26,7 +26,7 @@ class KeptAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "key"], name="kept_answer_once"),
         ]
-        # The sweep of what is old.
+        # To delete old answers.
         indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
 
     def __str__(self) -> str:

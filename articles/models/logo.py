@@ -1,4 +1,4 @@
-"""Logos of providers that are kept here."""
+"""Stored logos of providers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from providers.models import Provider
 
 
 class Logo(models.Model):
-    """The copy that is kept of a provider's logo. Providers know nothing of it."""
+    """The stored copy of a provider's logo."""
 
     provider = models.OneToOneField(
         Provider, on_delete=models.CASCADE, primary_key=True, related_name="kept_logo"
     )
-    url = models.CharField(max_length=2000, help_text="Of the logo that it is a copy of.")
+    url = models.CharField(max_length=2000, help_text="Where the logo was fetched from.")
     stored = models.ForeignKey(StoredImage, on_delete=models.PROTECT, related_name="logos")
 
     def __str__(self) -> str:
@@ -22,7 +22,7 @@ class Logo(models.Model):
 
     @classmethod
     def of(cls, provider: Provider) -> StoredImage | None:
-        """Return the copy of a provider's logo, if it still has that logo.
+        """Return the stored copy of a provider's logo; None if it has another logo by now.
 
         No query if ``kept_logo__stored`` was loaded.
         """
@@ -31,6 +31,6 @@ class Logo(models.Model):
 
     @property
     def is_current(self) -> bool:
-        """Whether the provider still has that logo."""
+        """Whether it is the logo that the provider has now."""
         logo = self.provider.logo
         return logo is not None and logo["url"] == self.url

@@ -1,4 +1,4 @@
-"""The scoring policy, every version of it."""
+"""All versions of the scoring policy."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ _IN_RANGE = [MinValueValidator(0), MaxValueValidator(MAX_QUALITY)]
 
 
 class PolicyVersion(models.Model):
-    """The three numbers of the rule as somebody set them. The latest version is in force.
+    """A version of the three numbers of the rule. The latest is in force.
 
-    ``applied_to`` is how far the archive was scored by it: the id of the last article, None before
-    the first. ``finished_at`` is when it had reached all.
+    ``applied_to`` is the id of the last article that was scored by it, None before the first.
+    ``finished_at`` is when all were.
     """
 
     threshold = models.PositiveSmallIntegerField(
         default=DEFAULT_POLICY.threshold,
         validators=_IN_RANGE,
-        help_text="An article whose heat reaches this is published.",
+        help_text="Articles with at least this heat are published.",
     )
     bonus = models.PositiveSmallIntegerField(
         default=DEFAULT_POLICY.bonus,
         validators=_IN_RANGE,
-        help_text="Heat that each related article adds.",
+        help_text="Heat points that each linked report adds.",
     )
     minimum = models.PositiveSmallIntegerField(
         default=DEFAULT_POLICY.minimum,
         validators=_IN_RANGE,
-        help_text="The quality from which related articles add heat.",
+        help_text="Linked reports add heat from this quality on.",
     )
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    reason = models.TextField(blank=True)
+    reason = models.TextField("note", blank=True)
     applied_to = models.BigIntegerField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "policy"
-        verbose_name_plural = "policy"
+        verbose_name = "publishing rule"
+        verbose_name_plural = "publishing rule"
 
     def __str__(self) -> str:
         return f"publish from {self.threshold}, +{self.bonus} a related from quality {self.minimum}"

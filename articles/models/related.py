@@ -1,4 +1,4 @@
-"""Which articles name which."""
+"""Links between articles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Related(models.Model):
-    """An article names another as a report of the same event. Directed: each side may or may not."""
+    """A link from an article to another report of the same event; it has a direction."""
 
     article = models.ForeignKey(
         "articles.Article", on_delete=models.CASCADE, related_name="related_links", db_index=False
@@ -18,7 +18,7 @@ class Related(models.Model):
 
     class Meta:
         ordering = ["position"]
-        verbose_name_plural = "related"
+        verbose_name = "link"
         constraints = [
             models.UniqueConstraint(fields=["article", "target"], name="related_once"),
             models.CheckConstraint(

@@ -11,17 +11,16 @@ from articles.documents import ArticleDocument
 
 
 class SourceDocument(models.Model):
-    """The document that an article was last imported from, as it arrived.
+    """The document that an article was last imported from, byte for byte.
 
-    It is the base of a re-import (unchanged files are known by ``digest``), of the three-way merge
-    and of the export. ``secured`` stands in ``text`` and nowhere else: no queryset that feeds a
-    page reads this table.
+    Imports (which skip unchanged files by ``digest``), the three-way merge and exports start from
+    it. ``secured`` is stored in ``text`` and nowhere else: no page reads this table.
     """
 
     article = models.OneToOneField(
         "articles.Article", on_delete=models.CASCADE, related_name="source_document"
     )
-    path = models.TextField(help_text="Relative to the folder that was imported.")
+    path = models.TextField(help_text="Relative to the imported folder.")
     digest = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the file.")
     line_ends = models.CharField(max_length=4, choices=[("lf", "LF"), ("crlf", "CRLF")])
     text = models.TextField(help_text="The file, byte for byte.")
@@ -31,6 +30,7 @@ class SourceDocument(models.Model):
 
     class Meta:
         ordering = ["path"]
+        verbose_name = "source file"
 
     def __str__(self) -> str:
         return self.path
@@ -41,9 +41,9 @@ class SourceDocument(models.Model):
         return self.text.encode()
 
     def parse(self) -> ArticleDocument:
-        """Read the document again; it was valid when it was stored."""
+        """Return the parsed document; it was valid when it was stored."""
         return documents.parse(self.path, self.data)
 
     def shown_text(self) -> str:
-        """Return the document for editors' eyes: canonical, and without ``secured``."""
+        """Return the document for editors: in canonical form, without ``secured``."""
         return documents.write(replace(self.parse(), secured=None)).decode()

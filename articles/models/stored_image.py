@@ -1,4 +1,4 @@
-"""Copies of images that are kept here, and what became of fetching them."""
+"""Stored copies of images, and the state of fetching them."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from django.db import models
 from django.db.models import Q
 
 FOLDER: Final = "images"
-"""Where in the storage the copies lie; nothing else does."""
+"""The folder of the copies in the storage; only they are there."""
 
 
 class StoredRendition(TypedDict):
-    """A copy at one width, in every format."""
+    """A copy of one width in every format."""
 
     width: int
     height: int
     bytes: dict[str, int]
-    """Its size by format, as their names end: ``avif``, ``webp``, ``jpeg``."""
+    """Its size in bytes by format: ``avif``, ``webp``, ``jpeg``."""
 
 
 class StoredImage(models.Model):
-    """An image that is kept here: one row, and one set of files, however many articles show it.
+    """A stored image: one row and one set of files, however many articles show it.
 
-    What is kept are its renditions. The original, whose size and digest these are, is not.
+    Only its renditions are stored, not the original; digest and size are the original's.
     """
 
     digest = models.CharField(
         max_length=64, unique=True, help_text="SHA-256 of the original, in hexadecimal."
     )
     format = models.CharField(
-        max_length=4, help_text="Of the original: jpeg, png, gif, webp, avif."
+        max_length=4, help_text="The original's format: jpeg, png, gif, webp, avif."
     )
-    byte_size = models.PositiveIntegerField(help_text="Of the original.")
-    width = models.PositiveIntegerField(help_text="Pixels, turned the right way; so is the height.")
+    byte_size = models.PositiveIntegerField(help_text="The original's size.")
+    width = models.PositiveIntegerField(help_text="Pixels, after rotation.")
     height = models.PositiveIntegerField(help_text="Pixels.")
-    color = models.CharField(max_length=7, help_text="What most of it has, as #rrggbb.")
+    color = models.CharField(max_length=7, help_text="The main color, as #rrggbb.")
     placeholder = models.CharField(
-        max_length=400, help_text="It again as 4 by 3 pixels: a data: address."
+        max_length=400, help_text="The image in 4 by 3 pixels, as a data: URL."
     )
     renditions = models.JSONField(help_text="Width, height and bytes of each copy, smallest first.")
     focal_x = models.PositiveSmallIntegerField(
-        default=50, help_text="Percent from the left of what must be seen when it is cropped."
+        default=50, help_text="Focal point, percent from the left. Crops keep it in view."
     )
     focal_y = models.PositiveSmallIntegerField(
-        default=50, help_text="Percent from the top of what must be seen when it is cropped."
+        default=50, help_text="Focal point, percent from the top. Crops keep it in view."
     )
     stored_at = models.DateTimeField()
 
@@ -65,32 +65,31 @@ class StoredImage(models.Model):
 
     @property
     def copies(self) -> list[StoredRendition]:
-        """Its renditions, smallest first."""
+        """The renditions, smallest first."""
         copies: list[StoredRendition] = self.renditions
         return copies
 
     @property
     def file(self) -> str:
-        """The name, in the storage, of the copy that every browser can show, at its largest."""
+        """The storage name of the largest JPEG copy, which every browser can show."""
         return name_of(self.digest, self.copies[-1]["width"], "jpeg")
 
     @property
     def url(self) -> str:
-        """Where browsers get ``file``."""
+        """The URL of ``file``."""
         return self.url_of(self.copies[-1], "jpeg")
 
     @property
     def most_bytes(self) -> int:
-        """What it costs a reader at most: the size of the largest of its files."""
+        """The size of its largest file: the most that a reader downloads."""
         return max(size for copy in self.copies for size in copy["bytes"].values())
 
     @property
     def percent_saved(self) -> int:
-        """How much less that is than the original, in percent; 0 if it is no less."""
+        """How much smaller that is than the original, in percent, 0 at least."""
         return max(0, round(100 - 100 * self.most_bytes / max(self.byte_size, 1)))
 
     def names(self) -> list[str]:
-        """Return the names of all its files."""
         return [
             name_of(self.digest, copy["width"], kind)
             for copy in self.copies
@@ -98,39 +97,38 @@ class StoredImage(models.Model):
         ]
 
     def url_of(self, copy: StoredRendition, kind: str) -> str:
-        """Return where browsers get a copy in a format."""
+        """Return the URL of a copy in a format."""
         return default_storage.url(name_of(self.digest, copy["width"], kind))
 
     def copy_of(self, width: int) -> StoredRendition:
-        """Return the smallest copy that is ``width`` pixels wide or wider; the largest if none is."""
+        """Return the smallest copy of at least ``width`` pixels, or else the largest."""
         return next((copy for copy in self.copies if copy["width"] >= width), self.copies[-1])
 
     def srcset(self, kind: str) -> str:
-        """Return the copies of one format as an ``<img>`` or a ``<source>`` lists them."""
+        """Return the copies of one format as a ``srcset`` attribute."""
         return ", ".join(f"{self.url_of(copy, kind)} {copy['width']}w" for copy in self.copies)
 
 
 def name_of(digest: str, width: int, kind: str) -> str:
-    """Return the name of a copy's file in the storage.
+    """Return the storage name of a copy.
 
-    It follows from the content, so that what lies under a name never changes.
+    It depends on the content, so a file never changes.
     """
     return f"{FOLDER}/{digest[:2]}/{digest[2:4]}/{digest}-{width}.{kind}"
 
 
 class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
-    """What was fetched, by address."""
+    """Fetches by URL and state."""
 
     def of(self, urls: Iterable[str]) -> Self:
-        """Keep those of many addresses."""
+        """Keep the fetches of any of these URLs."""
         return self.filter(url__any_of=list(urls))
 
     def failed(self) -> Self:
-        """Keep what failed."""
         return self.filter(state="failed")
 
     def kept(self, urls: Iterable[str]) -> dict[str, int]:
-        """Return the keys of the stored images of many addresses. One query, none for no addresses."""
+        """Return the ids of the stored images by URL. One query, none for no URLs."""
         wanted = set(urls)
         if not wanted:
             return {}
@@ -138,22 +136,20 @@ class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
 
 
 class ImageFetch(models.Model):
-    """What became of fetching an address: kept apart from the images that documents name.
+    """The state of fetching a URL, apart from the images that have it.
 
-    Those come and go with their documents, pages are kept for as long as none changes, and several
-    may have one address, which is asked for once.
+    Images come and go with their documents, and a write to them renews every cached page. Several
+    may have the same URL, which is fetched once.
     """
 
     class State(models.TextChoices):
-        """What happens next."""
-
-        WAITING = "waiting", "waiting"
-        KEPT = "kept", "kept"
-        FAILED = "failed", "failed"
+        WAITING = "waiting", "not fetched yet"
+        KEPT = "kept", "stored"
+        FAILED = "failed", "couldn't fetch"
 
     url = models.CharField(max_length=2000, unique=True)
     host = models.CharField(
-        max_length=253, blank=True, default="", help_text="If it failed: whom it was asked of."
+        max_length=253, blank=True, default="", help_text="The host that failed."
     )
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     stored = models.ForeignKey(
@@ -162,23 +158,23 @@ class ImageFetch(models.Model):
         null=True,
         blank=True,
         related_name="fetches",
-        help_text="The copy; an older one while a newer one is waited for.",
+        help_text="The copy. While a fetch is waiting, an older one.",
     )
-    failure = models.TextField(blank=True, help_text="Why it failed, in words.")
-    tries = models.PositiveSmallIntegerField(default=0, help_text="Since it was last kept.")
+    failure = models.TextField(blank=True, help_text="Why it failed.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Tries since it was last stored.")
     tried_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField(
-        null=True, blank=True, help_text="If it failed: empty if nothing is gained by another try."
+        null=True, blank=True, help_text="After a failure. Empty: another try would not help."
     )
     etag = models.CharField(max_length=200, blank=True)
     last_modified = models.CharField(max_length=200, blank=True)
     writing = models.CharField(
-        max_length=64, blank=True, help_text="The digest whose files are being written."
+        max_length=64, blank=True, help_text="The digest of the files that are being written."
     )
     uploaded_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="If the copy is not the address's but an editor's, which no fetch replaces: since when.",
+        help_text="When an editor uploaded the copy. Fetches do not replace it.",
     )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -192,15 +188,14 @@ class ImageFetch(models.Model):
     objects = ImageFetchQuerySet.as_manager()
 
     class Meta:
-        # The admin shows no others.
-        verbose_name = "image that failed"
-        verbose_name_plural = "images that failed"
+        # The admin lists only failures.
+        verbose_name = "picture problem"
         indexes = [
-            # What waits, and the failures, latest first; all, or those of a host. Of all states:
-            # SQLite does not see that a parameter is the one that an index is for.
+            # Waiting and failed ones, latest first, of all hosts or of one. Without a condition:
+            # SQLite does not use a partial index for a parameter.
             models.Index(fields=["state", "-tried_at", "-id"], name="image_fetch_state"),
             models.Index(fields=["state", "host", "-tried_at", "-id"], name="image_fetch_host"),
-            # What was left half done.
+            # Writes that were interrupted.
             models.Index(fields=["writing"], condition=~Q(writing=""), name="image_fetch_writing"),
         ]
         constraints = [
@@ -214,7 +209,7 @@ class ImageFetch(models.Model):
         return self.url
 
     def is_due(self, at: datetime, *, retry_failed: bool = False) -> bool:
-        """Whether it is to be fetched at the moment ``at``."""
+        """Return whether it is to be fetched at ``at``."""
         match self.state:
             case ImageFetch.State.KEPT:
                 return False

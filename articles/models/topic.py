@@ -1,4 +1,4 @@
-"""What articles are about."""
+"""Topics of articles."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import slugify
 
-# Signs that carry the name: without them C, C++ and C# would be one topic.
+# Without these signs C, C++ and C# would be one topic.
 _SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "})
 
 
 @lru_cache(maxsize=4096)
 def topic_key(name: str) -> str:
-    """Fold a topic's name as documents write it; equal keys mean the same topic.
+    """Return the key of a topic's name; names with the same key are the same topic.
 
-    Letters of every script stay. A name without any letter or digit gives an empty key.
+    Keeps letters of every script. Empty for a name without a letter or digit.
     """
     return slugify(name.translate(_SIGNS), allow_unicode=True)[:200]
 
 
 class Topic(models.Model):
-    """A subject, maybe under another: Computer Vision under AI."""
+    """A subject, which may be part of another: Computer Vision is part of AI."""
 
     key = models.CharField(
         max_length=200,
         unique=True,
         editable=False,
-        help_text="The name as documents give it, folded: how a document finds its topic, "
-        "whatever editors rename it to.",
+        help_text="The folded name. Documents find the topic by it, even after it was renamed.",
     )
-    name = models.CharField(max_length=1000, help_text="As readers see it.")
+    name = models.CharField(max_length=1000, help_text="Readers see this name.")
     slug = models.SlugField(
-        max_length=200, unique=True, allow_unicode=True, help_text="Its part of the address."
+        max_length=200,
+        unique=True,
+        allow_unicode=True,
+        help_text="The last part of the page's address.",
     )
-    short_name = models.CharField(max_length=1000, blank=True, help_text="For narrow places.")
+    short_name = models.CharField(
+        max_length=1000, blank=True, help_text="For narrow screens and lists."
+    )
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
@@ -46,7 +50,7 @@ class Topic(models.Model):
         default=dict,
         blank=True,
         editable=False,
-        help_text="What imports last said, so that an editor's change can be told from theirs.",
+        help_text="The values of the last import, to recognize what editors changed.",
     )
 
     class Meta:
@@ -62,13 +66,13 @@ class Topic(models.Model):
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Return a topic made by hand the key and slug of its name."""
+        """Save it; a new topic gets key and slug from its name."""
         self.key = self.key or topic_key(self.name)
         self.slug = self.slug or self.key
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Refuse a parent below the topic itself, and lists that are not lists of words."""
+        """Refuse a parent that is below the topic itself, and lists that are not lists of words."""
         above, seen = self.parent, {self.pk}
         while above is not None:
             if above.pk in seen:
@@ -78,12 +82,12 @@ class Topic(models.Model):
         for name in ("keywords", "hashtags"):
             words = getattr(self, name)
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-                message = 'Expected a list of words such as ["one", "two"], or [] for none.'
+                message = 'Enter a list of words, for example ["one", "two"], or [] for none.'
                 raise ValidationError({name: message})
 
 
 class ArticleTopic(models.Model):
-    """A topic's place among an article's topics."""
+    """A topic of an article, and its place among the article's topics."""
 
     article = models.ForeignKey(
         "articles.Article", on_delete=models.CASCADE, related_name="topic_links", db_index=False
@@ -93,7 +97,8 @@ class ArticleTopic(models.Model):
     )
     position = models.PositiveSmallIntegerField(help_text="0 for the first.")
     published_at = models.DateTimeField(
-        editable=False, help_text="The article's, so that one index has a topic's newest."
+        editable=False,
+        help_text="Copied from the article, so that one index finds the newest of a topic.",
     )
 
     class Meta:
@@ -102,8 +107,8 @@ class ArticleTopic(models.Model):
             models.UniqueConstraint(fields=["article", "topic"], name="article_topic_once"),
         ]
         indexes = [
-            # A topic's articles, newest first: without the time here it would take every article
-            # of the topic to find fifty.
+            # A topic's articles, newest first. Without the time in it the database would read all
+            # articles of a topic to find fifty.
             models.Index(fields=["topic", "-published_at", "-article"], name="topic_newest"),
         ]
 
@@ -111,6 +116,6 @@ class ArticleTopic(models.Model):
         return str(self.topic)
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Take over the article's time."""
+        """Save it with the article's time."""
         self.published_at = self.article.published_at
         super().save(*args, **kwargs)  # type: ignore[arg-type]

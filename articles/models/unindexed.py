@@ -1,4 +1,4 @@
-"""The expression ``Unindexed``: a column that the planner of SQLite looks up by no index."""
+"""The expression ``Unindexed``: a column for which SQLite uses no index."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 class Unindexed(Func):
-    """Return a number as it is, but let SQLite find rows by what else is asked of them.
+    """A number as it is; SQLite then finds rows by the other conditions.
 
-    Without statistics it takes every list of keys for a short one, and looks up each of 100,000
-    keys where it could walk an index in the order asked for. Other databases know better.
+    Without statistics SQLite assumes that every list of keys is short, and looks up 100,000 keys
+    one by one instead of walking an index in the order of the list. PostgreSQL does not.
     """
 
     template = "%(expressions)s"
@@ -22,5 +22,5 @@ class Unindexed(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Add the sign that SQLite's documentation names for this: a unary plus."""
+        """Add a unary plus, as SQLite's documentation recommends."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **more)

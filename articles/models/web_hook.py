@@ -1,4 +1,4 @@
-"""Other programs that are told of readers' news, and what they were told."""
+"""Webhooks, and their deliveries."""
 
 from __future__ import annotations
 
@@ -17,48 +17,50 @@ from django.utils import timezone
 from newsroom import outbound
 
 OVERLAP: Final = timedelta(hours=24)
-"""How long deliveries are signed with the former secret, too."""
+"""How long deliveries are also signed with the former secret."""
 
 
 class Event(models.TextChoices):
-    """What a hook is told of."""
+    """An event that a webhook can subscribe to."""
 
     PUBLISHED = "published", "an article was published"
     UPDATED = "updated", "a published article changed"
-    UNPUBLISHED = "unpublished", "readers see an article no longer"
-    LEAD_CHANGED = "leadChanged", "another article leads a story"
+    UNPUBLISHED = "unpublished", "an article is no longer public"
+    LEAD_CHANGED = "leadChanged", "a story has a new lead"
     TEST = "test", "a test"
 
 
 def all_events() -> list[str]:
-    """Return what a hook can choose."""
+    """Return the events that a webhook can subscribe to."""
     return [event.value for event in Event if event is not Event.TEST]
 
 
 def new_secret() -> str:
-    """Make a secret as Standard Webhooks have it: ``whsec_``, and 32 bytes in base64."""
+    """Return a new secret in the form of Standard Webhooks: ``whsec_`` and 32 bytes in base64."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 class WebHook(models.Model):
-    """An address that is told of readers' news, see ``articles/webhooks``."""
+    """A URL to which events are sent: see ``articles/webhooks``."""
 
-    name = models.CharField(max_length=100, help_text="Whose it is, or what for.")
+    name = models.CharField(max_length=100, help_text="Who uses it, or what for.")
     url = models.CharField(
-        "address",
+        "URL",
         max_length=2000,
-        help_text="Where events are sent: https://, on the public Internet, port 80 or 443.",
+        help_text="Events are sent here. It must be https:// and public, on port 80 or 443.",
     )
     events = models.JSONField(default=all_events)
     is_active = models.BooleanField(
         "active",
         default=True,
-        help_text="Inactive: nothing is sent, and what happens meanwhile it is never told.",
+        help_text="While it is inactive, nothing is sent, and events of that time are lost.",
     )
     secret = models.CharField(max_length=100, default=new_secret, editable=False)
     former_secret = models.CharField(max_length=100, blank=True, editable=False)
     former_until = models.DateTimeField(null=True, editable=False)
-    failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row.")
+    failures = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Failed deliveries in a row."
+    )
     rests_until = models.DateTimeField(null=True, editable=False)
     ended_because = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -72,41 +74,42 @@ class WebHook(models.Model):
 
     class Meta:
         ordering = ["name", "pk"]
+        verbose_name = "webhook"
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        """Refuse an address that will never be asked; where a name leads shows when it is."""
+        """Refuse URLs that are never requested; host names are resolved only when sending."""
         try:
             outbound.require_askable(self.url)
         except outbound.RefusedError as error:
             raise ValidationError({"url": str(error)}) from error
 
     def rotate(self, at: datetime) -> None:
-        """Take another secret; the former one is valid for ``OVERLAP`` from ``at``."""
+        """Set a new secret; the former one is valid for ``OVERLAP`` from ``at``."""
         self.former_secret, self.former_until = self.secret, at + OVERLAP
         self.secret = new_secret()
         self.save(update_fields=["secret", "former_secret", "former_until"])
 
     def secrets_at(self, at: datetime) -> list[str]:
-        """Return the secrets to sign with, the newest first."""
+        """Return the secrets to sign with, newest first."""
         has_former = self.former_until is not None and self.former_until > at
         return [self.secret, *([self.former_secret] if has_former else [])]
 
 
 class HookDeliveryQuerySet(models.QuerySet["HookDelivery"]):
-    """Deliveries by what is to be done with them."""
+    """Deliveries by state."""
 
     def waiting(self) -> Self:
-        """Keep what is neither delivered nor given up."""
+        """Keep those that are neither delivered nor given up."""
         return self.filter(state=HookDelivery.State.WAITING)
 
     def due(self, at: datetime) -> Self:
-        """Keep what is to be sent at ``at``, in order.
+        """Keep the deliveries to send at ``at``, in order.
 
-        That is, of each hook that is active and need not rest and of each article, the earliest that
-        waits, once its time has come.
+        For each active webhook that is not resting, and for each article, that is the earliest one
+        waiting, if its next try is due.
         """
         earlier = HookDelivery.objects.waiting().filter(
             hook=OuterRef("hook"), slug=OuterRef("slug"), pk__lt=OuterRef("pk")
@@ -116,13 +119,13 @@ class HookDeliveryQuerySet(models.QuerySet["HookDelivery"]):
         return due.filter(~Exists(earlier)).order_by("pk")
 
     def replay(self, at: datetime) -> int:
-        """Send again, with as many tries as at first, what is over; gives how many."""
+        """Queue finished deliveries again, with all their tries; return how many."""
         over = self.exclude(state=HookDelivery.State.WAITING)
         return over.update(state=HookDelivery.State.WAITING, tries=0, next_try_at=at)
 
 
 class HookDelivery(models.Model):
-    """An event, as one hook is told of it."""
+    """An event for one webhook."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
@@ -131,34 +134,35 @@ class HookDelivery(models.Model):
 
     hook = models.ForeignKey(WebHook, on_delete=models.CASCADE, related_name="deliveries")
     event_id = models.UUIDField(
-        "id", default=uuid.uuid4, unique=True, help_text="Sent with every try, always the same."
+        "id", default=uuid.uuid4, unique=True, help_text="The same for every try."
     )
     event = models.CharField(max_length=12, choices=Event)
-    slug = models.CharField(max_length=255, blank=True, help_text="Whose events stay in order.")
-    body = models.TextField(help_text="What is sent, to the byte.")
+    slug = models.CharField(
+        max_length=255, blank=True, help_text="Events of one article stay in order."
+    )
+    body = models.TextField(help_text="The body of the request, byte for byte.")
     created_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     tries = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField("last try", null=True, blank=True)
     next_try_at = models.DateTimeField("next try", default=timezone.now)
-    answer = models.CharField(
-        max_length=300, blank=True, help_text="What came of the last try, in words."
-    )
+    answer = models.CharField(max_length=300, blank=True, help_text="The result of the last try.")
 
     objects = HookDeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "hook deliveries"
+        verbose_name = "delivery"
+        verbose_name_plural = "deliveries"
         ordering = ["-pk"]
         indexes = [
-            # For the sender: whether anything is due, and whether an earlier one waits.
+            # For the sender: what is due, and whether an earlier one is waiting.
             models.Index(
                 fields=["next_try_at"], condition=Q(state="waiting"), name="hook_delivery_due"
             ),
             models.Index(
                 fields=["hook", "slug"], condition=Q(state="waiting"), name="hook_delivery_order"
             ),
-            # For the lists of the admin, and for what is old enough to be deleted.
+            # For the lists in the admin, and to delete old ones.
             models.Index(fields=["state", "created_at"], name="hook_delivery_state"),
         ]
 
@@ -167,7 +171,7 @@ class HookDelivery(models.Model):
 
 
 class HookPlace(models.Model):
-    """How far the hooks were told of the changes, see ``articles/tracking/change_feed.py``: one row, or none."""
+    """The webhooks' place in the change feed (``articles/tracking/change_feed.py``): one row or none."""
 
     sequence = models.BigIntegerField()
     moment = models.DateTimeField()
@@ -178,11 +182,13 @@ class HookPlace(models.Model):
 
 
 class HookTold(models.Model):
-    """A published article that the hooks know, or knew of when the first of them began."""
+    """An article that the webhooks were told of, or that was public when the first one started."""
 
     slug = models.CharField(max_length=255, primary_key=True)
     digest = models.CharField(
-        max_length=64, blank=True, help_text="Of what they were told; blank for what they were not."
+        max_length=64,
+        blank=True,
+        help_text="The digest of what they were told. Blank: they were not told.",
     )
 
     def __str__(self) -> str:

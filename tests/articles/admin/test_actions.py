@@ -128,7 +128,7 @@ class TestLeftOut:
         groups = [(group.number, group.why) for group in page.context["skipped"]]
         assert groups == [
             (8, "has that quality already."),
-            (1, "is coverage only: it cannot be scored."),
+            (1, "is link only: it cannot be scored."),
         ]
         assert "There is nothing to do" in text_of(page)
         assert 'name="do"' not in page.content.decode()

@@ -72,7 +72,7 @@ class TestArticlePage:
         named_by = html.index("Named as coverage by")
 
         assert html.index("Named</a>") < named_by < html.index("Namer</a>")
-        assert "coverage only</span>" in html
+        assert "link only</span>" in html
 
     def test_shows_a_hundred_of_many(self, admin_client: Client) -> None:
         article = make_article()

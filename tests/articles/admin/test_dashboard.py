@@ -246,7 +246,7 @@ class TestQueuePage:
         row = html.partition("<tbody>")[2].partition("</tbody>")[0]
         assert f'<a href="{page_of(article)}">Tea &amp; cake</a>' in row
         assert "by itself it would have heat 85" in row
-        assert '<span class="state state-superseded">superseded</span>' in row
+        assert '<span class="state state-superseded">behind lead</span>' in row
         cells = re.findall(r"<td[^>]*>\s*([^<\s][^<]*?)\s*</td>", row)
         assert cells == [article.provider.name, "75", "-1", "Mar 1, 2026 12:00 UTC"]
         assert f'{reverse("admin:articles_article_story", args=[article.pk])}">+1</a>' in row

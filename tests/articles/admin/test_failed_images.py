@@ -79,7 +79,7 @@ class TestList:
         html = editor.get(reverse(LIST)).content.decode()
         assert page_of(image.article) in html
         assert f'href="{one.url}"' in html
-        assert "<h1>Images that failed</h1>" in html
+        assert "<h1>Picture problems</h1>" in html
 
     def test_latest_first_and_no_others(self, editor: Client) -> None:
         copy = make_stored_image()
@@ -292,10 +292,10 @@ class TestDesk:
     def test_leads_here(self, editor: Client) -> None:
         make_article()
         desk = reverse("admin:index")
-        assert "Images that failed" not in text_of(editor.get(desk))
+        assert "Picture problems" not in text_of(editor.get(desk))
         fail("https://a.example/1")
         page = editor.get(desk)
-        assert "Images that failed: 1" in text_of(page)
+        assert "Picture problems: 1" in text_of(page)
         assert reverse(LIST) in page.content.decode()
 
     def test_not_for_who_may_not_look(self, client: Client) -> None:

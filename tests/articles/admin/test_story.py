@@ -77,7 +77,7 @@ class TestPage:
             (earlier, "ahead of The Star (43): equally good and published earlier"),
             (later, "the last of those scored"),
             (stub, "not scored: ranks behind all that are; known only because others name it"),
-            (held, "held: left out of the ranking"),
+            (held, "on hold: left out of the ranking"),
         ]
 
     def test_pinned_leads(self, publisher: Client) -> None:

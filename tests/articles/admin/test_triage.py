@@ -354,7 +354,7 @@ class TestStale:
         assert focus_of(html) == article.pk
         assert "Nothing was done" in text
         assert "You chose “score” and typed quality 57" in text
-        assert "Stored now is quality 33, heat 33, below threshold" in text
+        assert "Stored now is quality 33, heat 33, below the threshold" in text
         assert "Scored by somebody-else" in text
         assert 'value="57"' in html
         assert 'value="Typed"' in html
