@@ -1,14 +1,14 @@
-"""Who may do what: the one table that the admin, the newsdesk, the API and the tests read.
+"""Roles and their permissions: one table for the admin, the newsdesk, the API and the tests.
 
-Roles are groups; a migration writes them (``write_roles``). Whoever changes the table adds a
-migration that writes them again. A user may have several roles, or single permissions.
+Roles are groups, which migrations write. To change the table, add a migration that writes it again
+(``articles/migrations/frozen/roles.py``). A user may have several roles, or single permissions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 
 class Role(StrEnum):
@@ -30,7 +30,7 @@ ARTICLE_PERMISSIONS: Final = (
     ("pin_article", "Can pin articles as lead"),
     ("export_article", "Can export documents"),
 )
-"""What can be permitted beyond Django's own four permissions a model, with words for the admin."""
+"""Permissions beyond Django's four per model, with their names in the admin."""
 
 SCORE: Final = "articles.score_article"
 RELATE: Final = "articles.relate_article"
@@ -66,7 +66,7 @@ _EDITOR: Final = _LOOK | {
     "providers.change_provider",
 }
 
-# Nobody else looks at them: the address of a hook may be half of its secret.
+# Others cannot even view webhooks: their URLs may contain secrets.
 _HOOKS: Final = frozenset(
     {"articles.view_webhook", "articles.add_webhook", HOOKS, "articles.view_hookdelivery"}
 )
@@ -78,34 +78,3 @@ ROLES: Final[Mapping[Role, frozenset[str]]] = {
     Role.OPERATOR: _LOOK | {IMPORT, EXPORT},
 }
 """The permissions of each role, as ``app.codename``."""
-
-
-def write_roles(apps: Any) -> None:
-    """Make the groups have exactly the permissions of ``ROLES``; ``apps`` is a migration's.
-
-    Permissions that Django would only create after the last migration are created here.
-    """
-    names = dict(ARTICLE_PERMISSIONS)
-    group_model = apps.get_model("auth", "Group")
-    permission_model = apps.get_model("auth", "Permission")
-    content_types = apps.get_model("contenttypes", "ContentType").objects
-    permissions = {}
-    for permission in sorted(frozenset().union(*ROLES.values())):
-        app, _, codename = permission.partition(".")
-        verb, _, model = codename.partition("_")
-        if model not in apps.all_models[app]:
-            # The migration that makes its table writes the roles again.
-            continue
-        content_type, _ = content_types.get_or_create(app_label=app, model=model)
-        permissions[permission], _ = permission_model.objects.get_or_create(
-            content_type=content_type,
-            codename=codename,
-            defaults={"name": names.get(codename, f"Can {verb} {_words(apps, app, model)}")},
-        )
-    for role, granted in ROLES.items():
-        group, _ = group_model.objects.get_or_create(name=role.value)
-        group.permissions.set(permissions[one] for one in granted & permissions.keys())
-
-
-def _words(apps: Any, app: str, model: str) -> str:
-    return str(apps.get_model(app, model)._meta.verbose_name)

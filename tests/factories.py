@@ -10,6 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from articles.migrations.frozen.roles import write_roles
 from articles.models import (
     ApiToken,
     Article,
@@ -20,7 +21,7 @@ from articles.models import (
     StoredImage,
     Topic,
 )
-from articles.roles import Role, write_roles
+from articles.roles import ROLES, Role
 from articles.scoring import SUPERSEDED_HEAT, Policy, top_rank
 from providers.models import Provider
 
@@ -132,7 +133,7 @@ def make_user(*roles: Role, **overrides: Any) -> User:
     user = User.objects.create_user(**values | overrides)
     if not Group.objects.filter(name=Role.VIEWER).exists():
         # A test that empties the tables, as those of several connections do, empties this one, too.
-        write_roles(apps)
+        write_roles(ROLES)(apps)
     user.groups.set(Group.objects.filter(name__in=roles))
     return user
 

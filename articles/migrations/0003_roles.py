@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from articles.roles import write_roles
+from articles.migrations.frozen.roles import ROLES_0003, write_roles
 
 
 class Migration(migrations.Migration):
@@ -14,8 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # Backwards nothing is taken away: groups may have members and permissions of their own.
-        migrations.RunPython(
-            lambda apps, schema_editor: write_roles(apps), migrations.RunPython.noop
-        )
+        # Undone: nothing is taken away. Groups may have members and permissions of their own.
+        migrations.RunPython(write_roles(ROLES_0003), migrations.RunPython.noop)
     ]

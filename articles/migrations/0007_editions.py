@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from articles.tracking import editions
+from articles.migrations.frozen.triggers import keep_triggers
 
 
 class Migration(migrations.Migration):
@@ -11,28 +11,30 @@ class Migration(migrations.Migration):
         ("providers", "0001_initial"),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="Edition",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+    operations = keep_triggers(
+        "0007",
+        [
+            migrations.CreateModel(
+                name="Edition",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
                     ),
-                ),
-                ("token", models.CharField(max_length=32)),
-                ("begun_at", models.DateTimeField()),
-            ],
-        ),
-        migrations.RemoveIndex(model_name="article", name="article_top"),
-        migrations.AddIndex(
-            model_name="article",
-            index=models.Index(
-                condition=models.Q(("published", True)),
-                fields=["-top_rank", "slug"],
-                name="article_top",
+                    ("token", models.CharField(max_length=32)),
+                    ("begun_at", models.DateTimeField()),
+                ],
             ),
-        ),
-        migrations.RunPython(editions.add_triggers, editions.remove_triggers),
-    ]
+            migrations.RemoveIndex(model_name="article", name="article_top"),
+            migrations.AddIndex(
+                model_name="article",
+                index=models.Index(
+                    condition=models.Q(("published", True)),
+                    fields=["-top_rank", "slug"],
+                    name="article_top",
+                ),
+            ),
+        ],
+    )

@@ -1,8 +1,24 @@
 """The full-text index: headline, excerpt, names of provider and topics, and what readers filter by."""
 
+from typing import Any
+
 from django.db import migrations, models
 
-from articles.search import index
+from articles.migrations.frozen import search_0008_postgresql, search_0008_sqlite
+from articles.migrations.frozen.triggers import keep_triggers
+
+
+def add_index(_: object, schema_editor: Any) -> None:
+    _search(schema_editor).add_index(schema_editor.execute)
+
+
+def remove_index(_: object, schema_editor: Any) -> None:
+    _search(schema_editor).remove_index(schema_editor.execute)
+
+
+def _search(schema_editor: Any) -> Any:
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    return search_0008_postgresql if is_postgresql else search_0008_sqlite
 
 
 class Migration(migrations.Migration):
@@ -11,18 +27,21 @@ class Migration(migrations.Migration):
         ("providers", "0001_initial"),
     ]
 
-    operations = [
-        # Of 0005, where it was applied before this one was written.
-        migrations.RunPython(index.remove_index, migrations.RunPython.noop),
-        # Empty and without a default SQLite adds it in place: the table, and its triggers, stay.
-        migrations.AddField(
-            model_name="article",
-            name="filed_under",
-            field=models.TextField(
-                editable=False,
-                help_text="Names of its provider and topics, for the search; kept by the database.",
-                null=True,
+    operations = keep_triggers(
+        "0008",
+        [
+            # The index of an earlier 0005, where that was applied.
+            migrations.RunPython(remove_index, migrations.RunPython.noop),
+            # Null and without a default: SQLite then adds the column in place.
+            migrations.AddField(
+                model_name="article",
+                name="filed_under",
+                field=models.TextField(
+                    editable=False,
+                    help_text="Names of its provider and topics, for the search; kept by the database.",
+                    null=True,
+                ),
             ),
-        ),
-        migrations.RunPython(index.add_index, index.remove_index),
-    ]
+            migrations.RunPython(add_index, remove_index),
+        ],
+    )

@@ -7,8 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import articles.models.web_hook
-from articles.roles import write_roles
+from articles.migrations.frozen.roles import ROLES_0012, write_roles
 
 
 class Migration(migrations.Migration):
@@ -64,7 +63,7 @@ class Migration(migrations.Migration):
                         verbose_name="address",
                     ),
                 ),
-                ("events", models.JSONField(default=articles.models.web_hook.all_events)),
+                ("events", models.JSONField(default=list)),
                 (
                     "is_active",
                     models.BooleanField(
@@ -75,9 +74,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "secret",
-                    models.CharField(
-                        default=articles.models.web_hook.new_secret, editable=False, max_length=100
-                    ),
+                    models.CharField(editable=False, max_length=100),
                 ),
                 ("former_secret", models.CharField(blank=True, editable=False, max_length=100)),
                 ("former_until", models.DateTimeField(editable=False, null=True)),
@@ -198,8 +195,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        # Backwards nothing is taken away, as in 0003.
-        migrations.RunPython(
-            lambda apps, schema_editor: write_roles(apps), migrations.RunPython.noop
-        ),
+        # Undone: nothing is taken away, as in 0003.
+        migrations.RunPython(write_roles(ROLES_0012), migrations.RunPython.noop),
     ]

@@ -3,42 +3,46 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from articles.tracking import change_feed, editions
+from articles.migrations.frozen.triggers import keep_triggers, note_published
 
 
 class Migration(migrations.Migration):
     dependencies = [("articles", "0012_web_hooks"), ("providers", "0001_initial")]
 
-    operations = [
-        migrations.CreateModel(
-            name="Logo",
-            fields=[
-                (
-                    "provider",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="kept_logo",
-                        serialize=False,
-                        to="providers.provider",
+    operations = keep_triggers(
+        "0013",
+        [
+            migrations.CreateModel(
+                name="Logo",
+                fields=[
+                    (
+                        "provider",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="kept_logo",
+                            serialize=False,
+                            to="providers.provider",
+                        ),
                     ),
-                ),
-                (
-                    "url",
-                    models.CharField(
-                        help_text="Of the logo that it is a copy of.", max_length=2000
+                    (
+                        "url",
+                        models.CharField(
+                            help_text="Of the logo that it is a copy of.", max_length=2000
+                        ),
                     ),
-                ),
-                (
-                    "stored",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="logos",
-                        to="articles.storedimage",
+                    (
+                        "stored",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="logos",
+                            to="articles.storedimage",
+                        ),
                     ),
-                ),
-            ],
-        ),
-        migrations.RunPython(editions.add_triggers, migrations.RunPython.noop),
-        migrations.RunPython(change_feed.add_triggers, migrations.RunPython.noop),
-    ]
+                ],
+            ),
+        ],
+    )
+
+    # Followers read all again: images have copies now.
+    operations += [migrations.RunPython(note_published, migrations.RunPython.noop)]

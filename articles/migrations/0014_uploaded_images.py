@@ -1,23 +1,41 @@
 """Pictures that editors upload, hosts of failures, and images found by address."""
 
+import re
+from ipaddress import IPv6Address
 from typing import Any
+from urllib.parse import urlsplit
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from newsroom.outbound import RefusedError, host_of
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_HOST = re.compile(r"[a-z0-9_.-]{1,253}")
 
 
 def note_hosts(apps: Any, _: object) -> None:
-    """Say of each failure whom it was asked of."""
+    """Store the host of each failure."""
     failed = apps.get_model("articles", "ImageFetch").objects.filter(state="failed", host="")
     for fetch in failed.only("url").iterator(500):
-        try:
-            failed.filter(pk=fetch.pk).update(host=host_of(fetch.url))
-        except RefusedError:
-            # An address that names none.
-            continue
+        failed.filter(pk=fetch.pk).update(host=_host_of(fetch.url))
+
+
+def _host_of(url: str) -> str:
+    """Return the host of a URL that images are fetched from; blank if it has none."""
+    try:
+        parts = urlsplit(url)
+        # Raises for one that is no number.
+        _ = parts.port
+        name = parts.hostname or ""
+        if _UNSAFE.search(url) or parts.scheme not in {"http", "https"} or "@" in parts.netloc:
+            return ""
+        if "[" in parts.netloc:
+            number = IPv6Address(name)
+            return str(number) if number.scope_id is None else ""
+        ascii_name = name.encode("idna").decode("ascii").lower() if len(name) <= 253 else ""
+    except ValueError:
+        return ""
+    return ascii_name if _HOST.fullmatch(ascii_name) else ""
 
 
 class Migration(migrations.Migration):

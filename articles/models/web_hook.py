@@ -49,13 +49,13 @@ class WebHook(models.Model):
         max_length=2000,
         help_text="Events are sent here. It must be https:// and public, on port 80 or 443.",
     )
-    events = models.JSONField(default=all_events)
+    events = models.JSONField(default=list)
     is_active = models.BooleanField(
         "active",
         default=True,
         help_text="While it is inactive, nothing is sent, and events of that time are lost.",
     )
-    secret = models.CharField(max_length=100, default=new_secret, editable=False)
+    secret = models.CharField(max_length=100, editable=False)
     former_secret = models.CharField(max_length=100, blank=True, editable=False)
     former_until = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField(
@@ -78,6 +78,13 @@ class WebHook(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Save it; a new webhook gets a secret and, if it has no events, all of them."""
+        if self._state.adding:
+            self.secret = self.secret or new_secret()
+            self.events = self.events or all_events()
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
         """Refuse URLs that are never requested; host names are resolved only when sending."""

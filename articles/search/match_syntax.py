@@ -74,22 +74,7 @@ def fts5_marked(query: str) -> str:
 
 # PostgreSQL
 
-_ACCENTS: Final = "\\u0300-\\u036f"
-_ACCENT: Final = re.compile(f"[{_ACCENTS}]")
-# Signs that its parser would give a meaning to, as in file names, hosts and compound words, and
-# whatever else FTS5 separates words at. Spelled out, as classes of letters depend on the locale.
-_SIGNS: Final = (
-    "\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u00a9\\u00ab-\\u00b1\\u00b4"
-    "\\u00b6-\\u00b8\\u00bb\\u00bf\\u00d7\\u00f7\\u2000-\\u206f\\u20a0-\\u20cf\\u2190-\\u2bff"
-    "\\u3000-\\u3004\\u3008-\\u3020\\u3030\\uff01-\\uff0f\\uff1a-\\uff20"
-)
-
-
-def plain_words(column: str, *, has_marks: bool = False) -> str:
-    """Give SQL for a column's words with single spaces, folded as ``tsquery`` folds what is asked."""
-    signs = _SIGNS if has_marks else f"{_SIGNS}\\u02ac"
-    plain = f"regexp_replace(normalize({column}, NFD), '[{_ACCENTS}]', '', 'g')"
-    return f"regexp_replace({plain}, '[{signs}]+', ' ', 'g')"
+_ACCENT: Final = re.compile("[\u0300-\u036f]")
 
 
 def fold(word: str) -> str:

@@ -1,0 +1,40 @@
+"""SQL of the change feed that both databases have in common."""
+
+NAMING = "SELECT article_id FROM articles_related WHERE target_id"
+INTO = "INSERT INTO articles_change(slug, sequence, shown, noted_at)"
+UPSERT = (
+    "ON CONFLICT (slug) DO UPDATE SET sequence = excluded.sequence, "
+    "shown = articles_change.shown OR excluded.shown, noted_at = excluded.noted_at"
+)
+# Published now, or noted before.
+NOTED = "(a.published OR EXISTS (SELECT 1 FROM articles_change AS c WHERE c.slug = a.slug))"
+PARTS = ("articles_articletopic", "articles_image", "articles_related")
+"""Tables whose rows belong to an article."""
+NAMED = ("articles_storedimage", "articles_topic", "providers_provider")
+"""Tables whose rows many articles show."""
+
+
+def public(row: str, now: str, since: str = "") -> str:
+    """Return the condition that a row is public, or with ``since`` that it was so after that moment."""
+    return (
+        f"({row}.published AND ({row}.publish_from IS NULL OR {row}.publish_from <= {now}) "
+        f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {since or now}))"
+    )
+
+
+def last_note(row: str, least: str) -> str:
+    """Return when an article was last noted.
+
+    If it has been public since then, for however short, it may have been seen.
+    """
+    return f"COALESCE((SELECT c.noted_at FROM articles_change AS c WHERE c.slug = {row}.slug), {least})"
+
+
+def showing(table: str, ids: str) -> str:
+    """Return the condition of the articles that show rows of a ``NAMED`` table."""
+    if table == "articles_storedimage":
+        return f"a.id IN (SELECT article_id FROM articles_image WHERE stored_id {ids})"
+    if table == "articles_topic":
+        return f"a.id IN (SELECT article_id FROM articles_articletopic WHERE topic_id {ids})"
+    supplied = f"SELECT id FROM articles_article WHERE provider_id {ids}"
+    return f"(a.provider_id {ids} OR a.id IN ({NAMING} IN ({supplied})))"
