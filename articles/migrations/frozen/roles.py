@@ -61,7 +61,7 @@ ROLES_0012 = ROLES_0003 | {
 }
 
 
-def write_roles(roles: Mapping[str, frozenset[str]]) -> Callable[..., None]:
+def write_roles(roles: Mapping[Any, frozenset[str]]) -> Callable[..., None]:
     """Return what ``RunPython`` needs to give the groups exactly these permissions.
 
     ``roles`` has permissions as ``app.codename`` by the name of the group. Django creates permissions

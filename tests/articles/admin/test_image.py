@@ -49,14 +49,15 @@ class TestState:
     def test_waiting(self, editor: Client) -> None:
         for text in self.state(editor, add_image(width=800, height=600)):
             assert (
-                "waiting fetched once readers may see it 800 \u00d7 600 pixels, as stated" in text
+                "not fetched yet fetched once readers may see it 800 \u00d7 600 pixels, as stated"
+                in text
             )
 
     def test_kept(self, editor: Client) -> None:
         copy = make_stored_image(byte_size=2_000_000, width=1600, height=900)
         for text in self.state(editor, add_image(width=800, height=600, stored=copy)):
             assert (
-                "kept JPEG, 1.9 MB, 1600 \u00d7 900 pixels (stated: 800 \u00d7 600) "
+                "stored JPEG, 1.9 MB, 1600 \u00d7 900 pixels (stated: 800 \u00d7 600) "
                 "\u2013 readers load 17 bytes at most, 100% less" in text
             )
 
@@ -79,7 +80,7 @@ class TestState:
         image = add_image()
         for text in self.state(editor, image):
             assert (
-                "failed Its server answers 503. 2 tries, the last on Mar 1, 2026 12:00 UTC; "
+                "couldn&#x27;t fetch Its server answers 503. 2 tries, the last on Mar 1, 2026 12:00 UTC; "
                 "next on Mar 1, 2026 18:00 UTC" in text
             )
         ImageFetch.objects.update(next_try_at=None)
@@ -93,11 +94,11 @@ class TestState:
             url=SOURCE, state=State.FAILED, failure="It is empty.", stored=copy, tried_at=NOW
         )
         for text in self.state(editor, image):
-            assert "kept the latest fetch failed: It is empty." in text
+            assert "stored the latest fetch failed: It is empty." in text
         fetch.state = State.WAITING
         fetch.save()
         for text in self.state(editor, image):
-            assert "kept waits to be fetched again" in text
+            assert "stored waits to be fetched again" in text
 
     def test_of_what_is_no_web_address(self, editor: Client) -> None:
         image = add_image(url="javascript:alert(1)")
