@@ -1,4 +1,4 @@
-"""What may not be so in a newsroom, found by query."""
+"""Checks of data integrity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STUCK_AFTER: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong: what kind, with which article, and in words."""
+    """One problem; ``slug`` is empty if it is not about an article."""
 
     kind: str
     slug: str
@@ -29,7 +29,7 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Yield everything that is wrong, kind by kind. A handful of queries, and one a folder of images, streamed."""
+    """Yield all problems, kind by kind. Streams a few queries, and one per folder of images."""
     yield from _dangling_rows()
     yield from _two_leads()
     yield from _one_way_relations()
@@ -55,9 +55,9 @@ def _two_leads() -> Iterator[Finding]:
     both = _links().filter(article__published=True, target__published=True)
     both = both.exclude(article__heat=SUPERSEDED_HEAT).exclude(target__heat=SUPERSEDED_HEAT)
     back = Related.objects.filter(article=OuterRef("target"), target=OuterRef("article"))
-    # Of a mutual pair one is enough.
+    # Report a mutual pair once.
     for link in both.exclude(Exists(back), article__lt=F("target")).iterator():
-        message = f"leads a story with {link.target.slug}, which is published by itself, too"
+        message = f"leads a story with {link.target.slug}, which is also published as a lead"
         yield Finding("two leads", link.article.slug, message)
 
 
@@ -69,14 +69,14 @@ def _one_way_relations() -> Iterator[Finding]:
 
 
 def _stale_heat() -> Iterator[Finding]:
-    # Where the document's own heat stands, the policy has no say.
+    # A heat given by the document does not follow the policy.
     by_policy = Article.objects.filter(heat_is_given=False, coverage_only=False)
     policy = PolicyVersion.objects.first()
     if policy and policy.finished_at is None:
         yield Finding(
             "unfinished policy", "", f"not applied to all articles yet: {policy}; run apply_policy"
         )
-        # The others are known to be behind.
+        # Articles that the policy has not reached are not stale.
         by_policy = by_policy.filter(pk__lte=policy.applied_to or 0)
     for difference in heat.differences(by_policy):
         yield Finding("stale heat", difference.slug, str(difference))
@@ -86,29 +86,31 @@ def _superseded_without_lead() -> Iterator[Finding]:
     published = Related.objects.filter(article=OuterRef("pk"), target__published=True)
     superseded = Article.objects.filter(~Exists(published), heat=SUPERSEDED_HEAT)
     for slug in superseded.order_by("pk").values_list("slug", flat=True).iterator():
-        yield Finding("lead not published", slug, "is superseded, but no lead of it is published")
+        yield Finding(
+            "lead not published", slug, "is superseded, but none of its leads is published"
+        )
 
 
 def _unnamed_coverage() -> Iterator[Finding]:
-    # What an editor unrelated is left over with a reason.
+    # Coverage that an editor unlinked remains on purpose.
     stubs = Article.objects.filter(coverage_only=True, named_by_links=None, act_changes=None)
     for slug in stubs.order_by("pk").values_list("slug", flat=True).iterator():
         yield Finding("unnamed coverage", slug, "is coverage only, but no article names it")
 
 
 def _files_of_images() -> Iterator[Finding]:
-    # A listing of the storage, a shard at a time.
+    # Lists the storage, one shard at a time.
     for stored, name in pruning.missing():
         shown = Image.objects.filter(stored=stored).select_related("article").first()
         slug = shown.article.slug if shown else ""
-        yield Finding("missing file", slug, f"its image lacks the file {name}")
+        yield Finding("missing file", slug, f"the file {name} of its image is missing")
     for name in pruning.orphans(timezone.now() - pruning.GRACE):
-        yield Finding("orphan file", "", f"no image has the file {name}; run prune_images")
+        yield Finding("orphan file", "", f"the file {name} belongs to no image; run prune_images")
 
 
 def _stuck_hooks() -> Iterator[Finding]:
-    # In order and due for so long: nobody is at it.
+    # The oldest is due and still unsent, so nothing is sending.
     due = HookDelivery.objects.due(timezone.now() - _STUCK_AFTER).order_by()
     for name, count in due.values_list("hook__name").annotate(Count("pk")).order_by("hook__name"):
-        message = f"{name}: {count} events are due for an hour; is manage.py work running?"
+        message = f"{name}: {count} events overdue by an hour; is manage.py work running?"
         yield Finding("stuck web hook", "", message)

@@ -1,13 +1,13 @@
-"""The queues: which articles wait for an editor, in what order, and why each of them does.
+"""The queues: which articles wait for an editor, in what order, and why.
 
-Every queue can be counted up to a cap and paged by key at a million articles. What would need a
-look at every article for that looks at the latest ``REACH`` candidates only, and says so.
+Every queue is counted up to a cap and paged by key, also with a million articles. A queue that no
+index can find reads the latest ``REACH`` candidates only.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -24,9 +24,9 @@ from newsroom.capped_count import MOST_COUNTED
 from newsroom.dates import in_words
 
 REACH: Final = 3_000
-"""Candidates that a queue looks through where no index can tell: the latest, months of them."""
+"""Latest candidates, months of them, that a queue reads where no index helps."""
 DECISIONS: Final = 1_000
-"""Decisions, the latest, to whose stories newcomers are looked for."""
+"""Latest decisions whose stories are searched for new coverage."""
 
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -40,14 +40,14 @@ class Queue:
     """Articles that wait for the same decision."""
 
     key: str
-    """Its name in addresses."""
+    """Its name in URLs."""
     title: str
     help: str
-    """One sentence that tells an editor the rule behind it."""
+    """One sentence for editors: which articles wait here."""
     select: Callable[[datetime, Policy], ArticleQuerySet]
     explain: Callable[[Sequence[Article], datetime, Policy], _Reasons]
     moment: str = "published_at"
-    """What it is ordered by."""
+    """The column that orders it."""
     is_oldest_first: bool = False
 
     def articles(
@@ -55,7 +55,7 @@ class Queue:
     ) -> ArticleQuerySet:
         """Return the articles that wait at ``at`` under ``policy``, in order; slugs break ties.
 
-        Costs a query where it has to find how far the queue reaches.
+        Some queues need a query to find their oldest candidate.
         """
         sign = "" if self.is_oldest_first else "-"
         return self.select(at or timezone.now(), policy).order_by(f"{sign}{self.moment}", "slug")
@@ -76,12 +76,12 @@ class Queue:
         at: datetime | None = None,
         policy: Policy = DEFAULT_POLICY,
     ) -> _Reasons:
-        """Say in words why each of the articles waits, by id. Two queries at most."""
+        """Return by id why each of the articles waits. At most two queries."""
         return self.explain(articles, at or timezone.now(), policy) if articles else {}
 
 
-def _not_scored(at: datetime, policy: Policy) -> ArticleQuerySet:
-    return Article.objects.in_state(_State.NOT_SCORED, at)
+def _in_state(state: Article.State) -> Callable[[datetime, Policy], ArticleQuerySet]:
+    return lambda at, policy: Article.objects.in_state(state, at)
 
 
 def _why_not_scored(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
@@ -89,9 +89,9 @@ def _why_not_scored(articles: Sequence[Article], at: datetime, policy: Policy) -
 
 
 def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Keep undecided articles below the threshold that one more bonus would lift to it.
+    """Return undecided articles below the threshold that one more bonus would lift to it.
 
-    Quality must reach the minimum, or the bonus would not count.
+    The bonus counts only from the minimum quality.
     """
     # Not in_state(): SQLite would take the index of states, which lacks the numbers.
     return Article.objects.filter(
@@ -100,7 +100,7 @@ def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
         decision=Article.Decision.NONE,
         quality__gte=policy.minimum,
         heat__lt=policy.threshold,
-        # A superseded one earns no bonus. In these words, so that SQLite sees its index fits.
+        # A superseded one earns no bonus. Written so that SQLite uses its index.
         heat__gte=0,
     ).filter(heat__gte=policy.threshold - policy.bonus)
 
@@ -108,19 +108,17 @@ def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
 def _why_one_away(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
     return {
         article.pk: f"heat {article.heat} + {policy.bonus} = {(article.heat or 0) + policy.bonus} "
-        f"≥ {policy.threshold} with one more related report"
+        f"≥ {policy.threshold} with one more linked report"
         for article in articles
     }
 
 
 def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Keep superseded articles that hide a story which by themselves they would publish.
+    """Return superseded articles that would be published without their hidden lead.
 
-    None of the articles it names is published, so readers see nothing of the story; and its own
-    quality with the bonus for its own coverage reaches the threshold. That happens because the
-    bonus is counted an article: the better report may name fewer others, or wait for its time.
-    Superseded articles whose lead readers see are where they should be, and a story too weak
-    either way needs no decision: neither is here.
+    None of the articles that they name is published, so readers see nothing of the story, although
+    quality plus bonus for own coverage reaches the threshold. This happens because each article has
+    its own bonus: the better report may name fewer others, or may be scheduled.
     """
     related = (
         Related.objects.filter(article=OuterRef("pk"))
@@ -157,24 +155,24 @@ def _why_better_elsewhere(articles: Sequence[Article], at: datetime, policy: Pol
         if quality >= policy.minimum:
             alone += policy.bonus * len(receipt.counted)
         if receipt.superseded_by:
-            by = f"superseded by {receipt.superseded_by[0]}, which readers do not see"
+            by = f"behind {receipt.superseded_by[0]}, which readers cannot see"
         else:
-            by = "superseded by what outranks it no longer"
-        reasons[pk] = f"{by}; by itself it would have heat {alone}"
+            by = "behind a lead that no longer outranks it"
+        reasons[pk] = f"{by}; on its own its heat would be {alone}"
     return reasons
 
 
 def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Keep undecided newcomers to stories that an editor decided before they came.
+    """Return undecided articles that joined a story after an editor's decision on it.
 
-    A story is decided where an article that the newcomer names, or that names it, was published,
-    held, withdrawn or pinned by an editor. A newcomer leaves when it is scored or decided, or the
-    story is decided anew. Looks at the latest ``DECISIONS``.
+    The decision (publish, hold, withdraw or pin) is on an article that the newcomer names or that
+    names it. A newcomer leaves the queue when it is scored or decided, or after a newer decision on
+    the story. Reads the latest ``DECISIONS``.
     """
     decided = Article.objects.filter(decided_at__isnull=False).exclude(
         decision=Article.Decision.NONE, is_pinned=False
     )
-    # Step by step, by ids: joined, PostgreSQL would read whole tables for it.
+    # In steps, by ids: for one join PostgreSQL would read whole tables.
     decisions = decided.order_by("-decided_at").values_list("pk", "decided_at")[:DECISIONS]
     latest = {pk: moment for pk, moment in decisions if moment is not None}
     links = Related.objects.order_by()
@@ -208,15 +206,15 @@ def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Rea
         if last is None or last.decided_at is None or last.decided_at < other.decided_at:
             decided[pk] = other
     return {
-        pk: f"came after “{_short(other)}” was {_decided(other)} on {in_words(other.decided_at)}"
+        pk: f"arrived after “{_short(other)}” was {_decided(other)} on {in_words(other.decided_at)}"
         for pk, other in decided.items()
     }
 
 
 def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Keep articles that share their URL with another; those held or withdrawn no longer count.
+    """Return articles that share their URL with another, unless held or withdrawn.
 
-    Looks at the latest ``REACH`` articles; the other one may be of any age.
+    Reads the latest ``REACH`` articles; the other one may have any age.
     """
     kept = Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
     others = kept.filter(url=OuterRef("url")).exclude(pk=OuterRef("pk"))
@@ -229,25 +227,25 @@ def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -
     for other in same.filter(coverage_only=False).exclude(decision__in=_OUT).newest_first():
         others[other.url].append(other)
     return {
-        article.pk: "has the URL of "
-        + _listed(f"“{_short(other)}”" for other in others[article.url] if other != article)
+        article.pk: "same URL as "
+        + ", ".join(f"“{_short(other)}”" for other in others[article.url] if other != article)
         for article in articles
     }
 
 
 def _reach(articles: ArticleQuerySet) -> datetime:
-    """Find the moment from which on there are ``REACH`` of the articles.
+    """Return the publication time of the ``REACH``-th latest of the articles.
 
-    A query of its own: PostgreSQL plans by the value, and without it would read the whole table.
+    A separate query: without the value PostgreSQL would plan to read the whole table.
     """
     moments = articles.order_by("-published_at").values_list("published_at", flat=True)
     return next(iter(moments[REACH - 1 : REACH]), _BEGINNING)
 
 
 def _open_conflicts(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Keep articles of which an editor and a newer document changed the same field.
+    """Return articles in which an editor and a newer document changed the same field.
 
-    Of no more conflicts than are counted, those of the articles that came last.
+    Reads only as many conflicts as are counted, those of the latest articles.
     """
     latest = ImportConflict.objects.filter(resolved_at=None).order_by("-article")[:MOST_COUNTED]
     return Article.objects.filter(pk__in=latest.values("article"))
@@ -259,13 +257,9 @@ def _why_conflicts(articles: Sequence[Article], at: datetime, policy: Policy) ->
     for pk, field in conflicts.order_by("field").values_list("article", "field"):
         fields[pk].append(field)
     return {
-        pk: f"its document and an editor disagree on {_listed(names)}"
+        pk: f"edited here and changed by the source: {', '.join(names)}"
         for pk, names in fields.items()
     }
-
-
-def _scheduled(at: datetime, policy: Policy) -> ArticleQuerySet:
-    return Article.objects.in_state(_State.SCHEDULED, at)
 
 
 def _why_scheduled(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
@@ -274,14 +268,6 @@ def _why_scheduled(articles: Sequence[Article], at: datetime, policy: Policy) ->
         until = f" until {in_words(article.publish_until)}" if article.publish_until else ""
         reasons[article.pk] = f"readers see it from {in_words(article.publish_from)}{until}"
     return reasons
-
-
-def _held(at: datetime, policy: Policy) -> ArticleQuerySet:
-    return Article.objects.in_state(_State.HELD, at)
-
-
-def _withdrawn(at: datetime, policy: Policy) -> ArticleQuerySet:
-    return Article.objects.in_state(_State.WITHDRAWN, at)
 
 
 def _why_decided(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
@@ -301,7 +287,6 @@ def _why_decided(articles: Sequence[Article], at: datetime, policy: Policy) -> _
 
 
 def _decided(article: Article) -> str:
-    """Name the editor's decision in one word."""
     return {
         Article.Decision.PUBLISH: "published",
         Article.Decision.HOLD: "held",
@@ -313,77 +298,72 @@ def _short(article: Article) -> str:
     return Truncator(article.headline).chars(60)
 
 
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words)
-
-
 QUEUES: Final = (
     Queue(
         "not-scored",
-        "Not scored",
+        "To score",
         "Without a quality an article has no heat: it is not published and outranks nobody.",
-        _not_scored,
+        _in_state(_State.NOT_SCORED),
         _why_not_scored,
     ),
     Queue(
         "one-away",
-        "One away",
-        "One more related report would lift these to the threshold, as the bonus counts for them.",
+        "One report short",
+        "With one more linked report these would reach the threshold.",
         _one_away,
         _why_one_away,
     ),
     Queue(
         "better-elsewhere",
-        "Superseded, but better elsewhere",
-        "A better report supersedes these but is not published itself, so readers see nothing of "
-        "the story; by themselves these would be published.",
+        "Stuck behind a hidden lead",
+        "These are behind a better report that is not published, so readers see nothing of the "
+        "story. On their own they would be published.",
         _better_elsewhere,
         _why_better_elsewhere,
     ),
     Queue(
         "late-arrivals",
-        "Late arrivals",
-        "These came after an editor had decided about their story: does the decision still hold?",
+        "New coverage since you decided",
+        "These joined a story after an editor's decision on it. Is the decision still right?",
         _late_arrivals,
         _why_late,
     ),
     Queue(
         "possible-duplicates",
-        "Possible duplicates",
-        "Two articles have one URL; both stay until one of them is held or withdrawn.",
+        "Duplicates",
+        "Two articles have the same URL. Hold or withdraw one of them.",
         _possible_duplicates,
         _why_duplicates,
     ),
     Queue(
         "import-conflicts",
-        "Import conflicts",
-        "A newer document changed what an editor had changed, too: the editor's text stands until "
-        "somebody chooses.",
+        "Source changed what you edited",
+        "A newer document changed a field that an editor had changed. The editor's value stays "
+        "until somebody chooses.",
         _open_conflicts,
         _why_conflicts,
     ),
     Queue(
         "scheduled",
         "Scheduled",
-        "Ready to be published, but readers see these only from a later time; the next one is "
-        "first.",
-        _scheduled,
+        "Ready to be published, but readers see these later. The next one comes first.",
+        _in_state(_State.SCHEDULED),
         _why_scheduled,
         moment="publish_from",
         is_oldest_first=True,
     ),
     Queue(
         "held",
-        "Held",
-        "An editor keeps these from readers for now; they neither lead nor count for a bonus.",
-        _held,
+        "On hold",
+        "Kept from readers for now. These neither lead a story nor count for a bonus.",
+        _in_state(_State.HELD),
         _why_decided,
     ),
     Queue(
         "withdrawn",
         "Withdrawn",
-        "An editor took these out for good; they neither lead nor count for a bonus.",
-        _withdrawn,
+        "Taken down for good. These neither lead a story nor count for a bonus.",
+        _in_state(_State.WITHDRAWN),
         _why_decided,
     ),
 )

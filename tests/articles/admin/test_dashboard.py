@@ -245,7 +245,7 @@ class TestQueuePage:
         html = get(admin_client, address("better-elsewhere"))
         row = html.partition("<tbody>")[2].partition("</tbody>")[0]
         assert f'<a href="{page_of(article)}">Tea &amp; cake</a>' in row
-        assert "by itself it would have heat 85" in row
+        assert "on its own its heat would be 85" in row
         assert '<span class="state state-superseded">behind lead</span>' in row
         cells = re.findall(r"<td[^>]*>\s*([^<\s][^<]*?)\s*</td>", row)
         assert cells == [article.provider.name, "75", "-1", "Mar 1, 2026 12:00 UTC"]

@@ -273,7 +273,7 @@ class TestFocus:
         image = add_image()
         page = editor.get(address(image))
         data = sent(page, "focus", x="1", y="1", seen_x="50", seen_y="50")
-        assert "Look at it again" in text_of(editor.post(address(image), data))
+        assert "Check it and try again" in text_of(editor.post(address(image), data))
 
 
 class TestWho:

@@ -142,4 +142,4 @@ class TestStuckHooks:
                 one.deliveries.create(event="updated", slug=str(minutes), body="{}", next_try_at=at)
         (finding,) = integrity.findings()
         assert finding.kind == "stuck web hook"
-        assert finding.message.startswith("A mirror: 2 events are due for an hour")
+        assert finding.message.startswith("A mirror: 2 events overdue by an hour")

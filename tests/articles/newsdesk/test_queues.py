@@ -117,7 +117,7 @@ class TestOneAway:
         policy = Policy(threshold=50, bonus=2, minimum=40)
         assert waiting("one-away", policy=policy) == [article]
         assert why("one-away", article, policy=policy) == (
-            "heat 48 + 2 = 50 ≥ 50 with one more related report"
+            "heat 48 + 2 = 50 ≥ 50 with one more linked report"
         )
 
     def test_superseded_never(self) -> None:
@@ -133,7 +133,7 @@ class TestBetterElsewhere:
         article = make_superseded(lead, quality=70)
         assert waiting("better-elsewhere", at=NOW) == [article]
         assert why("better-elsewhere", article, at=NOW) == (
-            "superseded by Star (90), which readers do not see; by itself it would have heat 80"
+            "behind Star (90), which readers cannot see; on its own its heat would be 80"
         )
 
     def test_would_be_published_by_its_coverage(self) -> None:
@@ -173,7 +173,7 @@ class TestBetterElsewhere:
     def test_nothing_outranks_it_any_longer(self) -> None:
         article = make_article(quality=80, heat=SUPERSEDED_HEAT)
         assert waiting("better-elsewhere") == [article]
-        assert "by what outranks it no longer" in why("better-elsewhere", article)
+        assert "behind a lead that no longer outranks it" in why("better-elsewhere", article)
 
     def test_looks_at_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         articles = [make_article(quality=80, heat=SUPERSEDED_HEAT) for _ in range(3)]
@@ -189,7 +189,7 @@ class TestLateArrivals:
         relate(*((newcomer, decided) if names else (decided, newcomer)))
         assert waiting("late-arrivals") == [newcomer]
         assert why("late-arrivals", newcomer) == (
-            "came after “First report” was held on Mar 1, 2026 12:00 UTC"
+            "arrived after “First report” was held on Mar 1, 2026 12:00 UTC"
         )
 
     def test_names_the_last_decision(self) -> None:
@@ -198,7 +198,7 @@ class TestLateArrivals:
         relate(newcomer, make_decided(title="Last"), make_article(title="Undecided"))
         relate(newcomer, make_decided(title="Later", decided_at=NOW + 2 * HOUR))
         assert waiting("late-arrivals") == [newcomer]
-        assert why("late-arrivals", newcomer).startswith("came after “Last” was published")
+        assert why("late-arrivals", newcomer).startswith("arrived after “Last” was published")
 
     @pytest.mark.parametrize("came", [-HOUR, timedelta(0)])
     def test_was_there_when_it_was_decided(self, came: timedelta) -> None:
@@ -243,7 +243,7 @@ class TestPossibleDuplicates:
         other = make_article(web_url="", original_url=url, type="video", published_at=NOW, slug="b")
         make_article()
         assert waiting("possible-duplicates") == [one, other]
-        assert why("possible-duplicates", other) == "has the URL of “One”"
+        assert why("possible-duplicates", other) == "same URL as “One”"
 
     @pytest.mark.parametrize(
         "overrides",
@@ -273,7 +273,7 @@ class TestImportConflicts:
         make_conflict(article, "excerpt")
         assert waiting("import-conflicts") == [article]
         assert why("import-conflicts", article) == (
-            "its document and an editor disagree on excerpt, title"
+            "edited here and changed by the source: excerpt, title"
         )
 
     def test_open_ones_only(self) -> None:
