@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import signal
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.images import keeping
 from articles.webhooks import delivery
+from newsroom.interrupts import stop_on_signal
 
 _LOCK: Final = 0x6E657773
 """The first key of a lock. ``bulk.hold_write_lock`` uses one key, so they never collide."""
@@ -59,14 +59,8 @@ def _keep_images() -> None:
 
 
 def _send_events() -> None:
-    stopping = threading.Event()
-    is_main = threading.current_thread() is threading.main_thread()
-    former = signal.signal(signal.SIGINT, lambda *_: stopping.set()) if is_main else None
-    try:
+    with stop_on_signal() as stopping:
         delivery.drain(stopping)
-    finally:
-        if is_main:
-            signal.signal(signal.SIGINT, former)
     if stopping.is_set():
         signal.raise_signal(signal.SIGTERM)
 

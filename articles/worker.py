@@ -28,6 +28,7 @@ from articles.tasks import TASKS, AnyTask, send_events, wake
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Place
 from articles.webhooks import delivery
+from newsroom.interrupts import stop_on_signal
 
 INTERVAL: Final = 1.0
 """Seconds between two looks for work."""
@@ -45,9 +46,12 @@ logger = logging.getLogger(__name__)
 
 def work() -> None:
     """Run all tasks, each in its own process, until SIGINT or SIGTERM."""
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    with stop_on_signal(signal.SIGINT, signal.SIGTERM, is_patient=True) as stopping:
+        _work_until(stopping)
+    logger.info("ended")
+
+
+def _work_until(stopping: threading.Event) -> None:
     processes = [_Process(task) for task in TASKS]
     clock = _Clock()
     logger.info("working on %s", ", ".join(task.queue_name for task in TASKS))
@@ -62,7 +66,6 @@ def work() -> None:
             process.interrupt()
         for process in processes:
             process.end()
-    logger.info("ended")
 
 
 def work_on(task: AnyTask) -> None:

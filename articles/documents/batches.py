@@ -1,9 +1,7 @@
-"""Parsing documents by the batch, here or in a process that does nothing else."""
+"""Parse documents by the batch."""
 
 from __future__ import annotations
 
-import pickle
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,15 +34,3 @@ def _parse(shown: str, name: str, data: bytes) -> Parsed:
     except DocumentError as error:
         return error
     return document, stem_of(name, document)
-
-
-def serve() -> None:
-    """Parse pickled batches from standard input to standard output, until the input ends."""
-    while True:
-        try:
-            # From the process that started this one, and nobody else.
-            texts = pickle.load(sys.stdin.buffer)  # noqa: S301
-        except EOFError:
-            return
-        pickle.dump(parse_all(texts), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
-        sys.stdout.buffer.flush()

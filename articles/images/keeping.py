@@ -8,16 +8,13 @@ a run killed at any moment leaves no row without files and no file without an ow
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from types import FrameType
 from typing import Any, Final
 
 from django.db import transaction
@@ -31,6 +28,7 @@ from articles.images.renditions import RefusedImageError, Rendered
 from articles.images.report import Failure, Report
 from articles.models import Image, ImageFetch, Logo, StoredImage
 from newsroom.bulk import hold_write_lock
+from newsroom.interrupts import stop_on_signal
 from newsroom.outbound import RefusedError, host_of
 from providers.models import Provider
 
@@ -64,8 +62,9 @@ def keep(
         run = _Run(at, threads, workshop, progress)
         if not retry_failed:
             run.resting |= _resting(at)
-        with _sigint_finishes(run.report):
+        with stop_on_signal() as run.stopping:
             run.all_of(wanted(at, retry_failed=retry_failed), limit)
+    run.report.interrupted = run.stopping.is_set()
     run.report.seconds = monotonic() - started
     return run.report
 
@@ -87,25 +86,6 @@ def preview(
             report.wanted.append(one.url)
     report.seconds = monotonic() - started
     return report
-
-
-@contextmanager
-def _sigint_finishes(report: Report) -> Iterator[None]:
-    """Let Ctrl-C end the run after what is at hand; a second one ends it at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if report.interrupted:
-            raise KeyboardInterrupt
-        report.interrupted = True
-
-    previous = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _resting(at: datetime) -> set[str]:
@@ -148,6 +128,7 @@ class _Run:
         self.workshop = workshop
         self.progress = progress
         self.report = Report()
+        self.stopping = threading.Event()
         self.queue: deque[Wanted] = deque()
         self.tried: dict[str, Wanted] = {}
         self.busy: Counter[str] = Counter()
@@ -161,7 +142,7 @@ class _Run:
     def all_of(self, source: Iterator[Wanted], limit: int | None) -> None:
         """Handle all of ``source``, up to ``limit`` URLs to fetch."""
         for one in source:
-            if self.report.interrupted:
+            if self.stopping.is_set():
                 break
             if one.is_kept:
                 self.linking.append(one)
@@ -174,10 +155,10 @@ class _Run:
             else:
                 self.tried[one.url] = one
                 self.queue.append(one)
-            while len(self.queue) >= LOOK_AHEAD and not self.report.interrupted:
+            while len(self.queue) >= LOOK_AHEAD and not self.stopping.is_set():
                 self.step()
             self.commit_when_due()
-        while (self.queue and not self.report.interrupted) or self.fetching or self.writing:
+        while (self.queue and not self.stopping.is_set()) or self.fetching or self.writing:
             self.step()
         self.commit()
 
@@ -198,7 +179,7 @@ class _Run:
 
     def begin(self) -> None:
         """Start fetching, in order, whatever is not of a host that is busy."""
-        if self.report.interrupted:
+        if self.stopping.is_set():
             return
         later = []
         while self.queue and len(self.fetching) + len(self.writing) < 2 * FETCHES:

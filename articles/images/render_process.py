@@ -1,26 +1,21 @@
 """Rendering images in separate processes, which a bad file may crash.
 
 Pillow limits the pixels of an image, not the time and memory of its decoders. The system limits a
-process, and a crash loses one image only. The process needs no database and no Django. It ends with
-its input, so when its parent ends in any way.
+process, and a crash loses one image only. The process needs no database and no Django.
 """
 
 from __future__ import annotations
 
-import pickle
 import resource
 import signal
-import subprocess
-import sys
 import threading
-from contextlib import suppress
-from pathlib import Path
 from queue import LifoQueue
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
 from articles.images.renditions import RefusedImageError, Rendered, render
+from newsroom.subprocesses import BROKEN_PIPE, FunctionProcess
 
 MEMORY: Final = 260 * 1024 * 1024
 """Bytes of data of a process; with the libraries it stays below 300 MB."""
@@ -31,36 +26,24 @@ ENCODE_SECONDS: Final = 20.0
 PATIENCE: Final = 120.0
 """Seconds of wall clock, because the machine may be busy."""
 
-_PROGRAM: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from articles.images.render_process import serve; serve()"
-)
-_ROOT: Final = Path(__file__).resolve().parent.parent.parent
+FUNCTION = (__name__, "answer")
+"""Module and name of the function that the process runs."""
 
 
-def serve() -> None:
-    """Answer images with renditions until the input ends. Runs in a process of ``Workshop``."""
+def answer(data: bytes) -> Rendered | RefusedImageError:
+    """Render an image within the limits. Runs in a process of ``Workshop``."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     # Write no core dumps.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    source, target = sys.stdin.buffer, sys.stdout.buffer
-    while True:
-        try:
-            data = pickle.load(source)  # noqa: S301 - our own
-        except EOFError:
-            return
-        try:
-            signal.setitimer(signal.ITIMER_PROF, DECODE_SECONDS)
-            answer: Rendered | RefusedImageError = render(data, _decoded)
-        except RefusedImageError as error:
-            answer = error
-        except MemoryError:
-            answer = RefusedImageError(_too_much_memory())
+    signal.setitimer(signal.ITIMER_PROF, DECODE_SECONDS)
+    try:
+        return render(data, _decoded)
+    except RefusedImageError as error:
+        return error
+    except MemoryError:
+        return RefusedImageError(_too_much_memory())
+    finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        pickle.dump(answer, target, pickle.HIGHEST_PROTOCOL)
-        target.flush()
-        # Free the memory: an error keeps its whole stack alive, and the next image may need it.
-        del data, answer
 
 
 def _decoded() -> None:
@@ -105,19 +88,19 @@ class _Bench:
     """One process, started when needed and again after it ended."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: FunctionProcess | None = None
 
     def render(self, data: bytes) -> Rendered:
         if self._process is None:
-            self._process = _start()
+            self._process = FunctionProcess(*FUNCTION, is_quiet=True)
         process = self._process
         # A read from a pipe has no timeout; killing the process ends it.
         late = monotonic() + PATIENCE
-        alarm = threading.Timer(PATIENCE, process.kill)
+        alarm = threading.Timer(PATIENCE, process.popen.kill)
         alarm.start()
         try:
             answer = _ask(process, data)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except BROKEN_PIPE:
             raise RefusedImageError(_why_ended(self._end(), monotonic() >= late)) from None
         except BaseException:
             self._end()
@@ -130,44 +113,18 @@ class _Bench:
 
     def _end(self) -> int:
         process, self._process = self._process, None
-        if process is None:
-            return 0
         # A crashed process may need a moment to end with its own status.
-        try:
-            returncode = process.wait(1)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            returncode = process.wait()
-        for pipe in (process.stdin, process.stdout):
-            # Unsent data cannot be flushed any more.
-            with suppress(OSError):
-                if pipe:
-                    pipe.close()
-        return returncode
+        return process.end(1.0) if process else 0
 
     def close(self) -> None:
         if self._process is not None:
-            self._process.kill()
-        self._end()
+            self._process.end()
+            self._process = None
 
 
-def _start() -> subprocess.Popen[bytes]:
-    # In a new session, so that Ctrl-C does not interrupt the images it works on.
-    return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, str(_ROOT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _ask(process: subprocess.Popen[bytes], data: bytes) -> Rendered | RefusedImageError:
-    assert process.stdin is not None  # noqa: S101 - a pipe, as asked for
-    assert process.stdout is not None  # noqa: S101 - a pipe, as asked for
-    pickle.dump(data, process.stdin, pickle.HIGHEST_PROTOCOL)
-    process.stdin.flush()
-    answer: Rendered | RefusedImageError = pickle.load(process.stdout)  # noqa: S301 - our own
+def _ask(process: FunctionProcess, data: bytes) -> Rendered | RefusedImageError:
+    process.send(data)
+    answer: Rendered | RefusedImageError = process.receive()
     return answer
 
 

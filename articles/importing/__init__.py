@@ -8,14 +8,12 @@ into runs, and a second run changes nothing.
 from __future__ import annotations
 
 import gc
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -34,6 +32,7 @@ from articles.importing.report import COUNTS, Report
 from articles.importing.rows import Incoming
 from articles.models import Article, ImportProblem, ImportRun, Related, SourceDocument
 from newsroom.bulk import hold_write_lock, renew_statistics
+from newsroom.interrupts import stop_on_signal
 
 BATCH_SIZE: Final = 1_000
 """Documents a transaction: larger is little faster, smaller lets editors in more often."""
@@ -74,24 +73,32 @@ def run(
     """
     at = at or timezone.now()
     require(paths)
-    importer = _Import(paths, dry_run, fail_fast, batch_size, at)
     started = monotonic()
+    report = Report()
     if not dry_run:
-        importer.report.run = ImportRun.objects.create(
+        report.run = ImportRun.objects.create(
             started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
         )
     scope = _rolled_back() if dry_run else nullcontext()
-    with scope, _sigint_finishes(importer), _rare_garbage_collection():
+    with scope, stop_on_signal() as stopping, _rare_garbage_collection():
         try:
-            importer.everything(progress)
+            _Import(paths, fail_fast, batch_size, at, report, stopping).everything(progress)
         except BaseException:
-            importer.close(ImportRun.State.FAILED)
+            _close(report, ImportRun.State.FAILED)
             raise
-    importer.close(
-        ImportRun.State.INTERRUPTED if importer.report.interrupted else ImportRun.State.FINISHED
-    )
-    importer.report.seconds = monotonic() - started
-    return importer.report
+    report.interrupted = stopping.is_set()
+    _close(report, ImportRun.State.INTERRUPTED if report.interrupted else ImportRun.State.FINISHED)
+    report.seconds = monotonic() - started
+    return report
+
+
+def _close(report: Report, state: ImportRun.State) -> None:
+    """Write the end of the run into its row."""
+    if report.run:
+        counts = {name: getattr(report, name) for name in COUNTS}
+        ImportRun.objects.filter(pk=report.run.pk).update(
+            state=state, finished_at=timezone.now(), **counts
+        )
 
 
 @contextmanager
@@ -112,49 +119,31 @@ def _rare_garbage_collection() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-@contextmanager
-def _sigint_finishes(importer: _Import) -> Iterator[None]:
-    """Let Ctrl-C end the run after the batch at hand; a second one ends it at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if importer.report.interrupted:
-            raise KeyboardInterrupt
-        importer.report.interrupted = True
-
-    previous = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
 class _Import:
     """One run: reads files, fills batches, keeps the report."""
 
     def __init__(
         self,
         paths: Sequence[Path],
-        dry_run: bool,
         fail_fast: bool,
         batch_size: int,
         at: datetime,
+        report: Report,
+        stopping: threading.Event,
     ) -> None:
         self.paths = paths
-        self.dry_run = dry_run
         self.fail_fast = fail_fast
         self.batch_size = batch_size
         self.at = at
-        self.report = Report()
+        self.report = report
+        self.stopping = stopping
         # Coverage-only articles from here on are this run's, unless two imports run at once.
         self.first_pk = (Article.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
 
     @property
     def is_over(self) -> bool:
         """Whether no further file is to be read."""
-        return self.report.interrupted or (self.fail_fast and self.report.rejected > 0)
+        return self.stopping.is_set() or (self.fail_fast and self.report.rejected > 0)
 
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
@@ -179,15 +168,6 @@ class _Import:
         created = Article.objects.filter(pk__gte=self.first_pk)
         self.report.stubs = created.filter(coverage_only=True).count()
         self._compare_scores()
-
-    def close(self, state: ImportRun.State) -> None:
-        """Write the end of the run into its row."""
-        if self.report.run:
-            ImportRun.objects.filter(pk=self.report.run.pk).update(
-                state=state,
-                finished_at=timezone.now(),
-                **{name: getattr(self.report, name) for name in COUNTS},
-            )
 
     def _next_batch(self, files: Iterator[FoundFile], parser: Parser) -> _Batch | None:
         """Read files, count out those that are known, and begin to parse the others."""

@@ -14,9 +14,8 @@ from articles import heat, newsdesk
 from articles.models import Article, PolicyVersion
 from articles.newsdesk import Trial
 from articles.scoring import Policy
+from newsroom.interrupts import INTERRUPTED
 
-INTERRUPTED: Final = 130
-"""Exit status after SIGINT: 128 + 2, as shells have it."""
 NUMBERS: Final = ("threshold", "bonus", "minimum")
 KINDS: Final = {
     "published": "would be published",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from articles.images import keeping
 from articles.images.report import Report
-
-INTERRUPTED: Final = 130
-"""Exit status after SIGINT, as in shells: 128 + 2."""
+from newsroom.interrupts import INTERRUPTED
 
 
 class Command(BaseCommand):

@@ -14,9 +14,7 @@ from tqdm import tqdm
 
 from articles import importing
 from articles.models import ImportProblem
-
-INTERRUPTED = 130
-"""Exit status after SIGINT: 128 + 2, as shells have it."""
+from newsroom.interrupts import INTERRUPTED
 
 
 class Command(BaseCommand):

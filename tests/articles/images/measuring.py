@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from articles.images import render_process
 from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, Rendered
+from newsroom.subprocesses import FunctionProcess
 
 
 def peak(process: int) -> int:
@@ -38,7 +38,7 @@ def processor_seconds(process: int) -> float:
 
 def processes(shop: Workshop) -> list[int]:
     """Return the processes of a workshop that are at work or wait for it."""
-    return [bench._process.pid for bench in shop._all if bench._process]
+    return [bench._process.popen.pid for bench in shop._all if bench._process]
 
 
 @contextmanager
@@ -47,11 +47,11 @@ def peaks() -> Iterator[list[int]]:
     found: list[int] = []
     ask = render_process._ask
 
-    def noting(process: subprocess.Popen[bytes], data: bytes) -> Rendered | RefusedImageError:
+    def noting(process: FunctionProcess, data: bytes) -> Rendered | RefusedImageError:
         try:
             return ask(process, data)
         finally:
-            found.append(peak(process.pid))
+            found.append(peak(process.popen.pid))
 
     render_process._ask = noting
     try:

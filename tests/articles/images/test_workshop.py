@@ -22,38 +22,7 @@ from tests.articles.images.measuring import forget_peak, peak, processes
 from tests.articles.images.samples import drawn, picture, png, saved
 from tests.articles.samples import ROOT
 
-BREAKING = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[1])
-from articles.images import render_process
-def broken(data, decoded):
-    match data:
-        case b"crash":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        case b"end":
-            os._exit(3)
-        case b"spin":
-            while True:
-                pass
-        case b"spin later":
-            decoded()
-            while True:
-                pass
-        case b"wait":
-            signal.pause()
-        case b"killed":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case b"eat":
-            return bytearray(render_process.MEMORY)
-        case b"noise":
-            os.write(1, b"noise on the pipe")
-            os._exit(0)
-    return data
-render_process.render = broken
-render_process.DECODE_SECONDS = 0.05
-render_process.ENCODE_SECONDS = 0.05
-render_process.serve()
-"""
+BREAKING = ("tests.articles.images.breaking", "answer")
 
 
 def _is_sound(shop: Workshop) -> bool:
@@ -150,9 +119,8 @@ class TestLimits:
 
     def test_hold_in_the_process(self) -> None:
         program = (
-            "import io, resource, sys; from articles.images import render_process; "
-            "sys.stdin = io.TextIOWrapper(io.BytesIO()); render_process.serve(); "
-            "print(*resource.getrlimit(resource.RLIMIT_DATA))"
+            "import resource; from articles.images import render_process; "
+            "render_process.answer(b''); print(*resource.getrlimit(resource.RLIMIT_DATA))"
         )
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
@@ -175,14 +143,14 @@ class TestLimits:
         ],
     )
     def test_fail_alone(self, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:
-        monkeypatch.setattr(render_process, "_PROGRAM", BREAKING)
+        monkeypatch.setattr(render_process, "FUNCTION", BREAKING)
         with Workshop(1) as shop:
             with pytest.raises(RefusedImageError, match=reason):
                 shop.render(data)
             assert _is_sound(shop)
 
     def test_fail_by_the_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(render_process, "_PROGRAM", BREAKING)
+        monkeypatch.setattr(render_process, "FUNCTION", BREAKING)
         with Workshop(1) as shop:
             assert _is_sound(shop)
             monkeypatch.setattr(render_process, "PATIENCE", 0.1)
@@ -196,14 +164,14 @@ class TestTheEnd:
     def test_leaves_no_process(self) -> None:
         with Workshop(2) as shop:
             shop.render(picture())
-            processes = [bench._process for bench in shop._all if bench._process]
+            processes = [bench._process.popen for bench in shop._all if bench._process]
             assert len(processes) == 1
         assert all(process.poll() is not None for process in processes)
 
     def test_comes_with_the_end_of_who_started_it(self) -> None:
         program = (
             "import os, signal; from articles.images.render_process import Workshop; shop = Workshop(1); "
-            f"shop.render({picture()!r}); print(shop._all[0]._process.pid, flush=True); "
+            f"shop.render({picture()!r}); print(shop._all[0]._process.popen.pid, flush=True); "
             "os.kill(os.getpid(), signal.SIGKILL)"
         )
         done = subprocess.run(

@@ -18,8 +18,8 @@ from django.db import connection
 from tests.articles.samples import ROOT
 
 Environment = dict[str, str]
-IMPORT = ("-m", "tests.articles.importer.crashing")
-CHECK = ("-m", "tests.articles.importer.checking")
+IMPORT = ("-m", "tests.articles.importing.crashing")
+CHECK = ("-m", "tests.articles.importing.checking")
 
 
 class Newsrooms:

@@ -18,7 +18,7 @@ from tests.articles.importing.worlds import CATALOG, SeedFile
 from tests.articles.importing.worlds import put as put_files
 from tests.articles.samples import DAILY, document, load, only_article, put
 
-READ = ("-m", "tests.articles.importer.reading")
+READ = ("-m", "tests.articles.importing.reading")
 
 
 @pytest.fixture

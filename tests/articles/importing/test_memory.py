@@ -10,7 +10,7 @@ from articles.sample_documents import generate
 from tests.articles.importing.processes import Newsrooms, run
 from tests.articles.importing.worlds import SeedFile, put
 
-MEASURE = ("-m", "tests.articles.importer.measuring")
+MEASURE = ("-m", "tests.articles.importing.measuring")
 KB_PER_MB = 1024
 
 

@@ -49,8 +49,8 @@ class TestParser:
             parser.start(TEXTS[:1])
             assert parser._process is not None
             parser.finish()
-            os.kill(parser._process.pid, signal.SIGKILL)
-            parser._process.wait()
+            os.kill(parser._process.popen.pid, signal.SIGKILL)
+            parser._process.popen.wait()
             for _ in range(2):
                 parser.start(TEXTS)
                 assert shown(parser.finish()) == shown(parse_all(TEXTS))
@@ -69,4 +69,4 @@ class TestParser:
             parser.start(TEXTS)
             process = parser._process
         assert process is not None
-        assert process.poll() is not None
+        assert process.popen.poll() is not None
