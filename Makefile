@@ -9,18 +9,18 @@ DEMO_COUNT ?= 300
 # For example LOCK_FLAGS=--upgrade, or LOCK_FLAGS="--upgrade-package django".
 LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
-# Processes that share the tests: as many as there are cores, or a number; 0 for none.
+# Processes for each part of the tests: auto is one for each core, 0 is none besides pytest's own.
 JOBS ?= auto
-# A database name of its own for each checkout: two of them can be tested at once.
+# Each checkout has its own database name, so two of them can be tested at the same time.
 TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/newsroom_$(shell printf %s "$(CURDIR)" | cksum | cut -d' ' -f1)
 
 BIN := $(VENV)/bin
 # The lock files are complete. Without --no-deps an old pip would look for newer versions.
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
-# The tests choose their own settings, whatever a developer's .env says.
+# The tests choose their own settings and ignore a developer's .env.
 TEST_ENV := ENV_FILE= PYTHONDONTWRITEBYTECODE=1
-# Whoever has done their share takes over tests of the others.
-PYTEST := pytest --numprocesses $(JOBS) --dist worksteal
+TEST = $(TEST_ENV) $(BIN)/python -m tests.suites --jobs $(JOBS) \
+	--postgres "$(TEST_POSTGRES_URL)" --flags "$(PYTEST_FLAGS)"
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3
@@ -39,7 +39,7 @@ FIND_PYTHON = \
 		echo "Newsroom needs Python 3.11 or later; none was found on the PATH." >&2; exit 1; \
 	fi
 
-.PHONY: help demo demo-ready test test-thorough check lint lock messages format clean
+.PHONY: help demo demo-ready test test-sqlite test-browser test-postgres test-thorough check lint lock messages format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -97,25 +97,23 @@ demo-seeds: | $(VENV)/.runtime
 
 # Tests
 
-test: test-sqlite test-browser test-postgres
+test test-sqlite test-browser test-postgres: $(VENV)/.dev
 
-test-sqlite: $(VENV)/.dev
-	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m $(PYTEST) --cov -m "not browser" $(PYTEST_FLAGS)
+test:
+	$(TEST)
 
-# By itself: a browser asks for several things at once, which takes a database in a file.
-test-browser: test-sqlite
-	$(TEST_ENV) DATABASE_URL=sqlite://:memory: $(BIN)/python -m $(PYTEST) -m browser $(PYTEST_FLAGS)
+test-sqlite:
+	$(TEST) --part SQLite
 
-# Last, so that the closing lines of a whole run are pytest's.
-test-postgres: test-browser
-	@if reason=$$($(BIN)/python tests/postgres_answers.py "$(TEST_POSTGRES_URL)" 2>&1); then \
-		echo "Running the tests on PostgreSQL"; \
-		$(TEST_ENV) DATABASE_URL="$(TEST_POSTGRES_URL)" $(BIN)/python -m $(PYTEST) -m "not browser" $(PYTEST_FLAGS); \
-	else \
-		echo "Skipped the tests on PostgreSQL: $$reason"; \
-		echo "Set TEST_POSTGRES_URL to a server on which databases may be created."; \
-		[ "$(NEWSROOM_FORBID_SKIPS)" != 1 ]; \
-	fi
+test-browser:
+	$(TEST) --part browser
+
+test-postgres:
+	$(TEST) --part PostgreSQL
+
+# All examples of the property tests: a quarter of them run otherwise.
+test-thorough: export HYPOTHESIS_PROFILE = thorough
+test-thorough: test
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -126,7 +124,7 @@ lint: $(VENV)/.dev
 	$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 
 check: lint test
-test-sqlite: | $(if $(filter check,$(MAKECMDGOALS)),lint)
+test: | $(if $(filter check,$(MAKECMDGOALS)),lint)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only .

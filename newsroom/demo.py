@@ -28,7 +28,9 @@ class Demo:
         self.signals: list[int] = []
         self.groups: list[subprocess.Popen[bytes]] = []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda received, _: self.signals.append(received))
+            # nohup makes the demo outlive its terminal.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda received, _: self.signals.append(received))
 
     def start(self, *command: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
         started = subprocess.Popen(

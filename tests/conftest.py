@@ -2,23 +2,41 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
 
 # Deadlines and the check for slow drawing measure the machine. Fixed examples make failures repeat.
 settings.register_profile(
-    "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "quick", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("thorough", settings.get_profile("quick"))
 # For a long search by hand: HYPOTHESIS_PROFILE=explore
-settings.register_profile("explore", max_examples=5_000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile("explore", deadline=None)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
+settings.load_profile(PROFILE)
+SHARES = {"quick": 0.25, "thorough": 1, "explore": 50}
+"""How many examples run, as a share of what each property test asks for."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Change the number of a property test's examples by the profile."""
+    function: Any = getattr(item, "function", None)
+    if is_hypothesis_test(function) and not hasattr(function, "examples_asked_for"):
+        share = SHARES[PROFILE]
+        if item.get_closest_marker("all_examples"):
+            share = max(share, 1)
+        asked_for = function._hypothesis_internal_use_settings
+        examples = max(1, round(asked_for.max_examples * share))
+        function.examples_asked_for = asked_for.max_examples
+        function._hypothesis_internal_use_settings = settings(asked_for, max_examples=examples)
 
 
 @pytest.fixture(scope="session", autouse=True)

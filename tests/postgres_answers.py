@@ -1,13 +1,15 @@
-"""Exit 0 when the PostgreSQL server of a database URL lets us create databases, else say why not."""
+"""Find out whether the PostgreSQL server of a database URL lets us create databases."""
 
-import sys
+from __future__ import annotations
+
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
 
-def main(url: str) -> str | None:
-    # The database of the URL need not exist: the tests make one beside it.
+def why_not(url: str) -> str:
+    """Return why no database can be created, or nothing."""
+    # The database of the URL need not exist: the tests create their own.
     maintenance = urlunsplit(urlsplit(url)._replace(scheme="postgresql", path="/postgres"))
     try:
         with psycopg.connect(maintenance, connect_timeout=5) as connection:
@@ -19,8 +21,4 @@ def main(url: str) -> str | None:
         return " ".join(str(error).split())
     if row is None or not row[0]:
         return "its user may not create databases."
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    return ""

@@ -9,13 +9,19 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis.strategies import integers
 from pytest_django import Settings
 
+from tests import conftest
 from tests.network_block import NetworkBlockedError
+from tests.postgres_answers import why_not
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -227,14 +233,64 @@ class TestPostgresAnswers:
         # A port that was free a moment ago.
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-        url = f"postgres://postgres:secret@127.0.0.1:{port}/newsroom"
-        answer = run(str(ROOT / "tests" / "postgres_answers.py"), url, cwd=ROOT)
-        assert answer.returncode == 1
-        assert "secret" not in answer.stderr
-        assert "refused" in answer.stderr
+        reason = why_not(f"postgres://postgres:secret@127.0.0.1:{port}/newsroom")
+        assert "secret" not in reason
+        assert "refused" in reason
 
     @pytest.mark.postgres
     def test_success(self) -> None:
-        url = os.environ["DATABASE_URL"]
-        answer = run(str(ROOT / "tests" / "postgres_answers.py"), url, cwd=ROOT)
-        assert answer.returncode == 0, answer.stderr
+        assert why_not(os.environ["DATABASE_URL"]) == ""
+
+
+class TestExamples:
+    """Property tests run a quarter of their examples, unless a profile or a marker says otherwise."""
+
+    @pytest.mark.parametrize(
+        ("profile", "marker", "expected"),
+        [("quick", None, 10), ("quick", "all_examples", 40), ("thorough", None, 40)],
+    )
+    def test_number(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        profile: str,
+        marker: str | None,
+        expected: int,
+    ) -> None:
+        seen: list[int] = []
+
+        @examples(max_examples=40, database=None)
+        @given(integers())
+        def test(number: int) -> None:
+            seen.append(number)
+
+        monkeypatch.setattr(conftest, "PROFILE", profile)
+        item = Mock(function=test, get_closest_marker=lambda name: name == marker)
+        conftest.pytest_itemcollected(item)
+        test()
+        assert len(seen) == expected
+
+
+class TestSuites:
+    """``make test``: the parts run side by side, and the end says how each went."""
+
+    def run(self, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        chosen = ["--jobs=0", "--postgres=postgres://postgres@127.0.0.1:1/x", *options]
+        return run("-m", "tests.suites", *chosen, cwd=ROOT, COVERAGE_FILE=os.devnull, **variables)
+
+    def test_says_how_each_part_went(self) -> None:
+        flags = f"--flags=--no-cov {__file__} -k test_numeric_lookup_asks_nobody"
+        answer = self.run("--part=SQLite", flags)
+        assert answer.returncode == 0, answer.stdout
+        assert re.search(r"^SQLite, 0 min \d+ s: 1 passed, .* in ", answer.stdout, re.MULTILINE)
+
+    def test_fail_when_a_part_fails(self) -> None:
+        answer = self.run("--part=SQLite", f"--flags=--no-cov {__file__} -k no_such_test")
+        assert answer.returncode == 1
+        assert "deselected in" in answer.stdout.splitlines()[-1]
+
+    @pytest.mark.parametrize(("forbidden", "status"), [("", 0), ("1", 1)])
+    def test_missing_server(self, forbidden: str, status: int) -> None:
+        answer = self.run("--part=PostgreSQL", NEWSROOM_FORBID_SKIPS=forbidden)
+        assert answer.returncode == status
+        assert "PostgreSQL: skipped, connection" in answer.stdout
+        assert "Set TEST_POSTGRES_URL to a server" in answer.stdout

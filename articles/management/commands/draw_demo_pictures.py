@@ -1,7 +1,9 @@
-"""Draw pictures for the documents of a demo, whose addresses lead nowhere."""
+"""Draw pictures for the documents of a demo, whose image URLs lead nowhere."""
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,14 +17,19 @@ from articles.sample_documents.pictures import draw, draw_logo
 from providers.models import Provider
 
 RESERVED = ".example"
-"""Hosts of this kind belong to nobody (RFC 2606), so that no real picture is stood in for."""
+"""RFC 2606 reserves these hosts: no drawing stands in for a real picture."""
 
 
 class Command(BaseCommand):
     help = (
-        "Draw a picture for each image and logo that readers miss and whose host is a reserved "
-        ".example one, as the documents of generate_seeds have them. For demos only."
+        "Draw a picture for each missing image and logo on a reserved .example host, which the "
+        "documents of generate_seeds use. For demos only."
     )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        # Unwind, so that the process that renders an image ends too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
         drawn: set[str] = set()

@@ -23,7 +23,8 @@ from tests.articles.importing.worlds import (
 )
 from tests.articles.samples import NOON, document, entry, load, put
 
-pytestmark = pytest.mark.django_db
+# Some mistakes are noticed by these properties alone.
+pytestmark = [pytest.mark.django_db, pytest.mark.all_examples]
 
 
 def rows_after(runs: Sequence[Sequence[Path]], batch_size: int = 500) -> digest.Rows:
