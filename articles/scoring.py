@@ -69,11 +69,7 @@ class Contender:
 
     def outranks(self, other: Contender) -> bool:
         """Whether this stands before ``other`` in a story."""
-        if self.quality is None or self.decision.is_out:
-            return False
-        if other.quality is None or other.decision.is_out:
-            return True
-        return self._rank < other._rank
+        return self.quality is not None and not self.decision.is_out and self.rank < other.rank
 
     def advantage(self, other: Contender) -> str:
         """Say by what this outranks ``other``, where both are scored."""
@@ -86,8 +82,14 @@ class Contender:
         return "equally good and published at once, first by slug"
 
     @property
-    def _rank(self) -> tuple[bool, int, datetime, str]:
-        return (not self.is_pinned, -(self.quality or 0), self.published_at, self.slug)
+    def rank(self) -> tuple[bool, bool, bool, int, datetime, str]:
+        """The sort key of stories: best first, then unscored ones, then those taken out.
+
+        ``ArticleQuerySet.by_rank`` is the same order in SQL, for articles that are not taken out.
+        """
+        is_unscored, quality = self.quality is None, self.quality or 0
+        by_quality = (is_unscored, not self.is_pinned, -quality)
+        return (self.decision.is_out, *by_quality, self.published_at, self.slug)
 
     def __str__(self) -> str:
         score = "not scored" if self.quality is None else str(self.quality)
@@ -163,7 +165,7 @@ def score(
     article: Contender, related: Iterable[Contender], policy: Policy = DEFAULT_POLICY
 ) -> Receipt:
     """Return heat and published for one article among its own related, with the receipt."""
-    by_rank = sorted(related, key=lambda other: (other.quality is None, other._rank))
+    by_rank = sorted(related, key=lambda other: other.rank)
     counted = tuple(other for other in by_rank if not other.decision.is_out)
     left_out = tuple(other for other in by_rank if other.decision.is_out)
     superseded_by: tuple[Contender, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -28,18 +29,16 @@ from articles.roles import ARTICLE_PERMISSIONS
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 
-
-def _standing() -> Case:
-    """Tell an article's state from its row alone, whatever the time; see ``Article.state_at``."""
-    return Case(
-        When(coverage_only=True, then=Value("coverage_only")),
-        When(decision="withdraw", then=Value("withdrawn")),
-        When(decision="hold", then=Value("held")),
-        When(published=True, then=Value("published")),
-        When(quality=None, then=Value("not_scored")),
-        When(heat=scoring.SUPERSEDED_HEAT, then=Value("superseded")),
-        default=Value("below"),
-    )
+_STATES: Final = (
+    ("coverage_only", True, "coverage_only"),
+    ("decision", "withdraw", "withdrawn"),
+    ("decision", "hold", "held"),
+    ("published", True, "published"),
+    ("quality", None, "not_scored"),
+    ("heat", scoring.SUPERSEDED_HEAT, "superseded"),
+)
+"""What the states mean without the schedule: column, value, state. The first match counts, and where
+none matches the state is "below". The column ``standing`` and ``Article.state_at`` read this."""
 
 
 class Article(models.Model):
@@ -108,7 +107,7 @@ class Article(models.Model):
     updated_at = models.DateTimeField(
         null=True, blank=True, help_text="When its provider last changed it."
     )
-    # Found by the index article_provider.
+    # The index article_provider serves it.
     provider = models.ForeignKey(
         Provider, on_delete=models.PROTECT, related_name="articles", db_index=False
     )
@@ -160,7 +159,10 @@ class Article(models.Model):
     publish_until = models.DateTimeField(null=True, blank=True, help_text="Expires then.")
 
     standing = models.GeneratedField(
-        expression=_standing(),
+        expression=Case(
+            *(When(**{name: value}, then=Value(state)) for name, value, state in _STATES),
+            default=Value("below"),
+        ),
         output_field=models.CharField(max_length=13),
         db_persist=True,
         help_text="Its state without its schedule: scheduled and expired articles count as published.",
@@ -181,16 +183,16 @@ class Article(models.Model):
     objects = ArticleQuerySet.as_manager()
 
     coverage_links: list[Related]
-    """What ``for_page()`` and ``for_list()`` load: the links to its coverage, by rank."""
+    """Links to its coverage by rank, loaded by ``for_page()`` and ``for_list()``."""
 
     class Meta:
         ordering = ["-published_at", "slug"]
         permissions = ARTICLE_PERMISSIONS
         indexes = [
-            # How a related entry, or another document of the same URL, finds it.
+            # For related entries, and other documents of the same URL.
             models.Index(fields=["url"], name="article_url"),
-            # The admin's list: its order, then what filters ask for. Where they combine to something
-            # rare this index alone is read to its end, and not a row of the table.
+            # The admin's list: its order, then the columns of its filters. For rare combinations the
+            # database reads this index to its end, but no row of the table.
             models.Index(
                 fields=[
                     "-published_at",
@@ -210,10 +212,9 @@ class Article(models.Model):
             # The list by heat and by quality, highest first.
             models.Index(or_least("heat"), F("id"), name="article_heat"),
             models.Index(or_least("quality"), F("id"), name="article_quality"),
-            # One state by heat: what is below the threshold, nearest to it first.
+            # One state by heat: below the threshold, nearest first.
             models.Index(F("standing"), or_least("heat"), F("id"), name="article_standing_heat"),
-            # The few that editors decided, held and withdrawn ones among them; the few with a
-            # schedule.
+            # Articles with a decision, and articles with a schedule: few.
             models.Index(
                 fields=["-published_at", "-id"], condition=~Q(decision=""), name="article_decided"
             ),
@@ -227,8 +228,8 @@ class Article(models.Model):
                 condition=Q(publish_until__isnull=False),
                 name="article_until",
             ),
-            # Latest and Top: only what is published, so that drafts cost readers nothing. The schedule
-            # lets the hub's pages, which are numbered, be counted off without a look at the rows.
+            # Latest and Top: only published ones, so drafts cost readers nothing. With the schedule
+            # the hub's numbered pages skip articles without reading their rows.
             models.Index(
                 fields=["-published_at", "slug", "publish_from", "publish_until", "published"],
                 condition=Q(published=True),
@@ -244,11 +245,11 @@ class Article(models.Model):
                 condition=Q(published=True),
                 name="article_hottest",
             ),
-            # The few whose slug another had first: the importer looks up their family.
+            # Articles whose slug another had first, for the importer: few.
             models.Index(fields=["stem"], condition=~Q(slug=F("stem")), name="article_slug_taken"),
-            # Of the queues (articles/newsdesk/queues.py), those that the indexes above do not serve. One away:
-            # the policy is data, so its numbers are columns and no condition; with the columns of
-            # the condition SQLite counts without a look at the table.
+            # Queues (articles/newsdesk/queues.py) that the indexes above do not serve. "One report
+            # short": the policy's numbers are data, so heat and quality are columns, not conditions.
+            # With the columns of the condition SQLite counts without reading the table.
             models.Index(
                 fields=[
                     "-published_at",
@@ -262,7 +263,7 @@ class Article(models.Model):
                 condition=Q(coverage_only=False, published=False, decision="", heat__gte=0),
                 name="queue_one_away",
             ),
-            # Late arrivals: the latest decisions.
+            # "New coverage since you decided": the latest decisions.
             models.Index(
                 fields=["-decided_at", "decision", "is_pinned", "id"],
                 condition=Q(decided_at__isnull=False) & ~Q(decision="", is_pinned=False),
@@ -303,31 +304,25 @@ class Article(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the article's public page."""
+        """Return the address of the article's public page."""
         return reverse("articles:article", args=[self.slug])
 
     def is_published(self, at: datetime | None = None) -> bool:
-        """Whether readers may see it at the moment ``at``; twin of ``published()``."""
+        """Return whether readers may see it at ``at``; the same as ``published()`` in a query."""
         return self.state_at(at) == Article.State.PUBLISHED
 
     def state_at(self, at: datetime | None = None) -> State:
-        """Return the one state that explains whether readers see it at ``at``; no query."""
+        """Return its state at ``at``: whether readers see it, and if not, why. No query."""
+        matching = (state for name, value, state in _STATES if getattr(self, name) == value)
+        state = Article.State(next(matching, "below"))
+        if state is not Article.State.PUBLISHED:
+            return state
         at = at or timezone.now()
-        if self.coverage_only:
-            return Article.State.COVERAGE_ONLY
-        if self.decision == Article.Decision.WITHDRAW:
-            return Article.State.WITHDRAWN
-        if self.decision == Article.Decision.HOLD:
-            return Article.State.HELD
-        if self.published:
-            if self.publish_from is not None and self.publish_from > at:
-                return Article.State.SCHEDULED
-            if self.publish_until is not None and self.publish_until <= at:
-                return Article.State.EXPIRED
-            return Article.State.PUBLISHED
-        if self.quality is None:
-            return Article.State.NOT_SCORED
-        return Article.State.SUPERSEDED if self.is_superseded else Article.State.BELOW
+        if self.publish_from is not None and self.publish_from > at:
+            return Article.State.SCHEDULED
+        if self.publish_until is not None and self.publish_until <= at:
+            return Article.State.EXPIRED
+        return state
 
     @property
     def state(self) -> State:
@@ -336,17 +331,17 @@ class Article(models.Model):
 
     @property
     def is_superseded(self) -> bool:
-        """Whether better coverage leads."""
+        """Whether a better report leads its story."""
         return self.heat == scoring.SUPERSEDED_HEAT
 
     def outranks(self, other: Article) -> bool:
-        """Whether the scoring rule puts this before ``other`` in a story; no query."""
+        """Return whether the rule ranks it before ``other`` in a story. No query."""
         return self.contender().outranks(other.contender())
 
     def contender(self, at: datetime | None = None, name: str = "") -> scoring.Contender:
-        """Return what the rule needs to know of it; no query.
+        """Return the facts that the rule needs. No query.
 
-        With ``at``, a decision whose time is over by then is none. ``name`` is for the words.
+        With ``at``, a decision that has ended by then does not count. ``name`` is for explanations.
         """
         decision = scoring.Decision(self.decision)
         if at is not None and self.decision_until is not None and self.decision_until <= at:
@@ -356,51 +351,48 @@ class Article(models.Model):
         )
 
     def lead(self, at: datetime | None = None) -> Article | None:
-        """Find the lead of its story: the best of its published related that outranks it, if any.
-
-        One query.
-        """
+        """Return its lead: the best of its published related, if that outranks it. One query."""
         rivals = Article.objects.published(at).filter(named_by_links__article=self).by_rank()
         return next((rival for rival in rivals if rival.outranks(self)), None)
 
     @property
     def headline(self) -> str:
-        """The title as readers see it: sources write ``&#8217;`` where they mean a character."""
+        """The title as readers see it, without entities: sources write ``&#8217;`` for a character."""
         return html.unescape(self.title)
 
     @property
     def summary(self) -> str:
-        """The excerpt as readers see it; plain text still, with its line breaks."""
+        """The excerpt as readers see it: plain text with line breaks."""
         return html.unescape(self.excerpt).strip()
 
     @property
     def source_url(self) -> str:
-        """Where the original is, or nothing if that is no address to send a reader to."""
+        """The URL of the original; empty if it is not one of the web."""
         return self.url if is_web_url(self.url) else ""
 
     @property
     def lead_image(self) -> Image | None:
-        """The first image that a page can show; uses what ``for_list()`` loaded."""
+        """The first image that a page can show; ``for_list()`` loads it."""
         return next(iter(self.shown_images), None)
 
     @property
     def picture(self) -> Image | None:
-        """The first of these that is kept here, which pages show; uses what ``for_list()`` loaded."""
+        """The first of these that is stored, which pages show; ``for_list()`` loads it."""
         return next((image for image in self.shown_images if image.stored_id is not None), None)
 
     @property
     def shown_images(self) -> list[Image]:
-        """The images that a page can show, in order; uses what ``for_page()`` loaded."""
+        """The images that a page can show, in order; ``for_page()`` loads them."""
         return [image for image in self.images.all() if image.is_shown]
 
     @property
     def coverage(self) -> list[Article]:
-        """What its page lists as coverage, best first; ``for_list()`` must have loaded it."""
+        """The coverage that its page lists, best first; only after ``for_list()``."""
         return [link.target for link in self.coverage_links]
 
     @property
     def shown_under(self) -> Article | None:
-        """The lead that it is coverage of, where ``reachable()`` keeps it for that; no query."""
+        """The lead under which ``reachable()`` articles are shown; None if published. No query."""
         if self.published:
             return None
         rivals = (one for one in self.coverage if one.is_published() and one.outranks(self))
@@ -408,5 +400,5 @@ class Article(models.Model):
 
     @property
     def course(self) -> list[Article]:
-        """Itself and its coverage in the order of time; ``for_page()`` must have loaded it."""
+        """The article and its coverage, oldest first; only after ``for_page()``."""
         return sorted([self, *self.coverage], key=lambda one: (one.published_at, one.slug))

@@ -1,4 +1,4 @@
-"""Which articles are published, and what lists and pages load of them."""
+"""Querysets of articles: what is public, and what lists and pages load."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
-    """The one definition of what is public, and what lists load."""
+    """Articles: the one definition of what is public, and what lists load."""
 
     def published(self, at: datetime | None = None) -> Self:
-        """Keep what readers may see at the moment ``at`` (default: now).
+        """Keep the articles that readers may see at ``at`` (default: now).
 
-        That is what the rule or an editor published, within its schedule. Excludes coverage-only
-        articles, held and withdrawn ones. ``Article.is_published`` says the same of one article.
+        The rule or an editor published them, and they are within their schedule. Coverage-only, held
+        and withdrawn articles are excluded. ``Article.is_published`` is the same for one article.
         """
         return self.filter(_in_time(at), published=True)
 
     def reachable(self, at: datetime | None = None) -> Self:
-        """Keep what an address of its own leads to: published, or superseded by a published lead.
+        """Keep articles whose address leads somewhere: published, or superseded by a published lead.
 
-        The lists of topics and providers show the latter as coverage of its lead, so that no
-        report vanishes from the pages of who wrote it and what it is about.
+        Lists of topics and providers show a superseded article below its lead, so that no report
+        disappears from the pages of its provider and topics.
         """
         superseded = Q(_in_time(at), standing=self.model.State.SUPERSEDED)
         leads = Related.objects.filter(
@@ -60,10 +60,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Q(_in_time(at), published=True) | superseded & Q(Exists(leads)))
 
     def withdrawn_from_readers(self) -> Self:
-        """Keep what was withdrawn after readers had seen it: its address says that it is gone.
-
-        What was withdrawn unseen is nobody's business.
-        """
+        """Keep articles that were withdrawn after readers had seen them: their address answers 410."""
         seen = ActChange.objects.filter(
             Q(article__publish_from=None) | Q(article__publish_from__lte=F("act__at")),
             article=OuterRef("pk"),
@@ -73,24 +70,24 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Exists(seen), decision=self.model.Decision.WITHDRAW)
 
     def of_topic(self, topic: Topic) -> Self:
-        """Keep what is about ``topic``; ``filed_at`` is the time that its index orders by."""
+        """Keep the articles of ``topic``, with the time ``filed_at`` by which its index is ordered."""
         about = self.filter(topic_links__topic=topic)
         return about.annotate(filed_at=F("topic_links__published_at"))
 
     def coverage(self, at: datetime | None = None) -> Self:
-        """Keep what a published story may show as coverage: not held, withdrawn or out of time.
+        """Keep articles that may be shown as coverage: not held, withdrawn or outside their schedule.
 
-        A published lead names its coverage in public, so being below the threshold does not hide
-        it; an editor's decision does.
+        A published lead shows its coverage even below the threshold, but not against an editor's
+        decision.
         """
         return self.filter(_in_time(at)).exclude(_decided_out())
 
     def in_state(self, state: str, at: datetime | None = None) -> Self:
-        """Keep the articles that ``Article.state_at`` would give this state at ``at``."""
+        """Keep the articles whose ``Article.state_at(at)`` is ``state``; raises ValueError."""
         at = at or timezone.now()
         match state:
             case self.model.State.PUBLISHED:
-                # As published(at), by the column that has an index in the order of time.
+                # As published(at), by the column whose index is ordered by time.
                 return self.filter(_in_time(at), standing=state)
             case self.model.State.SCHEDULED:
                 timed = self.model.objects.filter(publish_from__gt=at)
@@ -100,23 +97,20 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 return self.filter(standing=state)
             case _:
                 raise ValueError(f"no state of an article: {state!r}")
-        # By key, or SQLite would read all that is published, in order, to find these few.
+        # By key: otherwise SQLite would read all published articles in order to find these few.
         return self.filter(pk__in=timed.values("pk"), published=True)
 
     def search(self, text: str, *, is_typing: bool = True) -> Self:
-        """Keep what has the words of ``text`` in headline, excerpt or names; see ``articles.search``.
+        """Keep articles with the words of ``text`` in headline, excerpt or names: ``articles.search``.
 
         Understands "phrases", -without, and an article's address or slug. Never raises; blank text
-        keeps everything. While somebody ``is_typing`` the last word is taken for a beginning. Gives
-        no order. One query at once on SQLite: whether the words are common.
+        keeps everything. With ``is_typing`` the last word may be incomplete. Sets no order. On SQLite
+        one query at once: whether the words are common.
         """
         return self.filter(search.condition(text, connections[self.db], is_typing=is_typing))
 
     def with_story_size(self, at: datetime | None = None) -> Self:
-        """Count in ``story_size`` the related that count for the bonus; a look-up an article.
-
-        For a page of a list, not for all there are.
-        """
+        """Count in ``story_size`` the related that count for the bonus; for a page of a list."""
         at = at or timezone.now()
         over = Q(target__decision_until__lte=at)
         counted = Related.objects.filter(~_decided_out("target__") | over, article=OuterRef("pk"))
@@ -126,9 +120,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
 
     def beside(self, article: Article) -> Self:
-        """Keep what ``article`` names as coverage and what names it. One query at once.
+        """Keep the articles that ``article`` links to and those that link to it. One query at once.
 
-        By their keys: asked for in one condition PostgreSQL would look at every article.
+        By their keys: with one condition PostgreSQL would read every article.
         """
         named = article.related_links.order_by().values_list("target")
         naming = article.named_by_links.order_by().values_list("article")
@@ -139,14 +133,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.order_by("-published_at", "slug")
 
     def by_rank(self) -> Self:
-        """Order as the scoring rule ranks a story: best first, unscored last."""
+        """Order by rank in a story, as ``scoring.Contender.rank``: best first, unscored last."""
         return self.order_by(*_rank_order())
 
     def lead_of(self, slug: str, at: datetime | None = None) -> Article | None:
-        """Find whose page stands for the superseded article ``slug``, see ``Article.lead``.
+        """Return the lead of the superseded article ``slug``: ``Article.lead``. Two queries at most.
 
-        None, too, where there is no such article, it is not superseded, or an editor's decision or
-        its schedule keeps it from readers. Two queries at most.
+        None also if there is no such article, it is not superseded, or an editor's decision or its
+        schedule hides it.
         """
         superseded = self.coverage(at).filter(slug=slug, heat=scoring.SUPERSEDED_HEAT).first()
         return superseded.lead(at) if superseded else None
@@ -154,8 +148,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def for_page(self, at: datetime | None = None) -> Self:
         """Load what an article's page shows: provider, topics, images and coverage by rank.
 
-        Three queries more than the articles themselves, however many there are. Of topics, provider
-        and coverage only what readers see; anything else costs a query each time it is read.
+        Three more queries for any number of articles. Of topics, provider and coverage it loads only
+        what readers see; any other column costs a query each time.
         """
         coverage = (
             Related.objects.filter(_in_time(at, "target__"))
@@ -178,8 +172,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
 
     def for_list(self, at: datetime | None = None) -> Self:
-        """Load what a card of a list shows: as ``for_page()``, but of each column of an article only
-        what lists show: no body, no featured content."""
+        """Load what a card in a list shows: as ``for_page()``, without body and featured content."""
         return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
 
     def for_story(self, at: datetime | None = None) -> Self:
@@ -187,17 +180,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.for_page(at).select_related("provider__kept_logo__stored")
 
     def for_items(self, at: datetime | None = None) -> Self:
-        """Load what a list of the API gives: as ``for_page()``, without the longest texts."""
+        """Load what the API lists: as ``for_page()``, without the longest texts."""
         return self.for_page(at).defer("body", "featured_content")
 
     def for_mention(self) -> Self:
-        """Load what a line that leads to an article shows: headline, provider, time."""
+        """Load what a link to an article shows: headline, provider, time."""
         return self.select_related("provider").only(
             "slug", "title", "type", "published_at", "provider__name", "provider__domain"
         )
 
 
-# What lists show of an article, and what tells whether and where they show it.
+# The columns that lists show, and that decide whether and where they show an article.
 _LISTED: Final = (
     "slug",
     "type",
@@ -206,7 +199,7 @@ _LISTED: Final = (
     "original_url",
     "url",
     "published_at",
-    # Of coverage, too: by these three times feeds tell when something changed last.
+    # Also of coverage: feeds find the last change by these three times.
     "updated_at",
     "created_at",
     "quality",
@@ -229,9 +222,9 @@ def _of(relation: str, names: Iterable[str]) -> list[str]:
 
 
 def or_least(name: str) -> Func:
-    """Return heat or quality, for an order: an article without one comes behind all others.
+    """Return heat or quality to order by, with articles that have none last.
 
-    PostgreSQL would put it first. The number stands in the text, as SQLite finds an index by it.
+    PostgreSQL would put them first. The number is part of the SQL, so that SQLite uses the index.
     """
     least = "COALESCE(%(expressions)s, -2)"
     return Func(F(name), template=least, output_field=models.SmallIntegerField())
@@ -249,25 +242,21 @@ def _decided_out(prefix: str = "") -> Q:
 
 
 def _outranks_outer() -> Q:
-    """Whether the target of a link outranks the article outside, as ``Article.outranks`` has it.
+    """Return whether the target of a link outranks the outer article, as ``Article.outranks``.
 
-    For a published target of a superseded article: both are scored, neither is decided out.
+    For a published target of a superseded article: both are scored, and neither is taken out.
     """
-    pinned, quality, published_at = map(OuterRef, ("is_pinned", "quality", "published_at"))
-    by_time = Q(target__published_at__lt=published_at) | Q(
-        target__published_at=published_at, target__slug__lt=OuterRef("slug")
-    )
-    by_quality = Q(target__quality__gt=quality) | Q(by_time, target__quality=quality)
-    by_rank = Q(target__is_pinned__gt=pinned) | Q(by_quality, target__is_pinned=pinned)
-    return Q(by_rank, target__quality__isnull=False)
+    outranks = Q()
+    for name, better in reversed(_RANK.items()):
+        tied = Q(outranks, (f"target__{name}", OuterRef(name))) if outranks else Q()
+        outranks = Q((f"target__{name}__{better}", OuterRef(name))) | tied
+    return Q(outranks, target__quality__isnull=False)
 
 
 def _rank_order(prefix: str = "") -> list[Any]:
-    # As scoring.Contender.outranks() has it; unscored ones, which outrank nobody, come last.
-    return [
-        IsNull(F(f"{prefix}quality"), True).asc(),
-        f"-{prefix}is_pinned",
-        f"-{prefix}quality",
-        f"{prefix}published_at",
-        f"{prefix}slug",
-    ]
+    columns = [f"{'-' if better == 'gt' else ''}{prefix}{name}" for name, better in _RANK.items()]
+    return [IsNull(F(f"{prefix}quality"), True).asc(), *columns]
+
+
+# The order of scoring.Contender.rank, but for unscored articles: which value of a column is better.
+_RANK: Final = {"is_pinned": "gt", "quality": "gt", "published_at": "lt", "slug": "lt"}

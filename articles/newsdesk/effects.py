@@ -235,9 +235,6 @@ class _Desk:
                 for rival in (articles[target] for target in links[pk])
                 if rival.is_published(self.at) and rival.outranks(article)
             ]
-            # The best is the one that no other outranks.
-            lead = next(
-                (a.slug for a in rivals if not any(b.outranks(a) for b in rivals)),
-                None,
-            )
+            best = min(rivals, key=lambda one: one.contender().rank, default=None)
+            lead = best.slug if best else None
         return Standing(article.state_at(self.at), article.heat, lead)

@@ -42,7 +42,7 @@ def story_of(article: Article, at: datetime | None = None) -> Story:
     if lead is not article:
         beside = _beside(lead)
     found = {one.pk: one for one in (*beside, lead, article)}
-    members = sorted(found.values(), key=lambda one: _rank(one, at))
+    members = sorted(found.values(), key=lambda one: one.contender(at).rank)
     return Story(members[:MOST_MEMBERS], len(members) <= MOST_MEMBERS)
 
 
@@ -50,17 +50,3 @@ def _beside(article: Article) -> list[Article]:
     """Return the best of what an article names or is named by, by rank."""
     related = Article.objects.beside(article).select_related("provider")
     return list(related.defer("body", "featured_content").by_rank()[: MOST_MEMBERS + 1])
-
-
-def _rank(article: Article, at: datetime | None) -> tuple[bool, bool, bool, int, datetime, str]:
-    # As ArticleQuerySet.by_rank(), with what an editor took out behind the others.
-    contender = article.contender(at)
-    quality = contender.quality
-    return (
-        contender.decision.is_out,
-        quality is None,
-        not contender.is_pinned,
-        -(quality or 0),
-        contender.published_at,
-        contender.slug,
-    )

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
+from articles import scoring
 from articles.documents import (
     ArticleDocument,
     DocumentImage,
@@ -53,11 +54,6 @@ _STORYLINES: Final = {
 _SIZES: Final = (1,) * 330 + (2,) * 44 + (3,) * 14 + (4,) * 4 + (5, 6, 7, 8, 9, 10, 11, 12)
 _IMAGE_SIZES: Final = ((1200, 800), (1200, 630), (1024, 651), (1600, 900), (640, 480), (2048, 1365))
 _PATHS: Final = ("{date}/{words}/", "news/{words}-{number}", "{number}/{words}.html", "a/{words}")
-
-# The scoring policy of the design: what the source is taken to have applied.
-_BONUS_FROM: Final = 50
-_BONUS: Final = 10
-_PUBLISH_FROM: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +95,8 @@ def _generate(count: int, rng: Random, until: datetime) -> Iterator[tuple[str, b
         story += 1
 
 
-def _heat(report: _Report, related: Sequence[_Report]) -> int | None:
-    """Apply rules 1 to 3 of the scoring policy; replaceable by ``articles.scoring``."""
-    quality = report.entry.quality
-    if quality is None:
-        return None
-    if any(other.entry.quality is not None and _rank(other) < _rank(report) for other in related):
-        return -1
-    return quality + (_BONUS * len(related) if quality >= _BONUS_FROM else 0)
-
-
-def _rank(report: _Report) -> tuple[int, datetime, str]:
-    """Sort key: who outranks the others comes first, the unscored last."""
-    quality = report.entry.quality
-    return (1 if quality is None else -quality, report.entry.published_at, report.slug)
+def _contender(report: _Report) -> scoring.Contender:
+    return scoring.Contender(report.slug, report.entry.published_at, report.entry.quality)
 
 
 class _Storyteller:
@@ -170,7 +154,7 @@ class _Storyteller:
                     zip(headlines, providers, strict=True)
                 )
             ),
-            key=_rank,
+            key=lambda report: _contender(report).rank,
         )
         # The best has its document: otherwise nobody could publish the story.
         stubs = (position and self._chance(0.25) for position in range(size))
@@ -214,7 +198,7 @@ class _Storyteller:
     def _document(self, report: _Report, related: Sequence[_Report]) -> ArticleDocument:
         rng = self.rng
         entry = report.entry
-        heat = _heat(report, related)
+        receipt = scoring.score(_contender(report), map(_contender, related))
         updated_at = entry.published_at + timedelta(minutes=rng.randrange(3, 600))
         return ArticleDocument(
             title=entry.title,
@@ -229,8 +213,8 @@ class _Storyteller:
             cdn_amp_url=entry.cdn_amp_url,
             type=entry.type,
             quality=entry.quality,
-            heat=heat,
-            published=None if heat is None else heat >= _PUBLISH_FROM,
+            heat=receipt.heat,
+            published=None if receipt.heat is None else receipt.published,
             featured_content=_player(entry.url) if entry.type == "video" else None,
             topics=self._topics(),
             images=entry.images,

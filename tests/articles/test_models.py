@@ -1,12 +1,16 @@
-"""What is published, in which state articles are, who leads, and the order of lists."""
+"""Articles: published or not, their state, their lead, and the order of stories."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from articles.models import Article
 from articles.scoring import SUPERSEDED_HEAT
@@ -16,6 +20,22 @@ from tests.factories import NOW, make_article, make_superseded, make_topic, rela
 pytestmark = pytest.mark.django_db
 
 cases = pytest.mark.parametrize("case", CASES, ids=str)
+TICK: Final = timedelta(microseconds=1)
+"""As near as the databases tell moments apart."""
+State = Article.State
+# What an article shows just before, at and just after the end of an embargo, and an expiry.
+MOMENTS: Final = {
+    "publish_from": (State.SCHEDULED, State.PUBLISHED, State.PUBLISHED),
+    "publish_until": (State.PUBLISHED, State.EXPIRED, State.EXPIRED),
+}
+moments = pytest.mark.parametrize(
+    ("name", "offset", "state"),
+    [
+        (name, offset, state)
+        for name, states in MOMENTS.items()
+        for offset, state in zip((-TICK, TICK * 0, TICK), states, strict=True)
+    ],
+)
 
 
 class TestPublished:
@@ -27,17 +47,59 @@ class TestPublished:
             assert article.is_published(at) is is_listed
 
     @cases
-    def test_only_what_answers_200(self, case: Case) -> None:
+    def test_is_what_answers_200(self, case: Case) -> None:
         assert case.make().is_published() is (case.status == 200)
 
-    def test_embargo_begins_and_ends_at_its_moments(self) -> None:
-        end = NOW + timedelta(hours=1)
-        article = make_article(publish_from=NOW, publish_until=end)
 
-        assert not article.is_published(NOW - timedelta(microseconds=1))
-        assert article.is_published(NOW)
-        assert article.is_published(end - timedelta(microseconds=1))
-        assert not article.is_published(end)
+class TestExactMoments:
+    """Python and both databases switch at the same microsecond."""
+
+    @moments
+    def test_of_its_own_schedule(self, name: str, offset: timedelta, state: State) -> None:
+        article, at = make_article(**{name: NOW}), NOW + offset
+        is_public = state == State.PUBLISHED
+
+        assert article.state_at(at) == state
+        assert article.is_published(at) is is_public
+        assert Article.objects.published(at).exists() is is_public
+        assert Article.objects.reachable(at).exists() is is_public
+        assert Article.objects.coverage(at).exists() is is_public
+        found = [one for one in State if Article.objects.in_state(one, at).exists()]
+        assert found == [state]
+
+    @moments
+    def test_of_its_lead(self, name: str, offset: timedelta, state: State) -> None:
+        article, at = make_superseded(make_article(**{name: NOW})), NOW + offset
+        has_lead = state == State.PUBLISHED
+
+        assert (article.lead(at) is not None) is has_lead
+        assert (Article.objects.lead_of(article.slug, at) is not None) is has_lead
+        assert Article.objects.reachable(at).filter(pk=article.pk).exists() is has_lead
+
+    @moments
+    def test_of_its_coverage(self, name: str, offset: timedelta, state: State) -> None:
+        lead, report = make_article(), make_article(**{name: NOW})
+        relate(lead, report)
+        shown = Article.objects.for_page(NOW + offset).get(pk=lead.pk).coverage
+
+        assert shown == ([report] if state == State.PUBLISHED else [])
+
+    @pytest.mark.parametrize(
+        ("offset", "is_over"), [(-TICK, False), (TICK * 0, True), (TICK, True)]
+    )
+    def test_of_a_decision(self, offset: timedelta, is_over: bool) -> None:
+        lead = make_article()
+        held = make_article(decision="hold", quality=90, heat=90, decision_until=NOW)
+        relate(lead, held)
+        at = NOW + offset
+
+        assert held.contender(at).decision.is_out is not is_over
+        assert Article.objects.with_story_size(at).get(pk=lead.pk).story_size == int(is_over)
+
+    def test_of_a_decision_without_an_end(self) -> None:
+        held = make_article(decision="hold", quality=90, heat=90)
+
+        assert held.contender(NOW + timedelta(days=9999)).decision.is_out
 
 
 class TestState:
@@ -46,7 +108,7 @@ class TestState:
         assert case.make().state == case.state
 
     @cases
-    def test_the_filter_agrees(self, case: Case) -> None:
+    def test_filter_agrees(self, case: Case) -> None:
         article = case.make()
         for at in (None, timezone.now() - timedelta(days=1), timezone.now() + timedelta(days=1)):
             found = [
@@ -62,7 +124,7 @@ class TestState:
 
 
 class TestLead:
-    def test_the_best_ranking_published_one(self) -> None:
+    def test_is_the_best_published_one(self) -> None:
         best, good = make_article(quality=95), make_article(quality=85)
         unpublished = make_article(quality=99, heat=99, decision="hold")
         article = make_article(quality=40, heat=SUPERSEDED_HEAT)
@@ -78,7 +140,7 @@ class TestLead:
 
         assert article.lead() == pinned
 
-    def test_none_that_it_outranks(self) -> None:
+    def test_not_one_that_it_outranks(self) -> None:
         article = make_superseded(make_article(quality=80, heat=90), quality=85)
 
         assert article.lead() is None
@@ -108,7 +170,49 @@ class TestLead:
         assert Article.objects.lead_of("2026-03-01-nothing") is None
 
 
+FACTS: Final = st.fixed_dictionaries(
+    {
+        "quality": st.none() | st.integers(0, 2),
+        "is_pinned": st.booleans(),
+        "published_at": st.sampled_from([NOW, NOW - TICK]),
+    }
+)
+
+
+def ranked(article: Article) -> Any:
+    return article.contender().rank
+
+
 class TestOrder:
+    @given(facts=st.lists(FACTS, max_size=8))
+    @settings(max_examples=30)
+    def test_in_sql_as_in_python(self, facts: list[dict[str, Any]]) -> None:
+        with transaction.atomic():
+            for each in facts:
+                make_article(**each)
+            assert list(Article.objects.by_rank()) == sorted(Article.objects.all(), key=ranked)
+            transaction.set_rollback(True)
+
+    @given(one=FACTS, other=FACTS)
+    @settings(max_examples=60)
+    def test_a_superseded_article_is_reachable_below_what_outranks_it(
+        self, one: dict[str, Any], other: dict[str, Any]
+    ) -> None:
+        with transaction.atomic():
+            lead = make_article(**one | {"published": True})
+            quality = other["quality"] or 0
+            article = make_article(**other | {"quality": quality, "heat": SUPERSEDED_HEAT})
+            relate(article, lead)
+            is_reachable = Article.objects.reachable().filter(pk=article.pk).exists()
+            assert is_reachable is lead.outranks(article)
+            transaction.set_rollback(True)
+
+    def test_what_an_editor_took_out_comes_last(self) -> None:
+        held = make_article(quality=90, heat=90, decision="hold", is_pinned=True)
+        unscored, best = make_article(quality=None), make_article(quality=80)
+
+        assert sorted([held, unscored, best], key=ranked) == [best, unscored, held]
+
     def test_by_rank_agrees_with_outranks(self) -> None:
         for overrides in (
             {"quality": 40, "is_pinned": True},
@@ -120,12 +224,12 @@ class TestOrder:
             {"quality": None},
         ):
             make_article(**overrides)
-        ranked = list(Article.objects.by_rank())
+        found = list(Article.objects.by_rank())
 
-        assert [article.quality for article in ranked] == [40, 90, 80, 80, 80, 0, None]
-        for place, article in enumerate(ranked):
-            assert all(article.outranks(other) for other in ranked[place + 1 :])
-            assert not any(article.outranks(other) for other in ranked[:place])
+        assert [article.quality for article in found] == [40, 90, 80, 80, 80, 0, None]
+        for place, article in enumerate(found):
+            assert all(article.outranks(other) for other in found[place + 1 :])
+            assert not any(article.outranks(other) for other in found[:place])
 
 
 class TestCoverage:
@@ -141,7 +245,7 @@ class TestCoverage:
         assert shown.coverage == [best, early, late, unscored]
 
     @cases
-    def test_hides_what_an_editor_took_out(self, case: Case) -> None:
+    def test_hides_held_and_withdrawn_articles(self, case: Case) -> None:
         lead, article = make_article(), case.make()
         relate(lead, article)
         now = timezone.now()
@@ -156,7 +260,7 @@ class TestCoverage:
 
 
 class TestTexts:
-    def test_entities_become_characters(self) -> None:
+    def test_entities_are_decoded(self) -> None:
         article = Article(title="It&#8217;s &amp;lt;", excerpt=" &#8220;Quoted&#8221;\n&lt;b&gt; ")
 
         assert article.headline == "It\u2019s &lt;"
@@ -171,7 +275,7 @@ class TestTopicClean:
         with pytest.raises(ValidationError, match="itself below Top"):
             top.clean()
 
-    def test_ends_on_a_circle_of_others(self) -> None:
+    def test_fail_parent_in_a_circle(self) -> None:
         first, second = make_topic("First"), make_topic("Second")
         first.parent, second.parent = second, first
         first.save()

@@ -348,13 +348,12 @@ def _stories_of(ids: Iterable[int]) -> list[int]:
     nearby = {pk for pks in around.values() for pk in pks} | set(ids)
     found = Article.objects.filter(pk__any_of=sorted(nearby)).defer(*confirmation.NO_TEXTS)
     contenders = {one.pk: one.contender(timezone.now()) for one in found}
-    leads = {
-        pk
+    best = {
+        chosen: min(around[chosen], key=lambda pk: contenders[pk].rank)
         for chosen in ids
-        for pk in around[chosen]
-        if contenders[pk].outranks(contenders[chosen])
-        and not any(contenders[other].outranks(contenders[pk]) for other in around[chosen])
+        if around[chosen]
     }
+    leads = {pk for chosen, pk in best.items() if contenders[pk].outranks(contenders[chosen])}
     return sorted(nearby.union(leads, *_around(leads).values()))
 
 
