@@ -1,4 +1,4 @@
-"""The admin as Newsroom has it."""
+"""The app of the admin."""
 
 from django.contrib.admin.apps import AdminConfig
 

@@ -1,4 +1,4 @@
-"""The ASGI application, for hosts that serve nothing else; WSGI is the faster way."""
+"""The ASGI application, for hosts that need one; WSGI is faster."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What is answered where a page failed."""
+"""Error pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from newsroom.context_processors import site
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say so in the site's own dress, which Django's view does not know.
+    """Return the site's own page for status 500.
 
-    Nothing of the request but its path is looked at, and no database asked: either may be what failed.
+    It uses only the path of the request and no database, because either may have failed.
     """
     page = render_to_string("500.html", {"request": request, **site(request)})
     return HttpResponse(page, status=500)

@@ -1,4 +1,4 @@
-"""Answers for whoever watches the process: is it alive, can it serve?"""
+"""Health checks for supervisors: is the process alive, and can it serve pages?"""
 
 import logging
 
@@ -14,16 +14,16 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def alive(request: HttpRequest) -> HttpResponse:
-    """Answer 200 while the process answers at all; asks nothing of the database."""
+    """Answer 200 as long as the process works, without using the database."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when pages can be served, else 503: no database, or migrations still to apply.
+    """Answer 200 if pages can be served, and 503 without a database or with unapplied migrations.
 
-    What is wrong goes to the log alone: the address is public.
+    The reason appears only in the log, because the URL is public.
     """
     try:
         executor = MigrationExecutor(connection)

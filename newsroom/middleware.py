@@ -1,4 +1,4 @@
-"""Response headers that neither Django nor a library of ours sets."""
+"""Response headers that neither Django nor our libraries set."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ PERMISSIONS_POLICY = ", ".join(
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Deny browser features on every page, unless the view has set a policy of its own."""
+    """Deny browser features on every page, unless the view sets its own policy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,4 +1,4 @@
-"""The key that signs sessions, for an installation that was given none."""
+"""The key that signs sessions, for installations without the setting SECRET_KEY."""
 
 import os
 import secrets
@@ -8,10 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def read_or_create_secret_key(path: Path) -> str:
-    """Return the key stored in `path`, creating the file (mode 0600) where it is missing.
+    """Return the key stored in `path`, creating the file (mode 0600) if it is missing.
 
-    Any number of processes may start at once: all get the same key. Raises ImproperlyConfigured
-    when the file can be neither read nor created.
+    Processes that start at the same time get the same key. Raise ImproperlyConfigured if the file can
+    be neither read nor created.
     """
     try:
         if not path.exists():
@@ -28,8 +28,8 @@ def read_or_create_secret_key(path: Path) -> str:
 
 
 def _create(path: Path) -> None:
-    # A link to a file that is already whole: nobody can read half a key, and of several processes
-    # the first one's key stands.
+    # Link to a complete file, so that no process reads half a key. If several processes do this, the
+    # first one's key is kept.
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""Where media lie on a disk."""
+"""Media files on disk."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, Final
 from django.core.files.storage import FileSystemStorage
 
 PART: Final = ".part"
-"""How the name of a file ends that is still being written."""
+"""The suffix of files that are still being written."""
 
 
 class WholeFileStorage(FileSystemStorage):
-    """Files that are there as a whole or not at all; a name that is taken is written anew.
+    """Store a file completely or not at all; an existing file of that name is replaced.
 
-    Written beside under another name, and moved. What a process that was killed left of that ends
-    in ``PART``.
+    The storage writes a temporary file beside it and renames it. A killed process leaves a temporary
+    file that ends in ``PART``.
     """
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """Return the very name: whoever saves again means the same file."""
+        """Return ``name`` itself: saving again replaces the file."""
         return name
 
     def _save(self, name: str, content: Any) -> str:
@@ -32,7 +32,7 @@ class WholeFileStorage(FileSystemStorage):
             with os.fdopen(handle, "wb") as file:
                 for piece in content.chunks():
                     file.write(piece)
-            # Temporary files are for their owner alone; these are for the web server, too.
+            # Only the owner can read temporary files; the web server must be able to read these.
             Path(part).chmod(self.file_permissions_mode or 0o644)
             Path(part).replace(path)
         except BaseException:

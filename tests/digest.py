@@ -1,7 +1,7 @@
-"""All rows of a newsroom by their natural keys, to compare two newsrooms by.
+"""Compare two newsrooms by all their rows, with natural keys instead of ids.
 
-Left out is what may differ between newsrooms that hold the same: primary keys, import runs and the
-moments of writing.
+Ignores what may differ between newsrooms with the same content: ids, import runs and times of
+writing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from providers.models import Provider
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
-# Foreign keys by what names their target; None leaves a column out.
+# Foreign keys by a natural key of their target; None leaves a column out.
 _SPELLED: dict[str, str | None] = {
     "id": None,
     "run": None,
@@ -33,7 +33,7 @@ _SPELLED: dict[str, str | None] = {
     "changed_at": None,
     "found_at": None,
     "version": None,
-    # Names and primary keys of what stands in other columns, for the search.
+    # Copies of names and ids from other columns, for search.
     "filed_under": None,
     "article": "article__slug",
     "target": "target__slug",
@@ -57,7 +57,7 @@ _TABLES: tuple[type[models.Model], ...] = (
 
 
 def rows() -> Rows:
-    """Return every row of every table that an import writes, sorted; fails where one dangles."""
+    """Return every row of every table that an import writes, sorted. Fail if a foreign key points nowhere."""
     connection.check_constraints()
     return {model.__name__: sorted(_rows_of(model), key=repr) for model in _TABLES}
 
@@ -76,10 +76,10 @@ def _rows_of(model: type[models.Model]) -> list[tuple[Any, ...]]:
 
 
 def written() -> list[Any]:
-    """Return every row as it stands in its table, primary key, version and moments included."""
+    """Return every row unchanged, including ids, versions and times."""
     return [list(model._default_manager.order_by("pk").values_list()) for model in _TABLES]
 
 
 def digest() -> str:
-    """Return the rows' SHA-256, for processes to tell each other."""
+    """Return the SHA-256 of ``rows()``, to compare across processes."""
     return sha256(repr(rows()).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Rows to test with: each function gives a sound one, and takes whatever a test cares about."""
+"""Functions that store valid rows for tests; a test overrides the values it is about."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from articles.scoring import SUPERSEDED_HEAT, Policy, top_rank
 from providers.models import Provider
 
 NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-"""When the articles of the tests were published; nothing here depends on the real clock."""
+"""The default ``published_at``; nothing here depends on the real clock."""
 POLICY: Final = Policy()
 
 _numbers = count(1)
@@ -45,7 +45,7 @@ def make_topic(name: str = "", **overrides: Any) -> Topic:
 
 
 def make_article(*, topics: tuple[Topic, ...] = (), **overrides: Any) -> Article:
-    """Store an article: published with quality 80, unless told otherwise.
+    """Store an article: published, with quality 80 by default.
 
     Heat and published follow a given ``quality`` (None: not scored) as if nothing was related, and
     ``coverage_only`` and a hold or withdrawal as the rules have them; given values stand.
@@ -77,7 +77,7 @@ def make_article(*, topics: tuple[Topic, ...] = (), **overrides: Any) -> Article
 
 
 def relate(article: Article, *targets: Article) -> None:
-    """Let ``article`` name the others as coverage, in this order, after those it names already."""
+    """Add ``targets`` to the related articles of ``article``, in this order, after the existing ones."""
     first = article.related_links.count()
     for position, target in enumerate(targets, first):
         Related.objects.create(article=article, target=target, position=position)
@@ -97,7 +97,7 @@ def make_run(**overrides: Any) -> ImportRun:
 
 
 def make_source(article: Article, *, secured: str = "", **overrides: Any) -> SourceDocument:
-    """Store the document that ``article`` came from, with ``secured`` where that is given."""
+    """Store the document of ``article``, with ``secured`` if it is given."""
     text = (
         f'---\ncategory: news\ntitle: "{article.title}"\n'
         f'publishedDateTime: 2026-03-01T12:00:00Z\nwebUrl: "{article.web_url}"\ntype: article\n\n'
@@ -109,7 +109,7 @@ def make_source(article: Article, *, secured: str = "", **overrides: Any) -> Sou
 
 
 def make_stored_image(**overrides: Any) -> StoredImage:
-    """Store what there is to know of a kept image of 640 by 360 pixels; no files."""
+    """Store the row of an image of 640 by 360 pixels, without files."""
     values: dict[str, Any] = {
         "digest": f"{next(_numbers):064x}",
         "format": "jpeg",
@@ -128,18 +128,18 @@ def make_stored_image(**overrides: Any) -> StoredImage:
 
 
 def make_user(*roles: Role, **overrides: Any) -> User:
-    """Store a member of the staff with these roles, without any permission beyond them."""
+    """Store a staff user with the permissions of these roles and no others."""
     values: dict[str, Any] = {"username": f"user-{next(_numbers)}", "is_staff": True}
     user = User.objects.create_user(**values | overrides)
     if not Group.objects.filter(name=Role.VIEWER).exists():
-        # A test that empties the tables, as those of several connections do, empties this one, too.
+        # Tests that use several connections empty all tables, including this one.
         write_roles(ROLES)(apps)
     user.groups.set(Group.objects.filter(name__in=roles))
     return user
 
 
 def make_token(user: User, **overrides: Any) -> ApiToken:
-    """Store a token of a user's, good for a day from now; its ``secret`` is with it."""
+    """Store an API key that expires in a day; the returned object has its ``secret``."""
     values = {"name": "A program", "expires_at": timezone.now() + timedelta(days=1)}
     token = ApiToken(user=user, **values | overrides)
     token.make_secret()

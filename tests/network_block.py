@@ -1,4 +1,4 @@
-"""A pytest plugin: no test reaches beyond this machine, by accident or otherwise."""
+"""A pytest plugin that keeps tests from connecting to other machines."""
 
 import ipaddress
 import socket
@@ -23,7 +23,7 @@ def _refuse(host: object, what: str) -> None:
 
 
 def _refuse_address(address: object, what: str) -> None:
-    # Addresses of other families, such as Unix sockets, are no tuples and stay on the machine.
+    # Other families, for example Unix sockets, have no tuples as addresses and stay on this machine.
     if not isinstance(address, tuple) or not address or address[0] in {"", "localhost"}:
         return
     try:
@@ -31,7 +31,7 @@ def _refuse_address(address: object, what: str) -> None:
     except ValueError:
         _refuse(address[0], what)
     else:
-        # To connect to the unspecified address is to connect to this machine.
+        # Connecting to the unspecified address connects to this machine.
         if not host.is_loopback and not host.is_unspecified:
             _refuse(address[0], what)
 
@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         if host not in known_hosts:
             try:
-                # Reads a numeric address in any of its spellings and asks nobody.
+                # Parses a numeric address in any spelling without a DNS query.
                 real_getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
             except (socket.gaierror, UnicodeError):
                 _refuse(host, "look up")

@@ -1,4 +1,4 @@
-"""Pictures that are kept here as any are: rendered, written and linked, of photographs drawn here."""
+"""Stored pictures for tests, rendered from photographs that are drawn here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from articles.models import Article, Image, StoredImage
 
 @cache
 def photograph(number: int = 0, size: tuple[int, int] = (1400, 900)) -> Rendered:
-    """Draw something like a landscape, another for each number, and render it."""
+    """Draw and render a landscape, a different one for each number."""
     width, height = size
     sky, ground = (
         (90 + number * 37 % 140, 150, 200 - number * 23 % 120),
@@ -51,7 +51,7 @@ def photograph(number: int = 0, size: tuple[int, int] = (1400, 900)) -> Rendered
 def keep_picture(
     article: Article, number: int = 0, size: tuple[int, int] = (1400, 900), **values: Any
 ) -> Image:
-    """Let an article have a photograph, and keep it: its files lie in the storage."""
+    """Give an article a photograph and write its files to the storage."""
     rendered = photograph(number, size)
     stored = StoredImage.objects.filter(digest=rendered.digest).first()
     if stored is None:

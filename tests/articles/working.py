@@ -1,4 +1,4 @@
-"""Workers in processes of their own, and newsrooms that both they and the test use."""
+"""Workers in separate processes, and the database and folder that they share with a test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.articles.importing.processes import Environment, run
 from tests.articles.samples import ROOT
 
 PATIENCE: Final = 60.0
-"""Seconds until what is waited for counts as missing; usually it takes two."""
+"""How many seconds ``until`` waits; usually two are enough."""
 
 _SCRIPT: Final = """
 import json, sys
@@ -33,18 +33,18 @@ from articles.tasks import *
 
 
 def do(environment: Environment, code: str) -> Any:
-    """Run code that knows the models in another newsroom; gives its ``found`` through JSON, if any."""
+    """Run code with all models imported in another newsroom; return its ``found``, if any."""
     script = f"{_SCRIPT}\nfound = None\n{code}\nsys.stdout.write(json.dumps(found))"
     return json.loads(run(environment, "-c", script).stdout)
 
 
 def see(environment: Environment, expression: str) -> Any:
-    """Return the value of an expression on the models in another newsroom, through JSON."""
+    """Return the value of an expression in another newsroom."""
     return do(environment, f"found = {expression}")
 
 
 def until(is_so: Callable[[], Any]) -> Any:
-    """Wait until something is so; gives what it gave."""
+    """Wait until ``is_so()`` is true and return its value."""
     end = monotonic() + PATIENCE
     while not (found := is_so()):
         assert monotonic() < end, "it did not happen"
@@ -54,7 +54,7 @@ def until(is_so: Callable[[], Any]) -> Any:
 
 @contextmanager
 def worker(environment: Environment, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``manage.py work`` beside the block, then let it end as Ctrl-C does."""
+    """Run ``manage.py work`` during the block, then stop it like Ctrl-C."""
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "work", *words],
@@ -72,13 +72,13 @@ def worker(environment: Environment, log: Path, *words: str) -> Iterator[subproc
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """Return the processes that a worker began, as Linux tells."""
+    """Return the ids of a worker's child processes (Linux only)."""
     task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(pid) for pid in task.read_text().split()] if task.exists() else []
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is there, and no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

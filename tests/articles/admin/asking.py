@@ -1,4 +1,4 @@
-"""How the tests ask for an act and do it, as an editor would: page by page."""
+"""Make decisions in the admin page by page, like an editor."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def hidden(response: Any, name: str) -> str:
 
 
 def messages_of(client: Client, response: Any) -> list[str]:
-    """Follow a redirect, and give the messages that the page there shows."""
+    """Follow a redirect and return the messages on the page."""
     assert response.status_code == 302, text_of(response)
     return [str(message) for message in client.get(response["Location"]).context["messages"]]
 
 
 def press_undo(client: Client, message: str) -> Any:
-    """Press the button of a message."""
+    """Press the Undo button of a message."""
     action = re.search(r'action="([^"]*)"', message)
     back = re.search(r'name="next" value="([^"]*)"', message)
     assert action
@@ -46,20 +46,20 @@ def press_undo(client: Client, message: str) -> Any:
 def start(
     client: Client, verb: str, articles: Iterable[Article], query: str = "", **more: str
 ) -> Any:
-    """Choose an action of the list for the ticked articles."""
+    """Choose a bulk action for the selected articles."""
     ticked = [str(article.pk) for article in articles]
     data = {"action": verb, "index": "0", "_selected_action": ticked, "select_across": "0"}
     return client.post(reverse(LIST) + query, data | more)
 
 
 def carry_on(client: Client, response: Any, verb: str, **sent: str) -> Any:
-    """Send the page of consequences back."""
+    """Confirm the page of consequences."""
     address = reverse("admin:articles_article_together", args=[verb])
     return client.post(address, {"step": hidden(response, "step")} | sent)
 
 
 def standings(articles: Iterable[Article]) -> dict[str, Standing]:
-    """Return where articles stand now, read anew."""
+    """Return the current state of articles, read from the database."""
     fresh = Article.objects.filter(pk__in=[article.pk for article in articles])
     return {
         article.slug: Standing(
@@ -74,7 +74,7 @@ def standings(articles: Iterable[Article]) -> dict[str, Standing]:
 def assert_came_true(
     before: Mapping[str, Standing], shown: Iterable[Consequence], after: Mapping[str, Standing]
 ) -> None:
-    """Fail unless what was shown is what happened, and all that happened."""
+    """Fail unless exactly the announced consequences happened."""
     foretold = {one.slug: (one.before, one.after) for one in shown}
     happened = {
         slug: (standing, after[slug])

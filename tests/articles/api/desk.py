@@ -1,4 +1,4 @@
-"""Asking the newsdesk's API in tests."""
+"""Requests to the newsdesk's API in tests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LIST: Final = "/api/v1/newsdesk/news/"
 
 
 def by_session(user: User) -> Client:
-    """Return a browser in which a user is signed in."""
+    """Return a client with a user's session."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def by_token(user: User) -> Client:
-    """Return a program that has a token of a user's."""
+    """Return a client with a user's API key."""
     return Client(headers={"Authorization": f"Token {make_token(user).secret}"})
 
 
@@ -32,14 +32,14 @@ WAYS: Final[dict[str, Callable[[User], Client]]] = {"session": by_session, "toke
 
 
 def address_of(article: Article | str, verb: str = "") -> str:
-    """Return the address of an article, or of an act on it."""
+    """Return the URL of an article, or of a decision on it."""
     slug = article if isinstance(article, str) else article.slug
     name = f"articles:api:newsdesk-{verb or 'article'}"
     return reverse(name, kwargs={"slug": slug})
 
 
 def undo_of(act: int) -> str:
-    """Return the address at which an act is undone."""
+    """Return the URL that undoes a decision."""
     return reverse("articles:api:newsdesk-undo", args=[act])
 
 
@@ -52,7 +52,7 @@ def send(
     key: str | None = None,
     preview: bool = False,
 ) -> Any:
-    """Send an act, decided on a version."""
+    """Send a decision, based on a version."""
     headers = {}
     if version is not None:
         headers["If-Match"] = f'"{version}"'
@@ -68,7 +68,7 @@ def send(
 
 
 def do(client: Client, article: Article, verb: str, body: Any = None, **options: Any) -> Any:
-    """Do an act on an article as it is stored, which must succeed; gives the answer."""
+    """Make a decision on an article's stored version and return the response, which must be a success."""
     version = Article.objects.values_list("version", flat=True).get(pk=article.pk)
     response = send(client, address_of(article, verb), body, version=version, **options)
     assert response.status_code == 200, response.content
@@ -76,7 +76,7 @@ def do(client: Client, article: Article, verb: str, body: Any = None, **options:
 
 
 def problem_of(response: Any, status: int) -> Any:
-    """Read the problem of what must be refused."""
+    """Return the problem details of a response, which must have this status."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == PROBLEM
     assert response["Cache-Control"] == "no-store"

@@ -1,4 +1,4 @@
-"""Reading the API in tests."""
+"""Read requests to the API in tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROBLEM = "application/problem+json"
 
 
 def read(client: Client, address: str, **parameters: Any) -> Any:
-    """Read an answer that must be there."""
+    """Return the JSON of a response, which must be a success."""
     response = client.get(address, parameters)
     assert response.status_code == 200, response.content
     assert response["Content-Type"] == "application/json"
@@ -18,7 +18,7 @@ def read(client: Client, address: str, **parameters: Any) -> Any:
 
 
 def refuse(client: Client, address: str, status: int, **parameters: Any) -> Any:
-    """Read the problem of what must be refused."""
+    """Return the problem details of a response, which must have this status."""
     response = client.get(address, parameters)
     assert response.status_code == status, response.content
     assert response["Content-Type"] == PROBLEM

@@ -1,10 +1,10 @@
-"""Keep or prune images in a process of its own, and kill it: ``crashing WHAT MOMENT PORT FOLDER``.
+"""Store or prune images in a separate process and kill it: ``crashing WHAT MOMENT PORT FOLDER``.
 
-WHAT is ``keep``, of what is in FOLDER, or ``prune``, when all is kept and half of it no longer shown.
-MOMENT is a number, for SIGKILL at that moment of writing: statements, commits, and files, each before
-and after; 0 never kills and prints the count of moments. ``crashing check WHAT PORT FOLDER`` tells
-instead what is wrong, lets such a run go on to its end, and tells what is there then. Files are where
-the settings have them, which the environment tells.
+WHAT is ``keep``, which stores the images of FOLDER, or ``prune``, which first stores them and stops
+using half of them. MOMENT is the number of the write at which SIGKILL comes: before and after each
+statement, commit and file. 0 never kills and prints the number of moments. ``crashing check WHAT PORT
+FOLDER`` prints the problems, finishes such a run, and prints what exists then. The environment has the
+settings, including the folder of the files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class Killer:
-    """Counts moments, and kills its process when the time has come."""
+    """Counts moments and kills the process at a given one."""
 
     def __init__(self, moment: int) -> None:
         self.moment = moment
@@ -47,7 +47,7 @@ class Killer:
         return execute(sql, params, many, context)
 
     def around(self, do: Callable[..., Any]) -> Callable[..., Any]:
-        """Count before and after what ``do`` does."""
+        """Count a moment before and after each call of ``do``."""
 
         def counted(*arguments: Any, **named: Any) -> Any:
             self.tick()
@@ -59,14 +59,14 @@ class Killer:
 
 
 def crash(what: str, moment: int) -> int:
-    """Keep images, one at a time, or prune them; gives the count of moments."""
+    """Store images one at a time, or prune them; return the number of moments."""
     from articles.images import keeping
 
     if what == "prune":
         keeping.keep()
         hide_half()
     killer = Killer(moment)
-    # One at a time, each committed by itself: the same moments in every run.
+    # One at a time, each in its own transaction: the same moments in every run.
     keeping.FETCHES, keeping.COMMIT_AFTER = 1, 0.0  # type: ignore[misc]
     BaseDatabaseWrapper._commit = killer.around(BaseDatabaseWrapper._commit)  # type: ignore[attr-defined]
     Path.replace = killer.around(Path.replace)  # type: ignore[method-assign]
@@ -82,7 +82,7 @@ def crash(what: str, moment: int) -> int:
 
 
 def hide_half() -> None:
-    """Let nothing show or name every other image."""
+    """Remove every second image from its article."""
     from articles.models import Image
 
     urls = sorted(set(Image.objects.values_list("url", flat=True)))
@@ -90,14 +90,14 @@ def hide_half() -> None:
 
 
 def prune() -> None:
-    """Prune what is not used, however young."""
+    """Prune everything unused, regardless of age."""
     from articles.images import pruning
 
     pruning.prune(grace=timedelta(days=-1))
 
 
 def wrong() -> list[str]:
-    """Return all that may not be, however young; files that are still to be pruned included."""
+    """Return all integrity problems regardless of age, including files that are still to be pruned."""
     from articles.images import pruning
     from articles.newsdesk import integrity
 
@@ -117,12 +117,12 @@ def listed(folder: str = "") -> list[str]:
 
 
 def check(what: str) -> dict[str, Any]:
-    """Tell what is wrong before and after another run, and what is there then."""
+    """Return the problems before and after another run, and the files at the end."""
     from articles.images import keeping
     from articles.models import Image, StoredImage
     from newsroom.storage import PART
 
-    # What a run that keeps was writing is nobody's, and what one that prunes had not yet deleted.
+    # Files that a killed run was writing, or had not yet deleted, belong to no row.
     passing = PART if what == "keep" else "orphan file"
     at_first = [text for text in wrong() if passing not in text]
     already = len(listed())
@@ -139,7 +139,6 @@ def check(what: str) -> dict[str, Any]:
 
 
 def main(what: str, when: str, port: str, folder: str) -> None:
-    """Do what was asked for."""
     django.setup()
     settings.OUTBOUND_EXEMPT = frozenset({("127.0.0.1", int(port))})
     # Models can be imported only now.

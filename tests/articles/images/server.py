@@ -1,4 +1,4 @@
-"""A server on this machine that answers as it is told, down to the byte."""
+"""A local server whose responses a test chooses, down to the byte."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 Answer = Callable[[socket.socket], None]
-"""Writes all of an answer, or less."""
+"""Writes a response, or part of one, to a connection."""
 
 
 @dataclass
 class Request:
-    """What was asked for."""
+    """A request that the server received."""
 
     path: str
     headers: dict[str, str]
-    """By lower-case name."""
+    """The headers by lower-case name."""
     body: bytes = b""
 
 
 @dataclass
 class Server:
-    """Answers each path by what was put there; 404 for the rest."""
+    """Answers each path with its ``put()`` response, and others with 404."""
 
     port: int
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -33,25 +33,25 @@ class Server:
 
     @property
     def exempt(self) -> frozenset[tuple[str, int]]:
-        """What lets requests come here, and nowhere else on this machine."""
+        """The value of OUTBOUND_EXEMPT that permits requests to this server only."""
         return frozenset({("127.0.0.1", self.port)})
 
     def url(self, path: str) -> str:
-        """Return the address of a path."""
+        """Return the URL of a path."""
         return f"http://127.0.0.1:{self.port}{path}"
 
     def put(self, path: str, answer: Answer | bytes) -> str:
-        """Answer ``path`` with an answer, or with an image's bytes; gives its address."""
+        """Set the response, or the image, for ``path`` and return its URL."""
         self.answers[path] = answer if callable(answer) else reply(answer)
         return self.url(path)
 
     def paths(self) -> list[str]:
-        """Return what was asked for, in order."""
+        """Return the requested paths, in order."""
         return [request.path for request in self.requests]
 
 
 def reply(body: bytes = b"", status: str = "200 OK", **headers: str) -> Answer:
-    """Make an answer whose length is right, unless told otherwise; ``Content_Type`` and so on."""
+    """Return a response. ``headers`` like ``Content_Type`` may replace the correct length."""
     lines = {"Content-Length": str(len(body)), "Content-Type": "image/jpeg"}
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -68,17 +68,17 @@ def redirect(location: str, status: str = "302 Found") -> Answer:
 
 
 def raw(data: bytes) -> Answer:
-    """Make an answer of these very bytes."""
+    """Return a response of exactly these bytes."""
     return lambda connection: connection.sendall(data)
 
 
 def drip(start: bytes, piece: bytes) -> Answer:
-    """Write ``start``, then ``piece`` again and again, as long as anybody listens."""
+    """Write ``start``, then ``piece`` repeatedly until the client hangs up."""
 
     def write(connection: socket.socket) -> None:
         connection.sendall(start)
         connection.settimeout(_PAUSE)
-        # Waits for the other side to hang up, which ends a receive at once.
+        # Wait for the client to hang up, which ends a receive immediately.
         while True:
             try:
                 if not connection.recv(1):
@@ -90,7 +90,7 @@ def drip(start: bytes, piece: bytes) -> Answer:
 
 
 def flood(start: bytes) -> Answer:
-    """Write ``start``, then zeros as fast as they are taken, without end."""
+    """Write ``start``, then an endless stream of zeros."""
 
     def write(connection: socket.socket) -> None:
         connection.sendall(start)
@@ -111,7 +111,7 @@ def serving() -> Iterator[Server]:
         thread = threading.Thread(target=_accept, args=(listener, server), daemon=True)
         thread.start()
         yield server
-        # Closing alone would leave it waiting.
+        # Closing alone would not end accept().
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -134,7 +134,7 @@ def _answer(connection: socket.socket, server: Server) -> None:
                 head += piece
             head, end, body = head.partition(b"\r\n\r\n")
             if not end:
-                # Killed before it had asked.
+                # The client was killed before it sent a request.
                 return
             first, *lines = head.decode("latin-1").strip().split("\r\n")
             pairs = (line.partition(": ") for line in lines)
@@ -147,5 +147,5 @@ def _answer(connection: socket.socket, server: Server) -> None:
             server.requests.append(request)
             server.answers.get(request.path, reply(status="404 Not Found"))(connection)
         except OSError:
-            # The other side hung up, which is what some of these answers are for.
+            # The client hung up, as some of these responses intend.
             pass

@@ -1,7 +1,7 @@
-"""Look at a newsroom in a process of its own; prints what it finds as JSON: ``checking [PATH…]``.
+"""Check a newsroom in a separate process and print the result as JSON: ``checking [PATH…]``.
 
-First that there are only whole articles: what each document in the database gives by itself, and no
-row that dangles. Then, where paths are given, imports them. Last the digest.
+It checks that every article has exactly the rows of its document and that no foreign key points
+nowhere. Then it imports the paths, if there are any, and prints the digest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import connection
 
 
 def main(*paths: str) -> None:
-    """Check, import ``paths``, and give counts and digest."""
+    """Check, import ``paths``, and print counts and digest."""
     django.setup()
     # Models can be imported only now.
     from articles import importing

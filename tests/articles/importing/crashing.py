@@ -1,4 +1,4 @@
-"""Run one import in a process of its own, and end it where told: ``crashing WHEN PATH…``.
+"""Run one import in a separate process and end it at a given moment: ``crashing WHEN PATH…``.
 
 WHEN is a number, for SIGKILL at that statement that writes (commits count twice, before and after),
 or ``int``, for SIGINT after the first batch. 0 never kills. Prints the count as the last word on
@@ -22,7 +22,7 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "COPY", "SAVEPOINT", "RELEASE", "BEGIN")
 
 
 class Killer:
-    """Counts what is written, and kills its process when the time has come."""
+    """Counts writes and kills the process at a given one."""
 
     def __init__(self, moment: int) -> None:
         self.moment = moment

@@ -1,4 +1,4 @@
-"""Import in a process of its own and print the most memory it had, in KB: ``measuring PATH…``."""
+"""Import in a separate process and print its peak memory in KB: ``measuring PATH…``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(*paths: str) -> None:
     """Import ``paths``."""
     django.setup()
     call_command("import_seeds", *paths, stdout=StringIO())
-    # Not getrusage(): what that gives begins with the size of the process that started this one.
+    # Not getrusage(), which starts with the size of the parent process.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
     assert found

@@ -1,7 +1,7 @@
 """Read and write a newsroom while others import into it: ``reading STOP``.
 
-Reads published articles, and saves one editor's change each time around, until the file STOP is
-there. Prints how often it read; any lock error ends it with a traceback.
+In each round it reads published articles and saves one change of an editor, until the file STOP
+exists. Prints how often it read. A lock error ends it with a traceback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import django
 
 
 def main(stop: str) -> None:
-    """Read and write until told to stop."""
+    """Read and write until the file STOP exists."""
     django.setup()
     # Models can be imported only now.
     from articles.models import Article

@@ -17,7 +17,6 @@ from tests.articles.images.crashing import Killer
 
 
 def main(moment: str) -> None:
-    """Do what was asked for."""
     django.setup()
     # Models can be imported only now.
     from articles.webhooks import delivery

@@ -1,7 +1,7 @@
-"""A receiver of web hooks in a process of its own, to be killed: ``receiver PORT LOG ODD``.
+"""A receiver of webhooks in a separate process, to be killed: ``receiver PORT LOG ODD``.
 
-Of the first ODD requests it answers every second one oddly: errors, resets, garbage, too late, not at
-all. Whatever it takes stands in LOG, a line each, before it answers.
+Of the first ODD requests it answers every second one badly: errors, resets, garbage, too late, or not
+at all. It writes each accepted event to a line of LOG before it answers.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ _numbers = count()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Takes events, or does not."""
+    """Accepts or rejects events."""
 
     log: Path
     odd: int
 
     def do_POST(self) -> None:
-        """Take an event."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         number = next(_numbers)
         how = ODD[number // 2 % len(ODD)] if number < self.odd and number % 2 else ""
@@ -46,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def answer_oddly(self, how: str) -> None:
-        """Answer in a way that is no receipt."""
+        """Send a response that does not confirm the event."""
         self.close_connection = True
         if how == "error":
             self.send_error(500)
@@ -64,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 204 No Con")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 if __name__ == "__main__":
