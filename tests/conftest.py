@@ -75,7 +75,7 @@ def empty_cache() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, rather than skip, what the run on the other database is for.
 
-    On PostgreSQL only tests that use the database run: the others have run beside SQLite.
+    On PostgreSQL only tests that use the database run, and of these not the ones marked `once`.
     """
     wanted = _uses_database if connection.vendor == "postgresql" else _runs_without_postgres
     left_out = [item for item in items if not wanted(item)]
@@ -84,6 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
     fixtures = getattr(item, "fixturenames", ())
     marked = any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
     return marked or "db" in fixtures or "transactional_db" in fixtures

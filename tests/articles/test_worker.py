@@ -125,6 +125,7 @@ def test_two_workers_do_nothing_twice(newsrooms: Newsrooms, tmp_path: Path) -> N
         assert sorted(server.paths()) == sorted(f"/{number}" for number in range(12))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_with_what_is_at_hand(
     newsrooms: Newsrooms, tmp_path: Path, number: signal.Signals
@@ -156,6 +157,7 @@ def test_ends_with_what_is_at_hand(
         assert see(environment, f"[t.status for t in {begun}]") == ["SUCCESSFUL"]
 
 
+@pytest.mark.once
 def test_its_processes_end_when_it_is_killed(newsrooms: Newsrooms, tmp_path: Path) -> None:
     with newsrooms.make("orphans") as environment, worker(environment, tmp_path / "log") as process:
         workers = until(lambda: children(process))
@@ -165,6 +167,7 @@ def test_its_processes_end_when_it_is_killed(newsrooms: Newsrooms, tmp_path: Pat
         until(lambda: not any(map(is_alive, workers)))
 
 
+@pytest.mark.once
 def test_redis(newsrooms: Newsrooms, tmp_path: Path) -> None:
     address = urlsplit(REDIS)
     try:

@@ -22,7 +22,7 @@ from tests.articles.importing.processes import Environment, Newsrooms, run
 from tests.articles.samples import document, put
 from tests.factories import NOW
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 
 COUNT = 8
 

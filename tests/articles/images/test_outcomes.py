@@ -25,7 +25,12 @@ from tests.articles.images.server import Answer, Server, drip, flood, raw, redir
 from tests.factories import NOW, make_article
 from tests.newsroom.connector import DISGUISED, PRIVATE, PUBLIC, Connector
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("media"),
+    pytest.mark.slow,
+    pytest.mark.once,
+]
 
 AT = NOW + timedelta(days=1)
 OK: Final = b"HTTP/1.1 200 OK\r\n"

@@ -13,7 +13,7 @@ from articles.sample_documents import generate
 from tests.articles.importing.processes import IMPORT, Newsrooms, check, run
 from tests.articles.importing.worlds import CATALOG, SeedFile, put
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ KB_PER_MB = 1024
 
 
 @pytest.mark.slow
+@pytest.mark.once
 class TestMemory:
     def test_is_the_same_for_1_000_and_5_000_documents(
         self, tmp_path: Path, newsrooms: Newsrooms

@@ -25,7 +25,7 @@ from tests.articles.samples import ROOT
 from tests.articles.webhooks.documented import is_genuine
 from tests.articles.working import children, do, see, until, worker
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 
 POINTS: Final = 8
 ROUNDS: Final = 5
