@@ -1,4 +1,4 @@
-"""Django settings, fed by the environment. `.env.example` explains each variable.
+"""Django settings from the environment. `.env.example` explains each variable.
 
 Everything has a default that suits a first look on one machine. A variable that is set but blank
 counts as not set, so that compose files can pass variables on. Any variable may instead be given
@@ -21,14 +21,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = FileAwareEnv()
 
-# The environment wins over the file. ENV_FILE= (blank) reads none: the tests run like that.
+# The environment takes precedence over the file. ENV_FILE= (blank) reads no file, as in tests.
 if env_file := os.environ.get("ENV_FILE", str(BASE_DIR / ".env")):
     env.read_env(env_file)
 
 
 def text(name: str, default: str = "") -> str:
-    # The mapping, not env.str(), which takes a value with a dollar sign in front, as a generated
-    # key may well have, for the name of another variable. Files usually end in a newline.
+    # Not env.str(): it reads a value that starts with a dollar sign, as a generated key may, as the
+    # name of another variable. strip() removes the newline at the end of a file.
     value: str = env.ENVIRON.get(name, "")
     return value.strip() or default
 
@@ -36,7 +36,7 @@ def text(name: str, default: str = "") -> str:
 def flag(name: str) -> bool:
     value = text(name, "false").lower()
     if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
-        # django-environ would take a misspelled "ture" for false without a word.
+        # django-environ would silently read a misspelled "ture" as false.
         raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
     return value in {"true", "1", "yes", "on"}
 
@@ -81,16 +81,16 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_tasks",
-    # Its table is there whichever queue is chosen, so that migrations are the same for all.
+    # Installed even with Redis as the queue, so that all sites have the same migrations.
     "django_tasks_db",
     "providers",
     "articles",
 ]
 
 MIDDLEWARE = [
-    # Outside the page cache: what it keeps is the same for every origin that asks.
+    # Outside the page cache, whose pages are the same for every origin.
     "corsheaders.middleware.CorsMiddleware",
-    # Early: what it answers need not pass the others.
+    # Early, so that cached pages skip the other middleware.
     "articles.site.page_cache.page_cache",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,33 +142,33 @@ def database(url: str, pool_size: int) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
         if config["NAME"] != ":memory:":
-            # The same file whatever folder a command is started in.
+            # Relative to the project, not to the current folder.
             config["NAME"] = str(BASE_DIR / config["NAME"])
-        # Write transactions take the lock when they begin: one that reads first and writes later
-        # fails at once when another got in between, whatever the timeout (681 lock errors in six
-        # seconds of mixed load, against one).
+        # Write transactions take the lock when they begin. A transaction that reads first and writes
+        # later fails immediately if another one wrote in between, regardless of the timeout (681 lock
+        # errors in six seconds of mixed load, instead of one).
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("timeout", 20)  # seconds
-        # Opening the file for each request costs more than all that a stored page asks of it.
+        # Opening the file for each request costs more than the query of a cached page.
         config.setdefault("CONN_MAX_AGE", 60)  # seconds
-        # With a write-ahead log readers never wait for a writer; NORMAL then loses no integrity,
-        # at most the last commits in a power cut. Foreign keys stay on, as Django sets them.
+        # With a write-ahead log readers never wait for a writer. NORMAL cannot corrupt the database
+        # then; a power cut loses at most the last commits. Django turns foreign keys on.
         options.setdefault(
             "init_command",
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-            # Pages (of 4 KB) before the log is written back: an import's batch fills the default
-            # of 1,000, and pages that change with every batch need not be written each time.
+            # How many pages (of 4 KB) the log may hold before it is written back. A batch of an import
+            # fills the default of 1,000; pages that every batch changes need not be written each time.
             "PRAGMA wal_autocheckpoint = 4000;",
         )
     elif config["ENGINE"] == "django.db.backends.postgresql":
         if pool_size:
-            # Django refuses a pool together with persistent connections.
+            # Django does not allow a pool together with persistent connections.
             options["pool"] = {"min_size": 1, "max_size": pool_size}
             config["CONN_MAX_AGE"] = 0
         else:
             config.setdefault("CONN_MAX_AGE", 60)  # seconds
         config.setdefault("CONN_HEALTH_CHECKS", True)
-        # Compiling a query takes longer than any of ours runs.
+        # Compiling takes longer than any of our queries.
         options.setdefault("options", "-c jit=off")
     return config
 
@@ -185,7 +185,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def cache(url: str) -> dict[str, Any]:
-    # Left to itself django-environ picks django-redis, which is not among our requirements.
+    # By default django-environ chooses django-redis, which we do not require.
     redis = url.startswith(("redis://", "rediss://", "unix://"))
     backend = "django.core.cache.backends.redis.RedisCache" if redis else None
     config: dict[str, Any] = env.cache_url_config(url, backend=backend)
@@ -194,7 +194,7 @@ def cache(url: str) -> dict[str, Any]:
 
 CACHES = {"default": cache(text("CACHE_URL", "locmemcache://"))}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
-    # Pages, of some 10 KB each as they are stored; Django's default is 300.
+    # Cached pages have about 10 KB each. Django's default is 300.
     CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 2000)
 
 
@@ -212,7 +212,7 @@ def task_queue(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "TASKS_URL must be blank, for the database, or like redis://127.0.0.1:6379/1."
         )
-    # A first run over an archive may take hours: -1 is no limit.
+    # A first run over an archive may take hours. -1 means no limit.
     RQ_QUEUES.update({name: {"URL": url, "DEFAULT_TIMEOUT": -1} for name in TASK_QUEUES})
     INSTALLED_APPS.append("django_rq")
     return {"BACKEND": "django_tasks_rq.RQBackend", "QUEUES": TASK_QUEUES}
@@ -221,7 +221,7 @@ def task_queue(url: str) -> dict[str, Any]:
 TASKS = {"default": task_queue(text("TASKS_URL"))}
 
 
-# The API. Who may do more than read says so view by view.
+# The API. Views that do more than read set their own permissions.
 
 _CORS_ORIGINS = words("CORS_ORIGINS", "*")
 CORS_ALLOW_ALL_ORIGINS = "*" in _CORS_ORIGINS
@@ -233,7 +233,7 @@ CORS_ALLOW_HEADERS = ["If-None-Match", "If-Modified-Since"]
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 API_RATE = count("API_RATE", "600")
 REST_FRAMEWORK: dict[str, Any] = {
-    # Answers are the same for everybody: nobody is asked who they are.
+    # Responses are the same for everybody and need no authentication.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
@@ -242,7 +242,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "articles.api.problems.handle",
     "URL_FORMAT_OVERRIDE": None,
-    # Who asks: by the connection, or as the one proxy in front says. Others could say anything.
+    # The client's address comes from the connection, or from our proxy. Other proxies cannot be trusted.
     "NUM_PROXIES": int(flag("BEHIND_PROXY")),
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -261,7 +261,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # Language and time
 
-# A site speaks one language, that of its news: pages are the same for everybody.
+# A site has one language, that of its news, so that pages are the same for everybody.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-us")
 LOCALE_PATHS = [BASE_DIR / "newsroom" / "locale"]
 # How pages write times; in other languages they write them as Django does.
@@ -274,9 +274,8 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = text("STATIC_ROOT") or None
-# Without STATIC_ROOT files are served straight from the packages, with nothing to prepare. With it
-# they are served from there, compressed and under names that browsers may keep for ever, once
-# `manage.py collectstatic` has run.
+# Without STATIC_ROOT files are served directly from the packages. With it, and after `manage.py
+# collectstatic`, they are served from there, compressed and under names that browsers may cache forever.
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 MEDIA_URL = text("MEDIA_URL", "media/")
 MEDIA_ROOT = text("MEDIA_ROOT", str(BASE_DIR / "media"))
@@ -291,7 +290,7 @@ def media(bucket: str) -> dict[str, Any]:
             f"With MEDIA_S3_BUCKET, MEDIA_URL must be like https://media.example/, not {MEDIA_URL!r}."
         )
     return {
-        # Keys come from where boto3 looks for them: AWS_ACCESS_KEY_ID and so on.
+        # boto3 reads the keys from its own variables, for example AWS_ACCESS_KEY_ID.
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": bucket,
@@ -299,9 +298,9 @@ def media(bucket: str) -> dict[str, Any]:
             "region_name": text("MEDIA_S3_REGION") or None,
             "custom_domain": f"{address.netloc}{address.path}".rstrip("/"),
             "url_protocol": f"{address.scheme}:",
-            # Pages are kept for long, and so must be the addresses that they hold.
+            # Pages are cached for a long time, so the URLs in them must not expire.
             "querystring_auth": False,
-            # Under a name always lies the same content, see articles.models.stored_image.name_of.
+            # A name always has the same content, see articles.models.stored_image.name_of.
             "file_overwrite": True,
             "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
         },
@@ -309,7 +308,7 @@ def media(bucket: str) -> dict[str, Any]:
 
 
 def media_origin(url: str) -> list[str]:
-    """The origin that media come from, if that is not ours."""
+    """Return the origin of media files, or nothing if it is this site."""
     address = urlsplit(url)
     return [f"{address.scheme}://{address.netloc}".removeprefix("://")] if address.netloc else []
 
@@ -325,9 +324,9 @@ STORAGES = {
 }
 
 
-# Requests to other people's servers
+# Requests to other servers
 
-# Header values are ASCII: of a name in another script the address is what is left.
+# Header values are ASCII: of a name in another script only the URL remains.
 _ASCII_NAME = " ".join(re.sub(r"[^\x20-\x7e]+", "", SITE_NAME).split())
 
 
@@ -338,7 +337,7 @@ def introduced(what: str) -> str:
 
 IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or introduced("image keeper")
 HOOK_USER_AGENT = introduced("web hooks")
-# Seconds after each try of a web hook before the next; after the last there is none: three days.
+# Seconds to wait after each failed delivery of a webhook; after the last, three days in all, it ends.
 HOOK_RETRIES: tuple[float, ...] = (
     5,
     60,
@@ -346,7 +345,7 @@ HOOK_RETRIES: tuple[float, ...] = (
     30 * 60,
     *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)),
 )
-# Servers of tests, as (address, port). Everything else must be public: no variable can change that.
+# Servers of tests, as (address, port). All others must be public; no variable can change this.
 OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 
 
@@ -354,7 +353,7 @@ OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 
 HTTPS = flag("HTTPS")
 SECURE_SSL_REDIRECT = HTTPS
-# Probes come from inside the network, without TLS.
+# Health checks come from inside the network, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -364,7 +363,7 @@ CSRF_COOKIE_SECURE = HTTPS
 if flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# Other sites are not told where a reader came from. A player, whose host may have to know, says so.
+# Other sites do not learn where a reader came from. Players that need it set their own policy.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -375,7 +374,7 @@ def embed_hosts(hosts: list[str], own: list[str]) -> list[str]:
             raise ImproperlyConfigured(
                 f"EMBED_HOSTS: expected plain names of hosts such as video.example, not {host!r}."
             )
-        # A frame may run scripts as its own origin: as ours it could do whatever its reader may.
+        # A frame runs scripts in its own origin. In ours, it could do everything that the reader can.
         if validate_host(host, [one for one in own if one != "*"]):
             raise ImproperlyConfigured(f"EMBED_HOSTS: {host} is this site itself.")
     return hosts
@@ -396,16 +395,16 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
-        # A story's page with a player allows the host of that player instead.
+        # The page of a story with a player allows that player's host instead.
         "frame-src": ["'none'"],
-        # Pictures are those that are kept here, and what stands for one until it has come.
+        # Stored pictures, and the placeholders that show until they are loaded.
         "img-src": ["'self'", "data:", *media_origin(MEDIA_URL)],
         "object-src": ["'none'"],
     }
 }
 
 
-# Logging: everything to stderr, where the process manager picks it up.
+# Logging: everything goes to stderr, for the process manager.
 
 LOGGING = {
     "version": 1,
