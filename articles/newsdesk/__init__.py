@@ -1,48 +1,31 @@
 """The newsdesk: the only way a decision is made.
 
-An act begins as a ``Change``, a value that says what would be written::
+A decision begins as a ``Change``, a value that says what would be written::
 
     change = newsdesk.hold(article, until=tomorrow)
-    newsdesk.consequences(change)                   # whose heat, lead or visibility it alters
+    newsdesk.consequences(change)                   # whose heat, lead or visibility it changes
     act = newsdesk.perform(change, by=user, reason="waits for a comment")
     newsdesk.perform(newsdesk.undo(act), by=user)
 
-``perform`` checks the permissions of the change, writes it with all that follows from it by the
-scoring rule in one transaction, and keeps it in the history.
+``perform`` checks the permissions of the change. In one transaction it writes the change, applies the
+scoring rule to all that the change touches, and adds the decision to the history. ``VERBS`` declares
+every verb: what it asks for, who may use it and when.
 """
 
-from articles.newsdesk.availability import is_offered, may_begin
-from articles.newsdesk.changes import (
-    ALLOWED,
-    EDITABLE,
-    MOST_GATHERED,
-    PERMISSIONS,
-    TOO_MANY,
-    Change,
-    RefusedError,
-    StaleError,
-    Verb,
-    edit,
-    gather,
-    hold,
-    merge,
-    pin,
-    publish,
-    refusal,
-    relate,
-    release,
-    schedule,
-    set_quality,
-    split,
-    together,
-    unpin,
-    unrelate,
-    withdraw,
-)
+from articles.newsdesk.changes import Change, RefusedError, StaleError, Verb, together
 from articles.newsdesk.conflicts import Choice, name_coverage, resolve
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
 from articles.newsdesk.history import START, restore, texts_at, timeline
+from articles.newsdesk.links import (
+    MOST_GATHERED,
+    TOO_MANY,
+    gather,
+    merge,
+    relate,
+    split,
+    unrelate,
+)
 from articles.newsdesk.performing import consequences, may, perform, undo
 from articles.newsdesk.policies import (
     StalePolicyError,
@@ -54,14 +37,29 @@ from articles.newsdesk.policies import (
 )
 from articles.newsdesk.stories import Story, story_of
 from articles.newsdesk.topics_images import describe_image
+from articles.newsdesk.verbs import (
+    EDITABLE,
+    VERBS,
+    edit,
+    hold,
+    is_offered,
+    may_begin,
+    pin,
+    publish,
+    refusal,
+    release,
+    schedule,
+    set_quality,
+    unpin,
+    withdraw,
+)
 
 __all__ = [
-    "ALLOWED",
     "EDITABLE",
     "MOST_GATHERED",
-    "PERMISSIONS",
     "START",
     "TOO_MANY",
+    "VERBS",
     "Change",
     "Choice",
     "Consequence",

@@ -19,16 +19,10 @@ from django.utils import timezone
 
 from articles import roles
 from articles.models import Act, ActChange, Article, Related
-from articles.newsdesk.changes import (
-    DECIDED_BY,
-    EDITABLE,
-    Change,
-    Pair,
-    RefusedError,
-    pinned_beside,
-)
+from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.performing import decoded
 from articles.newsdesk.topics_images import images_of, topics_of
+from articles.newsdesk.verbs import DECIDED_BY, EDITABLE, pinned_beside
 from articles.scoring import Decision
 from providers.models import Provider
 

@@ -8,14 +8,8 @@ from typing import Any, Final
 
 from articles.importing.snapshot import IMAGE_FIELDS
 from articles.models import Article, ArticleTopic, Image, ImageFetch, Topic
-from articles.newsdesk.changes import (
-    PERMISSIONS,
-    Change,
-    ImageValues,
-    RefusedError,
-    Verb,
-    refusal,
-)
+from articles.newsdesk.changes import Change, ImageValues, RefusedError, Verb
+from articles.newsdesk.verbs import permissions_of, refusal
 from newsroom import bulk
 
 Lists = dict[int, dict[str, list[Any]]]
@@ -41,7 +35,7 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
     images[position] = list((said | changed).values())
     return Change(
         Verb.EDIT,
-        frozenset({PERMISSIONS[Verb.EDIT]}),
+        permissions_of(Verb.EDIT, article),
         {article.pk: article.version},
         images={article.pk: images},
     )

@@ -16,7 +16,6 @@ from playwright.sync_api import Page, expect
 
 from articles import newsdesk
 from articles.models import Article, Image
-from articles.newsdesk import changes
 from tests.articles.site.public_pages import NOWHERE, PUBLIC, Place
 from tests.articles.states import HOUR
 from tests.browser.axe import ANY
@@ -83,7 +82,7 @@ class Newsroom:
         for _ in range(PAGE):
             make_article(**values)
         self.withdrawn = make_article()
-        newsdesk.perform(changes.withdraw(self.withdrawn), by=None)
+        newsdesk.perform(newsdesk.withdraw(self.withdrawn), by=None)
         self.unused = make_topic("Unused"), make_provider(name="Unused")
         self.place = Place(lead, topic, paper)
 

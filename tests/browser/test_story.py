@@ -49,7 +49,7 @@ def test_merge_and_undo(page: Page) -> None:
     page.press("[name=find]", "Enter")
     page.locator("[name=merge]").first.click()
     expect(page.locator("h1")).to_contain_text("Merge this story with that of")
-    expect(page.locator(".kinds")).to_contain_text("1 will be superseded by better coverage")
+    expect(page.locator(".kinds")).to_contain_text("1 will be listed behind a lead")
     assert links() == before
     page.fill("[name=reason]", "the same comet")
     page.click("[name=do]")
@@ -91,7 +91,7 @@ def test_many_at_once_and_undo(page: Page) -> None:
     expect(page.locator(".messagelist")).to_contain_text("Held: 60 articles.")
     assert Article.objects.filter(decision="hold").count() == 60
     page.click(".messagelist .undo button")
-    expect(page.locator(".messagelist")).to_contain_text("Taken back")
+    expect(page.locator(".messagelist")).to_contain_text("Undone")
     assert not Article.objects.filter(decision="hold").exists()
 
 

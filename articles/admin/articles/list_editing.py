@@ -25,7 +25,7 @@ from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
 from articles.documents import MAX_QUALITY
 from articles.models import Act, ActChange, Article
-from articles.newsdesk import Change, RefusedError, StaleError, Verb
+from articles.newsdesk import VERBS, Change, RefusedError, StaleError, Verb
 
 FORM: Final = "scores"
 """The id of the form that the inputs belong to."""
@@ -72,7 +72,7 @@ class Row:
 
 def columns(names: Sequence[Any], request: HttpRequest) -> list[Any]:
     """Return the list's columns, with an input of the quality for whoever may score."""
-    may = request.user.has_perm(newsdesk.PERMISSIONS[Verb.SCORE])
+    may = request.user.has_perm(VERBS[Verb.SCORE].permission)
     return ["quality_input" if may and name == "quality_shown" else name for name in names]
 
 
@@ -105,7 +105,7 @@ def save_scores(request: HttpRequest) -> HttpResponse:
 
     Rows that somebody else changed since the list was opened are not written.
     """
-    if not request.user.has_perm(newsdesk.PERMISSIONS[Verb.SCORE]):
+    if not request.user.has_perm(VERBS[Verb.SCORE].permission):
         raise PermissionDenied
     rows = [Row.sent(text, request) for text in request.POST.getlist("row")]
     known = {f"quality-{row.article_id}" for row in rows}

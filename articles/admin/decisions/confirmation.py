@@ -1,7 +1,6 @@
-"""The step between asking for an act and doing it: what it will change, carried along, told after.
+"""The step between asking for a decision and making it: show what changes, carry it along, confirm.
 
-What an editor was shown travels through the page signed, so that what comes back is what was sent:
-ids, the versions seen, and nothing of a size that nobody chose.
+Forms carry what an editor saw (ids and versions), signed, so that only what was sent comes back.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core import signing
@@ -45,20 +43,9 @@ NO_TEXTS: Final = (
 Versions = Mapping[int, int]
 
 
-class ReasonForm(forms.Form):
-    """Why an act is done: kept in the history."""
-
-    reason = forms.CharField(
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea({"rows": 2, "cols": 60}),
-        help_text="Optional. The history of each article shows it.",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a page shows of consequences: the first of them, and how many of each kind."""
+    """The first consequences, which a page shows, and how many there are of each kind."""
 
     consequences: Sequence[Consequence]
     kinds: Sequence[tuple[str, int]]
@@ -66,52 +53,51 @@ class Summary:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return who is logged in; views of the admin site have nobody else."""
+    """Return the user, whom the admin site has logged in."""
     return cast("User", request.user)
 
 
 def sign(what: str, value: Any) -> str:
-    """Give ``value`` (as JSON holds it) as text that only ``read`` of the same ``what`` takes."""
+    """Return a JSON value as text that only ``read`` with the same ``what`` accepts."""
     return signing.dumps(value, salt=f"newsdesk.{what}", compress=True)
 
 
 def read(what: str, text: str) -> Any:
-    """Return what ``sign`` was given; raises ``RefusedError`` for anything else."""
+    """Return the value given to ``sign``; raises ``RefusedError`` for anything else."""
     try:
         # The signature is checked before anything is unpacked.
         return signing.loads(text, salt=f"newsdesk.{what}")
     except signing.BadSignature:
         raise RefusedError(
-            "This form does not come from this site as it is now, so nothing was done. Open the "
-            "page again and begin anew."
+            "This form is not from this site, or too old, so nothing was done. Open the page again."
         ) from None
 
 
 def as_seen(change: Change, versions: Versions) -> Change:
-    """Let a change rest upon the versions that the editor saw, where they are known."""
+    """Return the change with the versions that the editor saw, where they are known."""
     seen = {pk: versions.get(pk, version) for pk, version in change.seen.items()}
     return replace(change, seen=seen)
 
 
 def as_shown(change: Change, versions: Versions) -> Change:
-    """Let a change rest upon ``versions``, all that it rested upon when its consequences were shown.
+    """Return the change with the versions of all articles whose consequences were shown.
 
-    What it touches beyond them came in between, and makes it stale.
+    If it touches any other article by now, it is stale.
     """
     return replace(change, seen=dict.fromkeys(change.seen, 0) | dict(versions))
 
 
 def summary(consequences: Sequence[Consequence]) -> Summary:
-    """Count consequences by kind, and give the first of them."""
+    """Count consequences by kind and keep the first of them."""
     counted = Counter(kind for one in consequences for kind in _kinds(one))
     kinds = [(words, counted[words]) for words in _KINDS if counted[words]]
     return Summary(consequences[:MOST_SHOWN], kinds, len(consequences))
 
 
 _PUBLISHED, _UNPUBLISHED = "will be published", "will no longer be published"
-_SUPERSEDED, _FREED = "will be superseded by better coverage", "will no longer be superseded"
+_SUPERSEDED, _FREED = "will be listed behind a lead", "will no longer be behind a lead"
 _MOVED, _HEAT = "will get another lead", "will change heat only"
-_OTHER = "will be in another state, seen by no reader before or after"
+_OTHER = "will change state without any change for readers"
 _KINDS: Final = (_PUBLISHED, _UNPUBLISHED, _SUPERSEDED, _FREED, _MOVED, _OTHER, _HEAT)
 
 
@@ -124,14 +110,14 @@ def _kinds(one: Consequence) -> list[str]:
             kinds.append(_PUBLISHED if after.state == public else _UNPUBLISHED)
         if superseded in {before.state, after.state}:
             kinds.append(_SUPERSEDED if after.state == superseded else _FREED)
-        # What an editor takes out is freed of nothing.
+        # An editor took it out of its story.
         out = {Article.State.HELD, Article.State.WITHDRAWN}
         return [kind for kind in kinds if kind != _FREED or after.state not in out] or [_OTHER]
     return [_MOVED if before.lead != after.lead else _HEAT]
 
 
 def tell_done(request: HttpRequest, act: Act, words: str, back: str) -> None:
-    """Say what was done, with the one button that takes it back and leads to ``back``."""
+    """Say what was done, with an Undo button that leads to ``back``."""
     messages.success(
         request,
         format_html(
@@ -148,7 +134,7 @@ def tell_done(request: HttpRequest, act: Act, words: str, back: str) -> None:
 
 
 def answer(request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
-    """Answer with a page of the desk; the header and the navigation are the admin's."""
+    """Return a page of the desk with the admin's header and navigation."""
     everywhere = admin.site.each_context(request)
     return TemplateResponse(request, f"admin/articles/desk/{name}.html", everywhere | context)
 

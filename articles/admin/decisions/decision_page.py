@@ -1,4 +1,4 @@
-"""Deciding on one article, and taking an act back: a form, what it would do, and doing it."""
+"""Pages to decide on one article and to undo a decision: the form, its consequences, the result."""
 
 from __future__ import annotations
 
@@ -11,41 +11,30 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from articles import newsdesk
 from articles.admin.articles.article_context import acts_since, image_of
 from articles.admin.articles.receipts import VIEW, receipt_of
-from articles.admin.decisions.confirmation import user_of
+from articles.admin.decisions.confirmation import tell_done, user_of
 from articles.admin.decisions.decision_forms import (
-    DECISIONS,
-    Decision,
-    DecisionForm,
-    change_of,
+    PAGES,
+    NoteForm,
+    form_of,
     offered,
-    say_done,
     what_was_done,
 )
 from articles.admin.links import next_page
 from articles.models import Act, Article
 from articles.newsdesk import Change, Consequence, RefusedError, StaleError
+from articles.newsdesk.verbs import NOTE, Declaration
 
 SHOWN: Final = 100
-"""Consequences that a page lists; an act on many articles may have thousands."""
-
-STORED: Final = {
-    "quality": "quality",
-    "until": "decision_until",
-    "publish_from": "publish_from",
-    "publish_until": "publish_until",
-    "reason": "decision_reason",
-}
-"""Which column says what is stored of a field of the forms."""
+"""Consequences that a page lists; a decision on many articles may have thousands."""
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the pages of decisions on one article, and of undoing an act."""
+    """Return the pages of decisions on one article, and of undoing a decision."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
@@ -78,7 +67,7 @@ def for_change_page(request: HttpRequest, article: Article) -> dict[str, Any]:
 def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -> HttpResponse:
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
-    decision = DECISIONS.get(verb)
+    decision = PAGES.get(verb)
     if decision is None:
         raise Http404(f"no decision: {verb}")
     article = _article(article_id)
@@ -91,15 +80,15 @@ def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -
     refused = "" if form.is_bound else newsdesk.refusal(decision.verb, article)
     try:
         if not form.is_bound:
-            change = change_of(decision.verb, article, form.initial)
+            change = decision.change(article, form.initial)
         elif form.is_valid():
             seen = form.cleaned_data["seen_version"]
-            change = change_of(decision.verb, article, form.cleaned_data)
-            is_meant = request.method == "POST" and "preview" not in request.POST
-            if is_meant and seen == article.version:
+            change = decision.change(article, form.cleaned_data)
+            is_final = request.method == "POST" and "preview" not in request.POST
+            if is_final and seen == article.version:
                 reason = form.cleaned_data["reason"]
                 act = newsdesk.perform(change, by=user_of(request), reason=reason)
-                say_done(request, act, article, back)
+                tell_done(request, act, f"{what_was_done(act, article)}.", back)
                 return redirect(back)
     except StaleError:
         # Changed between our look and our writing.
@@ -107,48 +96,46 @@ def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -
     except RefusedError as error:
         if seen == article.version:
             form.add_error(None, str(error))
-        elif not form.is_bound and not form.asks:
+        elif not form.is_bound and not decision.fields:
             refused = str(error)
-        # Else a form just opened says what is stored: no change yet, nothing to complain about.
+        # Otherwise a form just opened shows what is stored, which is no error.
     return _decision_page(request, site, decision, article, form, seen, refused, back)
 
 
 def _decision_page(
     request: HttpRequest,
     site: AdminSite,
-    decision: Decision,
+    decision: Declaration,
     article: Article,
-    form: DecisionForm,
+    form: NoteForm,
     seen: int | None,
     refused: str,
     back: str,
 ) -> HttpResponse:
-    """Show the form with what it would do; if stale, with what is stored now beside it."""
+    """Show the form with its consequences; if stale, with what is stored now beside it."""
     is_stale = seen is not None and seen != article.version
     typed = form.cleaned_data if is_stale else {}
     if is_stale:
         data = request.POST.copy()
         data["seen_version"] = str(article.version)
-        form = decision.form(data)
+        form = form_of(decision)(data)
     consequences = _consequences_of(decision, article, form)
     context = {
         **site.each_context(request),
-        "title": decision.title,
+        "title": decision.label,
         "opts": Article._meta,
         "article": article,
         "picture": image_of(article),
         "decision": decision,
         "form": form,
-        "media": form.media,
         "refused": refused,
         "next": back,
         "is_stale": is_stale,
-        "beside": _beside(form, typed, article) if is_stale else [],
+        "beside": _beside(decision, typed, article) if is_stale else [],
         "meanwhile": acts_since(article, seen) if seen is not None and is_stale else [],
         "consequences": consequences[:SHOWN] if consequences is not None else None,
         "more": max(len(consequences or ()) - SHOWN, 0),
         "receipt": receipt_of(article),
-        "time_zone": timezone.get_current_timezone_name(),
     }
     return render(request, "admin/articles/desk/decide.html", context)
 
@@ -158,49 +145,48 @@ def _article(article_id: int) -> Article:
     return get_object_or_404(articles, pk=article_id)
 
 
-def _form(request: HttpRequest, decision: Decision, article: Article) -> DecisionForm:
+def _form(request: HttpRequest, decision: Declaration, article: Article) -> NoteForm:
     """Return the form as it was sent, as a link filled it, or as stored."""
+    form = form_of(decision)
     if request.method == "POST":
-        return decision.form(request.POST)
+        return form(request.POST)
     if request.GET.keys() - {"next"}:
         data = request.GET.copy()
         data.setdefault("seen_version", str(article.version))
-        return decision.form(data)
-    initial: dict[str, Any] = {
-        "seen_version": article.version,
-        "quality": article.quality,
-        "publish_from": article.publish_from,
-        "publish_until": article.publish_until,
+        return form(data)
+    is_in_force = article.decision == decision.verb
+    initial = {
+        field.name: _stored(article, field.column)
+        for field in (*decision.fields, NOTE)
+        if is_in_force or not field.column.startswith("decision_")
     }
-    if article.decision == decision.verb:
-        initial |= {"until": article.decision_until, "reason": article.decision_reason}
-    return decision.form(initial=initial)
+    return form(initial=initial | {"seen_version": article.version})
+
+
+def _stored(article: Article, column: str) -> Any:
+    return getattr(article, column) if column else None
 
 
 def _consequences_of(
-    decision: Decision, article: Article, form: DecisionForm
+    decision: Declaration, article: Article, form: NoteForm
 ) -> list[Consequence] | None:
     """Return what would happen, or None where the form is not ready to tell."""
     if form.is_bound and not form.is_valid():
         return None
     try:
-        given = form.cleaned_data if form.is_bound else form.initial
-        return newsdesk.consequences(change_of(decision.verb, article, given))
+        values = form.cleaned_data if form.is_bound else form.initial
+        return newsdesk.consequences(decision.change(article, values))
     except RefusedError:
         return None
 
 
 def _beside(
-    form: DecisionForm, typed: Mapping[str, Any], article: Article
+    decision: Declaration, typed: Mapping[str, Any], article: Article
 ) -> list[tuple[str, Any, Any]]:
     """Return what was typed beside what is stored now, by field."""
     return [
-        (
-            str(field.label),
-            _shown(typed.get(field.name)),
-            _shown(getattr(article, STORED[field.name])),
-        )
-        for field in form.visible_fields()
+        (field.label, _shown(typed.get(field.name)), _shown(_stored(article, field.column)))
+        for field in (*decision.fields, NOTE)
     ]
 
 
@@ -222,7 +208,7 @@ def _undo(request: HttpRequest, site: AdminSite, act_id: int) -> HttpResponse:
         if request.method == "POST":
             newsdesk.perform(change, by=user_of(request))
             first = next(one.article for one in changes if one.is_decided)
-            messages.success(request, f"Taken back. {what_was_done(act, first)}.")
+            messages.success(request, f"Undone. {what_was_done(act, first)}.")
             return redirect(back)
         consequences = newsdesk.consequences(change)
     except RefusedError as error:

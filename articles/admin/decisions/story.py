@@ -19,9 +19,11 @@ from django.views.decorators.http import require_http_methods
 
 from articles import newsdesk
 from articles.admin.decisions import confirmation
-from articles.admin.decisions.confirmation import ReasonForm, count_of, user_of
+from articles.admin.decisions.confirmation import count_of, user_of
+from articles.admin.decisions.decision_forms import NoteForm
 from articles.models import Article, Image, Related
-from articles.newsdesk import Change, RefusedError, Story, Verb
+from articles.newsdesk import VERBS, Change, RefusedError, Story, Verb
+from articles.newsdesk.verbs import NOTE
 
 MOST_FOUND: Final = 20
 """Matches of a search that the page offers."""
@@ -175,7 +177,7 @@ def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
         return _ask(request, article, Step.asked(request.POST))
     except RefusedError as error:
         words = f"Nothing was done. {error}"
-        messages.error(request, f"{words} You had given as reason: {reason}" if reason else words)
+        messages.error(request, f"{words} Your note was: {reason}" if reason else words)
         return HttpResponseRedirect(request.path)
 
 
@@ -200,9 +202,9 @@ def _page(request: HttpRequest, article: Article) -> HttpResponse:
         "gaps": _gaps(story, links),
         "text": text,
         "found": found,
-        "may_relate": request.user.has_perm(newsdesk.PERMISSIONS[Verb.RELATE]),
-        "may_pin": request.user.has_perm(newsdesk.PERMISSIONS[Verb.PIN]),
-        "pinnable": newsdesk.ALLOWED[Verb.PIN],
+        "may_relate": request.user.has_perm(VERBS[Verb.RELATE].permission),
+        "may_pin": request.user.has_perm(VERBS[Verb.PIN].permission),
+        "pinnable": VERBS[Verb.PIN].states,
         "trail": _trail(article),
     }
     return confirmation.answer(request, "story", context)
@@ -224,7 +226,7 @@ def _ask(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
         "step": replace(step, seen=dict(change.seen)).signed(),
         "chosen": [articles[pk] for pk in step.chosen],
         "summary": confirmation.summary(newsdesk.consequences(change)),
-        "reason": ReasonForm(),
+        "form": NoteForm(),
         "address": request.path,
         "back": request.path,
         "trail": [*_trail(article), (request.path, "Story")],
@@ -235,19 +237,19 @@ def _ask(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
 def _do(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
     """Do a step whose consequences were shown."""
     _require(request, step)
-    reason = ReasonForm(request.POST)
-    if not reason.is_valid():
-        raise RefusedError("The reason is longer than 2,000 characters.")
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        raise RefusedError(f"The note is longer than {NOTE.max_length:,} characters.")
     articles = _load(step)
     change = confirmation.as_shown(_change(step, articles), step.seen)
-    act = newsdesk.perform(change, by=user_of(request), reason=reason.cleaned_data["reason"])
+    act = newsdesk.perform(change, by=user_of(request), reason=form.cleaned_data["reason"])
     words = step.words(KINDS[step.kind].does, articles)
     confirmation.tell_done(request, act, words, request.path)
     return HttpResponseRedirect(request.path)
 
 
 def _require(request: HttpRequest, step: Step) -> None:
-    if not request.user.has_perm(newsdesk.PERMISSIONS[KINDS[step.kind].verb]):
+    if not request.user.has_perm(VERBS[KINDS[step.kind].verb].permission):
         raise PermissionDenied
 
 

@@ -1,4 +1,4 @@
-"""Triage: a queue, one article in focus, and the next one there as soon as it is decided."""
+"""Triage: a queue with one article in focus, and the next one as soon as that is decided."""
 
 from __future__ import annotations
 
@@ -23,31 +23,30 @@ from articles.admin.articles.article_context import acts_since, facts
 from articles.admin.articles.receipts import VIEW
 from articles.admin.decisions.confirmation import user_of
 from articles.admin.decisions.decision_forms import (
-    DECISIONS,
-    MOST_WORDS,
-    DecisionForm,
-    change_of,
+    PAGES,
+    NoteForm,
+    form_field,
     offered,
     what_was_done,
 )
-from articles.documents import MAX_QUALITY
 from articles.models import Act, Article, ArticleQuerySet
-from articles.newsdesk import RefusedError, StaleError, Verb
+from articles.newsdesk import VERBS, RefusedError, StaleError, Verb
 from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
+from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
 from newsroom.capped_count import count_capped, count_in_words
 
-KEYS: Final = {Verb.PUBLISH: "p", Verb.HOLD: "h", Verb.PIN: "l", Verb.UNPIN: "l", Verb.RELEASE: "r"}
-"""Which key makes which decision at once; the others have a page of their own."""
+KEYED: Final = [one for one in VERBS.values() if one.key]
+"""The decisions that one key makes; the others have a page of their own."""
 UNDONE_WITHIN: Final = timedelta(hours=12)
-"""How long triage offers to take one's last act back: a day's work."""
+"""How long triage offers to undo the user's last decision: a day's work."""
 MOST_UNDONE: Final = 3
-"""Articles of an act that a single key takes back; beyond, its consequences are shown first."""
+"""Articles of a decision that one key undoes; of larger ones the consequences are shown first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a queue: it stays one when the article that was there has left."""
+    """A place in a queue, which stays valid when its article leaves the queue."""
 
     moment: datetime
     slug: str
@@ -71,28 +70,46 @@ class Cursor:
         return f"{self.moment.astimezone(UTC).isoformat()}~{self.slug}"
 
 
-class TriageForm(DecisionForm):
+def _fields(declaration: Declaration) -> list[Field]:
+    """Return what triage asks for before a decision."""
+    return [field for field in declaration.fields if field.in_triage]
+
+
+class TriageForm(NoteForm):
     """A decision on the article in focus; ``place`` is where it was in the queue."""
 
     article = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    seen_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     place = forms.CharField(required=False, widget=forms.HiddenInput)
-    verb = forms.ChoiceField(choices=[(verb.value, verb.label) for verb in (Verb.SCORE, *KEYS)])
-    quality = forms.IntegerField(required=False, min_value=0, max_value=MAX_QUALITY)
-    reason = forms.CharField(required=False, max_length=MOST_WORDS)
+    verb = forms.ChoiceField(choices=[(one.verb.value, one.label) for one in KEYED])
 
-    def clean(self) -> dict[str, Any] | None:
-        """Refuse a decision beside which something else was typed: it would be lost."""
-        cleaned = super().clean() or {}
-        verb, quality = cleaned.get("verb"), cleaned.get("quality")
-        if verb == Verb.SCORE and quality is None and "quality" not in self.errors:
-            self.add_error(None, "Type a quality first.")
-        if verb not in {None, Verb.SCORE} and quality is not None:
-            title = DECISIONS[str(verb)].title
-            self.add_error(
-                None,
-                f"Nothing was done: you typed quality {quality}, but chose “{title}”. Score first, "
-                "or empty the box.",
-            )
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="%s", label_suffix="")
+        for field in (*(field for one in KEYED for field in _fields(one)), NOTE):
+            made = self.fields[field.name] = form_field(field)
+            if field.kind is Kind.TEXT:
+                made.widget = forms.TextInput({"maxlength": field.max_length})
+            # The bar has no room for help.
+            made.widget.attrs |= {"title": field.help, "autocomplete": "off"}
+            made.help_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a decision with a required field empty, or with input that belongs to another one."""
+        cleaned = super().clean()
+        if "verb" not in cleaned:
+            return cleaned
+        chosen = VERBS[Verb(cleaned["verb"])]
+        for field in _fields(chosen):
+            if field.required and cleaned.get(field.name) is None and field.name not in self.errors:
+                self.add_error(None, f"Type a {field.label.lower()} first.")
+        for field in (field for one in KEYED for field in _fields(one)):
+            typed = cleaned.get(field.name)
+            if field not in chosen.fields and typed not in {None, ""}:
+                self.add_error(
+                    None,
+                    f"Nothing was done: you typed {field.label.lower()} {typed}, but chose "
+                    f"“{chosen.label}”. Save that first, or empty the box.",
+                )
         return cleaned
 
 
@@ -123,7 +140,7 @@ class Desk:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the page of each queue."""
+    """Return the page of triage, one for each queue."""
 
     @never_cache
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,7 +173,7 @@ def _look(desk: Desk) -> HttpResponse:
 
 
 def _decide(desk: Desk) -> HttpResponse:
-    """Do what was decided and go on, or say on the same page why not."""
+    """Decide and go on, or say on the same page why not."""
     form = TriageForm(desk.request.POST)
     form.is_valid()
     article = _article(form.cleaned_data.get("article") or 0)
@@ -167,7 +184,7 @@ def _decide(desk: Desk) -> HttpResponse:
         if not newsdesk.may_begin(desk.request.user, Verb(given["verb"]), article):
             raise PermissionDenied
         try:
-            change = change_of(Verb(given["verb"]), article, {"quality": given["quality"]})
+            change = VERBS[Verb(given["verb"])].change(article, given)
             newsdesk.perform(change, by=user_of(desk.request), reason=given["reason"])
             place = Cursor.parse(given["place"]) or Cursor.of(article, desk.queue)
             return redirect(desk.behind(place))
@@ -209,8 +226,12 @@ def _page(
         "total": count_in_words(total),
         "is_empty": total == 0,
         "last_act": _last_act(desk),
+        "keyed": KEYED,
     }
     if article is not None:
+        form = form or TriageForm()
+        if article.quality is not None:
+            form.fields["quality"].widget.attrs["placeholder"] = article.quality
         cursor = Cursor.of(article, desk.queue)
         decisions = offered(user, article)
         here = desk.address_of(article=article.pk)
@@ -222,12 +243,12 @@ def _page(
             "previous": desk.address_of(before=str(cursor)) if cursor else desk.address,
             "place": cursor or "",
             "form": form,
-            "can_score": any(one.verb == Verb.SCORE for one in decisions),
-            "buttons": [(one, KEYS[one.verb]) for one in decisions if one.verb in KEYS],
-            "pages": [one for one in decisions if one.verb not in KEYS and one.verb != Verb.SCORE],
+            "buttons": [
+                (one, [form[field.name] for field in _fields(one)]) for one in decisions if one.key
+            ],
+            "pages": [one for one in decisions if not one.key],
             "is_stale": seen is not None,
             "meanwhile": acts_since(article, seen) if seen is not None else [],
-            "max_quality": MAX_QUALITY,
         }
     return render(desk.request, "admin/articles/desk/triage.html", context)
 
@@ -240,13 +261,13 @@ def _position(desk: Desk, article: Article, cursor: Cursor | None) -> str:
 
 
 def _last_act(desk: Desk) -> dict[str, Any] | None:
-    """Find what the user did last and has not taken back. Three queries at most."""
+    """Find the last decision of the user that is not undone. Three queries at most."""
     act = (
         Act.objects.filter(by=desk.request.user.pk, undoes=None, undone_by=None)
         .order_by("-pk")
         .first()
     )
-    if act is None or act.verb not in DECISIONS or act.at < desk.at - UNDONE_WITHIN:
+    if act is None or act.verb not in PAGES or act.at < desk.at - UNDONE_WITHIN:
         return None
     first = act.changes.select_related("article")[: MOST_UNDONE + 1]
     # A pin that moved: the article it moved to first.

@@ -1,9 +1,10 @@
-"""What the bodies of requests may hold: JSON of exactly these members, types and sizes."""
+"""Bodies of requests, made from what the verbs declare: JSON of exactly these members and types."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
+from functools import cache
 from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
@@ -12,12 +13,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from articles.documents import MAX_QUALITY
-from articles.newsdesk import MOST_GATHERED
+from articles.models import Article
+from articles.newsdesk import MOST_GATHERED, VERBS, Verb
+from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 
-MOST_WORDS: Final = 2_000
-"""Characters of a reason, as in the admin."""
-TEXTS: Final = {"title": "title", "category": "category", "excerpt": "excerpt", "content": "body"}
-"""The texts that may be edited, by their names here, and what the newsdesk calls them."""
+TEXTS: Final = {field.key: field.name for field in VERBS[Verb.EDIT].fields}
+"""The columns of the texts that may be edited, by their names in the API."""
+_NAMES: Final = {(): "Reason", ("until",): "Until", ("slugs",): "Relate"}
+"""Names in the schema of bodies that several verbs share; others have their verb's name."""
 
 
 class Words(serializers.CharField):
@@ -27,7 +30,7 @@ class Words(serializers.CharField):
         super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuse what is no text: the framework would write it as one."""
+        """Refuse other types, which the framework would convert."""
         if not isinstance(data, str):
             self.fail("invalid")
         text: str = super().to_internal_value(data)
@@ -38,7 +41,7 @@ class Number(serializers.IntegerField):
     """A whole number, not the text of one."""
 
     def to_internal_value(self, data: Any) -> int:
-        """Refuse what only reads like a number."""
+        """Refuse texts and booleans, which the framework would convert."""
         if isinstance(data, (bool, str)):
             self.fail("invalid")
         number: int = super().to_internal_value(data)
@@ -52,7 +55,7 @@ class When(serializers.DateTimeField):
         super().__init__(allow_null=True, **options)
 
     def to_internal_value(self, value: Any) -> Any:
-        """Refuse a time that could be anybody's."""
+        """Refuse a time without an offset."""
         try:
             moment = parse_datetime(value) if isinstance(value, str) else None
             if moment is None or moment.tzinfo is None:
@@ -63,18 +66,50 @@ class When(serializers.DateTimeField):
             raise ValidationError(message) from error
 
 
-class ReasonBodySerializer(serializers.Serializer[Any]):
-    """Why."""
+class Slugs(serializers.ListField):
+    """Articles by their slugs."""
 
-    reason = Words(
-        required=False,
-        allow_blank=True,
-        max_length=MOST_WORDS,
-        help_text="Kept in the history, and shown in the receipt of a decision.",
-    )
+    def __init__(self, **options: Any) -> None:
+        child = Words(max_length=255)
+        super().__init__(child=child, min_length=1, max_length=MOST_GATHERED, **options)
+
+    def to_internal_value(self, data: Any) -> list[Article]:
+        """Return the articles, each once; raises ``ValidationError`` for unknown slugs. One query."""
+        slugs = list(dict.fromkeys(super().to_internal_value(data)))
+        found = {one.slug: one for one in Article.objects.filter(slug__any_of=slugs)}
+        if missing := [slug for slug in slugs if slug not in found]:
+            raise ValidationError([f"There is no article {slug!r}." for slug in missing])
+        return [found[slug] for slug in slugs]
+
+
+def _text(field: Field, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
+    return Words(max_length=field.max_length, allow_blank=field.blank, **options)
+
+
+_FIELDS: Final[Mapping[Kind, Callable[..., serializers.Field[Any, Any, Any, Any]]]] = {
+    Kind.QUALITY: lambda field, **options: Number(
+        min_value=0, max_value=MAX_QUALITY, allow_null=True, **options
+    ),
+    Kind.MOMENT: lambda field, **options: When(**options),
+    Kind.TEXT: _text,
+    Kind.ARTICLES: lambda field, **options: Slugs(**options),
+}
+
+
+def _body_field(field: Field) -> serializers.Field[Any, Any, Any, Any]:
+    source = None if field.key == field.name else field.name
+    help_text = field.help or None
+    made = _FIELDS[field.kind]
+    return made(field, required=field.essential, source=source, help_text=help_text)
+
+
+class ReasonBodySerializer(serializers.Serializer[Any]):
+    """A note alone."""
+
+    reason = _body_field(NOTE)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse members that nobody knows."""
+        """Refuse unknown members."""
         known = ", ".join(self.fields)
         message = f"There is no such member. There are: {known}."
         if unknown := {str(name)[:100]: [message] for name in data if name not in self.fields}:
@@ -82,49 +117,23 @@ class ReasonBodySerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class ScoreBodySerializer(ReasonBodySerializer):
-    """How good a report is."""
-
-    quality = Number(
-        min_value=0,
-        max_value=MAX_QUALITY,
-        allow_null=True,
-        help_text="In heat points; around 50 is ordinary, null takes the score away.",
-    )
+def body_of(declaration: Declaration) -> type[ReasonBodySerializer]:
+    """Return the body of a verb; verbs with the same fields share one."""
+    keys = tuple(field.key for field in declaration.fields)
+    return _body(_NAMES.get(keys, declaration.verb.capitalize()), declaration.fields)
 
 
-class UntilBodySerializer(ReasonBodySerializer):
-    """A decision that may end by itself."""
-
-    until = When(required=False, help_text="Then the rule has its say again. null is for good.")
-
-
-class ScheduleBodySerializer(ReasonBodySerializer):
-    """From when and until when readers may see an article."""
-
-    publishFrom = When(help_text="Not before; null is no embargo.")
-    publishUntil = When(help_text="Expires then; null is never.")
-
-
-class RelateBodySerializer(ReasonBodySerializer):
-    """Other articles."""
-
-    slugs = serializers.ListField(
-        child=Words(max_length=255), min_length=1, max_length=MOST_GATHERED
-    )
-
-
-class EditBodySerializer(ReasonBodySerializer):
-    """Texts that replace those of an article; what is not given stays."""
-
-    title = Words(required=False, max_length=1000)
-    category = Words(required=False, allow_blank=True, max_length=1000)
-    excerpt = Words(required=False, allow_blank=True)
-    content = Words(required=False, allow_blank=True)
+@cache
+def _body(name: str, fields: tuple[Field, ...]) -> type[ReasonBodySerializer]:
+    if not fields:
+        return ReasonBodySerializer
+    made: dict[str, Any] = {field.key: _body_field(field) for field in fields}
+    described = {"__doc__": f"{', '.join(field.label for field in fields)}, and a note."}
+    return type(f"{name}BodySerializer", (ReasonBodySerializer,), made | described)
 
 
 def values_of(request: Request, kind: type[ReasonBodySerializer]) -> Mapping[str, Any]:
-    """Return what the body holds; raises ``ValidationError``, or ``ParseError`` for no JSON."""
+    """Return the values by the names of ``Field``; raises ``ValidationError`` or ``ParseError``."""
     # Without a body the framework gives an empty form.
     given: Any = request.data
     if not isinstance(given, Mapping):
@@ -132,6 +141,6 @@ def values_of(request: Request, kind: type[ReasonBodySerializer]) -> Mapping[str
     body = kind(data=given)
     body.is_valid(raise_exception=True)
     values: Mapping[str, Any] = body.validated_data
-    if kind is EditBodySerializer and not values.keys() & TEXTS.keys():
+    if kind is body_of(VERBS[Verb.EDIT]) and not values.keys() & set(TEXTS.values()):
         raise ValidationError({"body": [f"Give at least one of {', '.join(TEXTS)}."]})
     return values

@@ -1,9 +1,8 @@
-"""``POST /api/v1/newsdesk/news/…/hold/`` and its like: one act on one article, and its undoing."""
+"""``POST /api/v1/newsdesk/news/…/hold/`` and so on: one decision on one article, and its undo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from django.core.exceptions import PermissionDenied
@@ -18,21 +17,12 @@ from rest_framework.response import Response
 from articles import newsdesk
 from articles.api.newsdesk import idempotency
 from articles.api.newsdesk.access import REFUSALS, DeskView, user_of
-from articles.api.newsdesk.bodies import (
-    TEXTS,
-    EditBodySerializer,
-    ReasonBodySerializer,
-    RelateBodySerializer,
-    ScheduleBodySerializer,
-    ScoreBodySerializer,
-    UntilBodySerializer,
-    values_of,
-)
+from articles.api.newsdesk.bodies import ReasonBodySerializer, body_of, values_of
 from articles.api.newsdesk.serializers import SHOWN, DoneSerializer, act_since
 from articles.api.problems import ConflictError, NoTagError, StaleTagError
 from articles.api.schema import responses
 from articles.models import Act, ActChange, Article
-from articles.newsdesk import Change, Consequence, RefusedError, StaleError, Verb
+from articles.newsdesk import VERBS, Change, Consequence, RefusedError, StaleError, Verb
 from newsroom import bulk
 
 MEANWHILE: Final = 5
@@ -67,60 +57,8 @@ _PREVIEW: Final = OpenApiParameter(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
-    """How a verb is asked for here: what its body holds, and the change that comes of it."""
-
-    body: type[ReasonBodySerializer]
-    make: Callable[[Article, Values], Change]
-
-
-def _others(values: Values) -> list[Article]:
-    """Find the articles that a body names; raises ``ValidationError`` for those that are not there."""
-    slugs = list(dict.fromkeys(values["slugs"]))
-    found = {one.slug: one for one in Article.objects.filter(slug__any_of=slugs)}
-    if missing := [slug for slug in slugs if slug not in found]:
-        raise ValidationError({"slugs": [f"There is no article {slug!r}." for slug in missing]})
-    return [found[slug] for slug in slugs]
-
-
-ACTS: Final[Mapping[Verb, Doing]] = {
-    Verb.SCORE: Doing(
-        ScoreBodySerializer,
-        lambda article, values: newsdesk.set_quality(article, values["quality"]),
-    ),
-    Verb.PUBLISH: Doing(
-        UntilBodySerializer,
-        lambda article, values: newsdesk.publish(article, until=values.get("until")),
-    ),
-    Verb.HOLD: Doing(
-        UntilBodySerializer,
-        lambda article, values: newsdesk.hold(article, until=values.get("until")),
-    ),
-    Verb.WITHDRAW: Doing(ReasonBodySerializer, lambda article, _: newsdesk.withdraw(article)),
-    Verb.RELEASE: Doing(ReasonBodySerializer, lambda article, _: newsdesk.release(article)),
-    Verb.SCHEDULE: Doing(
-        ScheduleBodySerializer,
-        lambda article, values: newsdesk.schedule(
-            article, begin=values["publishFrom"], end=values["publishUntil"]
-        ),
-    ),
-    Verb.PIN: Doing(ReasonBodySerializer, lambda article, _: newsdesk.pin(article)),
-    Verb.UNPIN: Doing(ReasonBodySerializer, lambda article, _: newsdesk.unpin(article)),
-    Verb.RELATE: Doing(
-        RelateBodySerializer, lambda article, values: newsdesk.relate(article, _others(values))
-    ),
-    Verb.UNRELATE: Doing(
-        RelateBodySerializer, lambda article, values: newsdesk.unrelate(article, _others(values))
-    ),
-    Verb.EDIT: Doing(
-        EditBodySerializer,
-        lambda article, values: newsdesk.edit(
-            article, **{TEXTS[name]: values[name] for name in TEXTS if name in values}
-        ),
-    ),
-}
-"""Every act on one article."""
+ACTS: Final = {one.verb: one for one in VERBS.values() if one.in_api}
+"""Every decision on one article that has an address here."""
 
 
 def tag_of(article: Article) -> str:
@@ -184,7 +122,7 @@ class ActView(ActingView):
     @property
     def body(self) -> type[ReasonBodySerializer]:
         """What the body holds, for the schema."""
-        return ACTS[self.verb].body
+        return body_of(VERBS[self.verb])
 
     @extend_schema(
         parameters=[_IF_MATCH, _KEY, _PREVIEW, ETAG],
@@ -193,15 +131,14 @@ class ActView(ActingView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Do it, with all that follows from it by the rule, or nothing at all."""
-        doing = ACTS[self.verb]
-        values = values_of(request, doing.body)
+        values = values_of(request, self.body)
 
         def make() -> Change:
             article = stored(slug)
             if not newsdesk.may_begin(user_of(request), self.verb, article):
                 raise PermissionDenied
             _require_seen(request, article)
-            return doing.make(article, values)
+            return VERBS[self.verb].change(article, values)
 
         answer = self._answer(request, values, make)
         for one in answer.data["articles"]:

@@ -1,5 +1,5 @@
-// Triage by keyboard, with the next article at hand. The page works without this: every decision is
-// a button of a form, every step a link; whatever goes wrong here falls back on those.
+// Triage by keyboard, with the next article loaded ahead. The page works without this script: every
+// decision is a button of a form and every step a link. After an error the script uses those.
 "use strict";
 
 (() => {
@@ -11,7 +11,7 @@
 
   let ready = { url: "", page: null, loading: null };
   let isBusy = false;
-  // What was pressed while a decision was on its way; done when its answer is there.
+  // The key pressed while a decision is being sent; it takes effect after the answer.
   let pending = null;
 
   async function read(request) {
@@ -43,7 +43,7 @@
     }
   }
 
-  // Let a page take the place of the current one. What is being typed into the same one stays.
+  // Replace the current article with a page. Text typed for the same article stays.
   function show(page, isFinal) {
     const old = current();
     const box = old.querySelector("[name=quality]");
@@ -76,13 +76,13 @@
     isBusy = false;
     const next = pending;
     pending = null;
-    // Meant for the article that was seen then, and for no other.
+    // Only for the article that was shown when the key was pressed.
     if (next && next.article === current().dataset.article) {
       next.act();
     }
   }
 
-  // Send a form the ordinary way, after all.
+  // Submit a form without script.
   function fallBack(form, button) {
     const meant = document.createElement("input");
     Object.assign(meant, { type: "hidden", name: button?.name || "", value: button?.value || "" });
@@ -127,7 +127,7 @@
     finish();
   }
 
-  // Do it now, or when the answer to the decision before is there.
+  // Act now, or after the answer to the last decision.
   function soon(selector, act) {
     const article = current().dataset.article;
     const doIt = () => {
@@ -182,12 +182,12 @@
     }
     const box = current().querySelector("[name=quality]");
     if (/^[0-9]$/.test(key) && box) {
-      // The first digit; the box takes those that follow by itself.
+      // The first digit; the box then has the focus and takes the others.
       event.preventDefault();
       box.focus();
       box.value = key;
-    } else if (/^[phljkru?]$/.test(key) && !event.repeat) {
-      const element = current().querySelector(`[data-key="${key}"]`);
+    } else if (key.length === 1 && !event.repeat) {
+      const element = current().querySelector(`[data-key="${CSS.escape(key)}"]`);
       if (element) {
         event.preventDefault();
         element.click();

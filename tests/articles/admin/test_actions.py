@@ -130,7 +130,7 @@ class TestLeftOut:
             (8, "has that quality already."),
             (1, "is link only: it cannot be scored."),
         ]
-        assert "There is nothing to do" in text_of(page)
+        assert "None of them would change" in text_of(page)
         assert 'name="do"' not in page.content.decode()
         assert page.context["skipped"][0].more == 3
 
@@ -138,7 +138,7 @@ class TestLeftOut:
         page = start(publisher, "hold", [make_article(), make_article(decision="withdraw")])
         assert "1 of 2 articles will be changed" in text_of(page)
         done = carry_on(publisher, page, "hold", do="")
-        assert "Held: 1 article. Left as they were: 1." in messages_of(publisher, done)[0]
+        assert "Held: 1 article. Left out: 1." in messages_of(publisher, done)[0]
 
     def test_what_the_role_may_not_end(self, client: Client) -> None:
         client.force_login(make_user(Role.EDITOR))
@@ -146,7 +146,7 @@ class TestLeftOut:
         page = start(client, "release", [held, withdrawn])
         (group,) = page.context["skipped"]
         assert (group.why, group.slugs) == (
-            "is under a decision that your role may not end.",
+            "has a decision that your role may not end.",
             [withdrawn.slug],
         )
         carry_on(client, page, "release", do="")
@@ -161,7 +161,7 @@ class TestLeftOut:
 
     def test_too_many_for_a_story(self, publisher: Client) -> None:
         page = start(publisher, "merge", [make_article() for _ in range(51)])
-        assert "no story" in text_of(page)
+        assert "too many for one story" in text_of(page)
         assert 'name="do"' not in page.content.decode()
 
     def test_one_is_no_story(self, publisher: Client) -> None:
@@ -192,7 +192,7 @@ class TestSelection:
         asked = publisher.post(reverse(LIST), data | {"select_across": ["0", "1"]})
         assert "Hold: 1 article" in text_of(asked)
         nothing = publisher.post(reverse(LIST), data | {"select_across": "0"})
-        assert "tick the articles" in messages_of(publisher, nothing)[0]
+        assert "Select at least one article" in messages_of(publisher, nothing)[0]
 
     def test_ticked_ones_within_the_filter(self, publisher: Client) -> None:
         published, below = make_article(), make_article(quality=20)
@@ -234,7 +234,7 @@ class TestBetween:
             publisher, start(publisher, "score", [article]), "score", quality="75", ask=""
         )
         again = carry_on(publisher, page, "score", quality="20", do="")
-        assert "look at what that changes" in text_of(again)
+        assert "Look at what that changes" in text_of(again)
         assert not Act.objects.exists()
         carry_on(publisher, again, "score", quality="20", do="")
         assert fresh(article).quality == 20
@@ -244,7 +244,7 @@ class TestBetween:
         again = carry_on(
             publisher, start(publisher, "score", [article]), "score", quality="7", do=""
         )
-        assert "look at what that changes" in text_of(again)
+        assert "Look at what that changes" in text_of(again)
         assert not Act.objects.exists()
 
     @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ class TestResolve:
 
         assert response.status_code == 200
         assert "the editor’s value stays" in html  # noqa: RUF001 - as readers see it
-        assert "What readers will see otherwise" in html
+        assert "What will change for readers" in html
         assert not Act.objects.exists()
         assert only_article().quality == 65
         response = client.post(
@@ -225,7 +225,7 @@ class TestResolve:
         client = login(Role.EDITOR)
         form = form_of(get(client, page()), title="source")
         edit(only_article(), excerpt="Other")
-        assert "changed by somebody else" in self.fail(client, article, form)
+        assert "somebody else, or an import, changed this" in self.fail(client, article, form)
 
     def test_fail_an_import_found_something_newer(self, login: Login, article: Article) -> None:
         client = login(Role.EDITOR)

@@ -244,7 +244,7 @@ class TestRestore:
         html = get(client, restore_page(article, scored.pk))
 
         assert "<del>Second</del><ins>First</ins>" in html
-        assert "What readers will see otherwise" in html
+        assert "What will change for readers" in html
         assert fresh(article).title == "Second"
         form = {"seen_version": str(fresh(article).version), "reason": "it was better"}
         response = client.post(restore_page(article, scored.pk), form)

@@ -186,7 +186,7 @@ class TestWords:
         change = newsdesk.describe_image(image.article, 0, title="Theirs")
         newsdesk.perform(change, by=make_user(Role.EDITOR))
         answer = editor.post(address(image), sent(page, "words", title="Mine"))
-        assert "changed by somebody else" in text_of(answer)
+        assert "somebody else, or an import, changed this" in text_of(answer)
         assert "Stored now: “Theirs”" in text_of(answer)
         assert again(image).title == "Theirs"
         # What was typed is there, and is saved by a second look.
@@ -206,7 +206,7 @@ class TestWords:
         )
         newsdesk.perform(change, by=None)
         answer = editor.post(address(image), sent(page, "words", title="Mine"))
-        assert "changed by somebody else" in text_of(answer)
+        assert "somebody else, or an import, changed this" in text_of(answer)
         assert answer.context["forms"]["words"]["title"].value() == "Old"
 
     def test_not_of_what_is_known_as_coverage_alone(self, editor: Client) -> None:

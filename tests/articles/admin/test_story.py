@@ -270,14 +270,14 @@ class TestRefused:
         Article.objects.filter(pk=other.pk).update(version=5)
         response = publisher.post(address(lead), {"seen": seen, "remove": "", "member": other.pk})
         words = self.refused(publisher, lead, response)
-        assert f"{other.slug}: changed by somebody else" in words
+        assert f"{other.slug}: somebody else, or an import, changed this" in words
 
     def test_changed_before_doing(self, publisher: Client) -> None:
         lead, other = make_story(60, 50)
         page = ask(publisher, lead, remove="", member=other.pk)
         Article.objects.filter(pk=other.pk).update(version=5)
         words = self.refused(publisher, lead, do(publisher, lead, page, reason="as I typed"))
-        assert f"{other.slug}: changed by somebody else" in words
+        assert f"{other.slug}: somebody else, or an import, changed this" in words
         assert "as I typed" in words
         assert len(links()) == 2
 

@@ -270,7 +270,7 @@ class TestFlow:
 
         html = publisher.post(undo[1], {"next": back[1]}, follow=True).content.decode()
         assert focus_of(html) == article.pk
-        assert "Taken back" in html
+        assert "Undone" in html
         assert "triage-last" not in html
         article.refresh_from_db()
         assert article.quality is None

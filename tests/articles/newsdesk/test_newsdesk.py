@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +14,14 @@ from articles import heat, newsdesk
 from articles.models import Act, Article, ImportConflict, PolicyVersion, Related
 from articles.newsdesk import integrity
 from articles.roles import Role
-from articles.scoring import SUPERSEDED_HEAT
+from articles.scoring import SUPERSEDED_HEAT, Decision
 from tests.factories import NOW, make_article, make_user, relate
 
 pytestmark = pytest.mark.django_db
 
 AT = NOW + timedelta(days=1)
 HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
 
 
 def story() -> list[Article]:
@@ -115,6 +116,44 @@ class TestDecisions:
         newsdesk.perform(newsdesk.undo(act), by=None, at=AT)
         assert [one.is_pinned for one in fresh(lead, third)] == [False, True]
         assert heats(second) == [SUPERSEDED_HEAT]
+
+    def test_pinning_and_unpinning_note_who_and_when(self) -> None:
+        user, other = make_user(Role.PUBLISHER), make_user(Role.PUBLISHER)
+        article = make_article()
+        newsdesk.perform(newsdesk.pin(article), by=user, at=AT)
+        (article,) = fresh(article)
+        assert (article.decided_by, article.decided_at) == (user, AT)
+        newsdesk.perform(newsdesk.unpin(article), by=other, at=AT + HOUR)
+        (article,) = fresh(article)
+        assert (article.decided_by, article.decided_at) == (other, AT + HOUR)
+
+    def test_a_decision_that_ends_raises_the_version(self) -> None:
+        lead, second, _ = story()
+        newsdesk.perform(newsdesk.hold(lead, until=AT + HOUR), by=None, at=AT)
+        (held, second) = fresh(lead, second)
+        newsdesk.perform(newsdesk.set_quality(second, 54), by=None, at=AT + HOUR)
+        (ended,) = fresh(lead)
+        assert (ended.decision, ended.decision_until) == ("", None)
+        assert (ended.version, ended.changed_at) == (held.version + 1, AT + HOUR)
+
+    @pytest.mark.parametrize(
+        ("at", "is_held"),
+        [(AT - TICK, True), (AT, False), (AT + TICK, False)],
+        ids=["before", "at", "after"],
+    )
+    def test_the_moment_at_which_a_decision_ends(self, at: datetime, is_held: bool) -> None:
+        lead, second, _ = story()
+        newsdesk.perform(newsdesk.hold(lead, until=AT), by=None, at=AT - HOUR)
+        (held, second) = fresh(lead, second)
+        assert (held.contender(at).decision == Decision.HOLD) is is_held
+        assert ("until" in newsdesk.explain(held, at)) is is_held
+        assert ("over since" in newsdesk.explain(held, at)) is not is_held
+        counted: Any = Article.objects.filter(pk=second.pk).with_story_size(at).get()
+        assert counted.story_size == (0 if is_held else 1)
+        receipt = heat.receipts([second.pk], at=at)[second.pk]
+        assert [one.slug for one in receipt.superseded_by] == ([] if is_held else ["lead"])
+        newsdesk.perform(newsdesk.set_quality(second, 54), by=None, at=at)
+        assert (fresh(lead)[0].decision == "hold") is is_held
 
     def test_fail_schedule_out_of_order(self) -> None:
         with pytest.raises(newsdesk.RefusedError, match="must come before"):
@@ -233,6 +272,13 @@ class TestUndo:
         act = newsdesk.perform(newsdesk.set_quality(article, 40), by=None, at=AT)
         (article,) = fresh(article)
         newsdesk.perform(newsdesk.set_quality(article, 41), by=None, at=AT + HOUR)
+        with pytest.raises(newsdesk.RefusedError, match="changed again since"):
+            newsdesk.undo(act)
+
+    def test_fail_when_a_link_that_was_cut_is_back(self) -> None:
+        lead, second, _ = story()
+        act = newsdesk.perform(newsdesk.unrelate(lead, [second]), by=None, at=AT)
+        newsdesk.perform(newsdesk.relate(fresh(lead)[0], fresh(second)), by=None, at=AT)
         with pytest.raises(newsdesk.RefusedError, match="changed again since"):
             newsdesk.undo(act)
 

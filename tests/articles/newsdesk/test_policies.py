@@ -101,6 +101,23 @@ class TestTry:
         assert (one.headline, one.provider) == (articles[3].title, articles[3].provider.name)
         assert str(one.receipt) == "quality 69 ≥ 60: published"
 
+    def test_examples_are_those_hottest_before_or_after(self) -> None:
+        cooler, steady = make_article(quality=55), make_article(quality=75)
+        relate(cooler, *(make_article(quality=20) for _ in range(3)))
+        heat.recompute([cooler.pk, steady.pk], at=NOON)
+        trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON)
+        # From 85 to 55, and 75 throughout.
+        assert [one.slug for one in trial.unpublished.examples] == [cooler.slug, steady.slug]
+        trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON, shown=1)
+        assert [one.slug for one in trial.unpublished.examples] == [cooler.slug]
+
+        warmer, level = make_article(quality=50), make_article(quality=65)
+        relate(warmer, make_article(quality=20))
+        heat.recompute([warmer.pk, level.pk], at=NOON)
+        trial = newsdesk.try_policy(Policy(60, 20, 50), at=NOON)
+        # From 60 to 70, and 65 throughout.
+        assert [one.slug for one in trial.published.examples] == [warmer.slug, level.slug]
+
     def test_names_leads(self) -> None:
         lead = make_article(quality=50, heat=60)
         make_superseded(lead)

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from articles import newsdesk
 from articles.models import Article, Edition
-from articles.newsdesk import changes
 from tests.factories import make_article, make_topic, make_user
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +86,7 @@ class TestNeverStale:
     def test_after_an_act(self, client: Client) -> None:
         article = make_article(title="Xylophone")
         assert b"Xylophone" in client.get("/").content
-        newsdesk.perform(changes.hold(article), by=None, reason="Wrong.")
+        newsdesk.perform(newsdesk.hold(article), by=None, reason="Wrong.")
 
         assert b"Xylophone" not in client.get("/").content
         assert client.get(f"/news/{article.slug}/").status_code == 404

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from articles import newsdesk
 from articles.models import Article, Image, Topic
-from articles.newsdesk import changes
 from providers.models import Provider
 from tests.articles.site.public_pages import NOWHERE, PUBLIC, Place, answer
 from tests.articles.states import CASES, HOUR, Case
@@ -360,12 +359,13 @@ class TestWithdrawn:
 
     def withdraw(self, article: Article) -> None:
         article.refresh_from_db()
-        newsdesk.perform(changes.withdraw(article), by=None, reason=canary("reason"))
+        newsdesk.perform(newsdesk.withdraw(article), by=None, reason=canary("reason"))
 
     @cases
     def test_says_so_to_who_had_seen_it(self, client: Client, case: Case) -> None:
         world = World(case, is_named=True)
-        if case.state not in changes.ALLOWED[changes.Verb.WITHDRAW] or case.state == "withdrawn":
+        states = newsdesk.VERBS[newsdesk.Verb.WITHDRAW].states
+        if case.state not in states or case.state == "withdrawn":
             return
         self.withdraw(world.article)
         was_seen = case.status == 200 or case.state == Article.State.EXPIRED

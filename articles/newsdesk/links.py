@@ -1,0 +1,97 @@
+"""Making and cutting links between articles: the changes of stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from articles import roles
+from articles.models import Article, Related
+from articles.newsdesk.changes import Change, Pair, RefusedError, Verb
+
+MOST_PAIRS: Final = 2_500
+"""Links that one decision makes or cuts, one way: enough for two stories of 50 reports."""
+MOST_GATHERED: Final = 50
+"""Articles that one decision makes one story."""
+TOO_MANY: Final = (
+    f"With the reports linked to them, these are more than {MOST_GATHERED} articles, too many for "
+    "one story. Choose fewer."
+)
+
+
+def relate(article: Article, others: Iterable[Article]) -> Change:
+    """Make articles coverage of one another, both ways."""
+    return _link(Verb.RELATE, [article], others)
+
+
+def unrelate(article: Article, others: Iterable[Article]) -> Change:
+    """Cut the links between articles, both ways."""
+    return _unlink(Verb.UNRELATE, [article], others)
+
+
+def merge(story: Iterable[Article], other: Iterable[Article]) -> Change:
+    """Link every member of one story to every member of another, both ways."""
+    return _link(Verb.MERGE, story, other)
+
+
+def gather(articles: Iterable[Article]) -> Change:
+    """Make articles one story: each becomes coverage of every other."""
+    members = {article.pk: article for article in articles}
+    if len(members) < 2:
+        raise RefusedError("Choose at least two different articles.")
+    if len(members) > MOST_GATHERED:
+        raise RefusedError(TOO_MANY)
+    return _linked(Verb.MERGE, members, {(a, b) for a in members for b in members if a != b})
+
+
+def split(leaving: Iterable[Article], staying: Iterable[Article]) -> Change:
+    """Cut every link between members that leave a story and those that stay."""
+    return _unlink(Verb.SPLIT, leaving, staying)
+
+
+def _link(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> Change:
+    members, pairs = _between(some, others)
+    return _linked(verb, members, pairs)
+
+
+def _linked(verb: Verb, members: Mapping[int, Article], wanted: set[Pair]) -> Change:
+    # A coverage-only article names nothing until its document comes.
+    wanted = {(a, b) for a, b in wanted if not members[a].coverage_only}
+    missing = frozenset(wanted - _existing(members))
+    if not missing:
+        raise RefusedError("These articles are linked already.")
+    return Change(verb, frozenset({roles.RELATE}), _seen(members, missing), link=missing)
+
+
+def _unlink(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> Change:
+    members, pairs = _between(some, others)
+    cut = frozenset(pairs & _existing(members))
+    if not cut:
+        raise RefusedError("These articles are not linked.")
+    return Change(verb, frozenset({roles.RELATE}), _seen(members, cut), unlink=cut)
+
+
+def _between(
+    some: Iterable[Article], others: Iterable[Article]
+) -> tuple[dict[int, Article], set[Pair]]:
+    """Return the articles of both sides, and every pair across, both ways."""
+    first = {article.pk: article for article in some}
+    second = {article.pk: article for article in others if article.pk not in first}
+    if not first or not second:
+        raise RefusedError("Choose at least two different articles.")
+    if len(first) * len(second) > MOST_PAIRS:
+        raise RefusedError(
+            f"{len(first)} by {len(second)} articles are too many to link at once. Choose fewer."
+        )
+    across = {(a, b) for a in first for b in second}
+    return first | second, across | {(b, a) for a, b in across}
+
+
+def _existing(members: Mapping[int, Article]) -> set[Pair]:
+    ids = list(members)
+    links = Related.objects.filter(article__any_of=ids, target__any_of=ids)
+    return set(links.values_list("article_id", "target_id"))
+
+
+def _seen(members: Mapping[int, Article], pairs: Iterable[Pair]) -> dict[int, int]:
+    return {pk: members[pk].version for pair in pairs for pk in pair}
