@@ -1,4 +1,4 @@
-"""Addresses of the public pages, feeds and the API."""
+"""URLs of the public pages, feeds and the API."""
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
@@ -13,7 +13,7 @@ app_name = "articles"
 
 
 class NameConverter(StringConverter):
-    """A topic's slug or a provider's domain: any text but NUL, which PostgreSQL would refuse."""
+    """A topic's slug or a provider's domain: any text without NUL, which PostgreSQL refuses."""
 
     regex = "[^/\0]+"
 
@@ -38,7 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/security.txt", well_known.security, name="security"),
     path("humans.txt", well_known.humans, name="humans"),
     path("favicon.ico", well_known.favicon, name="favicon"),
-    # rss, atom and json; other formats have no address.
     path("feed.<feed:ending>", feeds.front, name="front-feed"),
     path("latest/feed.<feed:ending>", feeds.latest, name="latest-feed"),
     path("news/<slug:slug>/feed.<feed:ending>", feeds.article, name="article-feed"),

@@ -108,13 +108,8 @@ def chunks(rows: QuerySet[_Row], size: int, order: Order | None = None) -> Itera
         rest = rows.filter(order.after(*order.place(last)) if order else Q(pk__gt=last.pk))
 
 
-def write_moment(moment: datetime) -> str:
-    """Return a moment in UTC, to the microsecond."""
-    return f"{moment.astimezone(UTC).isoformat().removesuffix('+00:00')}Z"
-
-
 def read_moment(text: str) -> datetime:
-    """Read what ``write_moment`` wrote; raises ValueError or OverflowError."""
+    """Read a moment that ``iso`` wrote; raises ValueError or OverflowError."""
     moment = datetime.fromisoformat(text)
     # Without an offset its zone is unknown; near year 1 or 9999 it overflows.
     if moment.tzinfo is None:

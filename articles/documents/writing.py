@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from articles.documents.frontmatter import DocumentError, Node, Source, read_mapping
@@ -16,6 +16,7 @@ from articles.documents.reading import (
     parse,
 )
 from articles.documents.yaml_text import block, double_quoted, plain_or_quoted
+from newsroom.iso_dates import iso
 
 _SECTIONS = frozenset({"featuredContent", "provider", "topics", "images", "related", "secured"})
 """Keys with a blank line before them."""
@@ -31,12 +32,6 @@ def _scalar(key: str, value: Any, *, unquoted: bool) -> str:
     if isinstance(value, datetime):
         return f"{key}: {iso(value)}"
     return f"{key}: {plain_or_quoted(value) if unquoted else double_quoted(value)}"
-
-
-def iso(moment: datetime) -> str:
-    """Write a moment as the format does: UTC, to the second unless it has a fraction, final Z."""
-    naive = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{naive.isoformat()}Z"
 
 
 def _mapping(part: Any, keys: Keys, indent: str) -> list[str]:

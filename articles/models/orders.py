@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from newsroom.paging import Order, read_moment, read_number, write_moment
+from newsroom.iso_dates import iso
+from newsroom.paging import Order, read_moment, read_number
 
-LATEST: Final = Order("published_at", "slug", True, write_moment, read_moment)
-FILED: Final = Order("filed_at", "slug", True, write_moment, read_moment)
+LATEST: Final = Order("published_at", "slug", True, iso, read_moment)
+FILED: Final = Order("filed_at", "slug", True, iso, read_moment)
 """As ``LATEST``, for the articles of ``ArticleQuerySet.of_topic``."""
 TOP: Final = Order("top_rank", "slug", True, repr, read_number)
 TOPICS: Final = Order("name", "slug", False)

@@ -1,12 +1,12 @@
-"""What lists of articles may be narrowed by, for the search page, its feed and the API alike.
+"""The filters for lists of articles, shared by the search page, its feed and the API.
 
-Only what is declared here can be asked for: no other column can be probed by filtering.
+Only the filters declared here exist, so nobody can probe other columns by filtering.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -25,37 +25,38 @@ from articles.search import Behind, Narrowing, Order, Search
 from newsroom.paging import CursorError, Page
 
 MOST_VALUES: Final = 20
-"""Topics, or providers, of which any will do."""
+"""Topics, or providers, in one filter."""
 _LONGEST_NAME: Final = 253
 _MOST_HEAT: Final = 32_767
 
 
 class NamesField(forms.Field):
-    """Some slugs or domains."""
+    """Up to ``MOST_VALUES`` slugs or domains, each once."""
 
     widget = forms.MultipleHiddenInput
 
     def clean(self, value: Any) -> list[str]:
-        """Return each once; refuse what no row can have."""
         if len(value or ()) > MOST_VALUES:
             raise ValidationError(
-                gettext_lazy("Choose %(most)s at most.") % {"most": MOST_VALUES}, code="many"
+                gettext_lazy("Choose at most %(most)s.") % {"most": MOST_VALUES}, code="many"
             )
         names = list(dict.fromkeys(name for one in value or () if (name := str(one).strip())))
         if any(search.NO_TEXT.search(name) or len(name) > _LONGEST_NAME for name in names):
-            raise ValidationError(gettext_lazy("There is no such name."), code="name")
+            raise ValidationError(gettext_lazy("This name does not exist."), code="name")
         return names
 
 
 class MomentField(forms.CharField):
-    """A day, or a moment of it, in the time of the site unless it says otherwise."""
+    """A day or a time, in the site's time zone unless it has an offset; as a moment in UTC.
+
+    A day stands for its beginning, or with ``is_end`` for the beginning of the next day.
+    """
 
     def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
         self.is_end = is_end
         super().__init__(max_length=64, **kwargs)
 
     def clean(self, value: Any) -> datetime | None:
-        """Return the moment; of a day its begin, or its end."""
         text = super().clean(value)
         if not text:
             return None
@@ -63,17 +64,15 @@ class MomentField(forms.CharField):
             return self._read(text)
         except (ValueError, OverflowError) as error:
             raise ValidationError(
-                gettext_lazy(
-                    "Give a date such as 2026-03-01, or a time such as 2026-03-01T12:00Z."
-                ),
+                gettext_lazy("Enter a date like 2026-03-01 or a time like 2026-03-01T12:00Z."),
                 code="moment",
             ) from error
 
     def _read(self, text: str) -> datetime:
         if day := parse_date(text):
-            moment = datetime.combine(_day_after(day) if self.is_end else day, time())
+            moment = datetime.combine(day + timedelta(days=self.is_end), time())
         else:
-            # A plus in an address that was not quoted arrives as a space.
+            # An unescaped plus in a URL arrives as a space.
             parsed = parse_datetime(text.replace(" ", "+") if "T" in text else text)
             if parsed is None:
                 raise ValueError(text)
@@ -81,20 +80,11 @@ class MomentField(forms.CharField):
         aware = moment if moment.tzinfo else timezone.make_aware(moment)
         return aware.astimezone(UTC)
 
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Let browsers offer a calendar where they have one."""
-        return {}
-
-
-def _day_after(day: date) -> date:
-    return day + timedelta(days=1)
-
 
 class KindsField(forms.MultipleChoiceField):
-    """Some of the choices; a blank one, as of a form left as it was, is none."""
+    """Some of the choices. Blank values, which an untouched form sends, are ignored."""
 
     def to_python(self, value: Any) -> list[str]:
-        """Leave blanks out."""
         return [one for one in super().to_python(value) if one]
 
 
@@ -115,10 +105,10 @@ class _MomentFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Words, topic, provider, type, time and heat. Of several topics, providers or types any will do.
+    """Words, topic, provider, type, time and heat. Several topics, providers or types mean "any of".
 
-    ``qs`` narrows a queryset in whatever order; ``found()`` gives a page in the order of hits, which
-    is fast whatever is asked for. Both give nothing where ``errors`` says that something is wrong.
+    ``qs`` filters a queryset in any order. ``found()`` returns a page of hits in search order and is
+    fast for every combination. Both return nothing if ``errors`` has any.
     """
 
     q = django_filters.CharFilter(
@@ -149,28 +139,23 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def with_words(self, articles: ArticleQuerySet, _name: str, text: str) -> ArticleQuerySet:
-        """Keep what has the words, whole ones but for beginnings*."""
         return articles.search(text, is_typing=False)
 
     def with_topic(
         self, articles: ArticleQuerySet, _name: str, slugs: list[str]
     ) -> ArticleQuerySet:
-        """Keep what is about any of the topics."""
         links = ArticleTopic.objects.filter(article=OuterRef("pk"), topic__slug__in=slugs)
         return articles.filter(Exists(links)) if slugs else articles
 
     def with_provider(
         self, articles: ArticleQuerySet, _name: str, domains: list[str]
     ) -> ArticleQuerySet:
-        """Keep what any of the providers supplied."""
         return articles.filter(provider__domain__in=domains) if domains else articles
 
     def with_type(self, articles: ArticleQuerySet, _name: str, types: list[str]) -> ArticleQuerySet:
-        """Keep what is of any of the types."""
         return articles.filter(type__in=types) if types else articles
 
     def filter_queryset(self, queryset: ArticleQuerySet) -> ArticleQuerySet:
-        """Keep nothing where something is asked for that cannot be."""
         if not self.form.is_valid():
             return queryset.none()
         narrowed: ArticleQuerySet = super().filter_queryset(queryset)
@@ -178,17 +163,15 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @cached_property
     def words(self) -> str:
-        """What was typed."""
         return str(self.form.cleaned_data.get("q") or "") if self.form.is_valid() else ""
 
     @cached_property
     def asked(self) -> Search:
-        """The words, as the search reads them."""
         return search.parse(self.words, is_typing=False)
 
     @cached_property
     def narrowing(self) -> Narrowing:
-        """The filters that the index knows."""
+        """The other filters, for the search index; only if the form is valid."""
         asked = self.form.cleaned_data
         return Narrowing(
             tuple(asked["topic"]),
@@ -201,18 +184,18 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is asked for, so that everything would be found."""
+        """Whether no filter is set, so that everything would be found."""
         return self.form.is_valid() and not any(self.form.cleaned_data.values())
 
     def found(self, order: Order, cursor: str = "", *, size: int) -> Page[Article]:
-        """Find a page of hits among ``queryset``, which must be published; five queries.
+        """Return a page of hits in ``queryset``, which must be published articles. Five queries.
 
-        Raises ``CursorError`` for a cursor that no page of this order gave.
+        Raise ``CursorError`` for a cursor that no page of this order gave.
         """
         if not self.form.is_valid():
             return Page([], "")
         if self.words and (search.address(self.words) or not self.asked):
-            # One article, or nothing, on one page.
+            # An address finds one article or none, so there is only one page.
             if cursor:
                 raise CursorError(cursor)
             return Page(list(self.qs.for_list().order_by(*LATEST.names)[:size]), "")

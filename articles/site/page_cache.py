@@ -1,9 +1,9 @@
-"""Public pages answered from the cache, which never gives a stale one.
+"""A cache of public pages that never serves a stale one.
 
-What a view marks as ``public`` is stored, whole and compressed,
-under the edition it was made from (``articles/tracking/editions.py``), and the next reader of that edition
-gets it before sessions, users or views are asked. Browsers and proxies may keep it, too, and ask
-each time whether it is still good: that costs one query and no body.
+The answer of a view marked ``public`` is stored, whole and compressed, under the edition it was
+rendered from (``articles/tracking/editions.py``). The next reader of that edition gets it without
+sessions, users or views. Browsers and proxies may also store it; they revalidate every time,
+which costs one query and no body.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from articles.tracking import editions
 from articles.tracking.editions import Edition
 
 KEPT: Final = 24 * 3600
-"""Seconds that a page is kept; those of older editions go that way."""
+"""Seconds that a page is kept. Pages of older editions expire this way."""
 LARGEST: Final = 512 * 1024
-"""Bytes of the largest answer worth keeping, compressed."""
+"""Bytes of the largest answer that is stored, compressed."""
 _SETTLED: Final = 2.0
-"""Seconds after which an edition has its second for itself: dates know no fractions."""
+"""Seconds after which no other edition can have the same date: HTTP dates have no fractions."""
 _INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parents[2]
 _Handler = Callable[[HttpRequest], HttpResponse]
 
 
 public = cache_control(public=True, no_cache=True)
-"""The mark of a view whose answer is the same for everybody, and changes only with an edition."""
+"""Marks a view whose answer is the same for everybody and changes only with the edition."""
 
 
 class _Stored(NamedTuple):
@@ -51,7 +51,7 @@ class _Stored(NamedTuple):
 
 
 def page_cache(get_response: _Handler) -> _Handler:
-    """Answer from the cache, store what may be stored, and say what has not changed."""
+    """Middleware: answer from the cache or store the answer, and handle conditional requests."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in {"GET", "HEAD"} or request.path.startswith(_never_stored()):
@@ -62,7 +62,7 @@ def page_cache(get_response: _Handler) -> _Handler:
         page = _name(request, edition)
         etag = f'W/"{page}"'
         if etag in request.headers.get("If-None-Match", ""):
-            # Nobody knows the tag of a page that we did not give out.
+            # Tags are keyed hashes, so only clients that have this page know its tag.
             return _not_modified(etag, edition)
         encoding = _encoding(request)
         key = f"page:{page}:{encoding}"
@@ -82,9 +82,9 @@ def page_cache(get_response: _Handler) -> _Handler:
 
 
 def _edition() -> Edition | None:
-    """Return the edition of now, asked for in one round trip.
+    """Return the current edition in one round trip.
 
-    The question is itself the check of a kept connection, which Django would make before it.
+    The query also checks a persistent connection, so Django need not do that first.
     """
     if connection.in_atomic_block:
         return editions.current()
@@ -92,7 +92,7 @@ def _edition() -> Edition | None:
     try:
         return editions.current()
     except (OperationalError, InterfaceError):
-        # The server was restarted, or closed what idled.
+        # The server was restarted or closed an idle connection.
         connection.close()
         return editions.current()
 
@@ -110,11 +110,11 @@ def _never_stored() -> tuple[str, ...]:
 
 
 def _name(request: HttpRequest, edition: Edition) -> str:
-    """Name a page of an edition: whose secret is in it, so that tags cannot be made up."""
+    """Return a page's key and tag: a hash keyed with the secret, so that nobody can forge tags."""
     parts = (
         _release(),
         edition.token,
-        # What pages show beside what is in the database.
+        # What pages show besides the content of the database.
         translation.get_language(),
         settings.SITE_NAME,
         settings.SITE_URL,
@@ -135,7 +135,7 @@ def _name(request: HttpRequest, edition: Edition) -> str:
 
 @cache
 def _release() -> str:
-    """Tell this version's pages from those of the one before: from all that makes them."""
+    """Return a digest of all code that makes pages: a new release starts with an empty cache."""
     digest = hashlib.blake2b(digest_size=8)
     for folder in ("articles", "newsroom", "providers", "templates"):
         for file in sorted((_CODE / folder).rglob("*")):
@@ -167,7 +167,7 @@ def _finished(response: HttpResponse, encoding: str) -> _Stored:
     patch_vary_headers(response, ["Accept-Encoding"])
     body = response.content
     if response["Content-Type"].startswith("text/html"):
-        # A sixth of a page, for those who read templates; to browsers one space is like another.
+        # Indentation is a sixth of a page, and browsers ignore it.
         body = _INDENTATION.sub(b"\n", body)
     match encoding:
         case "br":
@@ -182,7 +182,7 @@ def _finished(response: HttpResponse, encoding: str) -> _Stored:
 
 def _is_unmodified(request: HttpRequest, edition: Edition) -> bool:
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    # The tag is the better of the two questions, and was answered already.
+    # A tag takes precedence over a date, and was checked before.
     return (
         "If-None-Match" not in request.headers
         and since == int(edition.begun_at.timestamp())

@@ -1,4 +1,4 @@
-"""What the head of a page says: to search engines, and to whoever shows a link to it as a card."""
+"""The metadata in the head of a page, for search engines and for link previews."""
 
 from __future__ import annotations
 
@@ -19,39 +19,38 @@ from django.utils.translation import gettext as _
 
 from articles.models import Article, Topic
 from articles.site import structured_data
-from articles.site.pictures import ToldImage, told_of
+from articles.site.pictures import SharedImage, shared_picture
 from articles.site.structured_data import Crumb
 from newsroom.absolute_urls import absolute
 from providers.models import Provider
 
 LONGEST_DESCRIPTION: Final = 200
-"""Characters; search engines and cards show fewer."""
+"""Characters; search engines and link previews show fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageMeta:
-    """What ``templates/articles/_meta.html`` writes, as ``meta`` in a page's context."""
+    """The context ``meta`` of ``templates/articles/_meta.html``."""
 
     title: str
     description: str
     url: str
-    """The canonical address, whole."""
+    """The canonical URL, absolute."""
     json_ld: SafeString
     kind: str = "website"
     """The type of https://ogp.me: website or article."""
-    image: ToldImage | None = None
+    image: SharedImage | None = None
     published_at: datetime | None = None
     updated_at: datetime | None = None
     tags: tuple[str, ...] = ()
 
     @property
     def locale(self) -> str:
-        """The page's language as https://ogp.me writes it: en_US."""
+        """The page's language in the form of https://ogp.me: en_US."""
         return to_locale(get_language() or settings.LANGUAGE_CODE)
 
     @property
     def card(self) -> str:
-        """The kind of card that shows it best."""
         return "summary_large_image" if self.image else "summary"
 
 
@@ -65,10 +64,10 @@ def for_list(
     kept: Sequence[str] = ("after",),
     is_search: bool = False,
 ) -> PageMeta:
-    """Make what the head of a list says; no query beyond what ``stories`` took.
+    """Return the metadata of a list. No query if ``stories`` are loaded.
 
-    ``kept`` names the parameters that make it another page: the others are not in its address.
-    ``crumbs`` lead from the most general to the page itself: names and paths.
+    ``kept`` names the query parameters that belong to the canonical URL.
+    ``crumbs`` are names and paths from the most general page down to this one.
     """
     url = canonical(request, kept)
     data = structured_data.list_page(
@@ -86,7 +85,7 @@ def for_list(
 
 
 def for_topic(request: HttpRequest, topic: Topic, stories: Iterable[Article]) -> PageMeta:
-    """Make what the head of a topic's page says; ``topic`` was loaded with its parent."""
+    """Return the metadata of a topic's page. No query if ``topic`` was loaded with its parent."""
     above = [topic.parent] if topic.parent else []
     return for_list(
         request,
@@ -102,12 +101,11 @@ def for_topic(request: HttpRequest, topic: Topic, stories: Iterable[Article]) ->
 
 
 def for_provider(request: HttpRequest, provider: Provider, stories: Iterable[Article]) -> PageMeta:
-    """Make what the head of a provider's page says."""
     return for_list(
         request,
         provider.name,
         description=provider.description
-        or _("What %(provider)s reported, and who else covered it") % {"provider": provider.name},
+        or _("Reports by %(provider)s, and who else covered each story") % {"provider": provider.name},
         stories=stories,
         crumbs=[
             (_("Publishers"), reverse("articles:providers")),
@@ -119,7 +117,6 @@ def for_provider(request: HttpRequest, provider: Provider, stories: Iterable[Art
 def for_search(
     request: HttpRequest, stories: Iterable[Article], kept: Sequence[str] = ("q", "after")
 ) -> PageMeta:
-    """Make what the head of a page of results says; ``kept`` names all that a search takes."""
     words = request.GET.get("q", "").strip()
     title = _("Search: %(words)s") % {"words": words} if words else _("Search")
     return for_list(request, title, stories=stories, kept=kept, is_search=True)
@@ -128,9 +125,9 @@ def for_search(
 def for_story(
     request: HttpRequest, lead: Article, coverage: Sequence[Article] | None = None
 ) -> PageMeta:
-    """Make what the head of a story's page says; ``for_page()`` loaded ``lead``, so no query.
+    """Return the metadata of a story's page. No query if ``for_page()`` loaded ``lead``.
 
-    ``coverage`` is the part of it that the page shows; by default all.
+    ``coverage`` is the part that the page shows, by default all of it.
     """
     url = canonical(request, ["part"], lead.get_absolute_url())
     shown = lead.coverage if coverage is None else coverage
@@ -142,7 +139,7 @@ def for_story(
         url=url,
         json_ld=structured_data.as_json(data),
         kind="article",
-        image=told_of(request, lead),
+        image=shared_picture(request, lead),
         published_at=lead.published_at,
         updated_at=lead.updated_at,
         tags=tuple(link.topic.name for link in lead.topic_links.all()),
@@ -150,7 +147,7 @@ def for_story(
 
 
 def canonical(request: HttpRequest, kept: Sequence[str], path: str = "") -> str:
-    """Return the one address of the page asked for: of its parameters, those ``kept`` in that order."""
+    """Return the canonical URL: this path, or ``path``, with the parameters ``kept`` in that order."""
     given = [(name, value) for name in kept for value in request.GET.getlist(name) if value]
     query = f"?{urlencode(given)}" if given else ""
     return absolute(request, f"{path or escape_uri_path(request.path)}{query}")

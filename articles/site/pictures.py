@@ -1,4 +1,4 @@
-"""What is told of an image to whoever shows it elsewhere: our copy of it, or the source's own."""
+"""Images as feeds, previews and sitemaps show them: our copy if there is one, else the original."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from newsroom.absolute_urls import absolute
 
 
 @dataclass(frozen=True, slots=True)
-class ToldImage:
-    """An image with its whole address; sizes in pixels, None where nobody told them."""
+class SharedImage:
+    """An image with an absolute URL. Width and height in pixels, None if unknown."""
 
     url: str
     width: int | None
@@ -21,26 +21,26 @@ class ToldImage:
     title: str
     credit: str
     byte_size: int | None = None
-    """Of a copy that is kept here, which is a JPEG; None of any other."""
+    """Set only for a stored copy, which is always a JPEG."""
 
 
-def told(request: HttpRequest, image: Image) -> ToldImage:
-    """Tell of an image that ``for_list()`` loaded: the largest copy where one is kept. No query."""
+def shared(request: HttpRequest, image: Image) -> SharedImage:
+    """Return the largest stored copy of an image, or the original. No query after ``for_list()``."""
     words = image.title or "", image.attribution or ""
     if image.stored is None:
-        return ToldImage(image.url, image.width, image.height, *words)
+        return SharedImage(image.url, image.width, image.height, *words)
     largest = image.stored.copies[-1]
     url = media_address(request, image.stored.url)
     size = largest["bytes"]["jpeg"]
-    return ToldImage(url, largest["width"], largest["height"], *words, byte_size=size)
+    return SharedImage(url, largest["width"], largest["height"], *words, byte_size=size)
 
 
-def told_of(request: HttpRequest, article: Article) -> ToldImage | None:
-    """Tell of the image that stands for an article: the first that is kept, or the first. No query."""
+def shared_picture(request: HttpRequest, article: Article) -> SharedImage | None:
+    """Return an article's picture: its first stored image, or else its first. No query."""
     image = article.picture or article.lead_image
-    return told(request, image) if image else None
+    return shared(request, image) if image else None
 
 
 def media_address(request: HttpRequest, address: str) -> str:
-    """Return the whole address of a kept file, which may have a host of its own."""
+    """Return the absolute URL of a stored file; media may have a host of their own."""
     return urljoin(absolute(request, "/"), address)

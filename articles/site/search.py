@@ -1,4 +1,4 @@
-"""The search page: what has the words, narrowed by what readers choose."""
+"""The search page."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from articles.site.feeds import lists
 from articles.site.feeds.lists import feed_links
 from articles.site.filters import ArticleFilter
 from articles.site.page_cache import public
-from articles.site.views import PAGE_SIZE
-from newsroom.paging import CursorError
+from articles.site.views import PAGE_SIZE, cursor_or_404
 
 OFFERED: Final = 6
-"""Topics, and publishers, of the hits on a page that it offers to narrow by."""
+"""Topics, and publishers, that a page of hits suggests as filters."""
 _LONGEST_HEADLINE: Final = 300
 
 
@@ -34,7 +33,7 @@ class _Hit(NamedTuple):
 
 
 class _Link(NamedTuple):
-    """A way to the same search with one filter more or less."""
+    """A link to the same search with one filter added or removed."""
 
     name: str
     address: str
@@ -43,19 +42,17 @@ class _Link(NamedTuple):
 @require_safe
 @public
 def search(request: HttpRequest) -> HttpResponse:
-    """Show a page of hits, best or newest first. Five queries, none where nothing is asked for."""
+    """Show a page of hits, best or newest first. Five queries; none for a blank search."""
     narrowed = ArticleFilter(request.GET, queryset=Article.objects.published())
     text = request.GET.get("order", "")
     order = Order(text) if text in set(Order) else Order.BEST
     after = request.GET.get("after", "")
     is_asked = narrowed.form.is_valid() and not narrowed.is_blank
     if after and narrowed.is_blank:
-        # What asks for nothing has no pages.
+        # A blank search has no pages.
         raise Http404
-    try:
+    with cursor_or_404():
         page = narrowed.found(order, after, size=PAGE_SIZE) if is_asked else None
-    except CursorError as error:
-        raise Http404 from error
     rows = page.rows if page else []
     kept = [*ArticleFilter.base_filters, "order", "after"]
     context = {
@@ -81,14 +78,14 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _named(rows: Iterable[Article]) -> dict[str, Counter[tuple[str, str]]]:
-    """Count keys and names of the topics and providers of ``rows``, by filter."""
+    """Count the topics and providers of ``rows`` as (key, name), by filter."""
     topics = ((one.topic.slug, one.topic.name) for row in rows for one in row.topic_links.all())
     providers = ((row.provider.domain, row.provider.name) for row in rows)
     return {"topic": Counter(topics), "provider": Counter(providers)}
 
 
 def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) -> list[_Link]:
-    """Return the topics and providers asked for, each with the way to the search without it."""
+    """Return the topics and providers in the filters, each linking to the search without it."""
     links = []
     for name, counted in _named(rows).items():
         names = dict(counted.keys())
@@ -99,11 +96,11 @@ def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) 
 
 
 def _offered(request: HttpRequest, rows: list[Article]) -> dict[str, list[_Link]]:
-    """Return the most frequent topics and providers of a page's hits, to narrow the search by."""
+    """Return the most frequent topics and providers of a page's hits as further filters."""
     offered: dict[str, list[_Link]] = {}
     for name, counted in _named(rows).items():
         chosen = set(request.GET.getlist(name))
-        # One that everything has narrows nothing.
+        # A name that every hit has would narrow nothing.
         fresh = [
             key
             for key, count in counted.most_common()

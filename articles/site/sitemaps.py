@@ -1,13 +1,13 @@
-"""Sitemaps: every page that readers may see, in files that stay the same while news arrives.
+"""Sitemaps: every public page, in files that stay the same while news arrives.
 
-By the rules of https://www.sitemaps.org/protocol.html (at most 50,000 addresses and 50 MB a file,
-never a file without one) and https://developers.google.com/search/docs/crawling-indexing/sitemaps.
+They follow https://www.sitemaps.org/protocol.html (at most 50,000 URLs and 50 MB a file, no empty
+file) and https://developers.google.com/search/docs/crawling-indexing/sitemaps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -25,18 +25,19 @@ from django.views.decorators.http import require_safe
 from articles.models import Article, Image, Topic
 from articles.site.feeds.formats import clean
 from articles.site.page_cache import public
-from articles.site.pictures import told_of
+from articles.site.pictures import shared_picture
 from newsroom.absolute_urls import absolute
+from newsroom.iso_dates import iso
 from providers.models import Provider
 
 SPAN: Final = 10_000
-"""Ids that a file of articles covers: by construction it has no more addresses."""
+"""Range of ids in a file of articles, and so the most URLs it can have."""
 MOST_PAGES: Final = 50_000
-"""Addresses of lists in their one file: what the rules allow."""
+"""URLs in the one file of lists: the protocol's limit."""
 MOST_NEWS: Final = 1_000
-"""Articles in the news sitemap: what Google takes."""
+"""Articles in the news sitemap: Google's limit."""
 NEWS_AGE: Final = timedelta(hours=48)
-"""How old they may be: what Google calls news."""
+"""Maximum age of articles in the news sitemap, set by Google."""
 
 _SITEMAP: Final = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _NEWS: Final = (
@@ -49,7 +50,7 @@ _LANGUAGES: Final = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "
 @require_safe
 @public
 def index(request: HttpRequest) -> HttpResponse:
-    """List the files: one of lists, and those of articles that have something published."""
+    """List the files: one for lists, and those of articles with something published."""
     paths = [reverse("articles:sitemap-pages")]
     paths += [reverse("articles:sitemap-news", args=[number]) for number in files()]
     entries = (f"<sitemap><loc>{_text(absolute(request, path))}</loc></sitemap>" for path in paths)
@@ -59,14 +60,14 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def pages(request: HttpRequest) -> HttpResponse:
-    """List the front page, Latest, and every topic and provider that has something published.
+    """List the front page, Latest, and every topic and provider with something published.
 
-    Three queries. Providers beyond ``MOST_PAGES`` are left to the list of providers.
+    Three queries. Stops after ``MOST_PAGES`` URLs; crawlers find the rest through /providers/.
     """
     published = Article.objects.published()
     newest = published.newest_first().values_list("published_at", flat=True)[:1]
     of_topic = published.filter(topic_links__topic=OuterRef("pk"))
-    # The first by the index of each topic, instead of a join of all articles.
+    # One index lookup a topic instead of a join of all articles.
     topics = Topic.objects.annotate(
         newest=Subquery(of_topic.order_by("-topic_links__published_at").values("published_at")[:1])
     )
@@ -96,9 +97,9 @@ def pages(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def news(request: HttpRequest, number: int) -> HttpResponse:
-    """List the published articles of a file, with the latest time that their pages show.
+    """List the published articles of one file, with the latest time shown on each page.
 
-    Two queries. A file without one is not there.
+    Two queries. 404 for a file without any.
     """
     at = timezone.now()
     first, end = number * SPAN, (number + 1) * SPAN
@@ -117,12 +118,12 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
         .values_list("named_by_links__article")
         .annotate(newest=Max("published_at"))
     )
-    # Slugs are as they stand in addresses; reversing each would take most of the time.
+    # Slugs need no escaping; calling reverse() for each would take most of the time.
     before, _, after = absolute(request, reverse("articles:article", args=["-"])).rpartition("-")
     entries = (
         _entry(
             f"{before}{slug}{after}",
-            # Nothing but what the page itself tells: changes that readers cannot see stay unseen.
+            # Only times that the page shows: other changes must not leak.
             max(filter(None, (*moments, coverage.get(pk)))),
         )
         for pk, slug, *moments in rows
@@ -131,12 +132,12 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_safe
-# Not public: what is news changes with the clock, not only with what is in the database.
+# Not `public`: this list also changes with the clock, not only with the database.
 @cache_control(max_age=300)
 def latest_news(request: HttpRequest) -> HttpResponse:
-    """List what was published within ``NEWS_AGE`` with the tags of Google News, newest first.
+    """List articles younger than ``NEWS_AGE`` with the tags of Google News, newest first.
 
-    Where nothing was, the front page without such tags: no file may be empty. Two queries.
+    Two queries. Without any, list the front page: a sitemap must not be empty.
     """
     at = timezone.now()
     articles = (
@@ -154,7 +155,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
     entries = [
         f"<url><loc>{_text(absolute(request, article.get_absolute_url()))}</loc>"
         f"<news:news>{publication}"
-        f"<news:publication_date>{_moment(article.published_at)}</news:publication_date>"
+        f"<news:publication_date>{iso(article.published_at, "seconds")}</news:publication_date>"
         f"<news:title>{_text(article.headline)}</news:title></news:news>"
         f"{_image(request, article)}</url>"
         for article in articles
@@ -164,9 +165,9 @@ def latest_news(request: HttpRequest) -> HttpResponse:
 
 
 def files(at: datetime | None = None) -> list[int]:
-    """Return the numbers of the files of articles that have something published. One query.
+    """Return the numbers of the article files with something published. One query.
 
-    Hops from one to the next, a look-up each, however many articles there are.
+    It hops from file to file with one index lookup each, however many articles there are.
     """
     published = Article.objects.published(at).order_by("pk")
     number = (F("pk") / SPAN,)
@@ -186,7 +187,7 @@ def files(at: datetime | None = None) -> list[int]:
 
 
 def news_language(code: str) -> str:
-    """Return a language as Google News wants it: ISO 639, but for Chinese, where the script counts."""
+    """Return a language code for Google News: ISO 639, except zh-cn and zh-tw for Chinese."""
     code = code.lower().replace("_", "-")
     return _LANGUAGES.get(code, code.partition("-")[0])
 
@@ -198,24 +199,20 @@ def _with_news(rows: QuerySet[Any], key: str) -> Iterable[tuple[str, datetime]]:
 def _answer(root: str, namespaces: str, entries: Iterable[str]) -> HttpResponse:
     body = "\n".join(entries)
     document = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {namespaces}>\n{body}\n</{root}>\n'
-    # The file is for crawlers to read, not to list among what they found.
+    # Crawlers should read this file, not list it in their results.
     return HttpResponse(
         document, content_type="application/xml", headers={"X-Robots-Tag": "noindex"}
     )
 
 
 def _entry(address: str, moment: datetime | None) -> str:
-    changed = f"<lastmod>{_moment(moment)}</lastmod>" if moment else ""
+    changed = f"<lastmod>{iso(moment, "seconds")}</lastmod>" if moment else ""
     return f"<url><loc>{_text(address)}</loc>{changed}</url>"
 
 
 def _image(request: HttpRequest, article: Article) -> str:
-    image = told_of(request, article)
+    image = shared_picture(request, article)
     return f"<image:image><image:loc>{_text(image.url)}</image:loc></image:image>" if image else ""
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _text(text: str) -> str:

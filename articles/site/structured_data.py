@@ -1,7 +1,6 @@
-"""What pages tell programs about themselves, as https://schema.org has it, in JSON-LD.
+"""Structured data of pages: https://schema.org as JSON-LD. No queries: everything is loaded.
 
-The reports are others': a page names their publishers and addresses, and claims to have written
-none of them. No author is named, as none is known. Takes what is loaded, and asks no query.
+Pages credit each report to its publisher, with its URL, and claim no authorship. Authors are unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 
 from articles.models import Article, Logo, Topic
-from articles.site.pictures import media_address, told
+from articles.site.pictures import media_address, shared
 from newsroom.absolute_urls import absolute
 from newsroom.web_url import is_web_url
 from providers.models import Provider
@@ -27,12 +26,12 @@ from providers.models import Provider
 LONGEST_HEADLINE: Final = 110
 """Characters; search engines cut longer ones."""
 MOST_MENTIONED: Final = 25
-"""Reports of a story's coverage that are told: pages stay small."""
+"""Reports of the coverage listed, to keep pages small."""
 
-# A domain, where a publisher's is one: the key may be any text.
+# Providers' keys are usually domains, but may be any text.
 _HOST: Final = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
-# What ends a script element or changes how it is read; the line separators, which end a line where
-# JSON is read as JavaScript; and the apostrophe, for whoever puts it into an attribute.
+# Characters that end a script element or change how it is parsed, line separators, which end a line
+# when JSON is read as JavaScript, and the apostrophe, for use in attributes.
 _ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'\u2028\u2029"}
 
 Crumb = tuple[str, str]
@@ -41,9 +40,9 @@ Data = dict[str, Any]
 
 
 def as_json(data: Data) -> SafeString:
-    """Write JSON that may stand in a script element: no text in it can close the element."""
+    """Return JSON that is safe inside a script element: no text can close it."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return mark_safe(text.translate(_ESCAPES))  # noqa: S308 - all that HTML could see is escaped
+    return mark_safe(text.translate(_ESCAPES))  # noqa: S308 - everything special in HTML is escaped
 
 
 def list_page(
@@ -55,15 +54,14 @@ def list_page(
     crumbs: Sequence[Crumb] = (),
     is_search: bool = False,
 ) -> Data:
-    """Describe a page of a list and the stories on it, in order.
+    """Describe a page of a list and its stories, in order.
 
-    Superseded articles, which lists of topics and providers show as coverage, have no page to name.
+    Left out: articles behind a lead, which have no page of their own.
     """
     page = _page(request, "SearchResultsPage" if is_search else "CollectionPage", name, url)
     if crumbs:
         page["breadcrumb"] = _breadcrumbs(request, crumbs)
-    # By address alone, which is all that their own pages do not tell: of the page's weight more is left
-    # for pictures.
+    # URLs are enough: the stories' own pages have the rest, and this page stays light.
     items = [absolute(request, story.get_absolute_url()) for story in stories if story.published]
     if items:
         page["mainEntity"] = {
@@ -77,7 +75,7 @@ def list_page(
 def story_page(
     request: HttpRequest, lead: Article, *, url: str, coverage: Sequence[Article]
 ) -> Data:
-    """Describe a story's page: about the lead's original, mentioning its coverage."""
+    """Describe a story's page: the lead's original is its main entity, coverage is mentioned."""
     page = _page(request, "WebPage", lead.headline, url)
     topics = [link.topic for link in lead.topic_links.all()]
     if topics:
@@ -114,13 +112,13 @@ def _page(request: HttpRequest, kind: str, name: str, url: str) -> Data:
 
 
 def _original(request: HttpRequest, article: Article) -> Data:
-    """Tell the facts of the lead's original, with its pictures and its publisher's logo."""
+    """Describe the lead's original, with its pictures and its publisher's logo."""
     data = _report(article)
     if article.updated_at:
         data["dateModified"] = article.updated_at.isoformat()
     if article.locale:
         data["inLanguage"] = article.locale
-    pictures = [told(request, image).url for image in article.shown_images]
+    pictures = [shared(request, image).url for image in article.shown_images]
     if pictures:
         data["image"] = pictures
     if article.type == Article.Type.VIDEO and pictures:
@@ -142,7 +140,7 @@ def _original(request: HttpRequest, article: Article) -> Data:
 
 
 def _report(article: Article) -> Data:
-    """Tell of a report what is loaded of any coverage."""
+    """Describe a report, with only what is loaded for coverage."""
     is_video = article.type == Article.Type.VIDEO
     headline = _headline(article)
     published = article.published_at.isoformat()

@@ -1,4 +1,4 @@
-"""Files that programs look for at fixed addresses."""
+"""Files that programs expect at fixed paths."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from newsroom.absolute_urls import absolute
+from newsroom.iso_dates import iso
 
 EXPIRES_AFTER: Final = timedelta(days=180)
-"""How long security.txt says that it holds; RFC 9116 wants less than a year."""
+"""How long a security.txt is valid; RFC 9116 recommends less than a year."""
 
-# None of these shows what is in the database, so the page cache is left alone.
+# None of these depends on the database, so they need no page cache.
 _for_a_day = cache_control(max_age=24 * 3600)
 
 
 @require_safe
 @_for_a_day
 def robots(request: HttpRequest) -> HttpResponse:
-    """Let crawlers read all but the admin, and say where the sitemaps are (RFC 9309)."""
+    """Allow crawlers everything except the admin, and name the sitemaps (RFC 9309)."""
     return _text(
         "User-agent: *",
         f"Disallow: {reverse('admin:index')}",
@@ -41,13 +42,13 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_for_a_day
 def security(request: HttpRequest) -> HttpResponse:
-    """Say whom to tell of a weakness (RFC 9116); not there where ``SITE_CONTACT`` is not set."""
+    """Say where to report a vulnerability (RFC 9116). 404 without ``SITE_CONTACT``."""
     if not settings.SITE_CONTACT:
         raise Http404
     languages = dict.fromkeys([settings.LANGUAGE_CODE.partition("-")[0], "en"])
     return _text(
         f"Contact: {contact_address(settings.SITE_CONTACT)}",
-        f"Expires: {expiry(timezone.now()).isoformat(timespec='seconds').replace('+00:00', 'Z')}",
+        f"Expires: {iso(expiry(timezone.now()))}",
         f"Preferred-Languages: {', '.join(languages)}",
         f"Canonical: {absolute(request, reverse('articles:security'))}",
     )
@@ -56,7 +57,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_for_a_day
 def humans(request: HttpRequest) -> HttpResponse:
-    """Say in words what this site is, whose the news are, and what it is made with."""
+    """Say what this site is, who owns the reports, and what it is made with."""
     about = [
         settings.SITE_NAME,
         settings.SITE_TAGLINE,
@@ -74,18 +75,18 @@ def humans(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_for_a_day
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Send whoever asks without having read a page to the icon that pages name."""
+    """Redirect to the icon, for programs that ask without reading a page."""
     return redirect(static("articles/icon.svg"))
 
 
 def contact_address(contact: str) -> str:
-    """Return a contact as an address: a bare one is taken for e-mail."""
+    """Return a contact as a URI; anything without a scheme is an e-mail address."""
     is_address = contact.startswith(("https://", "http://", "mailto:", "tel:"))
     return iri_to_uri(contact if is_address else f"mailto:{contact}") or ""
 
 
 def expiry(at: datetime) -> datetime:
-    """Return when a security.txt read at ``at`` expires: the same for all who read it that day."""
+    """Return when a security.txt served at ``at`` expires: the same moment all day."""
     day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day + EXPIRES_AFTER
 

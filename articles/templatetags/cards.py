@@ -1,7 +1,7 @@
-"""Cards of stories, rendered once for as long as nothing changes that they show.
+"""Cards of stories, rendered once until something on them changes.
 
-An act changes a story or two, and yet every list must be made anew. Most of that is rendering, and
-most cards are what they were: so a process remembers them by all that was loaded for them.
+A decision changes a story or two, but every list has to be rendered again. Most of that time goes
+into cards that did not change, so each process caches cards by everything that was loaded for them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 _MOST: Final = 2_000
-"""Cards remembered, of some 2 KB each."""
+"""Cards cached, about 2 KB each."""
 _cards: dict[tuple[Any, ...], SafeString] = {}
 
 
@@ -34,10 +34,10 @@ def card(
     is_on_top: bool = False,
     has_day_above: bool = False,
 ) -> SafeString:
-    """Render a story of a list; what is coverage of another's lead as such. No query.
+    """Render a story of a list, or a report behind a lead as coverage. No query after ``for_list()``.
 
-    ``for_list()`` loaded ``story``; ``is_first`` makes it the large one, ``is_on_top`` has its picture
-    loaded before others; ``has_day_above`` lets its time say the hour alone.
+    ``is_first`` makes it the large card, ``is_on_top`` loads its picture before others, and
+    ``has_day_above`` shows its time without the day.
     """
     lead = None if story.published else story.shown_under
     looks = {"is_first": is_first, "is_on_top": is_on_top, "has_day_above": has_day_above}
@@ -55,7 +55,7 @@ def card(
 
 
 def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
-    """Return all that a card could show: whatever was loaded."""
+    """Return everything that a card could show, that is, everything loaded."""
     return (
         _loaded(story),
         _loaded(story.provider),
@@ -67,7 +67,6 @@ def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
 
 
 def _copy(image: Image) -> tuple[Any, ...]:
-    """Return the copy that is kept of an image; what it is drawn with follows from its digest."""
     return _loaded(image.stored) if image.stored else ()
 
 
@@ -75,6 +74,6 @@ def _loaded(row: Model) -> tuple[Any, ...]:
     return tuple(
         value
         for name, value in row.__dict__.items()
-        # Django's own, and lists of other rows.
+        # Without Django's own attributes and lists of other rows.
         if name[0] != "_" and not isinstance(value, list)
     )

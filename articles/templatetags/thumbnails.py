@@ -1,4 +1,4 @@
-"""Small pictures for editors: of copies that are kept here, and of nothing else."""
+"""Thumbnails of stored images, for editors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.simple_tag
 def thumb(image: Image | None) -> SafeString | str:
-    """Draw the smallest copy; nothing where none is kept."""
+    """Show the smallest stored copy, or nothing."""
     if image is None or image.stored is None:
         return ""
     copy = image.stored.copies[0]
@@ -27,5 +27,5 @@ def thumb(image: Image | None) -> SafeString | str:
 
 @register.simple_tag
 def thumb_of(article: Article) -> SafeString | str:
-    """Draw an article's picture; load its images with their copies, or pay a query or two."""
+    """Show an article's picture. One or two queries unless images and copies are loaded."""
     return thumb(article.picture)

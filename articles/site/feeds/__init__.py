@@ -1,5 +1,4 @@
-"""Feeds of the lists and of every story: RSS 2.0, Atom and JSON Feed 1.1 of one description.
+"""Feeds of the lists and of every story, as RSS 2.0, Atom and JSON Feed 1.1.
 
-``lists`` says what can be followed, ``entries`` what a feed says of an article, ``formats`` how that is
-written, ``views`` answers.
+``lists`` names what has a feed, ``entries`` turns articles into entries, ``formats`` writes them.
 """

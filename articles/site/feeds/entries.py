@@ -1,4 +1,4 @@
-"""What a feed says of an article."""
+"""Entries of feeds, made of articles. No queries: everything is loaded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.translation import gettext
 
 from articles.models import Article
 from articles.site.feeds.formats import clean
-from articles.site.pictures import ToldImage, told_of
+from articles.site.pictures import SharedImage, shared_picture
 from newsroom.absolute_urls import absolute
 
 
 def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str, Any]:
-    """Tell of a published article that ``for_list()`` or ``for_page()`` loaded; no query."""
+    """Return the entry of a published article that ``for_list()`` or ``for_page()`` loaded."""
     page = absolute(request, story.get_absolute_url())
-    image = told_of(request, story)
+    image = shared_picture(request, story)
     return _entry(story, page) | {
         "link": page,
         "unique_id_is_permalink": True,
@@ -37,16 +37,16 @@ def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str,
 def report_entry(
     request: HttpRequest, report: Article, story: Article, at: datetime
 ) -> dict[str, Any]:
-    """Tell of coverage of a published story as the story's page does: who, when, headline; no query.
+    """Return the entry of a report in a story: publisher, time and headline, as on the story's page.
 
-    Its excerpt and pictures stay untold: it may be a draft but for the story that names it.
+    No excerpt and no pictures: the report itself may be a draft.
     """
     page = absolute(request, report.get_absolute_url())
     is_published = report.is_published(at)
     elsewhere = report.source_url or absolute(request, story.get_absolute_url())
     return _entry(report, page) | {
         "link": page if is_published else elsewhere,
-        # The address that it has, or would have once it is published: never another's.
+        # The id is the URL of its own page, even while that is not published.
         "unique_id_is_permalink": is_published,
         "description": None,
         "summary": "",
@@ -58,9 +58,9 @@ def report_entry(
 
 
 def last_change(article: Article, coverage: Iterable[Article], at: datetime) -> datetime:
-    """Return the last moment up to ``at`` when its provider changed it or somebody covered it.
+    """Return the latest time up to ``at`` of the article, its update or its coverage.
 
-    Providers' clocks run wrong: what is only in the future counts from when it arrived here.
+    If all are in the future, because a provider's clock is wrong, return when it arrived here.
     """
     moments = [article.published_at, article.updated_at]
     moments += [report.published_at for report in coverage]
@@ -73,7 +73,6 @@ def _entry(report: Article, page: str) -> dict[str, Any]:
     return {
         "title": _line(report.headline),
         "unique_id": page,
-        # Reports are their providers', and nothing here is ours.
         "author_name": _line(report.provider.name),
         "author_link": f"https://{domain}/" if domain.isascii() else None,
         "pubdate": report.published_at,
@@ -82,7 +81,7 @@ def _entry(report: Article, page: str) -> dict[str, Any]:
 
 
 def _content(report: Article, summary: str = "", coverage: Iterable[Article] = ()) -> str:
-    """Return it as HTML; compact, as a template's indentation fifty times is a quarter of a feed."""
+    """Return compact HTML: with a template, indentation would be a quarter of the feed."""
     parts = [linebreaks(summary, autoescape=True)] if summary else []
     parts.append(format_html("<p>{}</p>", _link(report, _invitation(report))))
     named = [(other.provider.name, _link(other, other.headline)) for other in coverage]
@@ -101,14 +100,14 @@ def _invitation(report: Article) -> str:
 
 
 def _link(report: Article, text: str) -> str:
-    """Let a text lead to where a report is, if that is an address to send a reader to."""
+    """Link a text to the original if its URL is safe."""
     if not report.source_url:
         return text
     markup = '<a href="{}" rel="noopener noreferrer external">{}</a>'
     return format_html(markup, _address(report.source_url), text)
 
 
-def _image(image: ToldImage) -> dict[str, Any]:
+def _image(image: SharedImage) -> dict[str, Any]:
     return {
         "url": _address(image.url),
         "width": image.width,
@@ -124,5 +123,5 @@ def _line(text: str) -> str:
 
 
 def _address(url: str) -> str:
-    # Documents write addresses as browsers show them; a feed's are those that are sent.
+    # Documents may have international URLs; feeds need them encoded.
     return str(iri_to_uri(clean(url)))

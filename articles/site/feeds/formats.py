@@ -1,4 +1,4 @@
-"""RSS 2.0, Atom and JSON Feed 1.1 as they are written; what they say is not known here."""
+"""Writers for RSS 2.0, Atom and JSON Feed 1.1."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KEPT: Final = "image/jpeg"
-"""The type of images that are kept here, of which the size is known."""
+"""The type of stored images, whose size in bytes is known."""
 _NOTHING_YET: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""When an empty feed changed last: always the same, so that it is not read again and again."""
+"""The date of an empty feed: constant, so that clients need not read it again."""
 
 
 def clean(value: Any) -> Any:
-    """Drop what XML 1.0 has no way to write from texts, and from those in lists and mappings."""
+    """Remove characters that XML 1.0 cannot have from a text, or all texts in lists and mappings."""
     match value:
         case str():
             return _NO_XML.sub("", value)
@@ -33,14 +33,14 @@ def clean(value: Any) -> Any:
 
 
 class _Dated(SyndicationFeed):
-    """A feed that changed last when the newest of its entries did."""
+    """A feed dated by its most recently changed entry."""
 
     def latest_post_date(self) -> datetime:
         return max((item["updateddate"] for item in self.items), default=_NOTHING_YET)
 
 
 class Rss(_Dated, Rss201rev2Feed):
-    """RSS 2.0 with the content, images and addresses that it has no elements for itself.
+    """RSS 2.0, with extensions for content, images and links.
 
     https://www.rssboard.org/rss-specification, https://www.rssboard.org/media-rss
     """
@@ -79,7 +79,7 @@ class Rss(_Dated, Rss201rev2Feed):
     def _add_image(self, handler: SimplerXMLGenerator, image: dict[str, Any]) -> None:
         sizes = {name: str(image[name]) for name in ("width", "height") if image[name]}
         attributes = {"url": image["url"], "medium": "image"} | sizes
-        # An enclosure must tell the size in bytes, which nobody told us of others' images.
+        # An enclosure needs the size in bytes, which is unknown for images elsewhere.
         if image["byte_size"]:
             kept = {"type": _KEPT, "length": str(image["byte_size"])}
             handler.addQuickElement("enclosure", None, {"url": image["url"], **kept})
@@ -164,15 +164,13 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _present(values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is not there, as the format wants it, rather than empty or null."""
+    """Leave out empty values: the format wants no nulls."""
     return {name: value for name, value in values.items() if value}
 
 
 FORMATS: Final[dict[str, type[Rss | Atom | Json]]] = {"rss": Rss, "atom": Atom, "json": Json}
-"""What a feed's address ends in, and the class that writes it."""
+"""The ending of a feed's URL, and the class that writes it."""
 
 
 class FormatConverter(StringConverter):
-    """The end of a feed's address; any other is the address of nothing."""
-
     regex = "|".join(FORMATS)

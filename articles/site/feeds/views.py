@@ -1,4 +1,4 @@
-"""The feeds' addresses: for anybody's program, wherever it runs."""
+"""The views of the feeds, which any program may read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
 from typing import Any, Final
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,17 +22,19 @@ from articles.search import Order as SearchOrder
 from articles.site.feeds import lists
 from articles.site.feeds.entries import report_entry, story_entry
 from articles.site.feeds.formats import FORMATS, clean
-from articles.site.feeds.lists import Followed
+from articles.site.feeds.lists import FeedSource
 from articles.site.filters import ArticleFilter
 from articles.site.page_cache import public
+from articles.site.pictures import media_address
+from articles.site.views import cursor_or_404
 from newsroom.absolute_urls import absolute
-from newsroom.paging import CursorError, Order, Page, page_of
+from newsroom.paging import Order, Page, page_of
 from providers.models import Provider
 
 FEED_SIZE: Final = 50
 """Stories in the feed of a list."""
 MINUTES_TO_LIVE: Final = 10
-"""How long a reader may well wait to ask again; asking is cheap where nothing changed."""
+"""How long a feed reader should wait before it asks again."""
 
 _View = Callable[..., HttpResponse]
 
@@ -43,7 +45,7 @@ def _feed(view: _View) -> _View:
     @wraps(view)
     def answer(request: HttpRequest, **arguments: str) -> HttpResponse:
         response = view(request, **arguments)
-        # Public and the same for everybody: programs that run in others' pages may read it, too.
+        # Feeds are public, so scripts on other sites may read them.
         response["Access-Control-Allow-Origin"] = "*"
         return response
 
@@ -80,25 +82,22 @@ def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
 
 @_feed
 def search(request: HttpRequest, ending: str) -> HttpResponse:
-    """Return the newest of what a search finds, narrowed as its page is."""
+    """Return the newest hits of a search, with the same filters as the search page."""
     at = timezone.now()
     narrowed = ArticleFilter(request.GET, queryset=Article.objects.published(at))
-    after = request.GET.get("after", "")
-    try:
-        page = narrowed.found(SearchOrder.LATEST, after, size=FEED_SIZE)
-    except CursorError as error:
-        raise Http404 from error
+    with cursor_or_404():
+        page = narrowed.found(SearchOrder.LATEST, request.GET.get("after", ""), size=FEED_SIZE)
     return _page_of(request, ending, lists.of_search(request.GET), page, at)
 
 
 @_feed
 def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
-    """Return one story to follow: its lead and all coverage, newest first."""
+    """Return a story: its lead and all coverage, newest first."""
     at = timezone.now()
     story = Article.objects.published(at).for_page(at).filter(slug=slug).first()
     if story is None:
         lead = Article.objects.lead_of(slug, at)
-        # The same answer for what readers may not see as for what does not exist.
+        # Hidden articles must look exactly like missing ones.
         if lead is None:
             raise Http404
         return redirect(lists.of_story(lead).feed_address(ending))
@@ -112,41 +111,36 @@ def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
 
 
 def _list(
-    request: HttpRequest, ending: str, followed: Followed, stories: ArticleQuerySet, order: Order
+    request: HttpRequest, ending: str, source: FeedSource, stories: ArticleQuerySet, order: Order
 ) -> HttpResponse:
     at = timezone.now()
-    after = request.GET.get("after", "")
-    try:
-        page = page_of(stories.for_list(at), order, after, FEED_SIZE)
-    except CursorError as error:
-        raise Http404 from error
-    return _page_of(request, ending, followed, page, at)
+    with cursor_or_404():
+        page = page_of(stories.for_list(at), order, request.GET.get("after", ""), FEED_SIZE)
+    return _page_of(request, ending, source, page, at)
 
 
 def _page_of(
-    request: HttpRequest, ending: str, followed: Followed, page: Page[Article], at: datetime
+    request: HttpRequest, ending: str, source: FeedSource, page: Page[Article], at: datetime
 ) -> HttpResponse:
     entries = (story_entry(request, story, at) for story in page.rows)
-    after = request.GET.get("after", "")
-    return _answer(request, ending, followed, entries, after=after, following=page.next)
+    return _answer(request, ending, source, entries, page.next)
 
 
 def _answer(
     request: HttpRequest,
     ending: str,
-    followed: Followed,
+    source: FeedSource,
     entries: Iterable[dict[str, Any]],
-    *,
-    after: str = "",
     following: str = "",
 ) -> HttpResponse:
-    address = absolute(request, followed.feed_address(ending))
+    address = absolute(request, source.feed_address(ending))
+    after = request.GET.get("after", "") if source.page != "article" else ""
     logo = settings.SITE_LOGO
     described = {
-        "title": followed.full_title,
-        "link": absolute(request, followed.page_address),
-        "description": followed.description,
-        "subtitle": followed.description,
+        "title": source.full_title,
+        "link": absolute(request, source.page_address),
+        "description": source.description,
+        "subtitle": source.description,
         "feed_url": _page(address, after),
         "feed_guid": address,
         "next_url": _page(address, following) if following else "",
@@ -172,5 +166,4 @@ def _page(address: str, cursor: str) -> str:
 
 def _file(request: HttpRequest, name: str) -> str:
     path = name if name.startswith("/") else static(name)
-    # Static files may have a host of their own.
-    return urljoin(absolute(request, "/"), path)
+    return media_address(request, path)

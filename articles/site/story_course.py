@@ -1,0 +1,38 @@
+"""The timeline of a story: its reports in the order of time, shortened where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from articles.models import Article
+
+MAX_STEPS: Final = 30
+"""A timeline of up to this many reports is shown in full."""
+LAST_STEPS: Final = 15
+"""Reports shown at the end of a longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A report on the timeline."""
+
+    report: Article
+    is_lead: bool
+    skipped: int
+    """Number of reports left out just before it."""
+
+
+def steps(lead: Article, course: Sequence[Article]) -> list[Step]:
+    """Return the reports to show: all of a short course, else the first, the lead and the last."""
+    shown: Sequence[int] = range(len(course))
+    if len(course) > MAX_STEPS:
+        begin = {0, next(place for place in shown if course[place].pk == lead.pk)}
+        shown = sorted(begin.union(shown[-LAST_STEPS:]))
+    before = [-1, *shown][:-1]
+    return [
+        Step(course[place], course[place].pk == lead.pk, place - previous - 1)
+        for previous, place in zip(before, shown, strict=True)
+    ]
