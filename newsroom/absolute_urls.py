@@ -1,4 +1,4 @@
-"""Absolute addresses of our own pages, for feeds, sitemaps and whoever quotes us."""
+"""Absolute URLs of this site, for feeds, sitemaps and the API."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from django.http import HttpRequest
 
 
 def absolute(request: HttpRequest, path: str) -> str:
-    """Return the whole address of a path of this site: under ``SITE_URL``, or where we were asked."""
+    """Return the absolute URL of a path, under ``SITE_URL`` or else the host of the request."""
     origin = settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
     return f"{origin}{path}"

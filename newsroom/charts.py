@@ -1,7 +1,7 @@
-"""Bar charts as numbers: what is drawn where. Pure; templates make SVG of it.
+"""Layout of bar charts, which templates draw as SVG. Pure.
 
-Units are those of the drawing, which is ``WIDTH`` by ``HEIGHT`` and scales with the page; the
-origin is its upper left corner.
+Coordinates have their origin at the top left of a drawing of ``WIDTH`` by ``HEIGHT``, which scales
+with the page.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Final
 WIDTH: Final = 420
 HEIGHT: Final = 200
 LEFT: Final = 40
-"""Room for the numbers of the scale."""
+"""Space for the numbers of the scale."""
 RIGHT: Final = 18
-"""Room for half of the last label."""
+"""Space for half of the last label."""
 TOP: Final = 12
 BOTTOM: Final = HEIGHT - 34
-"""The base line; what labels need is below it."""
+"""The base line, with space for labels below."""
 SHARE: Final = 0.8
-"""How much of its place a bar fills."""
+"""The part of its slot that a bar fills."""
 
 HEAT_STEP: Final = 10
-"""Heat points a bar of the distribution."""
+"""Heat points in a bar of the distribution."""
 HEAT_TOP: Final = 150
-"""From here on one bar takes all."""
+"""The last bar counts this heat and more."""
 HEAT_KINDS: Final = (
     ("unscored", "not scored"),
     ("superseded", "superseded"),
@@ -37,19 +37,17 @@ HEAT_KINDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One bar's number: ``label`` for the table, ``tick`` (or nothing) to stand below the bar."""
+    """The count of a bar, with its label in the table and its label below the bar (``tick``)."""
 
     label: str
     count: int
     tick: str = ""
     kind: str = ""
-    """Sets bars apart, as a class of the style sheet."""
+    """CSS class of the bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle that stands on the base line."""
-
     amount: Amount
     x: float
     y: float
@@ -58,13 +56,13 @@ class Bar:
 
     @property
     def middle(self) -> float:
-        """Where its label is centered."""
+        """The x coordinate of its label."""
         return round(self.x + self.width / 2, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line across the drawing, with what it stands for."""
+    """A line across the drawing with a label."""
 
     at: float
     label: str
@@ -72,15 +70,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that is drawn."""
-
     bars: tuple[Bar, ...]
     scale: tuple[Line, ...]
-    """Horizontal lines, ``at`` their height, from the base line up."""
+    """Horizontal lines from the base line up; ``at`` is y."""
     marks: tuple[Line, ...] = ()
-    """Vertical lines, such as a threshold."""
+    """Vertical lines, for example a threshold; ``at`` is x."""
     kinds: tuple[tuple[str, str], ...] = ()
-    """What sets the bars apart: each kind and its name, for a legend."""
+    """Kinds of bars and their names, for the legend."""
 
     width = WIDTH
     height = HEIGHT
@@ -91,22 +87,19 @@ class Chart:
 
     @property
     def amounts(self) -> list[Amount]:
-        """The numbers themselves."""
         return [bar.amount for bar in self.bars]
 
     @property
     def total(self) -> int:
-        """The sum of the bars."""
         return sum(amount.count for amount in self.amounts)
 
     @property
     def highest(self) -> Amount | None:
-        """The highest bar's number; the first of several."""
+        """The amount of the highest bar, the first if there are several."""
         return max(self.amounts, key=lambda amount: amount.count, default=None)
 
     @property
     def is_empty(self) -> bool:
-        """Whether no bar has any height."""
         return self.total == 0
 
 
@@ -115,9 +108,9 @@ def bar_chart(
     marks: Iterable[tuple[float, str]] = (),
     kinds: Iterable[tuple[str, str]] = (),
 ) -> Chart:
-    """Lay out bars from left to right, each with the same place.
+    """Lay out bars from left to right in slots of equal width.
 
-    ``marks`` are vertical lines, told in bars from the left: 2.5 is through the middle of the third.
+    ``marks`` are vertical lines, positioned in bars: 2.5 is the middle of the third bar.
     """
     place = (WIDTH - LEFT - RIGHT) / max(len(amounts), 1)
     top = ceiling(max((amount.count for amount in amounts), default=0))
@@ -139,7 +132,7 @@ def bar_chart(
 
 
 def ceiling(count: int) -> int:
-    """Return the round number that a scale up to ``count`` ends at; its half is round, too."""
+    """Return the round number at the top of a scale for ``count``; its half is also round."""
     if count <= 1:
         return 1
     power: int = 10 ** floor(log10(count))
@@ -147,10 +140,10 @@ def ceiling(count: int) -> int:
 
 
 def heat_chart(counts: Mapping[int | None, int], threshold: int) -> Chart:
-    """Draw how many articles have which heat; ``None`` are not scored, below 0 is superseded.
+    """Lay out the number of articles by heat. ``None`` is unscored, below 0 is behind a lead.
 
-    Those two stand apart on the left. The threshold is drawn where it is, inside a bar if need be;
-    such a bar counts as over it.
+    These two come first. The threshold is a line at its exact place; a bar that it crosses counts as
+    over it.
     """
     unscored = counts.get(None, 0)
     superseded = sum(n for heat, n in counts.items() if heat is not None and heat < 0)

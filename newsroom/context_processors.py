@@ -1,4 +1,4 @@
-"""What every template may name."""
+"""Context for all templates."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -6,7 +6,7 @@ from django.templatetags.static import static
 
 
 def site(request: HttpRequest) -> dict[str, str]:
-    """Return what the site is called and how it looks."""
+    """Return the site's name, tagline, logo and style sheet."""
     return {
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,

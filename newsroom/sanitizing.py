@@ -1,8 +1,7 @@
-"""HTML of others, made safe to show: ``clean()`` for all of it, ``embeds()`` with its frames apart.
+"""Make other sites' HTML safe: ``clean()`` as one piece, ``embeds()`` with its frames apart.
 
-Nothing that is kept loads anything from another host, but for the frames of players, which go only
-to the hosts of the setting ``EMBED_HOSTS``. Nothing of a frame is taken over as it was written but
-its address, its title and its size, each of them checked.
+The result loads nothing from other hosts, except frames of players from the hosts in the setting
+``EMBED_HOSTS``. Of a frame, only URL, title and size are kept, each of them checked.
 """
 
 from __future__ import annotations
@@ -19,28 +18,28 @@ from django.conf import settings
 from newsroom.web_url import is_web_url
 
 MAX_BYTES: Final = 100_000
-"""Of HTML in UTF-8. A player takes 300, a quoted post 2,000."""
+"""Of HTML in UTF-8. A player takes about 300, a quoted post 2,000."""
 MAX_TAGS: Final = 500
-"""Characters ``<``. No parser sees more tags than these, whatever it takes for a comment, and so
-none nests deeper. 100,000 tags take nh3 22 seconds; 500, arranged for the worst, 0.2."""
+"""Characters ``<``: an upper limit for tags and depth, however a parser reads comments.
+nh3 takes 22 seconds for 100,000 tags, and 0.2 for the worst 500."""
 MAX_DEPTH: Final = 100
-"""Elements in one another in the result. Browsers flatten what is deeper than about 500, and so
-would make something else of it than what was checked."""
+"""Nested elements in the result. Browsers flatten more than about 500 levels and would show
+something else than what was checked."""
 MAX_ADDRESS: Final = 2000
-"""Characters of a link's or frame's address: as many as an article's own address may have."""
+"""Characters of a link's or frame's URL, the same limit as for an article's URL."""
 MAX_ROUNDS: Final = 6
-"""Most of what changes in a second round stays as it is in a third."""
+"""Attempts to reach a stable result; usually two or three are enough."""
 MAX_TITLE: Final = 200
 """Characters of a frame's title."""
 
 DEFAULT_SIZE: Final = (640, 360)
-"""Width and height of a frame that does not say, or that says something no player has, in pixels."""
+"""Pixels; for frames without a plausible size."""
 
-# What a player needs. Its scripts and its own origin together would let it out of the sandbox if
-# that origin were ours: the settings refuse our own hosts.
+# What a player needs. Scripts together with same-origin would break the sandbox on our own hosts, which
+# the settings therefore refuse as EMBED_HOSTS.
 _FRAME_RULES: Final = {
     "sandbox": "allow-scripts allow-same-origin allow-presentation allow-popups",
-    # YouTube plays nothing for a page that does not say where it is.
+    # YouTube refuses to play without a referrer.
     "referrerpolicy": "strict-origin-when-cross-origin",
     "loading": "lazy",
     "allow": "fullscreen; encrypted-media; picture-in-picture",
@@ -48,20 +47,20 @@ _FRAME_RULES: Final = {
     "allowfullscreen": "",
 }
 
-# Elsewhere on these hosts are other pages than players, some of which lead on to any address.
+# These hosts also have pages that are not players, some of which redirect anywhere.
 _PLAYER: Final = re.compile(r"/embed/(?:video/)?[\w-]+(?:[?#].*)?", re.ASCII)
 _HOSTS_OF_OTHER_PAGES: Final = {"www.dailymotion.com", "www.youtube-nocookie.com"}
 
-# Only characters that every parser of addresses reads alike: no user, port, backslash or space.
+# Only characters that all URL parsers read alike: no user, port, backslash or space.
 _FRAME_ADDRESS: Final = re.compile(
     r"https://(?P<host>[a-z0-9.-]+)(?P<rest>/[\w.~:/?#@!$&'()*+,;=%-]*)", re.ASCII | re.IGNORECASE
 )
 _PIXELS: Final = re.compile(r"[1-9][0-9]{0,3}")
 
-# Without a meaning in HTML, and not allowed in the XML of feeds. nh3 takes no surrogates.
+# Meaningless in HTML and not allowed in the XML of feeds. nh3 refuses surrogates.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-# These read what nh3 has written: quotes around every value, and no < or > but those of tags.
+# These parse the output of nh3, where all values are quoted and only tags have < and >.
 _FRAME: Final = re.compile(r"<iframe([^>]*)>.*?</iframe>", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r' ([a-z]+)="([^"]*)"')
 _TAG: Final = re.compile(r"<(/?)([a-z]+)[^>]*>")
@@ -75,7 +74,7 @@ def _checked(tag: str, name: str, value: str) -> str | None:
 
 
 _CLEANER: Final = nh3.Cleaner(
-    # No headings, which would be out of order on the page, and nothing that loads by itself.
+    # No headings, which would break the outline of the page, and nothing that loads by itself.
     tags={
         "a",
         "b",
@@ -91,7 +90,7 @@ _CLEANER: Final = nh3.Cleaner(
         "p",
     }
     | {"strong", "ul"},
-    # The texts of these are not for readers.
+    # Elements whose text is not for readers.
     clean_content_tags={"noscript", "script", "style", "template", "textarea", "title"},
     attributes={"*": set(), "a": {"href"}, "iframe": {"src", "title", "width", "height"}},
     attribute_filter=_checked,
@@ -101,62 +100,61 @@ _CLEANER: Final = nh3.Cleaner(
 
 
 class UnfitError(ValueError):
-    """HTML of which nothing is shown; the message says why, in a sentence for editors."""
+    """HTML that is not shown at all. The message tells editors why."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A player's frame; nothing of it is loaded before it is on a page."""
+    """A player's frame."""
 
     src: str
     host: str
     title: str
-    """What it was called, or else its host."""
+    """Its own title or else its host."""
     width: int
-    """Pixels; with ``height`` no more than the shape."""
+    """Pixels; used with ``height`` only for the aspect ratio."""
     height: int
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Every attribute that it gets on a page."""
+        """All attributes of the frame on a page."""
         said = {"src": self.src, "title": self.title}
         return {**said, "width": str(self.width), "height": str(self.height), **_FRAME_RULES}
 
     def called(self, title: str) -> Frame:
-        """Return it this title if it has none of its own."""
+        """Return the frame with this title, unless it has its own."""
         return replace(self, title=title) if title and self.title == self.host else self
 
     def as_json(self) -> str:
-        """Return its attributes for the script that puts it in place."""
+        """Return the attributes for the script that inserts the frame."""
         return json.dumps(self.attributes)
 
     def as_html(self) -> str:
-        """Write it as ``clean()`` does."""
         written = (f'{name}="{escape(value)}"' for name, value in self.attributes.items())
         return f"<iframe {' '.join(written)}></iframe>"
 
 
 @dataclass(frozen=True)
 class Featured:
-    """Featured content as a page shows it: the words, and apart from them the frames."""
+    """Featured content as a page shows it: text and frames apart."""
 
     html: str = ""
-    """Clean, without frames; empty if there are no words in it."""
+    """Sanitized HTML without frames; empty without text."""
     frames: tuple[Frame, ...] = ()
     refused: str = ""
-    """Why nothing is shown of it, in a sentence for editors."""
+    """Why nothing is shown, as a sentence for editors."""
 
     @property
     def sources(self) -> list[str]:
-        """The origins that the frames load from, for the content security policy."""
+        """The origins of the frames, for the content security policy."""
         return sorted({f"https://{frame.host}" for frame in self.frames})
 
 
 def clean(html: str) -> str:
-    """Make HTML of others safe to show; empty where it is too long, too deep or a riddle.
+    """Return safe HTML; empty if it is too long, too deep or has no stable result.
 
-    ``clean(clean(html)) == clean(html)``. Keeps paragraphs, lists, quotes, emphasis, figures, links
-    to the web and the frames of players; of everything else but scripts and styles, the words.
+    ``clean(clean(html)) == clean(html)``. Keep paragraphs, lists, quotes, emphasis, figures, links to
+    the web and frames of players. Of other elements, except scripts and styles, keep the text.
     """
     try:
         return _settled(html)
@@ -165,9 +163,9 @@ def clean(html: str) -> str:
 
 
 def embeds(html: str, title: str = "") -> Featured:
-    """Take ``clean(html)`` apart for a page that loads no frame before the reader asks.
+    """Split ``clean(html)`` into text and frames, which pages load only when the reader asks.
 
-    ``title`` is for frames that have none of their own.
+    ``title`` is for frames without one.
     """
     try:
         whole = _settled(html)
@@ -181,31 +179,31 @@ def embeds(html: str, title: str = "") -> Featured:
 
 def _settled(html: str) -> str:
     for _ in range(MAX_ROUNDS):
-        # Here, not once before: what a round has made may be longer than what it was made of.
-        _see_that_it_is_small(html)
+        # Checked each time: a round can make the text longer.
+        _check_size(html)
         cleaner = _FRAME.sub(_rewritten, _CLEANER.clean(_CONTROLS.sub("", html)))
         if cleaner == html:
-            _see_that_it_is_flat(html)
+            _check_depth(html)
             return html
         html = cleaner
-    raise UnfitError("It reads differently each time it is cleaned.")
+    raise UnfitError("The HTML is ambiguous: it changes each time it is cleaned.")
 
 
-def _see_that_it_is_small(html: str) -> None:
-    # Characters first, so that no more than a page of text is ever encoded.
+def _check_size(html: str) -> None:
+    # Count characters first, to encode only short texts.
     if len(html) > MAX_BYTES or len(html.encode(errors="replace")) > MAX_BYTES:
-        raise UnfitError(f"It is longer than {MAX_BYTES:,} bytes.")
+        raise UnfitError(f"The HTML is longer than {MAX_BYTES:,} bytes.")
     if html.count("<") > MAX_TAGS:
-        raise UnfitError(f"It has more than {MAX_TAGS} tags.")
+        raise UnfitError(f"The HTML has more than {MAX_TAGS} tags.")
 
 
-def _see_that_it_is_flat(html: str) -> None:
+def _check_depth(html: str) -> None:
     depth = 0
     for slash, name in _TAG.findall(html):
         if name != "br":
             depth += -1 if slash else 1
         if depth > MAX_DEPTH:
-            raise UnfitError(f"It is nested deeper than {MAX_DEPTH} elements.")
+            raise UnfitError(f"The HTML has more than {MAX_DEPTH} nested elements.")
 
 
 def _rewritten(match: re.Match[str]) -> str:
@@ -214,7 +212,7 @@ def _rewritten(match: re.Match[str]) -> str:
 
 
 def _read(match: re.Match[str]) -> Frame | None:
-    """Read a frame that nh3 has written; None if it goes where no frame may go."""
+    """Parse a frame in the output of nh3; None if its URL is not allowed."""
     said = {name: unescape(value) for name, value in _ATTRIBUTE.findall(match[1])}
     address = _FRAME_ADDRESS.fullmatch(said.get("src", "").strip())
     if address is None:
@@ -231,12 +229,12 @@ def _read(match: re.Match[str]) -> Frame | None:
 
 
 def _without_cookies(host: str) -> str:
-    # The same player, under a name that sets no cookie before the reader plays something.
+    # The same player on a host that sets no cookie before the reader plays something.
     return "www.youtube-nocookie.com" if host == "www.youtube.com" else host
 
 
 def _size(width: str, height: str) -> tuple[int, int]:
     if not _PIXELS.fullmatch(width) or not _PIXELS.fullmatch(height):
         return DEFAULT_SIZE
-    # A frame of one pixel by a thousand would be a page of its own.
+    # Frames of extreme shapes would break the page.
     return (int(width), int(height)) if 0.5 <= int(width) / int(height) <= 4 else DEFAULT_SIZE

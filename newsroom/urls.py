@@ -1,4 +1,4 @@
-"""Addresses: the admin, what watches the process, and everything else from the articles app."""
+"""URLs: health checks, the admin, and everything else from the articles app."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -8,7 +8,7 @@ from newsroom import health
 handler500 = "newsroom.errors.server_error"
 
 urlpatterns = [
-    # Without a slash at the end, as probes ask for them.
+    # Probes expect these without a final slash.
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("admin/", admin.site.urls),

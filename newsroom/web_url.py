@@ -1,4 +1,4 @@
-"""Which addresses a page may point a reader at."""
+"""Which URLs a page may link to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
-# No user before an @: "https://bank.example@evil.example" leads to the latter. No backslash, which
-# browsers take for a slash, no %, which they decode, no controls, of which they leave some out, and
-# nothing that turns the direction of what follows around.
+# No user before an @: "https://bank.example@evil.example" leads to the latter. In the host no backslash,
+# which browsers read as a slash, and no %, which they decode. No controls, some of which browsers drop,
+# and no characters that change the text direction.
 _WEB_URL: Final = re.compile(
     r"https?://"
     r"(?P<host>[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-f:.]+\])"
@@ -19,11 +19,11 @@ _WEB_URL: Final = re.compile(
 
 
 def is_web_url(url: str) -> bool:
-    """Whether ``url`` is an http or https address, and the host is the one that a person reads.
+    """Return whether ``url`` is an http(s) URL whose host is the one a person would read.
 
-    False for ``javascript:`` and its kind, for a user before the host, and for characters that
-    browsers drop, decode or take for others, such as the full stop of Chinese in a host. Documents
-    are checked when they are read, but less strictly, as nothing of theirs is to be lost.
+    False for ``javascript:`` and the like, for a user before the host, and for characters that
+    browsers drop, decode or normalize, for example a Chinese full stop in the host. Stricter than the
+    check of documents, which must not lose any data.
     """
     match = _WEB_URL.fullmatch(url)
     return match is not None and unicodedata.is_normalized("NFKC", match["host"])

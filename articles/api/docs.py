@@ -1,4 +1,4 @@
-"""The schema of the API, and the page that shows it."""
+"""The OpenAPI schema, and the page that shows it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
 
 @cache
 def schema() -> dict[str, Any]:
-    """Return the schema: OpenAPI 3.1. It is the same as long as the process runs."""
+    """Return the schema, OpenAPI 3.1; built once a process."""
     generator: Any = SchemaGenerator
     made: dict[str, Any] = generator().get_schema(public=True)
     return made
@@ -29,16 +29,13 @@ def schema() -> dict[str, Any]:
 
 @public
 class SchemaView(PublicView):
-    """The schema, for programs."""
-
     @extend_schema(exclude=True)
     def get(self, _request: Request) -> Response:
-        """Return the schema."""
         return Response(schema(), content_type=CONTENT_TYPE)
 
 
 @require_safe
 @page_cache.public
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show the schema, for people; the page asks no other host for anything."""
+    """Show the schema with Swagger UI, loaded from this site alone."""
     return render(request, "articles/api_docs.html")

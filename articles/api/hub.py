@@ -1,8 +1,7 @@
-"""The hub's own addresses: what its clients read there, they read here, key for key.
+"""The hub's own URLs, so that its clients can read this site unchanged.
 
-The keys, their order and their nulls are those of the hub's published answers. Two things differ:
-``featuredContent`` is sanitized, and times are given in UTC, as documents have them, where the hub
-writes them in its own zone.
+Keys, their order and their nulls are those of the hub's published answers. Two things differ:
+``featuredContent`` is sanitized, and times are in UTC instead of the hub's time zone.
 """
 
 from __future__ import annotations
@@ -15,21 +14,22 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles.api.formats import featured, instant, web_address
+from articles.api.items import featured, web_address
 from articles.api.schema import responses
 from articles.api.topics_providers import known_topics
 from articles.api.views import PublicView, public
 from articles.models import Article, ArticleQuerySet, Image
+from newsroom.iso_dates import iso
 from providers.models import Provider
 
 PAGE_SIZE: Final = 25
 FARTHEST: Final = 10**9
-"""The last page that anybody could mean; what is asked for beyond is not looked for."""
+"""The highest page number that is looked up."""
 _MOST_HEAT: Final = 10**6
 
 
 class HubImageSerializer(serializers.Serializer[Any]):
-    """An image as the hub gives it."""
+    """An image in the hub's format."""
 
     url = serializers.CharField()
     width = serializers.IntegerField(allow_null=True, help_text="Pixels.")
@@ -40,7 +40,7 @@ class HubImageSerializer(serializers.Serializer[Any]):
 
 
 class HubProviderSerializer(serializers.Serializer[Any]):
-    """A provider as the hub gives it."""
+    """A provider in the hub's format."""
 
     name = serializers.CharField()
     domain = serializers.CharField()
@@ -50,9 +50,9 @@ class HubProviderSerializer(serializers.Serializer[Any]):
 
 
 class HubItemSerializer(serializers.Serializer[Any]):
-    """An article as the hub gives it."""
+    """An article in the hub's format."""
 
-    path = serializers.CharField(help_text="_news/, its slug, .md")
+    path = serializers.CharField(help_text="_news/<slug>.md")
     title = serializers.CharField()
     excerpt = serializers.CharField(allow_null=True)
     sourceUrl = serializers.CharField(allow_null=True, help_text="Always null.")
@@ -63,7 +63,7 @@ class HubItemSerializer(serializers.Serializer[Any]):
     heat = serializers.IntegerField(allow_null=True)
     tags = serializers.CharField(allow_null=True, help_text="Always null.")
     images = HubImageSerializer(many=True, allow_null=True)
-    content = serializers.CharField(help_text="The body; lines end in CRLF.")
+    content = serializers.CharField(help_text="The body, with CRLF line ends.")
     type = serializers.ChoiceField(choices=Article.Type.choices)
     ampWebUrl = serializers.CharField(allow_null=True)
     cdnAmpWebUrl = serializers.CharField(allow_null=True)
@@ -86,13 +86,13 @@ class HubPageSerializer(serializers.Serializer[Any]):
 _MINIMUM_HEAT: Final = OpenApiParameter(
     "minimum_heat",
     {"type": "integer", "minimum": 0, "maximum": _MOST_HEAT},
-    description="Leave out what has less heat.",
+    description="Only articles with at least this heat.",
 )
 
 
 @public
 class HubView(PublicView):
-    """A page of what is published: all of it, or a topic's."""
+    """A page of published articles: all, or those of a topic."""
 
     parameters: ClassVar = frozenset({"minimum_heat"})
     operation_ids: ClassVar = {
@@ -106,9 +106,9 @@ class HubView(PublicView):
         parameters=[_MINIMUM_HEAT], responses=responses(HubPageSerializer, 400, 404), tags=["hub"]
     )
     def get(self, request: Request, topic: str | None = None, page: int = 1) -> Response:
-        """Give 25 articles, newest first, then by slug; and which page follows."""
+        """Return 25 articles, newest first, then by slug, and the number of the next page."""
         if not 1 <= page <= FARTHEST:
-            raise NotFound("There is no such page.")
+            raise NotFound("This page does not exist.")
         published = Article.objects.published()
         if topic is not None:
             published = published.filter(topic_links__topic__slug=topic)
@@ -118,9 +118,8 @@ class HubView(PublicView):
         if not slugs and (
             page > 1 or (topic is not None and not known_topics().filter(slug=topic).exists())
         ):
-            raise NotFound("There is no such topic or page.")
+            raise NotFound("This topic or page does not exist.")
         shown = slugs[:PAGE_SIZE]
-        # for_page(): the content is the body.
         found = Article.objects.for_page().filter(slug__any_of=shown).newest_first()
         items = [item(article) for article in found] if shown else []
         follows = page + 1 if len(slugs) > PAGE_SIZE else None
@@ -128,12 +127,11 @@ class HubView(PublicView):
 
 
 def _slugs(rows: ArticleQuerySet, page: int) -> list[str]:
-    """Return the slugs of a page, and of one article more if there is another page. One query.
+    """Return the slugs of a page, and one more if there is another page. One query.
 
-    A page by number is an offset: the database passes all articles before it, one by one. What is
-    asked of them is in the index ``article_latest``, so no row is read for it, but each costs some
-    0.4 µs: 80 ms for the last of 200,000 (SQLite, a busy machine). A topic's pages, and those with a
-    least heat, take a look at each row.
+    Page numbers need an offset, so the database skips all articles before the page, at about 0.4 µs
+    each in the index ``article_latest``: 80 ms for the last page of 200,000 articles (SQLite, a busy
+    machine). With a topic or a minimum heat it has to read their rows too.
     """
     first = (page - 1) * PAGE_SIZE
     return list(rows.newest_first().values_list("slug", flat=True)[first : first + PAGE_SIZE + 1])
@@ -144,12 +142,12 @@ def _minimum_heat(request: Request) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= _MOST_HEAT):
-        raise ValidationError({"minimum_heat": ["Expected a whole number such as 70."]})
+        raise ValidationError({"minimum_heat": ["Enter a whole number like 70."]})
     return int(text)
 
 
 def item(article: Article) -> dict[str, Any]:
-    """Return an article as the hub does; ``for_page()`` loaded it."""
+    """Return an article in the hub's format. No query if ``for_page()`` loaded it."""
     return {
         "path": f"_news/{article.slug}.md",
         "title": article.title,
@@ -162,13 +160,13 @@ def item(article: Article) -> dict[str, Any]:
         "heat": article.heat,
         "tags": None,
         "images": [_image(image) for image in article.shown_images] or None,
-        # The hub ends lines as HTTP does, whatever its documents do.
+        # The hub's answers have CRLF, whatever its documents have.
         "content": article.body.replace("\n", "\r\n"),
         "type": article.type,
         "ampWebUrl": web_address(article.amp_url),
         "cdnAmpWebUrl": web_address(article.cdn_amp_url),
-        "publishedDateTime": instant(article.published_at),
-        "updatedDateTime": instant(article.updated_at),
+        "publishedDateTime": iso(article.published_at),
+        "updatedDateTime": iso(article.updated_at) if article.updated_at else None,
         "provider": _provider(article.provider),
         "locale": article.locale,
         "categories": [article.category] if article.category else None,
@@ -177,7 +175,7 @@ def item(article: Article) -> dict[str, Any]:
 
 
 def _provider(provider: Provider) -> dict[str, Any]:
-    # Logos at local addresses were the hub's own files, and are not here.
+    # Logos with relative URLs are files of the hub, which are not here.
     logos = [_logo(logo) for logo in provider.logos if web_address(logo["url"])]
     return {
         "name": provider.name,

@@ -1,6 +1,6 @@
-"""Articles, stories, topics and providers as ``/api/v1/`` gives them, in the documents' own words.
+"""Serializers of ``/api/v1/``: articles, stories, topics and providers, with the keys of documents.
 
-Texts are plain text: ``&#8217;``, which sources write for a character, is that character.
+Texts are plain text: entities in sources, like ``&#8217;``, are decoded.
 """
 
 from __future__ import annotations
@@ -15,46 +15,55 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from articles.api.formats import featured, web_address
 from articles.models import Article, Image, Topic
 from articles.site.pictures import media_address
 from newsroom.absolute_urls import absolute
+from newsroom.sanitizing import clean
+from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 MOST_COVERAGE: Final = 50
-"""Reports that an item names; its story names all."""
+"""Reports in an item; the story has all."""
 _FORMATS: Final = ("avif", "webp", "jpeg")
-"""Of the copies of an image; smallest first, as a browser is best offered them."""
+"""Formats of an image's copies, smallest first, as browsers should try them."""
+
+
+def web_address(url: str) -> str | None:
+    """Return a safe http(s) URL, None for any other address, for example one with code."""
+    return url if is_web_url(url) else None
+
+
+def featured(article: Article) -> str | None:
+    """Return the featured content as sanitized HTML, with the frames of players."""
+    return clean(article.featured_content) or None
 
 
 class Moment(serializers.DateTimeField):
-    """A moment, in UTC."""
+    """A time in UTC."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=UTC, **options)
 
 
 class Text(serializers.CharField):
-    """A text; null where there is none."""
+    """A text, null instead of blank."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_null": True, "required": False} | options)
 
     def to_representation(self, value: Any) -> Any:
-        """Return null for nothing."""
         return value or None
 
 
 class WebAddress(Text):
-    """An address of the web; null where there is none, or another kind of address."""
+    """A safe http(s) URL; null for anything else."""
 
     def to_representation(self, value: Any) -> Any:
-        """Leave out what a program should not be led to."""
         return web_address(value)
 
 
 class RenditionSerializer(serializers.Serializer[Any]):
-    """A copy of an image; its size in pixels."""
+    """A copy of an image. Sizes are in pixels."""
 
     format = serializers.ChoiceField(choices=_FORMATS)
     width = serializers.IntegerField()
@@ -64,42 +73,43 @@ class RenditionSerializer(serializers.Serializer[Any]):
 
 
 class FocalPointSerializer(serializers.Serializer[Any]):
-    """A point of an image, in percent from the left and the top."""
+    """A point of an image, in percent from the left and from the top."""
 
     x = serializers.IntegerField(source="focal_x")
     y = serializers.IntegerField(source="focal_y")
 
 
 class ImageSerializer(serializers.Serializer[Any]):
-    """An image at its publisher's, and the copies of it that are kept here; sizes in pixels."""
+    """An image at its publisher, and the copies stored here. Sizes are in pixels."""
 
     url = serializers.CharField()
     width = serializers.IntegerField(allow_null=True)
     height = serializers.IntegerField(allow_null=True)
-    title = serializers.CharField(allow_null=True, help_text="What it shows.")
+    title = serializers.CharField(allow_null=True, help_text="What the image shows.")
     attribution = serializers.CharField(allow_null=True, help_text="The credit line.")
     color = serializers.CharField(
         source="stored.color",
         allow_null=True,
         default=None,
-        help_text="What most of it has: #rrggbb.",
+        help_text="The dominant color, #rrggbb.",
     )
     placeholder = serializers.CharField(
         source="stored.placeholder",
         allow_null=True,
         default=None,
-        help_text="It as 4 by 3 pixels: a data: address.",
+        help_text="The image at 4 by 3 pixels, as a data: URL.",
     )
     focalPoint = FocalPointSerializer(
-        source="stored", allow_null=True, help_text="What must be seen when it is cropped."
+        source="stored",
+        allow_null=True,
+        help_text="The point to keep visible when the image is cropped.",
     )
     renditions = serializers.SerializerMethodField(
-        help_text="Its copies, smallest first; none before it is kept."
+        help_text="Copies of the image, smallest first. Empty until it is stored."
     )
 
     @extend_schema_field(RenditionSerializer(many=True))
     def get_renditions(self, image: Image) -> Any:
-        """Return where its copies are."""
         stored = image.stored
         if stored is None:
             return []
@@ -118,7 +128,7 @@ class ImageSerializer(serializers.Serializer[Any]):
 
 
 class LogoSerializer(serializers.Serializer[Any]):
-    """A logo; sizes in pixels."""
+    """A logo. Sizes are in pixels."""
 
     url = serializers.CharField()
     width = serializers.IntegerField(allow_null=True, default=None)
@@ -126,14 +136,14 @@ class LogoSerializer(serializers.Serializer[Any]):
 
 
 class ProviderNameSerializer(serializers.Serializer[Any]):
-    """Who supplied an article."""
+    """The provider of an article."""
 
     name = serializers.CharField()
     domain = serializers.CharField(help_text="The key.")
 
 
 class TopicNameSerializer(serializers.Serializer[Any]):
-    """What an article is about."""
+    """A topic of an article."""
 
     name = serializers.CharField()
     slug = serializers.CharField(help_text="The key.")
@@ -143,7 +153,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     """A report of a story."""
 
     slug = serializers.SerializerMethodField(
-        help_text="The key where it is published itself; else null: it is shown as coverage only."
+        help_text="The key of a published article; null for a report shown only as coverage."
     )
     type = serializers.ChoiceField(choices=Article.Type.choices)
     title = serializers.CharField(source="headline")
@@ -154,21 +164,20 @@ class ReportSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_slug(self, article: Article) -> str | None:
-        """Name only what can be asked for."""
         return article.slug if article.is_published() else None
 
 
 class ItemSerializer(serializers.Serializer[Any]):
-    """An article. ``fields`` may leave out all but its slug."""
+    """An article. With ``fields``, only those and the slug."""
 
-    slug = serializers.CharField(help_text="The key: date and headline.")
-    url = serializers.SerializerMethodField(help_text="Its page here.", required=False)
+    slug = serializers.CharField(help_text="The key, made of date and headline.")
+    url = serializers.SerializerMethodField(help_text="The page on this site.", required=False)
     category = Text()
     type = serializers.ChoiceField(choices=Article.Type.choices, required=False)
     title = serializers.CharField(source="headline", required=False)
     excerpt = Text(source="summary")
     publishedDateTime = Moment(
-        source="published_at", required=False, help_text="When its provider published it."
+        source="published_at", required=False, help_text="When the provider published it."
     )
     updatedDateTime = Moment(source="updated_at", allow_null=True, required=False)
     originalUrl = WebAddress(source="original_url")
@@ -176,17 +185,19 @@ class ItemSerializer(serializers.Serializer[Any]):
     ampWebUrl = WebAddress(source="amp_url")
     cdnAmpWebUrl = WebAddress(source="cdn_amp_url")
     heat = serializers.IntegerField(
-        allow_null=True, required=False, help_text="How much it matters; 70 or more by the rule."
+        allow_null=True,
+        required=False,
+        help_text="How important it is. By default 70 or more is published.",
     )
     locale = serializers.CharField(required=False)
     provider = ProviderNameSerializer(required=False)
     topics = serializers.SerializerMethodField(required=False)
     images = ImageSerializer(source="shown_images", many=True, required=False)
     coverageCount = serializers.SerializerMethodField(
-        required=False, help_text="Other reports of the story."
+        required=False, help_text="Number of other reports in the story."
     )
     coverage = serializers.SerializerMethodField(
-        required=False, help_text=f"The best {MOST_COVERAGE} of them; stories/ has all."
+        required=False, help_text=f"The best {MOST_COVERAGE} other reports. stories/ has all."
     )
 
     def __init__(self, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:
@@ -196,85 +207,77 @@ class ItemSerializer(serializers.Serializer[Any]):
                 del self.fields[name]
 
     def get_url(self, article: Article) -> str:
-        """Return its page."""
         return absolute(self.context["request"], article.get_absolute_url())
 
     @extend_schema_field(TopicNameSerializer(many=True))
     def get_topics(self, article: Article) -> list[dict[str, str]]:
-        """Return its topics in order."""
         topics = [link.topic for link in article.topic_links.all()]
         return [{"name": topic.name, "slug": topic.slug} for topic in topics]
 
     def get_coverageCount(self, article: Article) -> int:  # noqa: N802 - the API's spelling
-        """Count the other reports."""
         return len(article.coverage)
 
     @extend_schema_field(ReportSerializer(many=True))
     def get_coverage(self, article: Article) -> Any:
-        """Return the other reports, best first."""
         return ReportSerializer(article.coverage[:MOST_COVERAGE], many=True).data
 
 
 class ListedSerializer(ItemSerializer):
-    """An article, or that there is none any more."""
+    """An article, or with updatedSince a note that it is gone."""
 
     deleted = serializers.BooleanField(
-        required=False, help_text="true where readers see it no longer; asked for by updatedSince."
+        required=False, help_text="true if readers no longer see it. Only with updatedSince."
     )
-    at = Moment(required=False, help_text="When that was noted.")
+    at = Moment(required=False, help_text="When it was removed.")
 
 
 class ArticleSerializer(ItemSerializer):
-    """An article with its texts."""
+    """An article with its body."""
 
-    content = Text(source="body", help_text="The body, as its document has it.")
+    content = Text(source="body", help_text="The body, as in the document.")
     featuredContent = serializers.SerializerMethodField(
-        required=False, help_text="HTML such as a video's frame, sanitized; null without any."
+        required=False, help_text="Sanitized HTML, often a video player; or null."
     )
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_featuredContent(self, article: Article) -> str | None:  # noqa: N802
-        """Return it sanitized."""
         return featured(article)
 
 
 class StorySerializer(serializers.Serializer[Any]):
-    """A story: its lead, and all reports of it."""
+    """A story: its lead and all its reports."""
 
     lead = ArticleSerializer()
     members = ReportSerializer(many=True, help_text="The lead first, then by rank.")
-    timeline = ReportSerializer(many=True, help_text="The same, in the order of time.")
+    timeline = ReportSerializer(many=True, help_text="The same reports by time, oldest first.")
 
 
 class TopicSerializer(TopicNameSerializer):
     """A topic."""
 
-    url = serializers.SerializerMethodField(help_text="Its page here.")
+    url = serializers.SerializerMethodField(help_text="The page on this site.")
     shortName = Text(source="short_name", required=True)
     parent = TopicNameSerializer(allow_null=True)
     keywords = serializers.ListField(child=serializers.CharField())
     hashtags = serializers.ListField(child=serializers.CharField())
 
     def get_url(self, topic: Topic) -> str:
-        """Return its page."""
         return absolute(self.context["request"], reverse("articles:topic", args=[topic.slug]))
 
 
 class ProviderSerializer(ProviderNameSerializer):
     """A provider."""
 
-    url = serializers.SerializerMethodField(help_text="Its page here.")
+    url = serializers.SerializerMethodField(help_text="The page on this site.")
     description = Text(required=True)
-    images = serializers.SerializerMethodField(help_text="Its logos.")
+    images = serializers.SerializerMethodField(help_text="Logos.")
 
     def get_url(self, provider: Provider) -> str:
-        """Return its page."""
         path = reverse("articles:provider", args=[provider.domain])
         return absolute(self.context["request"], path)
 
     @extend_schema_field(LogoSerializer(many=True))
     def get_images(self, provider: Provider) -> Any:
-        """Return the logos at addresses of the web."""
         shown = [logo for logo in provider.logos if web_address(logo["url"])]
         return LogoSerializer(shown, many=True).data
 
@@ -284,20 +287,20 @@ TEXT_FIELDS: Final = tuple(ArticleSerializer().fields)
 
 
 def chosen(request: Any, known: tuple[str, ...]) -> list[str] | None:
-    """Return the fields that ``fields`` asks for, or None for all; raises ``ValidationError``."""
+    """Return the names in the parameter ``fields``, None for all. Raise ``ValidationError``."""
     text = request.query_params.get("fields")
     if text is None:
         return None
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in known:
-            message = f"There is no field {name[:100]!r}. There are: {', '.join(known)}."
+            message = f"Unknown field {name[:100]!r}. Known fields: {', '.join(known)}."
             raise ValidationError({"fields": [message]})
     return names
 
 
 def page_address(request: HttpRequest, **parameters: str) -> str:
-    """Return the address that was asked for, with other parameters."""
+    """Return the requested URL with some parameters replaced."""
     query = request.GET.copy()
     for name, value in parameters.items():
         query[name] = value

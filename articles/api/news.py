@@ -1,4 +1,4 @@
-"""``/api/v1/news/`` and ``/api/v1/stories/``: articles in lists, by themselves and as stories."""
+"""``/api/v1/news/`` and ``/api/v1/stories/``."""
 
 from __future__ import annotations
 
@@ -40,27 +40,31 @@ _MOMENT: Final = {"type": "string", "maxLength": 64}
 _NAMES: Final = {"type": "array", "items": {"type": "string", "maxLength": 253}, "maxItems": 20}
 FILTERS: Final = [
     OpenApiParameter("q", str, description='Words, "a phrase", -without.'),
-    OpenApiParameter("topic", _NAMES, description="A topic's slug; of several any will do."),
+    OpenApiParameter("topic", _NAMES, description="Slugs of topics: articles about any of them."),
     OpenApiParameter(
-        "provider", _NAMES, description="A provider's domain; of several any will do."
+        "provider", _NAMES, description="Domains of providers: articles by any of them."
     ),
     OpenApiParameter(
         "type",
         {"type": "array", "items": {"type": "string", "enum": list(Article.Type.values)}},
-        description="Of both either will do.",
+        description="Articles of any of these types.",
     ),
-    OpenApiParameter("since", _MOMENT, description="Published at this day or moment, or later."),
-    OpenApiParameter("until", _MOMENT, description="Published before this moment."),
+    OpenApiParameter(
+        "since", _MOMENT, description="Published on this day or at this time, or later."
+    ),
+    OpenApiParameter(
+        "until", _MOMENT, description="Published before the end of this day, or before this time."
+    ),
     OpenApiParameter(
         "minimumHeat",
         {"type": "integer", "minimum": 0, "maximum": 32_767},
-        description="Leave out what has less heat.",
+        description="Only articles with at least this heat.",
     ),
 ]
 _ORDERING: Final = OpenApiParameter(
     "ordering",
     {"type": "string", "enum": list(ORDERINGS), "default": "latest"},
-    description="latest: newest first. top: heat that cools with age. heat: hottest first.",
+    description="latest: newest first. top: hottest first, cooling with age. heat: hottest first.",
 )
 
 
@@ -69,7 +73,7 @@ def _fields(names: tuple[str, ...]) -> OpenApiParameter:
         "fields",
         {"type": "array", "items": {"type": "string", "enum": list(names)}, "minItems": 1},
         explode=False,
-        description="Only these, with the slug, separated by commas.",
+        description="Only these fields and the slug, separated by commas.",
     )
 
 
@@ -86,16 +90,16 @@ class NewsPageSerializer(serializers.Serializer[Any]):
     value = ListedSerializer(many=True)
     next = serializers.CharField(
         allow_null=True,
-        help_text="The next page; null on the last. With updatedSince never null: where to ask on.",
+        help_text="URL of the next page, null on the last. With updatedSince never null: ask there next.",
     )
     more = serializers.BooleanField(
-        required=False, help_text="With updatedSince: whether to ask on at once, or later."
+        required=False, help_text="Only with updatedSince: whether to ask for next immediately."
     )
 
 
 @public
 class NewsView(PublicView):
-    """What is published, narrowed and ordered as asked."""
+    """Published articles, with filters and orders."""
 
     repeatable: ClassVar = frozenset({"topic", "provider", "type"})
     parameters: ClassVar = frozenset(
@@ -111,9 +115,9 @@ class NewsView(PublicView):
     def get(self, request: Request) -> Response:
         """Return a page of published articles, each the lead of its story.
 
-        Pages neither skip nor repeat while articles arrive or leave. Who keeps a copy asks with
-        updatedSince, blank at first, and then at next's address for ever: for what came, changed or
-        went since, however it did.
+        Pages neither skip nor repeat articles while others come and go. To keep a copy, start with
+        a blank updatedSince and then keep following next: it returns everything that was added,
+        changed or removed since.
         """
         only = chosen(request, FIELDS)
         _refuse_blanks(request)
@@ -125,7 +129,7 @@ class NewsView(PublicView):
             return follow(request, asked, at, only, limit(request))
         name = request.query_params.get("ordering", "latest")
         if name not in ORDERINGS:
-            message = f"There are: {', '.join(ORDERINGS)}."
+            message = f"Choose one of: {', '.join(ORDERINGS)}."
             raise ValidationError({"ordering": [message]})
         rows = asked.qs.annotate(heat_or_least=or_least("heat")) if name == "heat" else asked.qs
         found = page(request, rows, ORDERINGS[name], name, limit(request))
@@ -134,10 +138,10 @@ class NewsView(PublicView):
 
 
 def _refuse_blanks(request: Request) -> None:
-    """A form leaves fields blank that nobody filled in; a program that does so meant something."""
+    """Raise ``ValidationError`` for blanks that the search page ignores: a program sent them by mistake."""
     for name in ("type", "minimumHeat"):
         if any(not value.strip() for value in request.query_params.getlist(name)):
-            raise ValidationError({name: ["It is blank: leave it out, or say which."]})
+            raise ValidationError({name: ["This is blank. Enter a value or leave it out."]})
 
 
 @public
@@ -153,7 +157,7 @@ class ArticleView(PublicView):
         tags=["news"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Return a published article. What another report leads is in that one's story alone."""
+        """Return a published article. Reports behind a lead are only in the lead's story."""
         only = chosen(request, TEXT_FIELDS)
         article = Article.objects.published().for_page().filter(slug=slug).first()
         if article is None:
@@ -171,7 +175,7 @@ class StoryView(PublicView):
         tags=["news"],
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Return the story that a published article leads; one that another leads leads there."""
+        """Return the story of a published lead. A report behind a lead redirects to its story."""
         lead = Article.objects.published().for_page().filter(slug=slug).first()
         if lead is None:
             if above := Article.objects.lead_of(slug):
@@ -182,7 +186,7 @@ class StoryView(PublicView):
 
 
 def _missing(slug: str) -> Exception:
-    """Return what to raise for an article that readers may not see; one query."""
+    """Return the error for an article that readers may not see. One query."""
     if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
         return GoneError("This article was withdrawn.")
     return NotFound()

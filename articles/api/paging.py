@@ -1,4 +1,4 @@
-"""Pages by key behind an opaque cursor, and the address of the next page."""
+"""Key paging with opaque cursors."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ _LONGEST: Final = 4000
 LIMIT: Final = OpenApiParameter(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE_SIZE},
-    description="How many at most.",
+    description="Maximum number on a page.",
 )
 CURSOR: Final = OpenApiParameter(
     "cursor",
     {"type": "string", "maxLength": _LONGEST},
-    description="Where a page begins. Only what next gave, with the other parameters unchanged.",
+    description="Start of the page. Take it from next, with the other parameters unchanged.",
 )
 
 
 def limit(request: Request) -> int:
-    """Return how many rows are asked for; raises ``ValidationError``."""
+    """Return the parameter ``limit``. Raise ``ValidationError``."""
     text = request.query_params.get("limit", str(PAGE_SIZE))
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= MOST):
-        raise ValidationError({"limit": [f"Expected a number from 1 to {MOST}."]})
+        raise ValidationError({"limit": [f"Enter a number from 1 to {MOST}."]})
     return int(text)
 
 
 def page(request: Request, rows: QuerySet[Any], order: Order, name: str, size: int) -> Page[Any]:
-    """Return the page that ``cursor`` asks for; ``name`` is the order's. One query."""
+    """Return the page at the parameter ``cursor``; ``name`` is the order's. One query."""
     try:
         return page_of(rows, order, _cursor(request, name), size)
     except CursorError as error:
-        message = "This is no cursor of this list: take the address that next gave."
+        message = "This cursor does not belong to this list. Use the URL in next."
         raise ValidationError({"cursor": [message]}) from error
 
 
 def next_address(request: Request, found: Page[Any], name: str) -> str | None:
-    """Return the address of the next page, None on the last one."""
+    """Return the URL of the next page, None on the last."""
     if not found.next:
         return None
     cursor = urlsafe_b64encode(f"{name}:{found.next}".encode()).decode().rstrip("=")
@@ -62,7 +62,7 @@ def _cursor(request: Request, name: str) -> str:
         known, _, cursor = urlsafe_b64decode(text.encode() + b"==").decode().partition(":")
     except ValueError as error:
         raise CursorError(text) from error
-    # A cursor of another order would be a place that this one does not have.
+    # A cursor of another order is no place in this one.
     if known != name or not cursor:
         raise CursorError(text)
     return cursor

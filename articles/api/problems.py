@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): what is wrong, and with which parameter."""
+"""Errors as problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -19,55 +19,53 @@ _log = logging.getLogger(__name__)
 
 
 class WrongParameterSerializer(serializers.Serializer[Any]):
-    """One parameter, and what is wrong with it."""
+    """A parameter and its error."""
 
     parameter = serializers.CharField()
     detail = serializers.CharField()
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """What went wrong."""
+    """An error."""
 
-    type = serializers.CharField(help_text="Always about:blank: the status says what kind it is.")
+    type = serializers.CharField(help_text="Always about:blank; the status is the type.")
     title = serializers.CharField(help_text="The status in words.")
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="What is wrong, and what to do.")
+    detail = serializers.CharField(help_text="What is wrong and what to do.")
     errors = WrongParameterSerializer(  # type: ignore[assignment]
-        many=True, required=False, help_text="Of each parameter that is wrong."
+        many=True, required=False, help_text="One for each wrong parameter."
     )
 
 
 class ActSinceSerializer(serializers.Serializer[Any]):
-    """What somebody did meanwhile."""
+    """A decision made in the meantime."""
 
     act = serializers.IntegerField()
     verb = serializers.CharField()
     at = serializers.CharField()
-    by = serializers.CharField(allow_null=True, help_text="null: the system.")
+    by = serializers.CharField(allow_null=True, help_text="null for the system.")
     reason = serializers.CharField()
     version = serializers.IntegerField()
 
 
 class StaleProblemSerializer(ProblemSerializer):
-    """An act that came too late."""
+    """The error of a decision that came too late."""
 
-    version = serializers.IntegerField(help_text="Of the article as it is now; so has ETag.")
+    version = serializers.IntegerField(help_text="The article's current version, as in ETag.")
     meanwhile = ActSinceSerializer(
         many=True,
-        help_text="Acts on it since the version that was named, newest first; imports are no acts.",
+        help_text="Decisions since the version in If-Match, newest first. Imports are not listed.",
     )
 
 
 class GoneError(exceptions.APIException):
-    """What was asked for was there once."""
-
     status_code = HTTPStatus.GONE
-    default_detail = "This is no longer here."
+    default_detail = "This has been removed."
     default_code = "gone"
 
 
 class DeskError(exceptions.APIException):
-    """What an act at the newsdesk is refused for; ``members`` are told beside the words."""
+    """A refused newsdesk decision; ``members`` are added to the problem details."""
 
     def __init__(self, detail: str, etag: str = "", **members: Any) -> None:
         self.etag, self.members = etag, members
@@ -75,43 +73,33 @@ class DeskError(exceptions.APIException):
 
 
 class ConflictError(DeskError):
-    """An act that makes no sense for what it is about."""
-
     status_code = HTTPStatus.CONFLICT
 
 
 class StaleTagError(DeskError):
-    """A tag that is not, or no longer, that of the article."""
-
     status_code = HTTPStatus.PRECONDITION_FAILED
 
 
 class NoTagError(DeskError):
-    """No word of which state was decided on."""
-
     status_code = HTTPStatus.PRECONDITION_REQUIRED
 
 
 class KeyReusedError(DeskError):
-    """An idempotency key that stands for another request."""
-
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class TooLargeError(DeskError):
-    """A body larger than any sound one."""
-
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an error of a view; the framework calls this. Its own say more where they may."""
+    """Return the answer for an error of a view; Django REST framework calls this."""
     answer = exception_handler(error, context)
     if answer is None:
         if settings.DEBUG:
             return None
         _log.exception("The API failed at %r", context["request"].path, exc_info=error)
-        # As Django does for views that are not the framework's: whoever watches for failures.
+        # As Django does for its own views, so that error monitoring works.
         got_request_exception.send(sender=None, request=context["request"])
         answer = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
     answer.data = problem(answer.status_code, answer.data)
@@ -125,7 +113,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def problem(status: int, said: Any) -> dict[str, Any]:
-    """Return the problem details of a status, with what the framework said."""
+    """Return the problem details of a status and the framework's error data."""
     title = HTTPStatus(status).phrase
     found: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if isinstance(said, Mapping) and "detail" in said:
@@ -134,14 +122,16 @@ def problem(status: int, said: Any) -> dict[str, Any]:
         errors = list(_errors(said))
         detail = " ".join(f"{one['parameter']}: {one['detail']}" for one in errors)
         return found | {"detail": detail, "errors": errors}
-    return found | {"detail": "Something failed here. It has been noted; please try again later."}
+    return found | {
+        "detail": "The server failed. The error has been logged; please try again later."
+    }
 
 
 def _errors(said: Mapping[Any, Any], of: str = "") -> Iterator[dict[str, str]]:
     for name, details in said.items():
         path = f"{of}{name}"
         if isinstance(details, Mapping):
-            # Of the members of a list, by their number.
+            # The items of a list are keyed by position.
             yield from _errors(details, f"{path}.")
             continue
         for detail in details if isinstance(details, list) else [details]:

@@ -1,13 +1,13 @@
-"""``/api/v1/topics/`` and ``/api/v1/providers/``: what articles are about, and who supplied them."""
+"""``/api/v1/topics/`` and ``/api/v1/providers/``."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,39 +18,61 @@ from articles.api.views import PublicView, public
 from articles.models import Article, Related, Topic
 from articles.models.orders import PROVIDERS, TOPICS
 from articles.site.indexes import has_reports, listed_providers
+from newsroom.paging import Order
 from providers.models import Provider
+
+_Serializer = type[serializers.Serializer[Any]]
 
 
 class TopicPageSerializer(serializers.Serializer[Any]):
     """A page of topics."""
 
     value = TopicSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
+    next = serializers.CharField(
+        allow_null=True, help_text="URL of the next page; null on the last."
+    )
 
 
 class ProviderPageSerializer(serializers.Serializer[Any]):
     """A page of providers."""
 
     value = ProviderSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
+    next = serializers.CharField(
+        allow_null=True, help_text="URL of the next page; null on the last."
+    )
 
 
 def known_topics() -> QuerySet[Topic]:
-    """Return the topics that pages list, of the catalog's files, and those made by hand.
+    """Return the topics that pages list, those of catalog files, and those made by hand.
 
-    A topic that only drafts name answers like one that does not exist.
+    Topics that only drafts have must look like missing ones.
     """
-    return Topic.objects.filter(has_reports() | Q(source__is_file=True) | Q(source={}))
+    known = has_reports() | Q(source__is_file=True) | Q(source={})
+    return Topic.objects.filter(known).select_related("parent")
 
 
 def known_providers() -> QuerySet[Provider]:
-    """Return who supplied what pages list, or coverage of it."""
+    """Return the providers that pages list or name as publishers of coverage."""
     named = Related.objects.filter(
         article__in=Article.objects.published(),
         target__in=Article.objects.coverage(),
         target__provider=OuterRef("pk"),
     )
     return listed_providers() | Provider.objects.filter(Exists(named))
+
+
+def _listed(
+    request: Request, rows: QuerySet[Any], order: Order, name: str, serializer: _Serializer
+) -> Response:
+    found = page(request, rows, order, name, limit(request))
+    value = serializer(found.rows, many=True, context={"request": request}).data
+    return Response({"value": value, "next": next_address(request, found, name)})
+
+
+def _one(rows: QuerySet[Any]) -> Any:
+    if (row := rows.first()) is None:
+        raise NotFound
+    return row
 
 
 @public
@@ -67,10 +89,7 @@ class TopicsView(PublicView):
     )
     def get(self, request: Request) -> Response:
         """Return a page of topics by name."""
-        rows = known_topics().select_related("parent")
-        found = page(request, rows, TOPICS, "topics", limit(request))
-        value = TopicSerializer(found.rows, many=True, context={"request": request}).data
-        return Response({"value": value, "next": next_address(request, found, "topics")})
+        return _listed(request, known_topics(), TOPICS, "topics", TopicSerializer)
 
 
 @public
@@ -81,10 +100,8 @@ class TopicView(PublicView):
         operation_id="topic", responses=responses(TopicSerializer, 400, 404), tags=["names"]
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Return a topic; news/?topic= has what is about it."""
-        topic = known_topics().select_related("parent").filter(slug=slug).first()
-        if topic is None:
-            raise Http404
+        """Return a topic. For its articles, use news/?topic=."""
+        topic = _one(known_topics().filter(slug=slug))
         return Response(TopicSerializer(topic, context={"request": request}).data)
 
 
@@ -102,9 +119,7 @@ class ProvidersView(PublicView):
     )
     def get(self, request: Request) -> Response:
         """Return a page of providers by name."""
-        found = page(request, listed_providers(), PROVIDERS, "providers", limit(request))
-        value = ProviderSerializer(found.rows, many=True, context={"request": request}).data
-        return Response({"value": value, "next": next_address(request, found, "providers")})
+        return _listed(request, listed_providers(), PROVIDERS, "providers", ProviderSerializer)
 
 
 @public
@@ -115,8 +130,6 @@ class ProviderView(PublicView):
         operation_id="provider", responses=responses(ProviderSerializer, 400, 404), tags=["names"]
     )
     def get(self, request: Request, domain: str) -> Response:
-        """Return a provider; news/?provider= has what it supplied."""
-        provider = known_providers().filter(domain=domain).first()
-        if provider is None:
-            raise Http404
+        """Return a provider. For its articles, use news/?provider=."""
+        provider = _one(known_providers().filter(domain=domain))
         return Response(ProviderSerializer(provider, context={"request": request}).data)

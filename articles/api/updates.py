@@ -1,8 +1,8 @@
-"""``/api/v1/news/?updatedSince=``: what a copy of the newsroom, or of a part, needs to stay equal to it.
+"""``/api/v1/news/?updatedSince=``: how a copy of the site, or of a part of it, stays up to date.
 
-``articles/tracking/change_feed.py`` says what is told, in which order, and why nothing is missed. A follower first
-reads all there is, in the order of last changes; what has none of what it asks for is left out.
-After that it is told of every change: what it does not ask for (any more) is gone to it.
+``articles/tracking/change_feed.py`` explains the order of events and why none is missed. A client
+first reads all articles that match its filters, ordered by their last change. After that it gets
+every change; articles that do not match (any more) are reported as deleted.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles.api.formats import instant
 from articles.api.items import ItemSerializer, page_address
 from articles.api.problems import GoneError
 from articles.models import Change
 from articles.site.filters import ArticleFilter
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Event, Place
+from newsroom.iso_dates import iso
 
 FILTERS: Final = frozenset({"topic", "provider", "type"})
-"""What a follower may narrow by: every change that makes a difference to these is noted."""
+"""Filters that go with ``updatedSince``: the change feed notes every change that affects them."""
 _TOGETHER: Final = FILTERS | {"updatedSince", "fields", "limit"}
 _MOST: Final = 2**62
 UPDATED_SINCE: Final = OpenApiParameter(
     "updatedSince",
     {"type": "string", "maxLength": 600},
     description=(
-        "What came, changed or went. Blank: all there is, to begin with. Then what next has: with "
-        "that nothing is missed. A moment (2026-03-01T12:00:00Z) begins with what was noted then. "
-        "Goes with fields, limit, topic, provider and type. 410: begin again."
+        "Only what was added, changed or removed. Blank: start with everything, then follow next "
+        "to miss nothing. A time (2026-03-01T12:00:00Z): start with the changes since then. "
+        "Works with fields, limit, topic, provider and type. After 410, start again."
     ),
 )
 
 
 class _Follower(NamedTuple):
-    """How far somebody has come, and which change was the last when they began."""
+    """How far a client has read, and the number of the last change when it started."""
 
     place: Place
     begun: int | None
-    """None for somebody who begins."""
+    """None for a new client."""
 
 
-class _Told(NamedTuple):
+class _Updates(NamedTuple):
     events: list[Event]
     follower: _Follower
     has_more: bool
@@ -58,47 +58,49 @@ class _Told(NamedTuple):
 def follow(
     request: Request, asked: ArticleFilter, at: datetime, only: list[str] | None, limit: int
 ) -> Response:
-    """Return what a follower has not been told yet; three of the queries are the articles' own.
+    """Return the next updates of a client. Three of the queries load articles.
 
-    ``asked`` narrows what is published at ``at``; it is valid.
+    ``asked`` is valid and filters what is published at ``at``.
     """
     if others := sorted(request.query_params.keys() - _TOGETHER):
-        raise ValidationError({name: ["Does not go with updatedSince."] for name in others})
+        raise ValidationError({name: ["Cannot be combined with updatedSince."] for name in others})
     follower = _follower(request.query_params["updatedSince"], at)
     try:
         if follower.begun is None or follower.place.sequence < follower.begun:
-            told = _beginning(follower, asked, limit)
+            updates = _beginning(follower, asked, limit)
         else:
             found = change_feed.since(follower.place, limit, at)
-            told = _Told(found.events, follower._replace(place=found.place), found.has_more)
+            updates = _Updates(found.events, follower._replace(place=found.place), found.has_more)
     except change_feed.UnknownPlaceError as error:
-        raise GoneError("Nobody can have come this far here: begin again.") from error
-    slugs = [event.slug for event in told.events]
+        raise GoneError(
+            "This site was restored from a backup. Start again with a blank updatedSince."
+        ) from error
+    slugs = [event.slug for event in updates.events]
     context = {"request": request}
-    # After the events: what changes from here on is told next time.
+    # Loaded after the events: later changes come with the next request.
     items: dict[str, Any] = {
         article.slug: ItemSerializer(article, only=only, context=context).data
         for article in (asked.qs.filter(slug__any_of=slugs) if slugs else ())
     }
     gone = {
-        event.slug: {"slug": event.slug, "deleted": True, "at": instant(event.at)}
-        for event in told.events
+        event.slug: {"slug": event.slug, "deleted": True, "at": iso(event.at)}
+        for event in updates.events
         if event.may_be_named
     }
     values = gone | items
     return Response(
         {
             "value": [values[slug] for slug in dict.fromkeys(slugs) if slug in values],
-            "next": page_address(request, updatedSince=_text(told.follower)),
-            "more": told.has_more,
+            "next": page_address(request, updatedSince=_text(updates.follower)),
+            "more": updates.has_more,
         }
     )
 
 
-def _beginning(follower: _Follower, asked: ArticleFilter, limit: int) -> _Told:
-    """Return what is there of what there was when a follower began. One query, three for nothing.
+def _beginning(follower: _Follower, asked: ArticleFilter, limit: int) -> _Updates:
+    """Return what exists from before the client started. One query, three if there is nothing.
 
-    What goes or changes meanwhile gets a later number, and is told of then.
+    Anything that changes meanwhile gets a later number and comes after this.
     """
     place, begun = follower
     shown = asked.qs.order_by().values("slug")
@@ -113,31 +115,30 @@ def _beginning(follower: _Follower, asked: ArticleFilter, limit: int) -> _Told:
         rows = list(wanted.filter(sequence__lte=begun).order_by("sequence")[: limit + 1])
     events = [Event(row.slug, may_be_named=False, at=row.noted_at) for row in rows[:limit]]
     reached = rows[limit - 1].sequence if len(rows) > limit else begun
-    # After the last of several pages comes what was noted meanwhile, if anything.
+    # After the last of several pages, there may be changes made meanwhile.
     has_more = len(rows) > limit or follower.begun is not None
-    return _Told(events, _Follower(place._replace(sequence=reached), begun), has_more)
+    return _Updates(events, _Follower(place._replace(sequence=reached), begun), has_more)
 
 
 def _text(follower: _Follower) -> str:
     place = follower.place
-    moment = place.moment.astimezone(UTC).isoformat()
-    text = f"{follower.begun},{place.sequence},{moment},{place.slug}"
+    text = f"{follower.begun},{place.sequence},{iso(place.moment)},{place.slug}"
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _follower(text: str, at: datetime) -> _Follower:
     if not text:
-        # What is in force by now is told with the articles themselves.
+        # Schedules that took effect before now show in the articles themselves.
         return _Follower(Place(0, at, ""), None)
     try:
         return _given(text) or _Follower(change_feed.place_of(_moment(text)), 0)
     except (ValueError, OverflowError) as error:
-        message = "Expected what next has, a moment such as 2026-03-01T12:00:00Z, or nothing."
+        message = "Enter a value from next, a time like 2026-03-01T12:00:00Z, or nothing."
         raise ValidationError({"updatedSince": [message]}) from error
 
 
 def _given(text: str) -> _Follower | None:
-    """Read what ``_text`` gave; None for a moment as people write it."""
+    """Read a value of ``_text``; None for a time as people write it."""
     if ":" in text:
         return None
     begun, sequence, moment, slug = urlsafe_b64decode(text.encode() + b"==").decode().split(",")
@@ -153,7 +154,7 @@ def _number(text: str) -> int:
 
 
 def _moment(text: str) -> datetime:
-    # A plus that was not quoted arrives as a space.
+    # An unescaped plus arrives as a space.
     moment = parse_datetime(text.replace(" ", "+"))
     if moment is None or moment.tzinfo is None:
         raise ValueError(text)

@@ -1,4 +1,4 @@
-"""Addresses below ``/api/``."""
+"""URLs below ``/api/``."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     path("", NothingView.as_view(), name="nothing"),
-    # Line feeds included; not what lacks a slash at its end: Django leads that to the address with one.
+    # Also with line feeds. Not without a final slash: Django redirects those to the URL with one.
     re_path(r"^(?:[\s\S]*/|[\s\S]*\.\w+)$", NothingView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""What the views of the API have in common."""
+"""Base classes of the API's views."""
 
 from __future__ import annotations
 
@@ -21,65 +21,60 @@ public = method_decorator(page_cache.public, name="get")
 
 
 class AlwaysTheSame(BaseContentNegotiation):
-    """JSON, whatever is asked for: no answer depends on ``Accept``, so none varies by it."""
+    """Always JSON: no answer depends on ``Accept``, so none needs to vary by it."""
 
     def select_parser(self, request: Request, parsers: Any) -> None:
-        """Read no body."""
         return
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        """Take the first, and only one."""
         return renderers[0], renderers[0].media_type
 
 
 class ApiView(APIView):
-    """A view that refuses parameters it does not know."""
+    """A view that refuses unknown query parameters."""
 
     content_negotiation_class: type[BaseContentNegotiation] = AlwaysTheSame
     schema = Schema()
 
     parameters: ClassVar[frozenset[str]] = frozenset()
-    """The parameters of the query that it takes, each once unless ``repeatable``."""
+    """The query parameters it takes, each once unless ``repeatable``."""
     repeatable: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a misspelled parameter: left out, it would give other rows than were asked for."""
+        """Raise ``ValidationError`` for unknown parameters: ignoring a misspelled filter would mislead."""
         super().initial(request, *args, **kwargs)
         if any("\0" in part for part in kwargs.values() if isinstance(part, str)):
-            # No text that is stored has one, and PostgreSQL refuses to look for it.
+            # No stored text has a NUL, and PostgreSQL raises an error for one.
             raise NotFound
         errors = {}
         for name, values in request.query_params.lists():
             if name not in self.parameters:
                 known = ", ".join(sorted(self.parameters)) or "none"
-                errors[name[:100]] = [f"There is no such parameter. There are: {known}."]
+                errors[name[:100]] = [f"Unknown parameter. Known parameters: {known}."]
             elif len(values) > 1 and name not in self.repeatable:
-                errors[name] = ["Give it once."]
+                errors[name] = ["Only one value is allowed."]
             elif any("\0" in value for value in values):
-                errors[name] = ["No text has a NUL in it."]
+                errors[name] = ["NUL is not allowed."]
         if errors:
             raise ValidationError(errors)
 
     @extend_schema(exclude=True)
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        """Say what may be done here: ``Allow`` is on every answer."""
         return Response(status=204)
 
 
 class PublicView(ApiView):
-    """A view that anybody may read."""
+    """A view for everybody."""
 
     throttle_classes = [ByAddress]
 
 
 class NothingView(PublicView):
-    """Answer for every address below ``/api/`` at which there is nothing."""
+    """404 for every other URL below ``/api/``."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, **_kwargs: Any) -> Response:
-        """Refuse."""
-        raise NotFound("There is nothing at this address. /api/docs/ says what there is.")
+        raise NotImplementedError("initial() has refused the request.")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse whatever is asked, by whatever method, alike."""
-        raise NotFound("There is nothing at this address. /api/docs/ says what there is.")
+        raise NotFound("Not found. /api/docs/ lists all addresses.")

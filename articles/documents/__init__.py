@@ -17,7 +17,8 @@ from articles.documents.model import (
 )
 from articles.documents.naming import dated_stem, slug_for, stem_of
 from articles.documents.reading import MAX_QUALITY, parse, parse_provider, parse_topic
-from articles.documents.writing import iso, revise, write
+from articles.documents.writing import revise, write
+from newsroom.iso_dates import iso
 
 __all__ = [
     "MAX_BYTES",

@@ -118,7 +118,7 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         strip=True,
     )
     topic = _NamesFilter(method="with_topic", label=gettext_lazy("Topic"))
-    provider = _NamesFilter(method="with_provider", label=gettext_lazy("Provider"))
+    provider = _NamesFilter(method="with_provider", label=gettext_lazy("Publisher"))
     type = _KindsFilter(
         method="with_type", choices=Article.Type.choices, label=gettext_lazy("Type")
     )

@@ -103,9 +103,10 @@ def for_topic(request: HttpRequest, topic: Topic, stories: Iterable[Article]) ->
 def for_provider(request: HttpRequest, provider: Provider, stories: Iterable[Article]) -> PageMeta:
     return for_list(
         request,
-        provider.name,
+        provider.name or provider.domain,
         description=provider.description
-        or _("Reports by %(provider)s, and who else covered each story") % {"provider": provider.name},
+        or _("Reports by %(provider)s, and who else covered each story")
+        % {"provider": provider.name},
         stories=stories,
         crumbs=[
             (_("Publishers"), reverse("articles:providers")),

@@ -155,7 +155,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
     entries = [
         f"<url><loc>{_text(absolute(request, article.get_absolute_url()))}</loc>"
         f"<news:news>{publication}"
-        f"<news:publication_date>{iso(article.published_at, "seconds")}</news:publication_date>"
+        f"<news:publication_date>{iso(article.published_at, 'seconds')}</news:publication_date>"
         f"<news:title>{_text(article.headline)}</news:title></news:news>"
         f"{_image(request, article)}</url>"
         for article in articles
@@ -206,7 +206,7 @@ def _answer(root: str, namespaces: str, entries: Iterable[str]) -> HttpResponse:
 
 
 def _entry(address: str, moment: datetime | None) -> str:
-    changed = f"<lastmod>{iso(moment, "seconds")}</lastmod>" if moment else ""
+    changed = f"<lastmod>{iso(moment, 'seconds')}</lastmod>" if moment else ""
     return f"<url><loc>{_text(address)}</loc>{changed}</url>"
 
 

@@ -106,9 +106,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     """List the publishers of published stories and their coverage by name."""
     page = _page(request, listed_providers(), PROVIDERS, NAMES)
     names = (
-        _Name(
-            one.name or one.domain, reverse("articles:provider", args=[one.domain]), one.domain
-        )
+        _Name(one.name or one.domain, reverse("articles:provider", args=[one.domain]), one.domain)
         for one in page.rows
     )
     return _names(request, _("Publishers"), page, names)

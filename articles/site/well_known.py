@@ -67,8 +67,8 @@ def humans(request: HttpRequest) -> HttpResponse:
     return _text(
         *filter(None, about),
         "",
-        _("The reports belong to the publishers who wrote them; each page leads to the original."),
-        _("Made with Newsroom, Django and Python. No tracking, no cookies, no script needed."),
+        _("The reports belong to the publishers who wrote them. Each page links to the original."),
+        _("Made with Newsroom, Django and Python. No tracking, no cookies, no JavaScript needed."),
     )
 
 

@@ -1,7 +1,7 @@
-"""Sending what is due: hooks side by side, the deliveries of each one after the other.
+"""Send due deliveries: several hooks at once, but the deliveries of one hook in turn.
 
-Threads ask; this one alone writes to the database. What came of a try is written at once: a worker
-that is killed in between sends the same event, with the same id, again.
+Threads send; only the calling thread uses the database. It stores each outcome immediately. A worker
+killed in between will send the same event again, with the same id.
 """
 
 from __future__ import annotations
@@ -26,20 +26,18 @@ from newsroom import outbound
 from newsroom.outbound import Bounds, OutboundError
 
 AT_ONCE: Final = 8
-"""Hooks that are asked at once: so many slow ones hold up nobody else."""
+"""Hooks served at once, so that a few slow ones do not delay the others."""
 RESTS_AFTER: Final = 3
-"""Failures in a row after which a hook is left alone for a while, whatever else waits for it."""
+"""Failures in a row after which a hook pauses, whatever else waits for it."""
 KEPT: Final = timedelta(days=30)
-"""How long it can be looked up, and sent again, what was delivered or given up."""
+"""How long finished deliveries are kept, to look up or send again."""
 _LOOK_EVERY: Final = 1.0
-"""Seconds between two looks for news while slow hooks are asked."""
+"""Seconds between two checks for new events while slow hooks answer."""
 _GONE: Final = 410
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one try."""
-
     words: str
     is_delivered: bool = False
     is_gone: bool = False
@@ -47,12 +45,12 @@ class Outcome:
 
 
 def is_due(at: datetime) -> bool:
-    """Whether a delivery waits for its next try. One query."""
+    """Return whether a delivery is due. One query."""
     return HookDelivery.objects.due(at).exists()
 
 
 def drain(stopping: Flag) -> None:
-    """Note what changed and send what is due, until nothing is or ``stopping`` is set."""
+    """Create and send deliveries until none is due or ``stopping`` is set."""
     over = [HookDelivery.State.DELIVERED, HookDelivery.State.DEAD]
     old = HookDelivery.objects.filter(state__in=over, created_at__lt=timezone.now() - KEPT)
     old.delete()
@@ -63,7 +61,7 @@ def drain(stopping: Flag) -> None:
             while events.note() and not stopping.is_set():
                 pass
             due = _next({one.hook_id for one in at_work.values()})
-            # Who was not asked for longest first: more slow hooks than threads keep no other out.
+            # Hooks not served for longest come first, so that slow ones never block the others.
             due.sort(key=lambda one: asked_at.get(one.hook_id, 0.0))
             for delivery in due[: AT_ONCE - len(at_work)]:
                 asked_at[delivery.hook_id] = monotonic()
@@ -79,7 +77,7 @@ def drain(stopping: Flag) -> None:
 
 
 def _next(busy: set[int]) -> list[HookDelivery]:
-    """Return the next delivery of each hook that is not busy. One query and one a hook."""
+    """Return the next due delivery of each hook that is not busy. One query, and one a hook."""
     at = timezone.now()
     due = HookDelivery.objects.due(at).exclude(hook__in=busy)
     hooks = WebHook.objects.filter(pk__in=due.order_by().values("hook").distinct())
@@ -88,7 +86,7 @@ def _next(busy: set[int]) -> list[HookDelivery]:
 
 
 def _try(delivery: HookDelivery, secrets: list[str]) -> Outcome:
-    """Send once; in a thread, so without the database."""
+    """Send once. Runs in a thread and does not use the database."""
     at = timezone.now()
     body = delivery.body.encode()
     headers = {"Content-Type": "application/json"}
@@ -98,18 +96,17 @@ def _try(delivery: HookDelivery, secrets: list[str]) -> Outcome:
         answer = outbound.post(delivery.hook.url, body, bounds, headers)
     except OutboundError as error:
         return Outcome(str(error))
-    words = f"It answered {answer.status}."
+    words = f"HTTP status {answer.status}."
     if 200 <= answer.status < 300:
         return Outcome(words, is_delivered=True)
     if answer.status == _GONE:
         return Outcome(words, is_gone=True)
     if 300 <= answer.status < 400:
-        words = f"It answered {answer.status}: redirects are not followed."
+        words = f"HTTP status {answer.status}. Redirects are not followed."
     return Outcome(words, retry_at=outbound.retry_at(answer.headers, at))
 
 
 def _settle(delivery: HookDelivery, outcome: Outcome) -> None:
-    """Write what came of a try."""
     at = timezone.now()
     row = HookDelivery.objects.filter(pk=delivery.pk, state=HookDelivery.State.WAITING)
     hook = WebHook.objects.filter(pk=delivery.hook_id)
@@ -139,7 +136,7 @@ def _settle(delivery: HookDelivery, outcome: Outcome) -> None:
 
 
 def _end(hook: QuerySet[WebHook], outcome: Outcome) -> None:
-    """Leave a hook whose receiver wants nothing any more alone, for good."""
+    """Deactivate a hook whose receiver answered 410, and give up what waits for it."""
     hook.update(is_active=False, ended_because=outcome.words)
     waiting = HookDelivery.objects.waiting().filter(hook__in=hook)
     waiting.update(state=HookDelivery.State.DEAD, answer=outcome.words)

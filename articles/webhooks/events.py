@@ -1,12 +1,12 @@
-"""Which events follow from what the database noted.
+"""Turn changes from the change feed into webhook events.
 
-One row for each published article says what the hooks were told last (``HookTold``); what is to be
-told follows from comparing it with what readers see now. So a change and its opposite within the
-same second are no event, and of two updates the later may stand for both; whoever keeps a copy by
-these events ends equal to the site.
+``HookTold`` has one row for each published article with a digest of what the hooks last received.
+Comparing it with what readers see now gives the events. So a change that is undone within a second
+causes none, and one event may stand for two updates, but a copy kept by these events always ends
+equal to the site.
 
-How far the changes were read moves in the transaction that writes the deliveries: a kill loses and
-repeats nothing. Only one process at a time may note (``tasks.alone``).
+The place in the change feed moves in the transaction that writes the deliveries: a kill loses and
+repeats nothing. Only one process at a time may run this (``tasks.alone``).
 """
 
 from __future__ import annotations
@@ -24,38 +24,36 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 
-from articles.api.formats import instant
 from articles.api.items import ItemSerializer
 from articles.models import Article, HookDelivery, HookPlace, HookTold, WebHook
 from articles.models.web_hook import Event
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Place
+from newsroom.iso_dates import iso
 
 BATCH: Final = 50
-"""Changes that one transaction tells of: short, as on SQLite editors wait for it."""
+"""Changes in one transaction. Small, because editors wait for it on SQLite."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An event, for whichever hooks want it."""
-
     event: Event
     slug: str
     data: dict[str, Any]
 
 
 def begin(at: datetime | None = None) -> None:
-    """Take readers' present for known, unless hooks are told of changes already.
+    """Start with what is published now, for the first hook; do nothing if there was one before.
 
-    For the first hook. Reads the slugs of all that is published.
+    Read the slugs of everything published.
     """
     at = at or timezone.now()
     with transaction.atomic():
         if HookPlace.objects.exists():
             return
-        # The place first: what changes in between is told, and told of it is no harm.
+        # The place comes first: a change in between only causes an extra event.
         _move(change_feed.latest(at))
         slugs = Article.objects.published(at).order_by().values_list("slug", flat=True)
         HookTold.objects.bulk_create(
@@ -64,7 +62,7 @@ def begin(at: datetime | None = None) -> None:
 
 
 def note(at: datetime | None = None) -> bool:
-    """Write the deliveries that follow from the next changes; gives whether there were any."""
+    """Write the deliveries for the next batch of changes. Return whether there were any."""
     hooks = list(WebHook.objects.filter(is_active=True))
     row = HookPlace.objects.first()
     if not hooks:
@@ -78,7 +76,7 @@ def note(at: datetime | None = None) -> bool:
     try:
         found = change_feed.since(Place(row.sequence, row.moment, row.slug), BATCH, at)
     except change_feed.UnknownPlaceError:
-        logger.warning("the changes begin anew: web hooks go on from the present")
+        logger.warning("The change feed was reset; webhooks continue from now on.")
         _forget()
         return True
     if not found.events:
@@ -109,8 +107,8 @@ def note(at: datetime | None = None) -> bool:
 def delivery(
     hook: WebHook, event: Event, slug: str, data: dict[str, Any], at: datetime
 ) -> HookDelivery:
-    """Make a delivery, not stored yet: the body is an object of type, timestamp and data."""
-    body = JSONRenderer().render({"type": event, "timestamp": instant(at), "data": data})
+    """Return an unsaved delivery. Its body is JSON with type, timestamp and data."""
+    body = JSONRenderer().render({"type": event, "timestamp": iso(at), "data": data})
     return HookDelivery(
         hook=hook, event=event, slug=slug, body=body.decode(), created_at=at, next_try_at=at
     )
@@ -123,7 +121,7 @@ def _news(
     digests: dict[str, str],
     at: datetime,
 ) -> list[News]:
-    """Compare what was told with what is so; changes of leads last, behind what they speak of."""
+    """Compare what hooks know with the present. Changes of leads come last, after their articles."""
     news, leads = [], []
     for slug in slugs:
         if slug in items:
@@ -139,7 +137,7 @@ def _news(
 
 
 def _lead_after(slug: str, at: datetime) -> dict[str, Any] | None:
-    """Return who leads the story that ``slug`` led as long as readers saw it."""
+    """Return the current lead of the story that ``slug`` led while it was published."""
     former = Article.objects.filter(slug=slug).first()
     if former is None:
         return None
@@ -148,7 +146,7 @@ def _lead_after(slug: str, at: datetime) -> dict[str, Any] | None:
 
 
 def _items(slugs: list[str], at: datetime) -> dict[str, dict[str, Any]]:
-    """Return what readers may see of articles, as ``/api/v1/news/`` lists it."""
+    """Return the published ones of these articles as in ``/api/v1/news/``, by slug."""
     articles = Article.objects.published(at).for_items(at).filter(slug__any_of=slugs)
     context = {"request": _Site()}
     return {one.slug: dict(ItemSerializer(one, context=context).data) for one in articles}
@@ -171,13 +169,12 @@ def _forget() -> None:
 
 
 class _Site(HttpRequest):
-    """Stands in for a request where nobody asks: without ``SITE_URL`` the first host's addresses."""
+    """A request for building URLs: without ``SITE_URL`` they use the first allowed host."""
 
     @property
     def scheme(self) -> str:
         return "https" if settings.HTTPS else "http"
 
     def get_host(self) -> str:
-        """Return a name of this site."""
         names = (host for host in settings.ALLOWED_HOSTS if not host.startswith(("*", ".")))
         return next(names, "localhost")

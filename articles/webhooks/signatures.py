@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks have them: symmetric, ``v1``."""
+"""Symmetric signatures (``v1``) of https://www.standardwebhooks.com/."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import datetime
 
 
 def signed(event_id: str, body: bytes, secrets: Iterable[str], at: datetime) -> dict[str, str]:
-    """Return the headers that say which event it is, when it was sent, and that it is ours.
+    """Return the headers with the event's id, the time it was sent, and the signatures.
 
-    One signature a secret: HMAC-SHA256 of ``id.timestamp.body``, in base64.
+    One signature for each secret: HMAC-SHA256 of ``id.timestamp.body``, in base64.
     """
     timestamp = str(int(at.timestamp()))
     content = f"{event_id}.{timestamp}.".encode() + body

@@ -199,7 +199,7 @@ class TestPages:
         make_article()
         query = urlencode({"after": "2001-01-01T00:00:00Z,2001-01-01-a"})
 
-        assert "There is nothing further" in client.get(f"/latest/?{query}").content.decode()
+        assert "No more stories" in client.get(f"/latest/?{query}").content.decode()
 
 
 class TestPlaces:
@@ -262,7 +262,7 @@ class TestCursor:
         response = client.get(address, {"after": after})
 
         assert response.status_code == 404
-        assert b"There is nothing at this address" in response.content
+        assert b"Page not found" in response.content
 
     @pytest.mark.parametrize(
         "order", [LATEST, FILED, TOP, TOPICS, PROVIDERS], ids=lambda o: o.column

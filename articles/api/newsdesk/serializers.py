@@ -11,7 +11,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from articles import newsdesk
-from articles.api.formats import instant
 from articles.api.items import (
     ImageSerializer,
     Moment,
@@ -23,6 +22,7 @@ from articles.api.newsdesk.bodies import TEXTS
 from articles.models import ActChange, Article
 from articles.newsdesk import Verb
 from articles.scoring import Contender, Receipt
+from newsroom.iso_dates import iso
 
 SHOWN: Final = 100
 """Consequences, or articles, that an answer lists; an act on many has thousands."""
@@ -286,7 +286,7 @@ def act_since(row: ActChange) -> dict[str, Any]:
     return {
         "act": act.pk,
         "verb": act.verb,
-        "at": instant(act.at),
+        "at": iso(act.at),
         "by": act.by.get_username() if act.by else None,
         "reason": act.reason,
         "version": row.version,

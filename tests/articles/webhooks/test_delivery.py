@@ -105,7 +105,7 @@ class TestARequest:
         assert is_signed(request, hook.secret)
         assert not is_signed(request, "whsec_" + base64.b64encode(bytes(32)).decode())
         assert (delivery.state, delivery.tries) == (State.DELIVERED, 1)
-        assert delivery.answer == "It answered 204."
+        assert delivery.answer == "HTTP status 204."
 
     def test_the_example_of_the_standard(self) -> None:
         # What the libraries of Standard Webhooks are tested with.
@@ -141,7 +141,7 @@ class TestARequest:
         assert server.paths() == ["/"]
         (delivery,) = HookDelivery.objects.all()
         assert delivery.state == State.WAITING
-        assert delivery.answer == "It answered 307: redirects are not followed."
+        assert delivery.answer == "HTTP status 307. Redirects are not followed."
 
 
 def reset(connection: socket.socket) -> None:
@@ -151,9 +151,9 @@ def reset(connection: socket.socket) -> None:
 
 
 FAILURES: dict[str, tuple[Answer, str]] = {
-    "an error": (reply(status="500 Internal Server Error"), "It answered 500."),
-    "not found": (reply(status="404 Not Found"), "It answered 404."),
-    "no change": (reply(status="304 Not Modified"), "It answered 304"),
+    "an error": (reply(status="500 Internal Server Error"), "HTTP status 500."),
+    "not found": (reply(status="404 Not Found"), "HTTP status 404."),
+    "no change": (reply(status="304 Not Modified"), "HTTP status 304"),
     "garbage": (raw(b"\x00\xff" * 5000), "gave no valid answer"),
     "nothing": (raw(b""), "gave no valid answer"),
     "reset": (reset, "gave no valid answer"),
@@ -236,7 +236,7 @@ class TestAFailure:
         put(hook, "a", "b")
         drain()
         hook.refresh_from_db()
-        assert (hook.is_active, hook.ended_because) == (False, "It answered 410.")
+        assert (hook.is_active, hook.ended_because) == (False, "HTTP status 410.")
         assert states() == [State.DEAD, State.DEAD]
         assert slugs(server) == ["a"]
 
