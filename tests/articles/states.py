@@ -16,7 +16,7 @@ State = Article.State
 HOUR: Final = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """An article in one state: how it is made, and what its address answers."""
 
@@ -74,3 +74,13 @@ CASES: Final = [
     Case("superseded-and-scheduled", State.SUPERSEDED, 404, {"publish_from": HOUR}, lead={}),
     Case("superseded-and-expired", State.SUPERSEDED, 404, {"publish_until": -HOUR}, lead={}),
 ]
+
+
+def make_all(**more: Any) -> dict[str, Article]:
+    """Store an article of every case, and return them by its name."""
+    return {case.name: case.make(**more) for case in CASES}
+
+
+def names(status: int) -> set[str]:
+    """Return the names of the cases whose address answers with a status."""
+    return {case.name for case in CASES if case.status == status}

@@ -343,7 +343,7 @@ class TestCost:
         ids=["divs", "tags", "comments", "cdata", "formatting"],
     )
     def test_too_many_tags(self, html: str, cleaned: list[str]) -> None:
-        assert embeds(html[:MAX_BYTES]).refused == "It has more than 500 tags."
+        assert embeds(html[:MAX_BYTES]).refused == "The HTML has more than 500 tags."
         assert clean(html) == ""
         assert cleaned == []
 
@@ -353,7 +353,7 @@ class TestCost:
         ids=["letters", "bytes", "attribute"],
     )
     def test_too_long(self, html: str, cleaned: list[str]) -> None:
-        assert embeds(html).refused == "It is longer than 100,000 bytes."
+        assert embeds(html).refused == "The HTML is longer than 100,000 bytes."
         assert clean(html) == ""
         assert cleaned == []
 
@@ -372,7 +372,7 @@ class TestCost:
     def test_too_deep(self) -> None:
         assert clean("<blockquote>" * MAX_DEPTH + "x").startswith("<blockquote>")
         assert embeds("<blockquote>" * (MAX_DEPTH + 1)).refused == (
-            "It is nested deeper than 100 elements."
+            "The HTML has more than 100 nested elements."
         )
 
     def test_depth_is_of_what_is_kept(self) -> None:
@@ -384,7 +384,7 @@ class TestCost:
                 return html + "x"
 
         monkeypatch.setattr(sanitizing, "_CLEANER", Cleaner())
-        assert embeds("x").refused == "It reads differently each time it is cleaned."
+        assert embeds("x").refused == "The HTML is ambiguous: it changes each time it is cleaned."
         assert clean("x") == ""
 
 

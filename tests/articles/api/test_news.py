@@ -32,20 +32,23 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NEWS = "/api/v1/news/"
+MAX_PAGES = 200
+"""Far more than any list here has: paging that never ends is a failure."""
 QueryCount = Callable[[int], Any]
 cases = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def pages(client: Client, address: str = NEWS, **parameters: Any) -> list[dict[str, Any]]:
-    """Follow ``next`` to the end; give all items."""
+    """Follow ``next`` to the end and return all items."""
     items: list[dict[str, Any]] = []
     page = read(client, address, **parameters)
-    while True:
+    for _ in range(MAX_PAGES):
         items += page["value"]
         if page["next"] is None:
             return items
         assert page["next"].startswith(f"http://testserver{address}?")
         page = read(client, page["next"].removeprefix("http://testserver"))
+    raise AssertionError(f"more than {MAX_PAGES} pages")
 
 
 def slugs(items: list[dict[str, Any]]) -> list[str]:

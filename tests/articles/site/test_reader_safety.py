@@ -318,10 +318,10 @@ class TestWhateverIsAsked:
         for form in ("/{}/", "/news/{}/", "/topics/{}/", "/providers/{}/", "/{}"):
             assert_harmless(Client().get(form.format(text)))
 
-    @pytest.mark.parametrize("form", ["/news/{}/", "/topics/{}/", "/providers/{}/feed.rss"])
-    @pytest.mark.parametrize("name", ["%00", "a%00b", "%FF", "%F0%9F", "."])
-    def test_no_such_name(self, client: Client, form: str, name: str) -> None:
-        assert client.get(form.format(name)).status_code == 404
+    def test_no_such_name(self, client: Client) -> None:
+        for name in ("%00", "a%00b", "%FF", "%F0%9F", "."):
+            for path in (f"/news/{name}/", f"/topics/{name}/", f"/providers/{name}/feed.rss"):
+                assert client.get(path).status_code == 404, path
 
     def place(self) -> Place:
         """Return the one story there is: a database can be asked the same many times."""

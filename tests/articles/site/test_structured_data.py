@@ -14,7 +14,7 @@ from django.test import Client
 
 from articles.models import Image, Topic
 from articles.site.structured_data import LONGEST_HEADLINE, MOST_MENTIONED, as_json
-from tests.articles.states import CASES, Case
+from tests.articles.states import CASES
 from tests.factories import (
     NOW,
     make_article,
@@ -293,14 +293,18 @@ class TestLists:
             (3, "Computer Vision", "https://news.example/topics/computer-vision/"),
         ]
 
-    @pytest.mark.parametrize("case", [case for case in CASES if case.status != 200], ids=str)
-    def test_states(self, client: Client, ai: Topic, case: Case) -> None:
+    def test_names_only_what_is_published(self, client: Client, ai: Topic) -> None:
         provider = make_provider(domain="paper.example")
-        article = case.make(title="Canary", topics=(ai,), provider=provider)
+        articles = {
+            case: case.make(title="Canary", topics=(ai,), provider=provider)
+            for case in CASES
+            if case.status != 200
+        }
         for address in (*LISTS, "/search/?q=Canary"):
             text = "".join(head(client, address).scripts)
-            assert article.slug not in text
-            assert "Canary" not in text.replace("q=Canary", "").replace("Search: Canary", "")
+            assert [case for case, one in articles.items() if one.slug in text] == [], address
+            text = text.replace("q=Canary", "").replace("Search: Canary", "")
+            assert "Canary" not in text, address
 
 
 class TestHead:
