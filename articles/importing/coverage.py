@@ -1,33 +1,94 @@
-"""The coverage-only articles of one document, when its links are taken after its import."""
+"""Coverage-only articles: those that documents name by a URL that no article has yet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from articles import heat
-from articles.importing import catalog, links, rows, snapshot
-from articles.importing.identity import Directory, settle_slugs
+from articles.documents import ArticleDocument, RelatedEntry, slug_for
+from articles.importing import catalog, rows, snapshot
+from articles.importing.identity import Directory, Row, settle_slugs, write_slugs
+from articles.importing.rows import StubPair
 from articles.models import Article, SourceDocument
 from newsroom import bulk
 
+Naming = tuple[Row, Sequence[RelatedEntry]]
+"""An article and the related entries of its document, without any of its own URL."""
+
+
+def entries_of(document: ArticleDocument) -> list[RelatedEntry]:
+    """Return the related entries of a document, without any of its own URL."""
+    own = document.url
+    return [entry for entry in document.related if entry.url != own]
+
+
+def rank_of(row: Row) -> tuple[Any, ...]:
+    """Rank a document among those that name one coverage-only article: it shows the latest's entry.
+
+    Ties go by stem and URL, which unlike a slug do not depend on the order of import.
+    """
+    return (row.published_at, row.stem, row.url)
+
+
+def find_new(
+    namings: Iterable[Naming], directory: Directory
+) -> tuple[tuple[StubPair, ...], frozenset[int]]:
+    """Find the URLs that no article has, and add a new coverage-only article for each.
+
+    Returns those with the entry that each shows, and the ids of known ones that are named.
+    """
+    new: dict[str, tuple[tuple[Any, ...], Row, RelatedEntry]] = {}
+    named: set[int] = set()
+    for namer, entries in namings:
+        rank = rank_of(namer)
+        for entry in entries:
+            url = entry.url
+            if url in new:
+                known, row, _ = new[url]
+                if rank > known:
+                    new[url] = (rank, row, entry)
+                continue
+            found = directory.at(url)
+            if not found:
+                row = Row(0, "", "", url, entry.published_at, coverage_only=True)
+                directory.add(row)
+                new[url] = (rank, row, entry)
+            elif found[0].coverage_only:
+                named.add(found[0].pk)
+    for _, row, entry in new.values():
+        describe(row, entry, directory)
+    return tuple((row, entry) for _, row, entry in new.values()), frozenset(named)
+
+
+def describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
+    """Give a coverage-only article the time and the stem that an entry comes to."""
+    stem = slug_for(entry.title, entry.published_at, entry.url)
+    if (row.stem, row.published_at) != (stem, entry.published_at):
+        row.published_at = entry.published_at
+        directory.move(row, url=row.url, stem=stem)
+
+
+def number_rows(new: Sequence[Row]) -> None:
+    """Take a primary key for each new article."""
+    for row, pk in zip(new, bulk.reserve_ids(Article, len(new)), strict=True):
+        row.pk = pk
+
 
 def store_coverage(source: SourceDocument, at: datetime) -> None:
-    """Make the coverage-only articles that a document names and that no article is yet.
+    """Store the coverage-only articles that a document names and that do not exist yet.
 
-    An import leaves them out where an editor's links stand against the document's. Call inside a
-    transaction that holds the write lock. Without anything to make, four queries.
+    An import leaves them out where an editor's links differ from the document's. Call inside a
+    transaction that holds the write lock. Without anything to store, four queries.
     """
     article, document = source.article, source.parse()
     directory = Directory([document.url, *snapshot.related_urls(document)], [article.stem])
-    stubs = links.Stubs()
-    stubs.collect(directory.get(article.pk), document, directory)
-    if not stubs.new:
+    new, _ = find_new([(directory.get(article.pk), entries_of(document))], directory)
+    if not new:
         return
-    stubs.name_new(directory)
-    settle_slugs(directory)
-    new = [(row, entry) for row, entry, _ in stubs.new.values()]
-    for (row, _), pk in zip(new, bulk.reserve_ids(Article, len(new)), strict=True):
-        row.pk = pk
+    write_slugs([row for row in settle_slugs(directory) if row.pk])
+    number_rows([row for row, _ in new])
     providers = catalog.store_providers([(document, article.stem)])
     rows.insert_articles((), new, providers, {}, at, heat.current_policy())
     rows.insert_images(new)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -90,10 +90,14 @@ class Directory:
             self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
 
     def get(self, pk: int) -> Row:
-        """Return the article of a primary key, loading it where needed."""
-        if pk not in self._by_pk:
-            self._load(Article.objects.filter(pk=pk))
-        return self._by_pk[pk]
+        """Return the article of a primary key, loading it if needed."""
+        return self.get_all([pk])[0]
+
+    def get_all(self, pks: Collection[int]) -> list[Row]:
+        """Return the articles of primary keys, at most one query."""
+        if missing := [pk for pk in pks if pk not in self._by_pk]:
+            self._load(Article.objects.filter(pk__any_of=missing))
+        return [self._by_pk[pk] for pk in pks if pk in self._by_pk]
 
     def add(self, row: Row) -> None:
         """Put in a new article."""
@@ -147,12 +151,11 @@ def _link_order(row: Row) -> tuple[Any, ...]:
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
-    """Return articles their slugs where some came or left; returns those whose slug is not as it was.
+    """Give slugs to the articles of each stem that some came to or left; returns whose slug changed.
 
     Of several articles that ask for one slug the document published first gets it, the next one
     ``-2`` and so on, whatever came first: so any order of import gives the same addresses. A number
-    that some article asks for by its name is skipped. Writes the slugs that change in the database;
-    new rows whose slug is just their stem are not returned.
+    that some article asks for by its name is skipped. Writes nothing: see ``write_slugs``.
     """
     stems = directory.take_unsettled()
     if not stems:
@@ -168,19 +171,22 @@ def settle_slugs(directory: Directory) -> list[Row]:
         for stem, family in families.items()
         for number in range(2, len(family) + 1)
     )
-    changed = [
-        (row, slug)
-        for stem, family in families.items()
-        for row, slug in zip(family, _slugs(directory, stem), strict=False)
-        if row.slug != slug
-    ]
-    moved = [(slug, row.pk) for row, slug in changed if row.pk]
+    changed = []
+    for stem, family in families.items():
+        for row, slug in zip(family, _slugs(directory, stem), strict=False):
+            if row.slug != slug:
+                row.slug = slug
+                changed.append(row)
+    return changed
+
+
+def write_slugs(moved: Iterable[Row], dropped: Iterable[Row] = ()) -> None:
+    """Write the slugs of articles of the database; ``dropped`` ones make way for them."""
+    moved = tuple(moved)
     # Two steps, because slugs are unique and may change places.
-    bulk.update(Article, ("slug",), [(f"moving {pk}", pk) for _, pk in moved])
-    bulk.update(Article, ("slug",), moved)
-    for row, slug in changed:
-        row.slug = slug
-    return [row for row, slug in changed if row.pk or slug != row.stem]
+    freed = [(f"moving {row.pk}", row.pk) for row in (*moved, *dropped)]
+    bulk.update(Article, ("slug",), freed)
+    bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved])
 
 
 def _slugs(directory: Directory, stem: str) -> Iterator[str]:

@@ -1,180 +1,188 @@
-"""The links between articles: which one an entry means, and what coverage-only ones show."""
+"""The links between articles: which ones a batch adds, moves and makes coverage-only ones show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from articles.documents import ArticleDocument, RelatedEntry, slug_for
+from articles.documents import ArticleDocument, RelatedEntry
 from articles.importing import snapshot
+from articles.importing.coverage import describe, rank_of
 from articles.importing.identity import Directory, Row
-from articles.models import Article, Related, SourceDocument
+from articles.importing.rows import StubPair
+from articles.models import Related, SourceDocument
 from newsroom import bulk
 
-# Which document's entry describes a coverage-only article: the latest one's. Ties by stem and URL,
-# which do not depend on the order of import as a slug with a number may.
-_Rank = tuple[Any, str, str]
+Documents = Mapping[int, tuple[Row, ArticleDocument]]
+"""The documents of a batch by the primary keys of their articles."""
+Reread = tuple[ArticleDocument, str]
+"""A document that is not in the batch, with its slug."""
 
 
-def _rank(row: Row) -> _Rank:
-    return (row.published_at, row.stem, row.url)
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that a batch adds."""
+
+    namer: Row
+    target: Row
+    position: int
 
 
-@dataclass(slots=True)
-class Stubs:
-    """The coverage-only articles of a batch: new ones with their entries, and those in question.
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A link to an article whose URL changed, which follows the old URL to another article."""
 
-    ``doubtful`` are those in the database of which a document that named them changed. ``reread``
-    are the documents, with their slugs, that were not in the batch but say what one shows.
+    link_id: int
+    namer: Row
+    url: str
+    entries: Sequence[RelatedEntry]
+    reread: Reread | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedUrl:
+    """A URL of several articles: links go to ``first``; coverage-only ones are dropped."""
+
+    url: str
+    rows: tuple[Row, ...]
+
+    @property
+    def first(self) -> Row:
+        """The article that links go to."""
+        return self.rows[0]
+
+    @property
+    def documents(self) -> list[Row]:
+        """The articles that have a document or were made by hand."""
+        return [row for row in self.rows if not row.coverage_only]
+
+    @property
+    def stubs(self) -> list[Row]:
+        """The coverage-only ones, which a document makes needless."""
+        return [row for row in self.rows if row.coverage_only]
+
+
+def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory) -> Iterator[Link]:
+    """Yield the links from documents to the articles that they name, in document order."""
+    for row, document in namers:
+        for position, url in enumerate(snapshot.related_urls(document)):
+            target = directory.at(url)[0]
+            # An editor may have given the article a URL that its document names.
+            if target is not row:
+                yield Link(row, target, position)
+
+
+def find_released(
+    old_urls: Mapping[int, str],
+    documents: Documents,
+    relinked: Collection[int],
+    directory: Directory,
+) -> tuple[Released, ...]:
+    """Find the links to articles whose URL changed where the document names the old URL.
+
+    ``old_urls`` are by primary key. Links from ``relinked`` articles are left out: all of theirs
+    are written again.
     """
-
-    new: dict[str, tuple[Row, RelatedEntry, _Rank]] = field(default_factory=dict)
-    named: set[int] = field(default_factory=set)
-    doubtful: set[int] = field(default_factory=set)
-    reread: list[tuple[ArticleDocument, str]] = field(default_factory=list)
-
-    def collect(self, namer: Row, document: ArticleDocument, directory: Directory) -> None:
-        """Note the entries of one document; those of a URL that no article has make a new one."""
-        rank = _rank(namer)
-        for entry in document.related:
-            url = entry.url
-            if url == document.url:
-                continue
-            if url in self.new:
-                row, _, known = self.new[url]
-                if rank > known:
-                    self.new[url] = (row, entry, rank)
-                continue
-            rows = directory.at(url)
-            if not rows:
-                row = Row(0, "", "", url, entry.published_at, coverage_only=True)
-                directory.add(row)
-                self.new[url] = (row, entry, rank)
-            elif rows[0].coverage_only:
-                self.named.add(rows[0].pk)
-
-    def name_new(self, directory: Directory) -> None:
-        """Return the new ones the stems that their entries come to."""
-        for row, entry, _ in self.new.values():
-            _describe(row, entry, directory)
+    if not old_urls:
+        return ()
+    directory.load_urls(old_urls.values())
+    links = Related.objects.filter(target__in=old_urls, article__source_document__isnull=False)
+    released = []
+    for link in links.exclude(article__in=relinked).select_related("article__source_document"):
+        namer, reread = link.article, None
+        if namer.pk in documents:
+            row, document = documents[namer.pk]
+        else:
+            document = namer.source_document.parse()
+            row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
+            reread = (document, namer.stem)
+        url = old_urls[link.target_id]
+        if url in snapshot.related_urls(document):
+            entries = [entry for entry in document.related if entry.url == url]
+            released.append(Released(link.pk, row, url, entries, reread))
+    return tuple(released)
 
 
-def _describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
-    stem = slug_for(entry.title, entry.published_at, entry.url)
-    if (row.stem, row.published_at) != (stem, entry.published_at):
-        row.published_at = entry.published_at
-        directory.move(row, url=row.url, stem=stem)
+def latest_namers(
+    stubs: Collection[int], added: Iterable[Link], relinked: Collection[int], documents: Documents
+) -> dict[int, tuple[tuple[Any, ...], int]]:
+    """Return the rank and the id of the latest article that names each coverage-only one.
 
-
-def insert_links(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory) -> None:
-    """Link documents to the articles that they name, in document order."""
-    rows = (
-        (row.pk, target.pk, position)
-        for row, document in namers
-        for position, url in enumerate(snapshot.related_urls(document))
-        # An editor may have given the article a URL that its document names.
-        if (target := directory.at(url)[0]) is not row
-    )
-    bulk.insert(Related, ("article_id", "target_id", "position"), rows)
-
-
-def move_links(rows: Iterable[Row], directory: Directory) -> set[int]:
-    """Point links to the first of several articles of one URL; returns who had links moved.
-
-    Coverage-only ones that an article has taken the URL of are deleted.
+    Counts the links of the database, those of ``relinked`` articles aside, and the ``added`` ones.
     """
-    moved: set[int] = set()
-    for url in dict.fromkeys(row.url for row in rows):
-        first, *others = directory.at(url)
-        other_pks = [other.pk for other in others if other.pk]
-        if not other_pks:
+    kept = Related.objects.filter(target__in=stubs).exclude(article__in=relinked)
+    columns = ("target_id", "article_id", "article__published_at", "article__stem", "article__url")
+    namings = [
+        (target, rank_of(documents[namer][0]) if namer in documents else tuple(rank), namer)
+        for target, namer, *rank in kept.values_list(*columns)
+    ]
+    namings += [
+        (link.target.pk, rank_of(link.namer), link.namer.pk)
+        for link in added
+        if link.target.pk in stubs
+    ]
+    latest: dict[int, tuple[tuple[Any, ...], int]] = {}
+    for target, rank, namer in namings:
+        latest[target] = max(latest.get(target, ((), 0)), (rank, namer))
+    return latest
+
+
+def newer_entries(
+    stubs: Mapping[int, Row],
+    doubtful: Collection[int],
+    latest: Mapping[int, tuple[tuple[Any, ...], int]],
+    documents: Documents,
+    directory: Directory,
+) -> tuple[list[StubPair], list[Reread]]:
+    """Find the entries that coverage-only articles of the database show from now on.
+
+    The latest document's entry is shown. Of ``doubtful`` ones that document is read again where it
+    is not in the batch; returns these, too.
+    """
+    absent = {namer for pk, (_, namer) in latest.items() if pk in doubtful}.difference(documents)
+    sources = SourceDocument.objects.filter(article__in=absent) if absent else ()
+    stored = {source.article_id: source.parse() for source in sources}
+    found: list[StubPair] = []
+    reread: list[Reread] = []
+    for pk, ((_, stem, _), namer) in latest.items():
+        if namer in documents:
+            document = documents[namer][1]
+        elif pk in doubtful and namer in stored:
+            document = stored[namer]
+            reread.append((document, stem))
+        else:
             continue
-        links = Related.objects.filter(target__in=other_pks).order_by("article_id", "position")
+        row = stubs[pk]
+        entry = next((entry for entry in document.related if entry.url == row.url), None)
+        if entry is not None:
+            describe(row, entry, directory)
+            found.append((row, entry))
+    return found, reread
+
+
+def point_links(shared: Iterable[SharedUrl]) -> set[int]:
+    """Point the links to articles of one URL at the first of them; returns whose links moved."""
+    moved: set[int] = set()
+    for one in shared:
+        first, others = one.first, one.rows[1:]
+        links = Related.objects.filter(target__in=[other.pk for other in others])
         # An editor may have related two of them to each other, or one article to several.
         settled = {
             first.pk,
             *Related.objects.filter(target=first.pk).values_list("article", flat=True),
         }
         moving = []
-        for pk, namer in links.values_list("pk", "article_id"):
+        for pk, namer in links.order_by("article_id", "position").values_list("pk", "article_id"):
             if namer not in settled:
                 settled.add(namer)
                 moved.add(namer)
                 moving.append(pk)
         Related.objects.filter(pk__in=moving).update(target=first.pk)
-        _delete([other for other in others if other.pk and other.coverage_only], directory)
     return moved
 
 
-def _delete(stubs: Sequence[Row], directory: Directory) -> None:
-    if stubs:
-        Article.objects.filter(pk__in=[row.pk for row in stubs], coverage_only=True).delete()
-    for row in stubs:
-        directory.remove(row)
-
-
-def release_links(
-    moved: Mapping[int, str],
-    batch: Mapping[int, tuple[Row, ArticleDocument]],
-    directory: Directory,
-    stubs: Stubs,
-) -> list[Related]:
-    """Find the links to articles whose URL changed, so that they can follow the old URL.
-
-    ``moved`` has the old URLs by primary key, ``batch`` the documents that are newer than the
-    database's. Returns the links, whose new targets are still to be set: ``directory.at()`` of the
-    old URL, which may be a new coverage-only article.
-    """
-    links = Related.objects.filter(target__in=moved, article__source_document__isnull=False)
-    released = []
-    directory.load_urls(moved.values())
-    for link in links.select_related("article__source_document"):
-        namer = link.article
-        if namer.pk in batch:
-            row, document = batch[namer.pk]
-        else:
-            document = namer.source_document.parse()
-            row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
-            stubs.reread.append((document, namer.stem))
-        old_url = moved[link.target_id]
-        if old_url in snapshot.related_urls(document):
-            entries = tuple(entry for entry in document.related if entry.url == old_url)
-            stubs.collect(row, replace(document, related=entries), directory)
-            released.append(link)
-    return released
-
-
-def newer_entries(
-    stubs: Stubs, documents: Mapping[int, ArticleDocument], directory: Directory
-) -> list[tuple[Row, RelatedEntry]]:
-    """Find the entries that coverage-only articles of the database now show; links must be in.
-
-    ``documents`` are those of the batch by article. Deletes what nobody names anymore.
-    """
-    asked = stubs.named | stubs.doubtful
-    if not asked:
-        return []
-    stays = Article.objects.filter(pk__in=asked, coverage_only=True)
-    rows = {pk: directory.get(pk) for pk in stays.values_list("pk", flat=True)}
-    latest: dict[int, tuple[_Rank, int]] = {}
-    for target, namer, *rank in Related.objects.filter(target__in=rows).values_list(
-        "target_id", "article_id", "article__published_at", "article__stem", "article__url"
-    ):
-        latest[target] = max(latest.get(target, ((), 0)), (tuple(rank), namer))
-    _delete([row for pk, row in rows.items() if pk not in latest], directory)
-    found = []
-    for pk, ((_, stem, _), namer) in latest.items():
-        document = documents.get(namer)
-        if document is None and pk in stubs.doubtful:
-            source = SourceDocument.objects.filter(article=namer).first()
-            if source:
-                document = source.parse()
-                stubs.reread.append((document, stem))
-        if document is None:
-            continue
-        entries = [entry for entry in document.related if entry.url == rows[pk].url]
-        if entries:
-            _describe(rows[pk], entries[0], directory)
-            found.append((rows[pk], entries[0]))
-    return found
+def insert_links(links: Iterable[Link]) -> None:
+    """Insert links."""
+    rows = ((link.namer.pk, link.target.pk, link.position) for link in links)
+    bulk.insert(Related, ("article_id", "target_id", "position"), rows)

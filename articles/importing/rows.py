@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -31,12 +31,12 @@ _CONTENT: Final = (
     "type",
     "published_at",
     "updated_at",
-    "provider_id",
     "quality",
     "heat",
     "published",
     "heat_is_given",
     "top_rank",
+    "provider_id",
     "changed_at",
 )
 # What an import leaves alone in a row that exists.
@@ -100,45 +100,38 @@ def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
     }
 
 
-def content_columns(document: ArticleDocument, providers: dict[str, int]) -> dict[str, Any]:
-    """Return the columns that a document fills, but for its score."""
+def content_columns(document: ArticleDocument) -> dict[str, Any]:
+    """Return the columns that a document fills, but for its score and provider."""
     columns: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
     columns["type"] = document.type or Article.Type.ARTICLE.value
     columns["published_at"] = document.published_at
     columns["updated_at"] = document.updated_at
-    columns["provider_id"] = providers[document.provider.domain.lower()]
     return columns
 
 
-def stub_columns(entry: RelatedEntry, providers: dict[str, int]) -> dict[str, Any]:
-    """Return the columns of a coverage-only article: a quality to rank by, but never a heat."""
-    return {
-        "category": "",
-        "title": entry.title,
-        "excerpt": entry.excerpt or "",
-        "body": "",
-        "featured_content": "",
-        "original_url": entry.original_url or "",
-        "web_url": entry.web_url or "",
-        "amp_url": entry.amp_url or "",
-        "cdn_amp_url": entry.cdn_amp_url or "",
-        "type": entry.type or Article.Type.ARTICLE.value,
-        "published_at": entry.published_at,
-        "updated_at": None,
-        "provider_id": providers[entry.provider.domain.lower()],
-        "quality": entry.quality,
-        "heat": None,
-        "published": False,
-        "heat_is_given": False,
-        "top_rank": 0.0,
-    }
+def _document_values(
+    document: ArticleDocument, providers: Mapping[str, int], policy: Policy
+) -> tuple[Any, ...]:
+    """Return a document's values of _CONTENT, but for the last."""
+    provider_id = providers[document.provider.domain.lower()]
+    columns = content_columns(document) | score_columns(document, policy)
+    return (*columns.values(), provider_id)
+
+
+def _stub_values(entry: RelatedEntry, providers: Mapping[str, int]) -> tuple[Any, ...]:
+    """Return an entry's values of _CONTENT, but for the last: a quality to rank by, but no heat."""
+    texts = (getattr(entry, name, None) or "" for name in TEXTS)
+    kind = entry.type or Article.Type.ARTICLE.value
+    score = (entry.quality, None, False, False, 0.0)
+    provider_id = providers[entry.provider.domain.lower()]
+    return (*texts, kind, entry.published_at, None, *score, provider_id)
 
 
 def insert_articles(
     fresh: Iterable[Pair],
     stubs: Iterable[StubPair],
-    providers: dict[str, int],
-    topics: dict[str, int],
+    providers: Mapping[str, int],
+    topics: Mapping[str, int],
     at: datetime,
     policy: Policy,
 ) -> None:
@@ -155,19 +148,27 @@ def insert_articles(
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in fresh:
-            columns = content_columns(incoming.document, providers)
-            columns |= score_columns(incoming.document, policy)
-            under = filed(columns["provider_id"], incoming.document)
-            yield (row.pk, row.slug, row.stem, False, at, under, *columns.values(), at, *fixed)
+            values = _document_values(incoming.document, providers, policy)
+            under = filed(values[-1], incoming.document)
+            yield (row.pk, row.slug, row.stem, False, at, under, *values, at, *fixed)
         for row, entry in stubs:
-            columns = stub_columns(entry, providers)
-            under = filed(columns["provider_id"], None)
-            yield (row.pk, row.slug, row.stem, True, at, under, *columns.values(), at, *fixed)
+            values = _stub_values(entry, providers)
+            yield (
+                row.pk,
+                row.slug,
+                row.stem,
+                True,
+                at,
+                filed(values[-1], None),
+                *values,
+                at,
+                *fixed,
+            )
 
     bulk.insert(Article, _ARTICLE, rows())
 
 
-def _names(model: type[Provider] | type[Topic], keys: dict[str, int]) -> dict[int, str]:
+def _names(model: type[Provider] | type[Topic], keys: Mapping[str, int]) -> dict[int, str]:
     named = model._default_manager.filter(pk__in=keys.values())
     return dict(named.values_list("pk", "name"))
 
@@ -175,7 +176,7 @@ def _names(model: type[Provider] | type[Topic], keys: dict[str, int]) -> dict[in
 def fill_articles(
     pairs: Iterable[Pair],
     stubs: Iterable[StubPair],
-    providers: dict[str, int],
+    providers: Mapping[str, int],
     at: datetime,
     policy: Policy,
 ) -> None:
@@ -183,17 +184,15 @@ def fill_articles(
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in pairs:
-            columns = content_columns(incoming.document, providers)
-            columns |= score_columns(incoming.document, policy)
-            yield (row.slug, row.stem, False, *columns.values(), at, row.pk)
+            values = _document_values(incoming.document, providers, policy)
+            yield (row.slug, row.stem, False, *values, at, row.pk)
         for row, entry in stubs:
-            columns = stub_columns(entry, providers)
-            yield (row.slug, row.stem, True, *columns.values(), at, row.pk)
+            yield (row.slug, row.stem, True, *_stub_values(entry, providers), at, row.pk)
 
     bulk.update(Article, ("slug", "stem", "coverage_only", *_CONTENT), rows())
 
 
-def insert_topics(pairs: Iterable[Pair], topics: dict[str, int]) -> None:
+def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:
     """Insert the articles' ordered topics, each once."""
     rows = (
         (row.pk, topics[key], position, row.published_at)

@@ -1,0 +1,135 @@
+"""Find out which article each document of a batch is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from articles.documents import DocumentError, parse, slug_for, stem_of
+from articles.importing.files import read
+from articles.importing.identity import Directory, Row
+from articles.importing.rows import Incoming, Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The documents of a batch by what they are; each article is at most once in the first three.
+
+    ``later`` are further documents of an article of this batch: match them after it is written.
+    ``repathed`` are articles whose unchanged document has another path now.
+    """
+
+    new: tuple[Pair, ...]
+    filled: tuple[Pair, ...]
+    known: tuple[Pair, ...]
+    later: tuple[Incoming, ...]
+    repathed: tuple[Row, ...]
+    unchanged: int
+    rejected: tuple[DocumentError, ...]
+
+    @property
+    def written(self) -> tuple[Pair, ...]:
+        """Documents whose text goes into their article as it is."""
+        return self.new + self.filled
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All documents that change an article."""
+        return self.new + self.filled + self.known
+
+
+def match(incoming: Iterable[Incoming], directory: Directory) -> Matches:
+    """Tell new documents from those of coverage-only articles and of articles that exist.
+
+    New ones are added to the directory; filled coverage-only articles become documents there.
+    """
+    new: list[Pair] = []
+    filled: list[Pair] = []
+    known: list[Pair] = []
+    later: list[Incoming] = []
+    repathed: list[Row] = []
+    rejected: list[DocumentError] = []
+    unchanged = 0
+    taken: set[Row] = set()
+    for one in incoming:
+        document = one.document
+        row = _article_of(one, directory)
+        if row is not None and row.digest == one.digest:
+            unchanged += 1
+            if row.path != one.file.name and row not in taken and not _is_second_copy(row, one):
+                row.path = one.file.name
+                repathed.append(row)
+        elif row in taken:
+            later.append(one)
+        elif row is None:
+            row = Row(0, "", one.stem, document.url, document.published_at)
+            row.path, row.digest = one.file.name, one.digest
+            directory.add(row)
+            taken.add(row)
+            new.append((row, one))
+        elif row.coverage_only:
+            directory.move(row, url=document.url, stem=one.stem)
+            row.coverage_only, row.published_at = False, document.published_at
+            row.path, row.digest = one.file.name, one.digest
+            taken.add(row)
+            filled.append((row, one))
+        elif _is_second_copy(row, one):
+            message = (
+                f"has the slug and the URL of {row.path}, which is still there, but another "
+                "text: keep one of the two files"
+            )
+            rejected.append(DocumentError(one.file.shown, 1, 1, message))
+        else:
+            taken.add(row)
+            known.append((row, one))
+    return Matches(
+        tuple(new),
+        tuple(filled),
+        tuple(known),
+        tuple(later),
+        tuple(repathed),
+        unchanged,
+        tuple(rejected),
+    )
+
+
+def _article_of(one: Incoming, directory: Directory) -> Row | None:
+    stem, document = one.stem, one.document
+    row = directory.match(one.file.name, stem, document.url)
+    if (
+        row
+        and row.path == one.file.name
+        and (row.stem, row.url) != (stem, document.url)
+        and _is_second_copy(row, one)
+    ):
+        # Only the file name matches, and that file is in another folder.
+        row = directory.match("", stem, document.url)
+    if row is None or row.coverage_only:
+        computed = slug_for(document.title, document.published_at, document.url)
+        for same in directory.at(document.url):
+            # Exported under its slug, which has a number that its stem lacks.
+            if same.slug == stem and (same.digest == one.digest or same.stem == computed):
+                return same
+    return row
+
+
+def _is_second_copy(row: Row, one: Incoming) -> bool:
+    """Whether the file that the article came from still exists beside this one."""
+    if row.path is None:
+        return False
+    for root in one.file.roots:
+        first = Path(root) / row.path
+        if first.is_file() and not first.samefile(one.file.path):
+            try:
+                data, digest = read(str(first), "")
+                document = parse("", data)
+            except DocumentError:
+                return row.path != one.file.name
+            if digest == row.digest:
+                return True
+            # The first file changed and may be another article now. Files of one name in two
+            # folders may always have been two articles.
+            if row.path != one.file.name:
+                return (stem_of(row.path, document), document.url) == (row.stem, row.url)
+    return False

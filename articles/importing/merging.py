@@ -1,0 +1,132 @@
+"""Merge a newer document into an article that an editor may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from articles.documents import ArticleDocument
+from articles.importing import rows, snapshot
+from articles.importing.identity import Row
+from articles.importing.rows import Incoming, Pair
+from articles.models import Article
+from articles.scoring import Decision, Policy, top_rank
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What a newer document changes in its article.
+
+    ``taken`` names the fields that follow the document. ``columns`` are the article's new values,
+    all but its provider's. ``before`` is the document of the last import, if there was one.
+    """
+
+    article: Article
+    row: Row
+    incoming: Incoming
+    before: ArticleDocument | None
+    taken: frozenset[str]
+    conflicts: tuple[snapshot.Conflict, ...]
+    columns: dict[str, Any]
+    needs_policy: bool
+    old_url: str
+
+    @property
+    def document(self) -> ArticleDocument:
+        """The newer document."""
+        return self.incoming.document
+
+    @property
+    def url(self) -> str:
+        """The article's URL after the merge."""
+        web = self.columns.get("web_url", self.article.web_url)
+        return str(web or self.columns.get("original_url", self.article.original_url))
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the merge changes the URL."""
+        return self.url != self.old_url
+
+    @property
+    def published_at(self) -> datetime:
+        """The article's time after the merge."""
+        moment: datetime = self.columns.get("published_at", self.article.published_at)
+        return moment
+
+    @property
+    def is_relinked(self) -> bool:
+        """Whether the article takes the links of the document."""
+        return "related" in self.taken
+
+    @property
+    def retells_related(self) -> bool:
+        """Whether the coverage-only articles that it names may have to show another entry."""
+        return (
+            self.before is None
+            or self.document.related != self.before.related
+            or self.published_at != self.article.published_at
+        )
+
+    def target_ids(self) -> set[int]:
+        """Return the articles that this one links to. No query."""
+        return {link.target_id for link in self.article.related_links.all()}
+
+
+def merge_all(known: Sequence[Pair], policy: Policy) -> tuple[Merge, ...]:
+    """Merge documents into their articles, which are locked; writes nothing."""
+    if not known:
+        return ()
+    articles = (
+        Article.objects.select_for_update(of=("self",))
+        .select_related("provider")
+        .prefetch_related(*snapshot.STATE_LOADED, "source_document")
+        .in_bulk([row.pk for row, _ in known])
+    )
+    return tuple(_merge(articles[row.pk], row, one, policy) for row, one in known)
+
+
+def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Merge:
+    document = incoming.document
+    source = getattr(article, "source_document", None)
+    before_document = source.parse() if source else None
+    editor = snapshot.of_article(article)
+    now = snapshot.of_document(document)
+    # Without an earlier document everything in the article is its editor's.
+    blank: dict[str, Any] = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
+    before = snapshot.of_document(before_document) if before_document else blank
+    take, conflicts = snapshot.merge(before, now, editor)
+
+    takes_quality = "quality" in take
+    may_take_score = editor["quality"] == before["quality"] and article.decision == Decision.NONE
+    takes_score = may_take_score and (
+        before_document is None
+        or takes_quality
+        or (document.heat, document.published) != (before_document.heat, before_document.published)
+    )
+    contents = rows.content_columns(document)
+    columns = {name: contents[name] for name in take if name in contents}
+    if takes_score:
+        columns |= rows.score_columns(document, policy)
+        needs_policy = document.quality is not None and document.heat is None
+    elif takes_quality:
+        # Stands in until the policy is applied, under the editor's decision.
+        published = article.published and document.quality is not None
+        columns |= {"quality": document.quality, "heat": document.quality, "published": published}
+        needs_policy = True
+    else:
+        if "published_at" in columns:
+            columns["top_rank"] = top_rank(article.heat, document.published_at)
+        needs_policy = not article.heat_is_given and article.quality is not None
+    return Merge(
+        article,
+        row,
+        incoming,
+        before_document,
+        frozenset(take),
+        tuple(conflicts),
+        columns,
+        needs_policy,
+        row.url,
+    )

@@ -1,0 +1,161 @@
+"""Work out everything that a batch of documents changes, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from articles.importing import coverage, links
+from articles.importing.identity import Directory, Row, settle_slugs
+from articles.importing.links import Link, Reread, SharedUrl
+from articles.importing.matching import Matches
+from articles.importing.merging import Merge, merge_all
+from articles.importing.report import Report
+from articles.importing.rows import StubPair
+from articles.models import ImportProblem
+from articles.scoring import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a batch writes. New rows have their primary keys and slugs already.
+
+    ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
+    ``dropped_stubs`` those that go. ``moved`` are articles of the database whose slug changes,
+    ``numbered`` articles that get another slug than they ask for. ``redirected`` links, by id,
+    get another target. ``reread`` documents of other batches say how providers are named.
+
+    The policy scores the articles ``to_score``, and of those that it scored before the ``renamed``
+    ones and those related to ``disturbed`` ones.
+    """
+
+    matches: Matches
+    merges: tuple[Merge, ...] = ()
+    new_stubs: tuple[StubPair, ...] = ()
+    retold_stubs: tuple[StubPair, ...] = ()
+    dropped_stubs: tuple[Row, ...] = ()
+    moved: tuple[Row, ...] = ()
+    numbered: tuple[Row, ...] = ()
+    links: tuple[Link, ...] = ()
+    redirected: tuple[tuple[int, Link], ...] = ()
+    shared_urls: tuple[SharedUrl, ...] = ()
+    reread: tuple[Reread, ...] = ()
+    to_score: frozenset[int] = frozenset()
+    renamed: frozenset[int] = frozenset()
+    disturbed: frozenset[int] = frozenset()
+
+    def report(self) -> Report:
+        """Return the counts and problems of the batch."""
+        matches = self.matches
+        report = Report(
+            created=len(matches.written),
+            updated=len(matches.known),
+            unchanged=matches.unchanged,
+            stubs=len(self.new_stubs),
+        )
+        for error in matches.rejected:
+            report.reject(error)
+        for merge in self.merges:
+            for conflict in merge.conflicts:
+                report.conflicts += 1
+                report.add(
+                    ImportProblem.Kind.CONFLICT,
+                    merge.incoming.file.shown,
+                    f"{conflict.field} changed in the document and by an editor: "
+                    "the editor's version stays",
+                    slug=merge.article.slug,
+                    field=conflict.field,
+                )
+        for row in self.numbered:
+            report.add(
+                ImportProblem.Kind.SLUG,
+                row.path or "",
+                f"another article has the slug {row.stem}: this one gets {row.slug}",
+                slug=row.slug,
+                stem=row.stem,
+            )
+        for shared in self.shared_urls:
+            slugs = sorted(row.slug for row in shared.documents)
+            if len(slugs) > 1:
+                report.add(
+                    ImportProblem.Kind.DUPLICATE,
+                    "",
+                    f"{', '.join(slugs)}: one URL, {shared.url}",
+                    url=shared.url,
+                    slugs=slugs,
+                )
+        return report
+
+
+def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
+    """Plan what ``matches`` change; locks the articles that are merged, and writes nothing."""
+    if not matches.pairs:
+        return Plan(matches)
+    merges = merge_all(matches.known, policy)
+    for merge in merges:
+        row = merge.row
+        if merge.has_moved or merge.published_at != row.published_at:
+            row.published_at = merge.published_at
+            directory.move(row, url=merge.url, stem=row.stem)
+    merged = {merge.row.pk: (merge.row, merge.document) for merge in merges}
+    relinked = {merge.row.pk for merge in merges if merge.is_relinked}
+    namers = [(row, one.document) for row, one in matches.written]
+    namers += [merged[pk] for pk in merged if pk in relinked]
+
+    old_urls = {merge.row.pk: merge.old_url for merge in merges if merge.has_moved}
+    released = links.find_released(old_urls, merged, relinked, directory)
+    namings: list[coverage.Naming] = [(row, coverage.entries_of(one)) for row, one in namers]
+    namings += [(one.namer, one.entries) for one in released]
+    new_stubs, named = coverage.find_new(namings, directory)
+    new_rows = [row for row, _ in (*matches.new, *new_stubs)]
+    coverage.number_rows(new_rows)
+    new = set(new_rows)
+    added = tuple(links.links_of(namers, directory))
+    redirected = tuple(
+        (one.link_id, Link(one.namer, directory.at(one.url)[0], 0)) for one in released
+    )
+
+    urls = dict.fromkeys(row.url for row, _ in matches.pairs)
+    at_urls = [SharedUrl(url, tuple(directory.at(url))) for url in urls]
+    shared_urls = tuple(shared for shared in at_urls if len(shared.rows) > 1)
+    needless = [row for shared in shared_urls for row in shared.stubs]
+    doubtful = {pk for merge in merges if merge.retells_related for pk in merge.target_ids()}
+    asked = set(directory.get_all(named | doubtful)).difference(needless)
+    stubs = {row.pk: row for row in asked if row.coverage_only}
+    documents = merged | {row.pk: (row, one.document) for row, one in matches.written}
+    namings_after = (*added, *(link for _, link in redirected))
+    latest = links.latest_namers(stubs, namings_after, relinked, documents)
+    retold_stubs, reread = links.newer_entries(stubs, doubtful, latest, documents, directory)
+    dropped = (*needless, *(row for pk, row in stubs.items() if pk not in latest))
+    for row in dropped:
+        directory.remove(row)
+
+    changed = settle_slugs(directory)
+    # New articles under the slug that they ask for disturb nobody.
+    renamed = [row for row in changed if row not in new or row.slug != row.stem]
+    return Plan(
+        matches,
+        merges,
+        new_stubs=new_stubs,
+        retold_stubs=tuple(retold_stubs),
+        dropped_stubs=dropped,
+        moved=tuple(row for row in changed if row not in new),
+        numbered=tuple(row for row in renamed if row.slug != row.stem and not row.coverage_only),
+        links=added,
+        redirected=redirected,
+        shared_urls=shared_urls,
+        reread=(*(one.reread for one in released if one.reread), *reread),
+        to_score=frozenset(_without_heat(matches, merges)),
+        renamed=frozenset(row.pk for row in renamed),
+        disturbed=named | doubtful | merged.keys() | {row.pk for row, _ in matches.filled},
+    )
+
+
+def _without_heat(matches: Matches, merges: Iterable[Merge]) -> Iterator[int]:
+    """Yield the articles whose document leaves the heat to the policy."""
+    for row, one in matches.written:
+        if one.document.quality is not None and one.document.heat is None:
+            yield row.pk
+    for merge in merges:
+        if merge.needs_policy:
+            yield merge.row.pk

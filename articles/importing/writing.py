@@ -1,0 +1,119 @@
+"""Write what was planned for a batch of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import F
+
+from articles import heat
+from articles.importing import catalog, links, rows
+from articles.importing.identity import write_slugs
+from articles.importing.merging import Merge
+from articles.importing.planning import Plan
+from articles.models import (
+    Article,
+    ArticleTopic,
+    Image,
+    ImportConflict,
+    ImportRun,
+    Related,
+    SourceDocument,
+)
+from articles.scoring import Policy
+
+
+def write(
+    plan: Plan,
+    providers: Mapping[str, int],
+    topics: Mapping[str, int],
+    run: ImportRun | None,
+    at: datetime,
+    policy: Policy,
+) -> None:
+    """Write a plan. Call inside the transaction that it was made in.
+
+    ``providers`` has the primary keys of the documents' providers by domain, ``topics`` those of
+    their topics by key.
+    """
+    matches = plan.matches
+    for row in matches.repathed:
+        SourceDocument.objects.filter(article=row.pk).update(path=row.path)
+    if not matches.pairs:
+        return
+    providers = {**providers, **catalog.store_providers(plan.reread)}
+    write_slugs(plan.moved, plan.dropped_stubs)
+    relinked = [merge.row.pk for merge in plan.merges if merge.is_relinked]
+    Related.objects.filter(article__in=relinked).delete()
+
+    rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy)
+    rows.fill_articles(matches.filled, plan.retold_stubs, providers, at, policy)
+    emptied = [row.pk for row, _ in (*matches.filled, *plan.retold_stubs)]
+    Image.objects.filter(article__in=emptied).delete()
+    for merge in plan.merges:
+        _write_merge(merge, providers, topics, at)
+        _keep_conflicts(merge, run, at)
+    rows.insert_topics(matches.written, topics)
+    rows.insert_images([(row, one.document) for row, one in matches.written])
+    rows.insert_images((*plan.new_stubs, *plan.retold_stubs))
+    rows.insert_sources(matches.written, run)
+    rows.update_sources(matches.known, run)
+
+    links.insert_links(plan.links)
+    for link_id, link in plan.redirected:
+        if link.target is not link.namer:
+            Related.objects.filter(pk=link_id).update(target=link.target.pk)
+    relinked_ids = links.point_links(plan.shared_urls)
+    relinked_ids |= {link.namer.pk for _, link in plan.redirected}
+    dropped = [row.pk for row in plan.dropped_stubs]
+    Article.objects.filter(pk__in=dropped, coverage_only=True).delete()
+    _rescore(plan, relinked_ids, policy, at)
+
+
+def _write_merge(
+    merge: Merge, providers: Mapping[str, int], topics: Mapping[str, int], at: datetime
+) -> None:
+    """Write what an article takes from its document, all but its links."""
+    row, document, columns = merge.row, merge.document, dict(merge.columns)
+    if "provider" in merge.taken:
+        columns["provider_id"] = providers[document.provider.domain.lower()]
+    if columns or merge.taken:
+        Article.objects.filter(pk=row.pk).update(**columns, version=F("version") + 1, changed_at=at)
+    of_article = ArticleTopic.objects.filter(article=row.pk)
+    if "topics" in merge.taken:
+        of_article.delete()
+        rows.insert_topics([(row, merge.incoming)], topics)
+    elif "published_at" in columns:
+        of_article.update(published_at=columns["published_at"])
+    if "images" in merge.taken:
+        Image.objects.filter(article=row.pk).delete()
+        rows.insert_images([(row, document)])
+
+
+def _keep_conflicts(merge: Merge, run: ImportRun | None, at: datetime) -> None:
+    for conflict in merge.conflicts:
+        ImportConflict.objects.update_or_create(
+            article=merge.article,
+            field=conflict.field,
+            resolved_at=None,
+            defaults={
+                "run": run,
+                "before": conflict.before,
+                "source": conflict.source,
+                "editor": conflict.editor,
+                "found_at": at,
+            },
+        )
+
+
+def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> None:
+    """Apply the policy where no document gives a heat, and to articles that depend on changed ones."""
+    ids = set(plan.to_score)
+    by_policy = Article.objects.filter(heat_is_given=False, quality__isnull=False)
+    if changed := plan.disturbed | plan.renamed:
+        related = by_policy.filter(related_links__target__in=changed)
+        ids.update(related.values_list("pk", flat=True))
+    if touched := relinked | plan.renamed:
+        ids.update(by_policy.filter(pk__in=touched).values_list("pk", flat=True))
+    heat.recompute(ids, policy, at)
