@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -146,24 +146,16 @@ def insert_articles(
         about = [(topics[key], topic_names[topics[key]]) for key in keys]
         return filed_under((provider_id, provider_names[provider_id]), about)
 
+    def values_of(row: Row, values: tuple[Any, ...], document: ArticleDocument | None) -> Any:
+        under = filed(values[-1], document)
+        return (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
+
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in fresh:
-            values = _document_values(incoming.document, providers, policy)
-            under = filed(values[-1], incoming.document)
-            yield (row.pk, row.slug, row.stem, False, at, under, *values, at, *fixed)
+            document = incoming.document
+            yield values_of(row, _document_values(document, providers, policy), document)
         for row, entry in stubs:
-            values = _stub_values(entry, providers)
-            yield (
-                row.pk,
-                row.slug,
-                row.stem,
-                True,
-                at,
-                filed(values[-1], None),
-                *values,
-                at,
-                *fixed,
-            )
+            yield values_of(row, _stub_values(entry, providers), None)
 
     bulk.insert(Article, _ARTICLE, rows())
 
@@ -236,8 +228,10 @@ def insert_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
     bulk.insert(SourceDocument, _SOURCE, (_source_values(*pair, run) for pair in pairs))
 
 
-def update_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
-    """Put newer documents in the place of older ones."""
-    for row, incoming in pairs:
-        values = dict(zip(_SOURCE, _source_values(row, incoming, run), strict=True))
-        SourceDocument.objects.update_or_create(article_id=row.pk, defaults=values)
+def update_sources(pairs: Sequence[Pair], run: ImportRun | None) -> None:
+    """Replace the documents of articles, or insert those of articles made by hand."""
+    of_articles = SourceDocument.objects.filter(article__in=[row.pk for row, _ in pairs])
+    ids = dict(of_articles.values_list("article_id", "pk"))
+    known = ((*_source_values(*pair, run), ids[pair[0].pk]) for pair in pairs if pair[0].pk in ids)
+    bulk.update(SourceDocument, _SOURCE, known)
+    insert_sources([pair for pair in pairs if pair[0].pk not in ids], run)

@@ -1,19 +1,19 @@
-"""Try a policy, put it in force, or carry on with one that was interrupted."""
+"""Preview a policy, apply it, or continue an interrupted run."""
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from articles import heat, newsdesk
 from articles.models import Article, PolicyVersion
 from articles.newsdesk import Trial
 from articles.scoring import Policy
+from newsroom.commands import ReportCommand
 from newsroom.interrupts import INTERRUPTED
 
 NUMBERS: Final = ("threshold", "bonus", "minimum")
@@ -25,61 +25,65 @@ KINDS: Final = {
 }
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     help = (
-        "Put a policy in force and recompute what it changes. Numbers that are left out stay as "
-        "they are; without any, an interrupted run goes on."
+        "Apply a policy and recompute the articles that it changes. Numbers that you leave out stay "
+        "as they are. Without numbers, continue an interrupted run."
     )
+
+    dry_run_help = "only list what would change"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threshold", type=int, help="heat from which articles are published")
         parser.add_argument("--bonus", type=int, help="heat that each related article adds")
-        parser.add_argument("--minimum", type=int, help="quality from which related articles do")
+        parser.add_argument("--minimum", type=int, help="quality from which they add it")
         parser.add_argument("--reason", default="", help="why, for the history of policies")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would change")
-        parser.add_argument("--format", choices=["text", "json"], default="text")
+        super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
         given = {name: options[name] for name in NUMBERS if options[name] is not None}
         policy = Policy(**asdict(heat.current_policy()) | given)
-        as_json = options["format"] == "json"
         try:
             if options["dry_run"]:
-                self._try(policy, as_json)
+                self._try(policy, options)
             elif given:
                 version = newsdesk.apply_policy(policy, by=None, reason=options["reason"])
-                self._continue(version, as_json)
+                self._continue(version, options)
             else:
-                self._continue(PolicyVersion.objects.first(), as_json)
+                self._continue(PolicyVersion.objects.first(), options)
         except newsdesk.RefusedError as error:
             raise CommandError(str(error), returncode=2) from error
 
-    def _try(self, policy: Policy, as_json: bool) -> None:
-        # A count costs a walk over the table: only where somebody watches.
+    def _try(self, policy: Policy, options: dict[str, Any]) -> None:
+        # Counting reads the whole table, so only for a progress bar.
         listed = Article.objects.filter(coverage_only=False)
         total = listed.count() if sys.stderr.isatty() else None
         with tqdm(total=total, unit="article", disable=None) as bar:
             trial = newsdesk.try_policy(policy, progress=bar.update)
-        self.stdout.write(json.dumps(_as_json(trial)) if as_json else _as_text(trial))
+        self.report(options, lambda: _as_json(trial), lambda: _as_text(trial))
         if trial.changed:
             raise SystemExit(1)
 
-    def _continue(self, version: PolicyVersion | None, as_json: bool) -> None:
+    def _continue(self, version: PolicyVersion | None, options: dict[str, Any]) -> None:
         if version is None:
-            raise CommandError("No policy was set yet: give numbers.", returncode=2)
+            raise CommandError(
+                "There is no policy to continue: give --threshold, --bonus or --minimum.",
+                returncode=2,
+            )
         try:
             with tqdm(total=100, unit="%", disable=None) as bar:
                 while version.finished_at is None:
                     version = newsdesk.continue_policy(version, seconds=1)
                     bar.update(int(100 * newsdesk.policy_progress(version)) - bar.n)
         except KeyboardInterrupt:
-            self.stderr.write("Interrupted: the policy is in force; run again to go on.")
+            self.stderr.write("Interrupted. The new policy is in force; run again to finish.")
             raise SystemExit(INTERRUPTED) from None
-        if as_json:
-            report = {"dry_run": False, "version": version.pk, "policy": asdict(version.policy)}
-            self.stdout.write(json.dumps(report))
-        else:
-            self.stdout.write(f"In force everywhere: {version}")
+        done = version
+        self.report(
+            options,
+            lambda: {"dry_run": False, "version": done.pk, "policy": asdict(done.policy)},
+            lambda: f"In force everywhere: {done}",
+        )
 
 
 def _as_json(trial: Trial) -> dict[str, Any]:
@@ -112,6 +116,6 @@ def _as_text(trial: Trial) -> str:
         ]
         if group.count > len(group.examples):
             lines.append("  ...")
-    lines.append(f"{trial.heat_only:,} would change in heat alone")
+    lines.append(f"{trial.heat_only:,} would only change in heat")
     lines.append(f"{trial.changed:,} of {trial.looked_at:,} articles would change")
     return "\n".join(lines)

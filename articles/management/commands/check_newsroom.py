@@ -1,22 +1,17 @@
-"""Check the newsroom's integrity."""
+"""Check data integrity."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-
 from articles.newsdesk import integrity
+from newsroom.commands import ReportCommand
 
 
-class Command(BaseCommand):
-    help = "Find what may not be so: two leads, one-way relations, stale heat, dangling rows."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", choices=["text", "json"], default="text")
+class Command(ReportCommand):
+    help = "Check data integrity: two leads, one-way relations, stale heat, dangling rows."
 
     def handle(self, **options: Any) -> None:
         counts: Counter[str] = Counter()
@@ -27,12 +22,15 @@ class Command(BaseCommand):
                 found.append(asdict(finding))
             else:
                 self.stdout.write(f"{finding.kind}: {finding.slug} {finding.message}")
-        if options["format"] == "json":
-            self.stdout.write(json.dumps({"counts": counts, "findings": found}))
-        elif counts:
-            summary = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-            self.stdout.write(f"{counts.total():,} findings: {summary}")
-        else:
-            self.stdout.write("Nothing is wrong.")
+        self.report(
+            options, lambda: {"counts": counts, "findings": found}, lambda: _summary(counts)
+        )
         if counts:
             raise SystemExit(1)
+
+
+def _summary(counts: Counter[str]) -> str:
+    if not counts:
+        return "No problems found."
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    return f"{counts.total():,} findings: {kinds}"

@@ -1,4 +1,4 @@
-"""Say why an article has its heat."""
+"""Explain the heat of articles."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from articles.models import Article
 
 
 class Command(BaseCommand):
-    help = "Say why articles stand where they stand: their heat, and who decided above the rule."
+    help = "Explain where articles stand: their heat, and who decided differently from the rule."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug", nargs="+", metavar="SLUG", help="as in the article's address")
+        parser.add_argument(
+            "slug", nargs="+", metavar="SLUG", help="the article's slug, as in its URL"
+        )
 
     def handle(self, **options: Any) -> None:
         slugs = options["slug"]
         articles = Article.objects.select_related("decided_by").in_bulk(slugs, field_name="slug")
         for slug in slugs:
             if slug not in articles:
-                raise CommandError(f"no article has the slug {slug}", returncode=2)
+                raise CommandError(f"There is no article with the slug {slug}.", returncode=2)
             words = newsdesk.explain(articles[slug])
             self.stdout.write(words if len(slugs) == 1 else f"{slug}: {words}")

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from articles import heat
 from articles.models import Article
 from newsroom import bulk
+from newsroom.commands import ReportCommand
 
 
-class Command(BaseCommand):
-    help = "Compare every heat and published with what the policy gives, and set what differs."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would change")
-        parser.add_argument("--format", choices=["text", "json"], default="text")
+class Command(ReportCommand):
+    help = (
+        "Compare heat and published of every article with the policy, and correct the difference."
+    )
+    dry_run_help = "only list what would change"
 
     def handle(self, **options: Any) -> None:
-        dry_run, as_json = options["dry_run"], options["format"] == "json"
+        dry_run, is_json = options["dry_run"], options["format"] == "json"
         differences = heat.differences(Article.objects.filter(coverage_only=False))
         changed = []
         total = 0
-        # Chunks, so that an archive of a million is neither one transaction nor a million.
+        # In chunks: one transaction per article is slow, one for a million holds everybody up.
         while chunk := list(islice(differences, heat.CHUNK)):
             total += len(chunk)
             if not dry_run:
                 with transaction.atomic():
-                    # An act, or a new policy, that got in between stands.
+                    # A decision or a new policy that came in between stands.
                     bulk.hold_write_lock()
                     heat.recompute(difference.article_id for difference in chunk)
-            if as_json:
+            if is_json:
                 changed += [difference.as_json() for difference in chunk]
             else:
                 self.stdout.write("\n".join(map(str, chunk)))
-        if as_json:
-            report = {"dry_run": dry_run, "changed": total, "articles": changed}
-            self.stdout.write(json.dumps(report))
-        else:
-            self.stdout.write(f"{total:,} articles {'would change' if dry_run else 'changed'}")
+        verb = "would change" if dry_run else "changed"
+        self.report(
+            options,
+            lambda: {"dry_run": dry_run, "changed": total, "articles": changed},
+            lambda: f"{total:,} articles {verb}",
+        )
         if dry_run and total:
             raise SystemExit(1)

@@ -54,7 +54,7 @@ class TestAnInterruptedImport:
         with newsrooms.make("interrupted") as environment:
             done = run(environment, *IMPORT, "int", str(folder), returncode=130)
             assert json.loads(done.stdout)["created"] == 20
-            assert "run again to go on" in done.stderr
+            assert "run again to continue" in done.stderr
             found = check(environment, folder)
             assert (found["articles"], found["created"]) == (20, 20)
             assert found["states"] == ["interrupted"]

@@ -43,7 +43,7 @@ class TestDryRun:
             "0 would no longer be published",
             "0 would lead a story",
             "0 would no longer lead a story",
-            "0 would change in heat alone",
+            "0 would only change in heat",
             "1 of 1 articles would change",
         ]
         assert not PolicyVersion.objects.exists()
@@ -105,7 +105,7 @@ class TestApply:
         [
             (["--threshold", "70"], "in force already"),
             (["--bonus", "-1"], "bonus goes from 0"),
-            ([], "No policy was set yet"),
+            ([], "There is no policy to continue"),
         ],
     )
     def test_refuses_with_2(self, arguments: list[str], words: str) -> None:

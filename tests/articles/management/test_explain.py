@@ -25,6 +25,6 @@ def test_several_by_name(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_fail_for_none() -> None:
-    with pytest.raises(CommandError, match="no article has the slug nothing") as failure:
+    with pytest.raises(CommandError, match="no article with the slug nothing") as failure:
         call_command("explain", "nothing")
     assert failure.value.returncode == 2

@@ -104,7 +104,7 @@ class TestExitStatus:
         monkeypatch.setattr(importing, "run", lambda *args, **kwargs: report)
         status, _, err = run(SEEDS)
         assert status == 130
-        assert "run again to go on" in err
+        assert "run again to continue" in err
 
 
 class TestPaths:

@@ -108,7 +108,7 @@ class TestFindings:
 
 class TestTheCommand:
     def test_ends_with_0_where_nothing_is_wrong(self, pair: tuple[Article, Article]) -> None:
-        assert check() == (0, "Nothing is wrong.\n")
+        assert check() == (0, "No problems found.\n")
         status, out = check("--format", "json")
         assert (status, json.loads(out)) == (0, {"counts": {}, "findings": []})
 
