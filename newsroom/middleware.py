@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# Newsroom's pages use none of these; neither may a frame that a page embeds.
+# Newsroom's pages use none of these, and embedded frames may not either.
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (

@@ -9,15 +9,15 @@ from django.conf import settings
 
 
 class NetworkBlockedError(RuntimeError):
-    """A test tried to leave this machine.
+    """A test tried to reach another machine.
 
-    Not an OSError, so that code which copes with network failures does not hide it.
+    Not an OSError, so that code that handles network failures does not hide it.
     """
 
 
 def _refuse(host: object, what: str) -> None:
     raise NetworkBlockedError(
-        f"A test tried to {what} {host!r}. Tests stay on this machine: serve what it needs from "
+        f"A test tried to {what} {host!r}. Tests must stay on this machine: start a server on "
         "127.0.0.1, or stub the call."
     )
 
@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 _refuse(host, "look up")
         return real_getaddrinfo(host, port, *args, **kwargs)
 
-    # On the class, so that TLS sockets inherit the refusal.
+    # Patched on the class, so that TLS sockets inherit it.
     patch.setattr(socket.socket, "connect", connect)
     patch.setattr(socket.socket, "connect_ex", connect_ex)
     patch.setattr(socket.socket, "sendto", sendto)

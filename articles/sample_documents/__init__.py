@@ -1,7 +1,7 @@
-"""Sample documents in any number, for trying the site out and for measuring it.
+"""Sample documents in any number, for trying the site and for measuring it.
 
-Everything in them is invented, and every address is under ``.example``, a domain that is reserved
-for this. No Django in this package.
+They are invented, and every URL is under the reserved domain ``.example``. This package uses no
+Django.
 """
 
 from articles.sample_documents.catalog import generate_catalog

@@ -17,7 +17,7 @@ def _logo(domain: str, side: int) -> DocumentImage:
 
 def _provider(position: int, name: str, label: str) -> DocumentProvider:
     domain = f"{label}.example"
-    # Every fourth has none in its documents, as some have none in real ones.
+    # As in real documents, some providers have no logo.
     logos = () if position % 4 == 3 else (_logo(domain, 50),)
     return DocumentProvider(name, domain, logos)
 
@@ -25,13 +25,13 @@ def _provider(position: int, name: str, label: str) -> DocumentProvider:
 DOCUMENT_PROVIDERS: Final = tuple(
     _provider(position, name, label) for position, (name, label, _) in enumerate(PROVIDERS)
 )
-"""The providers as documents name them."""
+"""The providers as in documents."""
 
 
 def generate_catalog() -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each topic and provider file: ``_data/topics/00-ai.yaml``, ….
 
-    Topics come before those that name them as parent. Always the same.
+    Parents come before their topics. The files are always the same.
     """
     for number, subject in enumerate(SUBJECTS):
         fields = _topic_fields(subject)

@@ -1,4 +1,4 @@
-"""Pictures for documents that are made up: landscapes of colors and lines, logos of one letter."""
+"""Pictures for sample documents: landscapes of colors and lines, logos of one letter."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE: Final = (800, 533)
-"""Pixels; as far as a story's page shows a picture at its usual density."""
+"""Pixels, as shown on an article's page."""
 LOGO: Final = 200
 """Pixels a side."""
 _FINER: Final = 2
-"""Drawn that much larger, so that edges come out smooth."""
+"""Pictures are drawn larger by this factor, for smooth edges."""
 _SKIES: Final = [
     ((252, 214, 164), (104, 134, 178), (38, 52, 84)),
     ((214, 232, 240), (96, 150, 186), (24, 62, 82)),
@@ -23,14 +23,14 @@ _SKIES: Final = [
     ((58, 78, 128), (26, 34, 72), (10, 14, 32)),
     ((240, 226, 206), (186, 164, 140), (78, 62, 54)),
 ]
-"""Of each the color at the horizon, the one above, and that of what is nearest."""
+"""For each: the colors of the horizon, the sky and the foreground."""
 
 _Color = tuple[int, int, int]
 
 
 def draw_logo(name: str) -> bytes:
-    """Draw the first letter of a name, always alike; gives a PNG of ``LOGO`` pixels a side."""
-    rng = Random(name)  # noqa: S311 - nobody guesses at logos
+    """Return a PNG of ``LOGO`` pixels a side with the first letter of a name, always the same."""
+    rng = Random(name)  # noqa: S311 - not a secret
     _, high, near = rng.choice(_SKIES)
     side = _FINER * LOGO
     logo = Image.new("RGB", (side, side), near)
@@ -45,8 +45,8 @@ def draw_logo(name: str) -> bytes:
 
 
 def draw(seed: str) -> bytes:
-    """Draw a picture, always the same one for the same seed; gives a JPEG of ``SIZE``."""
-    rng = Random(seed)  # noqa: S311 - nobody guesses at landscapes
+    """Return a JPEG of ``SIZE``, always the same for the same seed."""
+    rng = Random(seed)  # noqa: S311 - not a secret
     width, height = (_FINER * side for side in SIZE)
     low, high, near = rng.choice(_SKIES)
     horizon = round(height * rng.uniform(0.45, 0.65))

@@ -1,9 +1,9 @@
-"""Stories, and one document for each of their reports: deterministic, streamed, never twice a name.
+"""Sample stories with one document for each report: deterministic, streamed, with unique names.
 
-What makes file names differ: every headline holds the place of its story, one invented word that no
-other place contains, and the places take turns. A story's reports lie within LONGEST_STORY, and a
-place's next turn comes at least ``len(PLACES)`` documents, or 18 days, later. So two stories
-with the same place share no date, and only the headlines inside one story need comparing.
+File names are unique because every headline has the place of its story, one invented word that no
+other place contains, and places take turns. A story's reports lie within LONGEST_STORY, and its
+place is used again at least ``len(PLACES)`` documents, or 18 days, later. So two stories with the same
+place share no date, and headlines must differ only within one story.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ PLACES: Final = tuple(
     f"{stem}{ending}" for stem in words.PLACE_STEMS for ending in words.PLACE_ENDINGS
 )
 _PARENTS: Final = {subject.name: subject.parent for subject in words.SUBJECTS}
-# A device's stories may be any, an idea's are those that suit it.
+# A device suits any storyline, an idea only some.
 _STORYLINES: Final = {
     False: words.STORYLINES,
     True: tuple(storyline for storyline in words.STORYLINES if storyline.suits_ideas),
 }
 
-# Pieces of coverage in a story. A document so names 1.4 others on average; the scored real ones
-# that were looked at name 1.3, and more than half of them none.
+# Reports in a story. A document names 1.4 others on average. Real scored documents name 1.3, and more
+# than half of them none.
 _SIZES: Final = (1,) * 330 + (2,) * 44 + (3,) * 14 + (4,) * 4 + (5, 6, 7, 8, 9, 10, 11, 12)
 _IMAGE_SIZES: Final = ((1200, 800), (1200, 630), (1024, 651), (1600, 900), (640, 480), (2048, 1365))
 _PATHS: Final = ("{date}/{words}/", "news/{words}-{number}", "{number}/{words}.html", "a/{words}")
@@ -58,7 +58,7 @@ _PATHS: Final = ("{date}/{words}/", "news/{words}-{number}", "{number}/{words}.h
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """One piece of a story's coverage, with or without a document of its own."""
+    """One report of a story, with or without its own document."""
 
     slug: str
     entry: RelatedEntry
@@ -100,7 +100,7 @@ def _contender(report: _Report) -> scoring.Contender:
 
 
 class _Storyteller:
-    """One event: what happened, and who reported it how."""
+    """One event and its reports."""
 
     def __init__(
         self, rng: Random, place: str, latest: datetime, number: int, until: datetime
@@ -137,10 +137,10 @@ class _Storyteller:
                 yield report, self._document(report, related)
 
     def _reports(self, most: int) -> list[_Report]:
-        """Write the coverage, best report first."""
+        """Return the reports, best first."""
         size = self.rng.choice(_SIZES)
         providers = self.rng.sample(DOCUMENT_PROVIDERS, size)
-        # Never the same headline twice in a story: that keeps the file names apart.
+        # Headlines differ within a story, so file names do too.
         headlines = self.rng.sample(self.storyline.headlines, size)
         if self._chance(0.03):
             headlines[-1] = self.rng.choice(words.SHORT_HEADLINES)
@@ -156,7 +156,7 @@ class _Storyteller:
             ),
             key=lambda report: _contender(report).rank,
         )
-        # The best has its document: otherwise nobody could publish the story.
+        # The best report needs a document: without it the story could not be published.
         stubs = (position and self._chance(0.25) for position in range(size))
         documents = 0
         for position, is_stub in enumerate(stubs):
@@ -174,13 +174,13 @@ class _Storyteller:
         title = self._title(headline, is_video=is_video)
         published_at = self.latest
         if position:
-            # Cubed, so that most reports come close to the last one.
+            # Cubed, so that most reports are close to the last one.
             draw = rng.random()
             published_at -= LONGEST_STORY * (draw * draw * draw)
         published_at = published_at.replace(microsecond=0)
         number = self.number * 16 + position
         quality = min(154, max(1, worth + self._about(-22, 22)))
-        # The URL matters to titles without a Latin letter only, and every title has its place.
+        # slug_for uses the URL only for titles without Latin letters. Ours contain a place.
         slug = slug_for(title, published_at, "")
         urls = self._urls(slug, provider, number, is_video=is_video)
         entry = RelatedEntry(
@@ -229,9 +229,9 @@ class _Storyteller:
         return self.rng.random() < probability
 
     def _about(self, low: int, high: int) -> int:
-        """Draw from a bell between ``low`` and ``high``, with sums only.
+        """Return a roughly normal number from ``low`` to ``high``, computed with sums only.
 
-        A normal distribution takes logarithms, whose last bit differs from machine to machine.
+        A normal distribution needs logarithms, whose last bit differs between machines.
         """
         rng = self.rng
         return low + int((high - low + 1) * (rng.random() + rng.random() + rng.random()) / 3)
@@ -252,7 +252,7 @@ class _Storyteller:
         return [_capitalized(text.format_map(self.facts)) for text in (*own, general)]
 
     def _excerpt(self) -> str:
-        """Write an excerpt, now and then as rough as feeds deliver it."""
+        """Return an excerpt, sometimes with the faults of real feeds."""
         text = " ".join(self._sentences(4))
         roughness = self.rng.random()
         if roughness < 0.05:
@@ -275,7 +275,7 @@ class _Storyteller:
         *,
         is_video: bool,
     ) -> dict[str, Any]:
-        """Return the addresses of a report by their field; no two reports share one."""
+        """Return the URLs of a report by field. No two reports share a URL."""
         if is_video:
             return {"original_url": f"https://clips.example/watch?v={number:09x}"}
         form = _PATHS[len(provider.domain) % len(_PATHS)]
@@ -284,7 +284,7 @@ class _Storyteller:
             path = f"{path}-{slug[:10]}"
         address = f"www.{provider.domain}/{path}"
         urls = {"web_url": f"https://{address}"}
-        # The same providers always have AMP pages.
+        # A provider has AMP pages always or never.
         if len(provider.name) % 3 == 0:
             urls["amp_url"] = f"https://{address.rstrip('/')}/amp/"
             cache = f"www.{provider.domain}".replace("-", "--").replace(".", "-")
@@ -316,7 +316,7 @@ class _Storyteller:
         return tuple(images)
 
     def _topics(self) -> tuple[str, ...]:
-        """Name one to three topics: the story's own, its parent, one nearby."""
+        """Return one to three topics: the story's own, its parent, a related one."""
         topics = [self.subject.name]
         if self.subject.parent and self._chance(0.8):
             topics.append(self.subject.parent)
@@ -328,7 +328,7 @@ class _Storyteller:
         return tuple(dict.fromkeys(topics))
 
     def _secured(self) -> str:
-        """Make a value of the form that sources seal with; there is nothing in it."""
+        """Return random bytes in the form of a source's sealed value."""
         sealed = self.rng.randbytes(16 * self.rng.randrange(16, 27))
         return f"{b64encode(sealed).decode()};{b64encode(self.rng.randbytes(16)).decode()}"
 

@@ -1,4 +1,4 @@
-"""What sample headlines are made of: topics, storylines, places and providers, all invented.
+"""The words of sample headlines: invented topics, storylines, places and providers.
 
 Things are plural noun phrases, benefits verb phrases that follow "could" or "to", risks noun
 phrases that follow "over" or "about", so that every storyline reads well with every topic.
@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What a story is about; an idea, unlike a device, is not delivered and does not break down."""
+    """The thing in a story. An idea, unlike a device, is not delivered and does not break down."""
 
     name: str
     benefit: str
@@ -21,7 +21,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A topic and the vocabulary of its news; ``nearby`` names topics that go along with it."""
+    """A topic and the words of its news. ``nearby`` names related topics."""
 
     name: str
     things: tuple[Thing, ...]
@@ -34,7 +34,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Storyline:
-    """One kind of story: headlines that tell the same event apart, and sentences for excerpts."""
+    """One kind of story: different headlines for one event, and sentences for excerpts."""
 
     headlines: tuple[str, ...]
     sentences: tuple[str, ...]

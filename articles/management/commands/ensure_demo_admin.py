@@ -1,4 +1,4 @@
-"""See that a demo installation has an administrator whose password can be read."""
+"""Create the administrator of a demo, and print how to sign in."""
 
 import os
 import secrets
@@ -14,9 +14,9 @@ NAME = "admin"
 
 class Command(BaseCommand):
     help = (
-        "Create the administrator 'admin' with a random password where there is no administrator "
-        "yet, and print how to sign in. The password is kept in .demo-password. For demos only: "
-        "elsewhere use createsuperuser."
+        "Create the administrator 'admin' with a random password if there is no administrator yet, "
+        "and print how to sign in. The password is stored in .demo-password. For demos only: "
+        "otherwise use createsuperuser."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if user is None:
             password = password or secrets.token_urlsafe(12)
-            # Kept before the user exists: a password that nobody can read is the worse accident.
+            # Stored before the user exists: an administrator with a lost password would be worse.
             _keep(kept, password)
             user = User.objects.create_superuser(NAME, password=password)
         name = user.get_username()
