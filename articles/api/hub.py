@@ -176,24 +176,17 @@ def item(article: Article) -> dict[str, Any]:
 
 def _provider(provider: Provider) -> dict[str, Any]:
     # Logos with relative URLs are files of the hub, which are not here.
-    logos = [_logo(logo) for logo in provider.logos if web_address(logo["url"])]
+    logos = [
+        _image(Image(url=logo["url"], width=logo.get("width"), height=logo.get("height")))
+        for logo in provider.logos
+        if web_address(logo["url"])
+    ]
     return {
         "name": provider.name,
         "domain": provider.domain,
         "images": logos or None,
         "publishers": None,
         "authors": None,
-    }
-
-
-def _logo(logo: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "url": logo["url"],
-        "width": logo.get("width"),
-        "height": logo.get("height"),
-        "title": None,
-        "attribution": None,
-        "isCached": False,
     }
 
 

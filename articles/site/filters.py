@@ -88,20 +88,10 @@ class KindsField(forms.MultipleChoiceField):
         return [one for one in super().to_python(value) if one]
 
 
-class _KindsFilter(django_filters.Filter):  # type: ignore[misc]
-    field_class = KindsField
-
-
-class _NumberFilter(django_filters.Filter):  # type: ignore[misc]
-    field_class = forms.IntegerField
-
-
-class _NamesFilter(django_filters.Filter):  # type: ignore[misc]
-    field_class = NamesField
-
-
-class _MomentFilter(django_filters.Filter):  # type: ignore[misc]
-    field_class = MomentField
+def _filter(field: type[forms.Field], **options: Any) -> Any:
+    made = django_filters.Filter(**options)
+    made.field_class = field
+    return made
 
 
 class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -117,16 +107,23 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         help_text=gettext_lazy('Words, "a phrase", beginning*, -without'),
         strip=True,
     )
-    topic = _NamesFilter(method="with_topic", label=gettext_lazy("Topic"))
-    provider = _NamesFilter(method="with_provider", label=gettext_lazy("Publisher"))
-    type = _KindsFilter(
-        method="with_type", choices=Article.Type.choices, label=gettext_lazy("Type")
+    topic = _filter(NamesField, method="with_topic", label=gettext_lazy("Topic"))
+    provider = _filter(NamesField, method="with_provider", label=gettext_lazy("Publisher"))
+    type = _filter(
+        KindsField, method="with_type", choices=Article.Type.choices, label=gettext_lazy("Type")
     )
-    since = _MomentFilter(field_name="published_at", lookup_expr="gte", label=gettext_lazy("Since"))
-    until = _MomentFilter(
-        field_name="published_at", lookup_expr="lt", is_end=True, label=gettext_lazy("Until")
+    since = _filter(
+        MomentField, field_name="published_at", lookup_expr="gte", label=gettext_lazy("Since")
     )
-    minimumHeat = _NumberFilter(  # noqa: N815 - the API's spelling
+    until = _filter(
+        MomentField,
+        field_name="published_at",
+        lookup_expr="lt",
+        is_end=True,
+        label=gettext_lazy("Until"),
+    )
+    minimumHeat = _filter(  # noqa: N815 - the API's spelling
+        forms.IntegerField,
         field_name="heat",
         lookup_expr="gte",
         label=gettext_lazy("Heat, at least"),

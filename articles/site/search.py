@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from articles.models import Article
@@ -95,20 +96,20 @@ def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) 
     return links
 
 
-def _offered(request: HttpRequest, rows: list[Article]) -> dict[str, list[_Link]]:
+def _offered(request: HttpRequest, rows: list[Article]) -> list[tuple[str, list[_Link]]]:
     """Return the most frequent topics and providers of a page's hits as further filters."""
-    offered: dict[str, list[_Link]] = {}
+    titles = {"topic": gettext("Topics"), "provider": gettext("Publishers")}
+    offered = []
     for name, counted in _named(rows).items():
         chosen = set(request.GET.getlist(name))
         # A name that every hit has would narrow nothing.
-        fresh = [
-            key
-            for key, count in counted.most_common()
-            if key[0] not in chosen and count < len(rows)
+        links = [
+            _Link(title, _address(request, name, [key]))
+            for (key, title), count in counted.most_common()
+            if key not in chosen and count < len(rows)
         ]
-        offered[name] = [
-            _Link(title, _address(request, name, [key])) for key, title in fresh[:OFFERED]
-        ]
+        if links:
+            offered.append((titles[name], links[:OFFERED]))
     return offered
 
 

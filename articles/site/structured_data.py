@@ -142,7 +142,7 @@ def _original(request: HttpRequest, article: Article) -> Data:
 def _report(article: Article) -> Data:
     """Describe a report, with only what is loaded for coverage."""
     is_video = article.type == Article.Type.VIDEO
-    headline = _headline(article)
+    headline = Truncator(article.headline).chars(LONGEST_HEADLINE)
     published = article.published_at.isoformat()
     data: Data = {"@type": "VideoObject" if is_video else "NewsArticle", "headline": headline}
     if is_video:
@@ -172,8 +172,3 @@ def _breadcrumbs(request: HttpRequest, crumbs: Sequence[Crumb]) -> Data:
         for position, (name, path) in enumerate(crumbs, 1)
     ]
     return {"@type": "BreadcrumbList", "itemListElement": items}
-
-
-def _headline(article: Article) -> str:
-    headline = article.headline
-    return headline if len(headline) <= LONGEST_HEADLINE else f"{headline[: LONGEST_HEADLINE - 1]}…"
