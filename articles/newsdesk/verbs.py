@@ -99,7 +99,7 @@ class Declaration:
     permission: str
     states: frozenset[State] = frozenset(State)
     fields: tuple[Field, ...] = ()
-    problem: Callable[..., str] = lambda **values: ""
+    problem: Callable[[Mapping[str, Any]], str] = lambda values: ""
     is_due: Callable[[Article], bool] = lambda article: True
     key: str = ""
     is_grave: bool = False
@@ -154,7 +154,7 @@ def release(article: Article) -> Change:
 def schedule(article: Article, *, begin: datetime | None, end: datetime | None) -> Change:
     """Set from when and until when readers may see an article; None is no bound."""
     _check(Verb.SCHEDULE, article)
-    if words := _out_of_order(begin, end):
+    if words := _out_of_order({"begin": begin, "end": end}):
         raise RefusedError(words)
     if (article.publish_from, article.publish_until) == (begin, end):
         raise RefusedError(f"{article.slug} has that schedule already.")
@@ -201,12 +201,14 @@ def edit(article: Article, **texts: str | None) -> Change:
     return _columns(Verb.EDIT, article, **changed)
 
 
-def _over(until: datetime | None) -> str:
+def _over(values: Mapping[str, Any]) -> str:
+    until = values["until"]
     is_over = until is not None and until <= timezone.now()
     return "That time is over already. Choose a later one, or none." if is_over else ""
 
 
-def _out_of_order(begin: datetime | None, end: datetime | None) -> str:
+def _out_of_order(values: Mapping[str, Any]) -> str:
+    begin, end = values["begin"], values["end"]
     wrong = begin is not None and end is not None and begin >= end
     return (
         "The time from which readers see it must come before the time until which." if wrong else ""

@@ -127,9 +127,9 @@ class TestKeyboard:
     def test_keys_rest_in_fields_and_with_modifiers(self, page: Page) -> None:
         article, _ = make_waiting(2)
         page.goto(ADDRESS)
-        page.get_by_label("Reason").focus()
+        page.get_by_label("Note").focus()
         page.keyboard.type("php 57 ?")
-        assert page.get_by_label("Reason").input_value() == "php 57 ?"
+        assert page.get_by_label("Note").input_value() == "php 57 ?"
         page.get_by_role("heading", level=2).first.focus()
         page.keyboard.press("Control+j")
         page.keyboard.press("Alt+h")
@@ -171,7 +171,7 @@ class TestNothingLost:
     def test_conflict_shows_what_was_typed(self, page: Page) -> None:
         article, second = make_waiting(2)
         page.goto(ADDRESS)
-        page.get_by_label("Reason").fill("Two sources")
+        page.get_by_label("Note").fill("Two sources")
         page.get_by_role("heading", level=2).first.focus()
         newsdesk.perform(newsdesk.set_quality(article, 33), by=None)
         for key in ("5", "7", "Enter"):
@@ -179,7 +179,7 @@ class TestNothingLost:
         expect(page.get_by_role("alert")).to_contain_text("Nothing was done")
         expect_focus(page, article)
         expect(page.get_by_label("Quality")).to_have_value("57")
-        expect(page.get_by_label("Reason")).to_have_value("Two sources")
+        expect(page.get_by_label("Note")).to_have_value("Two sources")
         article.refresh_from_db()
         assert article.quality == 33
         page.get_by_role("button", name="Score").click()
@@ -275,8 +275,13 @@ class TestLook:
         page.locator(".submit-row .default").click()
         expect(page.locator(".messagelist")).to_contain_text("Held")
         assert_sound(page)
-        page.get_by_role("link", name="Undo").click()
+        act = Act.objects.latest("pk")
+        page.goto(reverse("admin:articles_act_undo", args=[act.pk]))
         assert_sound(page)
+        page.goto(reverse("admin:articles_article_decide", args=[everything.pk, "release"]))
+        page.locator(".submit-row .default").click()
+        page.locator(".messagelist").get_by_role("button", name="Undo").click()
+        expect(page.locator(".messagelist")).to_contain_text("Undone")
 
     def test_decisions_are_in_reach_on_a_phone(
         self, open_page: OpenPage, everything: Article

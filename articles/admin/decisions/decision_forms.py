@@ -85,8 +85,7 @@ class NoteForm(forms.Form):
         """Refuse values that the verb refuses together."""
         cleaned = super().clean() or self.cleaned_data
         if self.declaration and not self.errors:
-            given = {field.name: cleaned[field.name] for field in self.declaration.fields}
-            if words := self.declaration.problem(**given):
+            if words := self.declaration.problem(cleaned):
                 raise ValidationError(words)
         return cleaned
 
