@@ -1,7 +1,8 @@
-"""What lists of any size need: pages and filters whose cost does not grow with the table."""
+"""Pages and filters of lists whose cost does not grow with the table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from math import ceil
 from typing import Any, Final
@@ -17,7 +18,7 @@ from django.utils.text import capfirst
 from newsroom.capped_count import MOST_COUNTED, count_capped
 
 MOST_SHOWN: Final = MOST_COUNTED - 1
-"""Rows that a list pages through: filters and search reach the rest."""
+"""Rows that a list pages through; filters and search reach the rest."""
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -25,7 +26,6 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are to page through."""
         rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return count_capped(rows)
 
@@ -33,31 +33,29 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 class KeyPaginator(CappedPaginator):
     """Pages of primary keys.
 
-    One query reads as many keys as a list pages through, which an index can answer alone: that
-    counts them, and makes the last page as cheap as the first.
+    One query reads all keys that the list pages through, from an index alone. That counts them and
+    makes the last page as cheap as the first.
     """
 
     most = MOST_SHOWN
-    """Rows to page through: less where no index has the answer, and each row costs a look at it."""
+    """Rows to page through; fewer where no index has the answer and each row must be read."""
 
     @cached_property
     def keys(self) -> list[Any]:
-        """The keys to page through, in order, and one more if there are more."""
+        """The keys in order, at most one more than ``most``."""
         rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return list(rows.values_list("pk", flat=True)[: self.most + 1])
 
     @cached_property
     def count(self) -> int:
-        """How many keys there are to page through, one more than ``most`` if there are more."""
+        """The number of keys, at most one more than ``most``."""
         return len(self.keys)
 
     @cached_property
     def num_pages(self) -> int:
-        """How many pages there are."""
         return max(1, ceil(min(self.count, self.most) / self.per_page))
 
     def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
-        """Return the keys of a page."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         last = min(first + self.per_page, self.most)
@@ -65,13 +63,13 @@ class KeyPaginator(CappedPaginator):
 
 
 class KeyChangeList(ChangeList):
-    """A list that finds the keys of a page first and then loads the rows of those fifty.
+    """A list that finds the keys of a page first, then loads their rows.
 
-    Sorted by one column at a time: no index serves two. For an admin with a ``KeyPaginator``.
+    It sorts by one column, since no index serves two. For an admin with a ``KeyPaginator``.
     """
 
     shown_of_more = ""
-    """How many the pages list, where there are more."""
+    """The number of rows that the pages list, if there are more."""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         """Return the first column of the order asked for, then the key in the same direction."""
@@ -81,11 +79,10 @@ class KeyChangeList(ChangeList):
         return self.key_order(self.row_order)
 
     def key_order(self, row_order: list[Any]) -> list[Any]:
-        """Return the order to find the keys by: the same, put so that an index serves it."""
+        """Return the order for finding keys: the same order in a form that an index serves."""
         return row_order
 
     def get_results(self, request: HttpRequest) -> None:
-        """Load the rows of the page."""
         super().get_results(request)
         page = self.paginator.page(self.page_num if self.multi_page else 1)
         if self.paginator.count > self.paginator.most:
@@ -99,10 +96,9 @@ class KeyChangeList(ChangeList):
 
 
 class ChosenFilter(admin.SimpleListFilter):
-    """Filter by one related row that a link elsewhere chose.
+    """Filter by one related row, which a link elsewhere chose.
 
-    Offers that row and "All", nothing else: a choice of all providers would be a query over them
-    and a wall of names.
+    It offers that row and "All": a list of all providers would be long and slow.
     """
 
     path: str
@@ -112,11 +108,10 @@ class ChosenFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """Offer what is chosen."""
         key = self.used_parameters.get(str(self.parameter_name))
         if key is None:
             return []
-        # Longer than any key there can be.
+        # Longer than any key.
         if not key.isdecimal() or len(key) > 18:
             return [(key, "unknown")]
         field = model_admin.model._meta.get_field(self.path)
@@ -127,14 +122,37 @@ class ChosenFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
     ) -> models.QuerySet[Any]:
-        """Keep what belongs to the chosen row; a row that does not exist has nothing."""
+        """Keep what belongs to the chosen row, nothing for an unknown row."""
         if self.value() is None:
             return queryset
         return queryset.filter(**{self.path: self.value()}) if self.is_known else queryset.none()
 
 
+class FixedFilter(admin.SimpleListFilter):
+    """Filter by one of ``options``, pairs of value and label; other values filter nothing."""
+
+    options: Sequence[tuple[str, str]]
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Return the options."""
+        return list(self.options)
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """Keep the rows of the chosen option."""
+        value = self.value()
+        return self.narrow(queryset, value) if value in dict(self.options) else queryset
+
+    def narrow(self, rows: models.QuerySet[Any], value: str) -> models.QuerySet[Any]:
+        """Return the rows of an option."""
+        raise NotImplementedError
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows to look at: nothing to add, change or delete."""
+    """Rows that nobody adds, changes or deletes here."""
 
     actions: Any = None
     list_per_page = 50
@@ -148,27 +166,24 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Head the list by what it lists; there is more to do here than "select to change"."""
+        """Name the list after its rows instead of "Select … to change"."""
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: imports write these."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: imports write these."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: what is gone could not be exported."""
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow what the filters of the list ask for, and nothing else.
+        """Allow only what the filters of the list ask for.
 
-        Django allows every field of the row: ``?text__startswith=`` would tell a document's
-        ``secured`` letter by letter, though no page shows it.
+        Django allows every field: ``?text__startswith=`` would reveal a document's ``secured`` letter
+        by letter, although no page shows it.
         """
         for entry in self.list_filter:
             field = entry[0] if isinstance(entry, tuple) else entry

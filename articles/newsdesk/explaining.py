@@ -1,4 +1,4 @@
-"""Why an article stands where it stands, in words: the answer to "why 77?"."""
+"""Why an article has its heat and state, in words: the answer to "Why 77?"."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from django.utils import timezone
 
 from articles import heat
 from articles.models import Article
+from articles.newsdesk.changes import Verb
 from articles.scoring import Receipt
 
 
 def explain(article: Article, at: datetime | None = None, receipt: Receipt | None = None) -> str:
-    """Return the receipt of an article's heat, and whose decision stands above the rule.
+    """Return the receipt of an article's heat, and the decision that overrides the rule.
 
     For example ``quality 57 + 2 related × 10 = 77 ≥ 70: published; leads City A.M. (53), The Star
-    (39)``. Times are UTC. ``receipt`` is that of the article now, where it is known. Three queries
+    (39)``. Times are UTC. Pass ``receipt`` if it is known. Three queries
     without it, and one where an editor decided.
     """  # noqa: RUF002 - the sign of a product
     at = at or timezone.now()
     if article.coverage_only:
-        return "coverage only: known because others name it, and has no heat of its own"
+        return "coverage only: known because others name it; no heat of its own"
     receipt = receipt or heat.receipts([article.pk], at=at)[article.pk]
     words = [receipt.words(_decision(article, at))]
     if (receipt.heat, receipt.published) != (article.heat, article.published):
-        by = "its document says so" if article.heat_is_given else "it was not computed since"
+        by = "its document says so" if article.heat_is_given else "not computed again since"
         stored = "published" if article.published else "not published"
         words = [
             f"heat {article.heat}, {stored}: {by}",
@@ -43,9 +44,8 @@ def explain(article: Article, at: datetime | None = None, receipt: Receipt | Non
 def _decision(article: Article, at: datetime) -> str:
     if not article.decision:
         return ""
-    verb = {"publish": "published", "hold": "held", "withdraw": "withdrawn"}[article.decision]
     by = article.decided_by.get_username() if article.decided_by else "an editor"
-    words = f"{verb} by {by}"
+    words = f"{Verb(article.decision).label} by {by}"
     if article.decided_at:
         words += f" on {_moment(article.decided_at)}"
     if article.decision_reason:

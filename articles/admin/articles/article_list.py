@@ -1,6 +1,6 @@
-"""The list of articles: its columns, filters, orders and search, all fast at a million articles.
+"""The list of articles: columns, filters, orders and search, all fast at a million articles.
 
-What each costs is measured by ``bench/newsdesk.py``; which index serves what, ``Article.Meta`` says.
+``bench/newsdesk.py`` measures each; ``Article.Meta`` says which index serves what.
 """
 
 from __future__ import annotations
@@ -22,17 +22,23 @@ from django.utils.text import Truncator
 
 from articles.admin.articles import bulk_actions, list_editing
 from articles.admin.decisions import confirmation
-from articles.admin.lists import ChosenFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
+from articles.admin.lists import (
+    ChosenFilter,
+    FixedFilter,
+    KeyChangeList,
+    KeyPaginator,
+    ReadOnlyAdmin,
+)
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Image, Unindexed, or_least
 from articles.templatetags.thumbnails import thumb_of
 from newsroom.dates import in_words
 
 MOST_OF_SEVERAL: Final = 1_000
-"""Articles to page through where no one index has the answer."""
+"""Articles to page through where no single index has the answer."""
 
 _PERIODS: Final = {"today": "today", "7": "last 7 days", "30": "last 30 days", "365": "last year"}
 _QUALITIES: Final = {
-    "none": ("not scored", None),
+    "none": ("unscored", None),
     "0-49": ("under 50", (0, 49)),
     "50-59": ("50 to 59", (50, 59)),
     "60-69": ("60 to 69", (60, 69)),
@@ -42,7 +48,7 @@ _QUALITIES: Final = {
 
 
 def period_start(value: str | None, at: datetime | None = None) -> datetime | None:
-    """Return when the period of that name began, None for no such period."""
+    """Return when a period began, None for an unknown name."""
     if value not in _PERIODS:
         return None
     at = at or timezone.now()
@@ -51,92 +57,50 @@ def period_start(value: str | None, at: datetime | None = None) -> datetime | No
     return at - timedelta(days=int(value))
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Filter by where articles stand with readers; the choices are fixed."""
+class StateFilter(FixedFilter):
+    """Filter by the states of articles."""
 
-    title = "state"
-    parameter_name = "state"
+    title = parameter_name = "state"
+    options = Article.State.choices
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Offer every state."""
-        return [(state.value, str(state.label)) for state in Article.State]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Article]
-    ) -> QuerySet[Article] | None:
-        """Keep the articles of the chosen state."""
-        if self.value() not in Article.State.values:
-            return queryset
-        return cast("ArticleQuerySet", queryset).in_state(str(self.value()))
+    def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
+        """Keep the articles in a state."""
+        return cast("ArticleQuerySet", rows).in_state(value)
 
 
-class QualityFilter(admin.SimpleListFilter):
+class QualityFilter(FixedFilter):
     """Filter by ranges of quality."""
 
-    title = "quality"
-    parameter_name = "quality"
+    title = parameter_name = "quality"
+    options = [(value, label) for value, (label, _) in _QUALITIES.items()]
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Offer the ranges."""
-        return [(value, label) for value, (label, _) in _QUALITIES.items()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Article]
-    ) -> QuerySet[Article] | None:
-        """Keep the articles of the chosen range."""
-        value = self.value()
-        if value not in _QUALITIES:
-            return queryset
+    def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
+        """Keep the articles in a range."""
         _, ends = _QUALITIES[value]
-        return queryset.filter(quality__range=ends) if ends else queryset.filter(quality=None)
+        return rows.filter(quality__range=ends) if ends else rows.filter(quality=None)
 
 
-class TimeFilter(admin.SimpleListFilter):
-    """Filter by when the provider published."""
+class TimeFilter(FixedFilter):
+    """Filter by the time of publication."""
 
-    title = "time"
-    parameter_name = "time"
+    title = parameter_name = "time"
+    options = list(_PERIODS.items())
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Offer periods up to now."""
-        return list(_PERIODS.items())
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Article]
-    ) -> QuerySet[Article] | None:
-        """Keep the articles of the chosen period, and what is dated later."""
-        start = period_start(self.value())
-        return queryset.filter(published_at__gte=start) if start else queryset
+    def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
+        """Keep the articles of a period, and those dated in the future."""
+        return rows.filter(published_at__gte=period_start(value))
 
 
-class DecidedFilter(admin.SimpleListFilter):
-    """Filter by whether an editor's decision stands above the rule."""
+class DecidedFilter(FixedFilter):
+    """Filter by whether an editor's decision overrides the rule."""
 
-    title = "decided"
-    parameter_name = "decided"
+    title = parameter_name = "decided"
+    options = [("yes", "by an editor"), ("no", "automatic")]
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        """Offer both."""
-        return [("yes", "by an editor"), ("no", "by the rule")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Article]
-    ) -> QuerySet[Article] | None:
-        """Keep what an editor decided, or what none did."""
-        match self.value():
-            case "yes":
-                return queryset.exclude(decision=Article.Decision.NONE)
-            case "no":
-                return queryset.filter(decision=Article.Decision.NONE)
-        return queryset
+    def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
+        """Keep the articles with a decision, or those without."""
+        automatic = {"decision": Article.Decision.NONE}
+        return rows.exclude(**automatic) if value == "yes" else rows.filter(**automatic)
 
 
 class ProviderFilter(ChosenFilter):
@@ -146,10 +110,10 @@ class ProviderFilter(ChosenFilter):
 
 
 def is_alone(request: HttpRequest) -> bool:
-    """Whether the list is narrowed by topic and time alone, and in the order of time.
+    """Return whether the list is filtered by topic and time alone, and ordered by time.
 
-    Then the index of the topic's newest has the answer. With anything else it would take a look at
-    each article of the topic.
+    Then the index of a topic's newest articles has the answer. Otherwise each article of the topic
+    has to be read.
     """
     others = set(request.GET) - {"topic", TimeFilter.parameter_name, PAGE_VAR}
     return not any(request.GET[name] for name in others)
@@ -162,7 +126,7 @@ class TopicFilter(ChosenFilter):
     path = "topics"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep what is about the topic, found by the index of the topic's newest."""
+        """Keep the articles about the topic, by the index of its newest."""
         key = self.value()
         if key is None:
             return queryset
@@ -182,12 +146,12 @@ class ArticleChangeList(KeyChangeList):
     """The list of articles."""
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        """Notice what the order of a topic's articles depends on."""
+        """Note whether the list is of one topic alone."""
         self.is_alone = is_alone(request)
         return super().get_ordering(request, queryset)
 
     def key_order(self, row_order: list[Any]) -> list[Any]:
-        """Let a topic's articles come in the order of that topic's index, which is the same."""
+        """Order one topic's articles by the index of that topic, which has the same order."""
         has_topic = any(isinstance(one, TopicFilter) and one.is_known for one in self.filter_specs)
         if not has_topic or not self.is_alone:
             return row_order
@@ -235,7 +199,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
     search_fields = ["title"]
     search_help_text = (
         'Words of headline, excerpt, provider or topics, "a phrase", -without; '
-        "or an article's address or slug"
+        "or an article's URL or slug"
     )
     ordering = ["-published_at", "-pk"]
     # No "show all": it would show no more than the pages do.
@@ -243,21 +207,18 @@ class ArticleListAdmin(ReadOnlyAdmin):
     paginator = KeyPaginator
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ArticleChangeList]:
-        """Find keys first, then rows."""
         return ArticleChangeList
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer the decisions on many articles that the user may make."""
         if IS_POPUP_VAR in request.GET:
             return {}
         return bulk_actions.offered(confirmation.user_of(request))
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Return inputs of the quality to whoever may score."""
         return list_editing.columns(super().get_list_display(request), request)
 
     def action_checkbox(self, obj: Article) -> SafeString:
-        """Give Django's box to tick, without a widget for each: a fifth of the list's time."""
+        """Return Django's checkbox without its widget, which takes a fifth of the list's time."""
         return format_html(
             '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
             ACTION_CHECKBOX_NAME,
@@ -267,11 +228,10 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="quality", ordering=or_least("quality"))
     def quality_input(self, article: Article) -> SafeString | str:
-        """Let its quality be typed."""
         return list_editing.quality_input(article)
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
-        """Page through a tenth where words, or several conditions, make the database look at rows."""
+        """Page through fewer rows where words or several conditions make the database read them."""
         paginator = KeyPaginator(*args, **kwargs)
         asked = [name for name, value in request.GET.items() if value and name != PAGE_VAR]
         if SEARCH_VAR in asked or len(asked) > 1:
@@ -281,12 +241,10 @@ class ArticleListAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Article], search_term: str
     ) -> tuple[QuerySet[Article], bool]:
-        """Search by the full-text index."""
         return cast("ArticleQuerySet", queryset).search(search_term), False
 
     @admin.display(description="picture", empty_value="")
     def picture(self, article: Article) -> SafeString | str:
-        """Draw its first picture, if a copy is kept."""
         return thumb_of(article)
 
     @admin.display(description="headline")
@@ -296,7 +254,6 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="provider")
     def provider_filter(self, article: Article) -> SafeString:
-        """Link to the list of the provider's articles."""
         return _narrowed("provider", article.provider.pk, article.provider)
 
     @admin.display(description="topics")
@@ -338,7 +295,6 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="time", ordering="published_at")
     def published_when(self, article: Article) -> str:
-        """Return its provider's time."""
         return in_words(article.published_at)
 
 

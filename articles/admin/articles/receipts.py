@@ -1,4 +1,4 @@
-"""Receipts as the admin shows them: the sum in parts, who counts, who leads, whose decision."""
+"""Receipts as the admin shows them: the parts of the sum, the reports counted, the decision."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from django.views.decorators.http import require_safe
 
 from articles import heat
 from articles.models import Article
-from articles.scoring import Contender, Decision, Policy, Receipt
+from articles.newsdesk import Verb
+from articles.scoring import Contender, Policy, Receipt
 from newsroom.dates import in_words
 
 VIEW: Final = "articles.view_article"
 SHOWN: Final = 50
-"""Related articles that a receipt names; what everybody links to has thousands."""
+"""Linked reports that a receipt names; some articles have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A number of the sum, with the sign before it and what it is."""
+    """A number of the sum with its sign and meaning."""
 
     sign: str
     number: str
@@ -37,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A related article that a receipt names, and what there is to say of it."""
+    """A linked report that a receipt names, with a remark."""
 
     article: Article
     provider: str
@@ -46,9 +47,9 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class ShownReceipt:
-    """The receipt of an article, for ``desk/_receipt.html``; no part of it costs a query.
+    """The receipt of an article, for ``desk/_receipt.html``; it makes no queries.
 
-    ``receipt`` is None for what is known only as coverage.
+    ``receipt`` is None for coverage-only articles.
     """
 
     article: Article
@@ -61,13 +62,13 @@ class ShownReceipt:
 
     @property
     def is_stored_otherwise(self) -> bool:
-        """Whether heat and published stand as a document gave them, not as the policy would."""
+        """Whether the stored heat or publication differs from the policy's, as a document gave it."""
         stored = (self.article.heat, self.article.published)
         return self.receipt is not None and stored != (self.receipt.heat, self.receipt.published)
 
     @property
     def lacks_minimum(self) -> bool:
-        """Whether its related count for nothing because its quality is too low."""
+        """Whether linked reports earn no bonus because the quality is under the minimum."""
         receipt = self.receipt
         if receipt is None or receipt.article.quality is None or receipt.superseded_by:
             return False
@@ -75,16 +76,13 @@ class ShownReceipt:
 
     @property
     def decided(self) -> str:
-        """What an editor decided, in one word; nothing where the rule has its say."""
-        return {
-            Decision.PUBLISH.value: "Published",
-            Decision.HOLD.value: "Held",
-            Decision.WITHDRAW.value: "Withdrawn",
-        }.get(self.article.decision, "")
+        """An editor's decision in one word, "" where the rule decides."""
+        decision = self.article.decision
+        return Verb(decision).label.capitalize() if decision else ""
 
     @property
     def decision_words(self) -> str:
-        """Who decided that, when, and until when."""
+        """By whom, when, and until when."""
         article = self.article
         by = article.decided_by.get_username() if article.decided_by else "an editor"
         words = f"by {by}"
@@ -127,7 +125,7 @@ def receipt_of(
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the page of one receipt, which lists link to."""
+    """Return the URL of a receipt."""
 
     @require_safe
     def view(request: HttpRequest, article_id: int) -> HttpResponse:
@@ -167,10 +165,10 @@ def _parts(receipt: Receipt) -> tuple[Part, ...]:
         return ()
     parts = [Part("", str(quality), "quality")]
     if receipt.superseded_by:
-        return (*parts, Part("→", str(receipt.heat), "heat, superseded", is_sum=True))
+        return (*parts, Part("→", str(receipt.heat), "heat, behind lead", is_sum=True))
     if receipt.bonus:
         earned = f"{len(receipt.counted)} × {policy.bonus}"  # noqa: RUF001 - the sign of a product
-        parts.append(Part("+", earned, "related"))
+        parts.append(Part("+", earned, "linked"))
     sign = "≥" if receipt.heat >= policy.threshold else "<"
     parts.append(Part("=", str(receipt.heat), "heat", is_sum=True))
     parts.append(Part(sign, str(policy.threshold), "threshold"))
@@ -178,7 +176,7 @@ def _parts(receipt: Receipt) -> tuple[Part, ...]:
 
 
 def _why_out(article: Article) -> str:
-    words = "withdrawn" if article.decision == Article.Decision.WITHDRAW else "held"
+    words = str(Verb(article.decision).label)
     if article.decided_by:
         words += f" by {article.decided_by.get_username()}"
     if article.decision_reason:

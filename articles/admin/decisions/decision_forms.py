@@ -84,9 +84,9 @@ class NoteForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse values that the verb refuses together."""
         cleaned = super().clean() or self.cleaned_data
-        if self.declaration and not self.errors:
-            if words := self.declaration.problem(cleaned):
-                raise ValidationError(words)
+        checked = self.declaration and not self.errors
+        if checked and (words := self.declaration.problem(cleaned)):
+            raise ValidationError(words)
         return cleaned
 
     def asked(self) -> Iterator[BoundField]:

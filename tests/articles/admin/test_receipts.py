@@ -48,27 +48,27 @@ class TestSum:
         relate(article, make_article(quality=53, provider=paper), make_article(quality=None))
         text = text_of(viewer, article)
 
-        assert "57 quality + 2 × 10 related = 77 heat ≥ 70 threshold" in text  # noqa: RUF001
+        assert "57 quality + 2 × 10 linked = 77 heat ≥ 70 threshold" in text  # noqa: RUF001
         assert "Published by the rule" in text
         assert re.search(r"Counted 53 Story \d+ The Paper . Story \d+", text)
 
     def test_below(self, viewer: Client) -> None:
         text = text_of(viewer, make_article(quality=60))
         assert "60 quality = 60 heat &lt; 70 threshold" in text
-        assert "Not published: below the threshold" in text
+        assert "Not published: below 70" in text
 
     def test_under_the_minimum(self, viewer: Client) -> None:
         article = make_article(quality=49)
         relate(article, make_article(quality=40))
         text = text_of(viewer, article)
         assert "49 quality = 49 heat" in text
-        assert "No bonus for its 1 related: quality is under the minimum of 50" in text
+        assert "No bonus for its 1 linked report: quality is under the minimum of 50" in text
         assert "Would count 40" in text
 
     def test_not_scored_and_coverage_only(self, viewer: Client) -> None:
-        assert "Not scored: no heat" in text_of(viewer, make_article(quality=None))
+        assert "Unscored: no heat" in text_of(viewer, make_article(quality=None))
         stub = make_article(coverage_only=True)
-        assert "Known only as coverage" in text_of(viewer, stub)
+        assert "Link only: other articles name it" in text_of(viewer, stub)
 
     @pytest.mark.parametrize(
         ("lead", "words"),
@@ -81,14 +81,14 @@ class TestSum:
         paper = make_provider(name="The Paper")
         article = make_superseded(make_article(provider=paper, **lead))
         text = text_of(viewer, article)
-        assert "40 quality → -1 heat, superseded" in text
+        assert "40 quality → -1 heat, behind lead" in text
         assert re.search(rf"Outranked by {lead['quality']} Story \d+ The Paper . {words}", text)
-        assert "better coverage leads" in text
+        assert "a better report leads" in text
 
     def test_given_by_its_document(self, viewer: Client) -> None:
         article = make_article(quality=60, heat=75, published=True, heat_is_given=True)
         text = text_of(viewer, article)
-        assert "Stored is heat 75, published: its document says so" in text
+        assert "Stored is heat 75, published: as its document says" in text
         assert "60 quality = 60 heat" in text
 
 
@@ -102,7 +102,7 @@ class TestDecision:
 
         assert "Held by anna on " in text
         assert f"until {until:%b} {until.day}, {until.year} {until:%H:%M} UTC" in text
-        assert "stands above the rule. Reason: No second source" in text
+        assert "overrides the rule. Note: No second source" in text
         assert "by the rule" not in text
 
     def test_over(self, viewer: Client) -> None:
@@ -110,7 +110,7 @@ class TestDecision:
         article = make_article(decision="publish", decision_until=past)
         text = text_of(viewer, article)
         assert "Published by an editor, over since" in text
-        assert "No reason was given" in text
+        assert "No note." in text
 
     def test_pin_and_schedule(self, viewer: Client) -> None:
         now = timezone.now()

@@ -421,7 +421,7 @@ class TestFacts:
             "Import conflicts excerpt A / now in its document: B",
             "Edited by anna",
             "A correction",
-            "Not scored: no heat",
+            "Unscored: no heat",
             "1 of 2",
         ):
             assert words in text
