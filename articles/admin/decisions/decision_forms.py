@@ -84,8 +84,8 @@ class NoteForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse values that the verb refuses together."""
         cleaned = super().clean() or self.cleaned_data
-        checked = self.declaration and not self.errors
-        if checked and (words := self.declaration.problem(cleaned)):
+        verb = self.declaration
+        if verb and not self.errors and (words := verb.problem(cleaned)):
             raise ValidationError(words)
         return cleaned
 
