@@ -1,9 +1,9 @@
 """Full-text search over headlines, excerpts and the names of provider and topics.
 
-Knows the article's table by name but no models: ``ArticleQuerySet.search()`` is the way in for lists
-in any order, ``ArticleQuerySet.hits()`` for readers, a page at a time. Words are what letters and
-digits make between anything else; case and accents make no difference; there are no stems and no
-stop words, so that names are found in every language. The databases keep the index by themselves.
+``ArticleQuerySet.search()`` filters lists in any order; ``find()`` returns a page of hits for readers.
+Words consist of letters and digits. Case and accents make no difference. There is no stemming and no
+list of stop words, so that names are found in every language. Triggers of the database update the
+index. This package knows the tables by name, not the models.
 """
 
 from articles.search.conditions import condition

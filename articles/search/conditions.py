@@ -1,4 +1,4 @@
-"""What a list in any order is filtered by."""
+"""The condition by which a search filters lists in any order."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from articles.search.match_syntax import fts5, tsquery
 from articles.search.terms import Search, address, parse
 
 FEW: Final = 20_000
-"""Keys that are quicker looked up and sorted than met by walking through a million in order."""
+"""Up to so many keys, looking up and sorting is faster than walking through a million in order."""
 
 
 def condition(text: str, connection: BaseDatabaseWrapper, *, is_typing: bool = True) -> Q:
-    """Return what to filter articles by to find what ``text`` asks for.
+    """Return the condition of the articles that ``text`` finds; blank text finds all.
 
-    An article's address, slug or page here finds that article alone. Blank text asks for nothing
-    in particular: everything matches.
+    An article's URL, slug or page here finds only that article.
     """
     text = text.strip()
     if not text:
@@ -36,7 +35,7 @@ def condition(text: str, connection: BaseDatabaseWrapper, *, is_typing: bool = T
 
 
 class _Matches(Func):
-    """Whether an article has the wanted terms and no unwanted one; without wanted: an unwanted."""
+    """Whether an article has all wanted terms and no unwanted one; without wanted, any unwanted."""
 
     output_field = BooleanField()
 
@@ -48,18 +47,18 @@ class _Matches(Func):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Compare with the column of the index."""
+        """Match the column of the index."""
         table = connection.ops.quote_name(self._key.alias)
         return f"{table}.search @@ to_tsquery('simple', %s)", (tsquery(self.asked),)
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Look it up in the table of the index."""
+        """Match the table of the index."""
         key, _parameters = compiler.compile(self._key)
         found = f"SELECT {ID_OF_PLACE} FROM {FTS_TABLE} WHERE {FTS_TABLE} MATCH %s"
-        # A few are looked up by key. Where there are many, other conditions and the order find the
-        # articles, and these keys only say which to keep: that is what the plus does.
+        # A few are looked up by key. With many, the plus makes SQLite find the articles by the other
+        # conditions and the order, and only check these keys.
         sign = "+" if self.is_common else ""
         return f"{sign}{key} IN ({found})", (fts5(self.asked),)
 

@@ -1,4 +1,4 @@
-"""A page of what readers find, in one query whatever is asked for."""
+"""A page of search results, always in one query."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from articles.search.match_syntax import (
 from articles.search.terms import Search
 
 WALKED: Final = 2_000
-"""Of the newest articles, how many PostgreSQL looks at before it asks its index for all hits."""
+"""The newest articles that PostgreSQL looks through before it asks its index for all hits."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NUMBER: Final = (1 << 30) - 1
 
 
 class Order(StrEnum):
-    """In which order hits come."""
+    """The order of hits."""
 
     BEST = "best"
-    """All the words in the headline, then in headline and excerpt, then what needs the names; newest
-    first within each."""
+    """All words in the headline, then in headline and excerpt, then with the names; newest first
+    within each."""
     LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What hits are filtered by, as the index does; of several values any will do."""
+    """The filters of hits that the index knows; of several values any matches."""
 
     topics: tuple[str, ...] = ()
     """Slugs."""
@@ -55,18 +55,18 @@ class Narrowing:
     types: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    """Excluded."""
+    """Exclusive."""
     heat: int = 0
-    """The least."""
+    """The lowest."""
 
 
 class Behind(NamedTuple):
-    """Where a page ends, for the next one to begin."""
+    """The end of a page, from which the next one starts."""
 
     tier: int
     moment: datetime
     condition: Q
-    """Of its tier, what comes behind."""
+    """The condition of the later hits of its tier."""
 
 
 _COLUMNS: Final = ("id", "published_at", "slug", "heat")
@@ -74,7 +74,7 @@ _Part = tuple[str, list[Any]]
 
 
 def tiers(asked: Search, order: Order) -> list[Tier]:
-    """Return the tiers that hits come in: numbers, best first; one where tiers are not told apart."""
+    """Return the tiers of hits, best first; only ``ANY`` where the order has no tiers."""
     if order == Order.LATEST or not asked.wanted:
         return [Tier.ANY]
     return [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
@@ -89,10 +89,10 @@ def find(
     count: int,
     after: Behind | None = None,
 ) -> list[tuple[int, int]]:
-    """Find tier and primary key of the first ``count`` hits behind ``after``. One query.
+    """Return tier and primary key of the first ``count`` hits after ``after``. One query.
 
-    Of ``articles``, which must all be published. Without words everything is a hit, without wanted
-    ones everything but the unwanted; tiers are told apart in the order ``BEST`` alone.
+    All ``articles`` must be published. Without words every article is a hit, without wanted words
+    every article without the unwanted ones. Only the order ``BEST`` has tiers.
     """
     connection = connections[articles.db]
     if narrowing.since:
@@ -128,22 +128,22 @@ def _run(
 
 
 def _room(before: Sequence[str], count: int) -> _Part:
-    """Give SQL for how much of ``count`` what was found before leaves."""
+    """Return SQL for how many of ``count`` the former tiers have left."""
     taken = "".join(f" - (SELECT count(*) FROM {name})" for name in before)
     return f"(%s{taken})", [count]
 
 
 def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterator[_Part]:
-    """Give SQL for the query of each mark that an article must have, as text.
+    """Yield SQL for the index query of each mark that an article must have.
 
-    ``form`` is how one is written, ``any_of`` the sign between several and ``joined`` the aggregate.
+    ``form`` is the syntax of one mark, ``any_of`` the sign between several, ``joined`` the aggregate.
     """
 
     def listed(table: str, column: str, mark: str, values: Sequence[str]) -> _Part:
         one = form.format(f"{mark}' || id || '")
         among = ", ".join(["%s"] * len(values))
         return (
-            # None of that name: a number that nothing has.
+            # Without a row of that name: an id that no row has.
             (
                 f"(SELECT COALESCE({joined}('{one}', '{any_of}'), '{form.format(f'{mark}0')}') "
                 f"FROM {table} WHERE {column} IN ({among}))"
@@ -165,21 +165,18 @@ def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterato
         yield listed("providers_provider", "domain", PROVIDER, narrowing.providers)
 
 
-class _SQLite:
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    asked: Search
+    narrowing: Narrowing
+    count: int
+
+
+class _SQLite(_Dialect):
     """Walks the index from the newest on, which is the order of its row ids."""
 
-    def __init__(
-        self,
-        asked: Search,
-        narrowing: Narrowing,
-        count: int,
-    ) -> None:
-        self.asked = asked
-        self.narrowing = narrowing
-        self.count = count
-
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
-        """Return the parts of the query that end in ``found_<tier>``."""
+        """Yield the parts of the query, ``found_<tier>`` last."""
         rows, values = _compiled(articles.order_by().values_list(*_COLUMNS))
         match, match_values = self._match(tier)
         heat = "AND a.heat >= %s " if self.narrowing.heat else ""
@@ -189,8 +186,8 @@ class _SQLite:
             f"WHERE {FTS_TABLE} MATCH {match} {heat}AND {FTS_TABLE}.rowid "
         )
         hits_values = [*values, *match_values, *filter(None, [self.narrowing.heat])]
-        # How many the tiers before leave to find. As the limit: of a condition that no row has a
-        # part in SQLite reads all rows to find it false each time.
+        # How many are left to find. As the limit: SQLite evaluates a condition without columns for
+        # every row.
         room, room_values = _room(before, self.count)
         yield (
             (
@@ -199,15 +196,15 @@ class _SQLite:
             ),
             [*hits_values, *self._places(), *room_values],
         )
-        # Within the last second row ids are not in the order of slugs: all of that second are hits.
-        # Backward, too, as the index would have to be read from its begin.
+        # Within one second row ids are not in the order of slugs, so all hits of the last second are
+        # read. Also backward: otherwise SQLite would read the index from its start.
         page = f"FROM page_{tier}"
         last = f"(SELECT min(place) {page})"
         yield (
             (
                 f"found_{tier} AS MATERIALIZED (SELECT * {page} UNION ALL SELECT * FROM ({hits} "
                 f">= {last} >> 30 << 30 AND {FTS_TABLE}.rowid < {last} ORDER BY {FTS_TABLE}.rowid DESC "
-                # None where the page was not filled: then these are there already.
+                # None if the page is not full: then they are in it already.
                 f"LIMIT iif((SELECT count(*) {page}) >= max(1, {room}), -1, 0)))"
             ),
             [*hits_values, *room_values],
@@ -237,30 +234,20 @@ def _second(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(seconds=1)
 
 
-class _PostgreSQL:
-    """Looks at the newest articles for a word that many have, then asks the index, which has no order.
+class _PostgreSQL(_Dialect):
+    """Looks through the newest articles first, then asks the index, which has no order.
 
-    What many have is among them often enough to fill a page, and of the rest the index knows so few
-    that sorting them is quick. A planner would have to guess which of the two it is.
+    Common words fill a page from the newest; of rare ones the index has so few hits that sorting
+    them is quick. The planner could only guess which it is.
     """
 
-    def __init__(
-        self,
-        asked: Search,
-        narrowing: Narrowing,
-        count: int,
-    ) -> None:
-        self.asked = asked
-        self.narrowing = narrowing
-        self.count = count
-
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
-        """Return the parts of the query that end in ``found_<tier>``."""
+        """Yield the parts of the query, ``found_<tier>`` last."""
         match, match_values = self._match(tier)
         columns = f"{int(tier)} AS tier, id, published_at, slug"
         vectors = articles.annotate(vector=_Vector()).values_list(*_COLUMNS, "vector")
         newest, newest_values = _compiled(vectors.order_by("-published_at", "slug")[:WALKED])
-        # A look further only where the tiers before leave room on the page.
+        # Only if the former tiers have not filled the page.
         room, room_values = _room(before, self.count)
         gate = f"AND {room} > 0"
         yield (
@@ -272,7 +259,7 @@ class _PostgreSQL:
         )
         every, every_values = _compiled(vectors.order_by())
         filled = f"(SELECT count(*) FROM page_{tier})"
-        # The offset keeps the planner from walking on through all articles in the order asked for.
+        # The offset keeps the planner from walking through all articles in the order of the page.
         yield (
             (
                 f"found_{tier} AS MATERIALIZED (SELECT * FROM page_{tier} WHERE {filled} >= %s UNION ALL "
@@ -301,14 +288,14 @@ class _PostgreSQL:
             sql += f" AND vector @@ to_tsquery('simple', {text})"
             values += given
         if self.narrowing.heat:
-            # Its mark is of a tenth. Not among the conditions on the newest, which it would have
-            # looked for far and wide.
+            # Marks are tenths of heat. Not a condition on the newest articles: the planner would
+            # search many more for it.
             sql, values = f"{sql} AND heat >= %s", [*values, self.narrowing.heat]
         return sql, values
 
 
 class _Vector(Func):
-    """The column of PostgreSQL's index, of which Django does not know."""
+    """The column of PostgreSQL's index, which no model has."""
 
     output_field = BooleanField()
     arity = 0
@@ -316,7 +303,7 @@ class _Vector(Func):
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Name it."""
+        """Return the column."""
         return '"articles_article".search', ()
 
 

@@ -1,4 +1,4 @@
-"""Showing where the wanted words stand in a text. Linear in its length."""
+"""Marks the wanted words in a text. Linear in its length."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from articles.search.match_syntax import fold
 from articles.search.terms import MARK, Search, parse
 
 WINDOW: Final = 200
-"""Characters of a text that are shown around the first wanted word."""
+"""Characters to show around the first wanted word."""
 _LEAD_IN: Final = 60
-"""Characters of them before it, at most."""
+"""Of these, characters before it at most."""
 _MOST_READ: Final = 20_000
-"""Characters of a text that are looked at."""
+"""Characters of a text that are read."""
 
 
 class _Word(NamedTuple):
@@ -28,17 +28,17 @@ class _Word(NamedTuple):
 
 
 def marked(text: str, query: str | Search) -> SafeString:
-    """Return a text as HTML with ``<mark>`` around the words that ``query`` wants, as the index has it.
+    """Return a text as HTML with ``<mark>`` around the words that ``query`` finds.
 
-    Case and accents make no difference; of a beginning* the whole word is marked, of a phrase all.
+    Case and accents make no difference. Of incomplete words the whole word is marked.
     """
     return _html(text, list(_spans(text, _read(query))))
 
 
 def excerpt_around(text: str, query: str | Search, length: int = WINDOW) -> SafeString:
-    """Return about ``length`` characters of a text around the first wanted word, ``marked()``.
+    """Return about ``length`` characters around the first wanted word, ``marked()``.
 
-    Cut between words, with … where something is left out.
+    It is cut between words, with … for the rest.
     """
     text = " ".join(text[:_MOST_READ].split())
     if len(text) <= length:
@@ -47,7 +47,7 @@ def excerpt_around(text: str, query: str | Search, length: int = WINDOW) -> Safe
     first = spans[0][0] if spans else 0
     start = max(min(first - _LEAD_IN, len(text) - length), 0)
     if start:
-        # To the next word, unless the wanted one is that long.
+        # To the next word, but not beyond the wanted one.
         start = min(text.find(" ", start) + 1 or first, first)
     end = len(text) if start + length >= len(text) else start + length
     if end < len(text):
@@ -74,7 +74,7 @@ def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
 
 
 def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
-    """Yield where wanted words and phrases begin and end, in order and apart."""
+    """Yield begin and end of wanted words and phrases, in order, without overlaps."""
     phrases: dict[str, list[list[str]]] = {}
     beginnings: list[str] = []
     for place, term in enumerate(asked.wanted):
@@ -91,7 +91,7 @@ def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
             there = [one.folded for one in words[place : place + len(phrase)]]
             length = max(length, len(phrase) if there == phrase else 0)
         last = words[place + length - 1].end if length else 0
-        # Phrases may overlap: the second then goes on from the end of the first.
+        # If phrases overlap, the second begins at the end of the first.
         if last > end:
             yield max(word.start, end), last
             end = last

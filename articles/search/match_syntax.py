@@ -1,12 +1,12 @@
-"""What is asked for, in the languages of both databases' indexes.
+"""Queries in the syntax of both databases' indexes.
 
-The index has four parts: headline, excerpt, names (of provider and topics), and marks, which are
-words that only this module asks for (``asking.MARK`` and a letter in front):
+The index has four parts: headline, excerpt, names (of provider and topics), and marks: words that
+begin with ``terms.MARK`` and a letter, which only this module searches for:
 
 - ``l`` is published, ``y`` and a type, ``p`` and a provider's number, ``t`` and a topic's, ``g`` and
-  a tenth of the heat, so that a heat that few reach is not looked for in row after row;
+  a tenth of the heat, so that a high heat is found by the index and not row by row;
 - on PostgreSQL, whose index does not know where words stand, ``h`` and each word of the headline, and
-  ``n`` and each word of the names, which are there in no other way.
+  ``n`` and each word of the names, which have no other entry.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ PROVIDER: Final = f"{MARK}p"
 TOPIC: Final = f"{MARK}t"
 HEAT: Final = f"{MARK}g"
 MOST_HEAT: Final = 300
-"""Heat from which on all have one mark."""
+"""From this heat on all articles have the same mark."""
 HEADLINE: Final = f"{MARK}h"
 NAME: Final = f"{MARK}n"
 
 
 class Tier(IntEnum):
-    """Where all the wanted words stand, best first. ``ANY`` does not ask."""
+    """Where all wanted words stand, best first; ``ANY``: anywhere."""
 
     ANY = 0
     HEADLINE = 1
     TEXT = 2
-    """Headline and excerpt together, but not the headline alone."""
+    """In headline and excerpt together, but not in the headline alone."""
     NAMES = 3
-    """Some only in the names of provider and topics."""
+    """At least one only in the names of provider and topics."""
 
 
 # SQLite
@@ -47,7 +47,7 @@ _COLUMNS: Final = {Tier.HEADLINE: "{title} : ", Tier.TEXT: "{title excerpt} : "}
 
 
 def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
-    """Give FTS5's query for the wanted terms and no unwanted one; without wanted: an unwanted."""
+    """Return FTS5's query for all wanted terms and no unwanted one; without wanted, for any unwanted."""
     wanted = [
         f'"{" ".join(term)}"{"*" if place in asked.begins else ""}'
         for place, term in enumerate(asked.wanted)
@@ -68,7 +68,7 @@ def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
 
 
 def fts5_marked(query: str) -> str:
-    """Give FTS5's query for a mark, which no text of others can stand for."""
+    """Return FTS5's query for a mark."""
     return f'names : "{query}"'
 
 
@@ -78,12 +78,12 @@ _ACCENT: Final = re.compile("[\u0300-\u036f]")
 
 
 def fold(word: str) -> str:
-    """Take the accents off a word and make it small."""
+    """Return a word in lower case without accents."""
     return _ACCENT.sub("", unicodedata.normalize("NFD", word)).lower()
 
 
 def tsquery(asked: Search, tier: Tier = Tier.ANY) -> str:
-    """Give ``to_tsquery``'s text for the same as ``fts5()``."""
+    """Return the text for ``to_tsquery`` that means the same as ``fts5()``."""
     unwanted = [_anywhere(term) for term in asked.unwanted]
     if not asked.wanted:
         return " | ".join(unwanted)
@@ -112,8 +112,8 @@ def _anywhere(term: tuple[str, ...], is_beginning: bool = False) -> str:
 def _in_text(term: tuple[str, ...], is_beginning: bool) -> str:
     if len(term) == 1:
         return _lexeme(term[0], is_beginning)
-    # Weights keep a phrase within the headline (A) or the excerpt (B). They are looked up in the row,
-    # so words have none: the index alone can tell.
+    # Weights keep a phrase within the headline (A) or the excerpt (B). They are read from the row, so
+    # single words have none: the index alone finds those.
     phrases = (" <-> ".join(f"{_lexeme(word)}:{weight}" for word in term) for weight in "AB")
     return f"({' | '.join(f'({phrase})' for phrase in phrases)})"
 

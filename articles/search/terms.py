@@ -1,4 +1,4 @@
-"""What people may type."""
+"""Searches as people type them."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from urllib.parse import unquote
 from django.db.models import Q
 
 LONGEST: Final = 1_000
-"""Characters of a search that are read: the longest headline, pasted."""
+"""Characters of a search that are read: a pasted headline of the greatest length."""
 MOST_TERMS: Final = 24
 SHORTEST_PREFIX: Final = 3
-"""Letters that a beginning must have: shorter ones begin too many words."""
+"""Letters that an incomplete word needs: fewer match too many words."""
 
 MOST_OF_ADDRESS: Final = 2_000
 
 _SLUG: Final = re.compile(r"\d{4}-\d\d-\d\d-[^\s/]{1,244}")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-# What senders of links add to an address that is not part of it.
+# Parameters that senders add to links to track readers.
 _TRACKING: Final = ("utm_", "fbclid=", "gclid=")
 _PART: Final = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 
 NO_TEXT: Final = re.compile(r"[\0\ud800-\udfff]")
-"""What databases take for no text: NUL, and halves of characters."""
+"""Characters that databases refuse: NUL, and halves of surrogate pairs."""
 
 MARK: Final = "\u02ac"
-"""A letter of no language, in front of what only the index itself asks for. Nobody's words have it."""
+"""A letter of no language. Marks in the index begin with it, words do not contain it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a person asked for. A term is one word, or the words of a phrase in order."""
+    """A parsed search. A term is a tuple of one word, or of the words of a phrase."""
 
     wanted: tuple[tuple[str, ...], ...] = ()
     unwanted: tuple[tuple[str, ...], ...] = ()
     begins: tuple[int, ...] = ()
-    """The places in ``wanted`` of words of which only the beginning is given."""
+    """The positions in ``wanted`` of incomplete words."""
 
     def __bool__(self) -> bool:
-        """Whether anything is asked for."""
+        """Return whether it has any term."""
         return bool(self.wanted or self.unwanted)
 
 
 def parse(text: str, *, is_typing: bool = True) -> Search:
-    """Read words, "phrases", beginnings* and -unwanted ones; whatever else is typed separates words.
+    """Read words, "phrases", beginnings* and -unwanted words; other signs separate words.
 
-    While somebody ``is_typing`` the last word is taken for a beginning, too. Never raises. What has
-    neither letter nor digit asks for nothing, and so finds nothing.
+    With ``is_typing`` the last word may also be incomplete. Never raises. Text without letter or digit
+    gives no terms.
     """
     wanted: list[tuple[str, ...]] = []
     unwanted: list[tuple[str, ...]] = []
@@ -57,7 +57,7 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
     is_last = False
     for minus, phrase, word in _PART.findall(text[:LONGEST]):
         found = words(phrase or word)[:MOST_TERMS]
-        # Words that signs join, as in "on-demand", stand side by side in what is looked for too.
+        # "on-demand" is two words, as in the index.
         terms = [tuple(found)] if phrase or minus else [(one,) for one in found]
         (unwanted if minus else wanted).extend(term for term in terms if term)
         is_last = bool(word and found) and not minus
@@ -76,8 +76,8 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text as they are written."""
-    # Marks belong to the letter before them: accents, and the vowels of many scripts.
+    """Return the words of a text, unchanged."""
+    # Combining marks belong to the letter before: accents, and vowels of many scripts.
     kept = (
         letter if unicodedata.category(letter)[0] in "LNM" and letter != MARK else " "
         for letter in unicodedata.normalize("NFC", text)
@@ -86,7 +86,7 @@ def words(text: str) -> list[str]:
 
 
 def address(text: str) -> Q | None:
-    """Return the condition that finds one article by its address, slug or page here, if it is one."""
+    """Return the condition to find one article by its URL, slug or page here; None for other text."""
     if len(text) > MOST_OF_ADDRESS or NO_TEXT.search(text):
         return None
     if _SLUG.fullmatch(text):
@@ -99,7 +99,7 @@ def address(text: str) -> Q | None:
     plain = f"{path}?{'&'.join(own)}" if own else path
     slashes = [plain] if own else [path.rstrip("/"), f"{path.rstrip('/')}/"]
     found = Q(url__in=list(dict.fromkeys([text, whole, plain, *slashes])))
-    # The article's page here, or under another host that shows this newsroom.
+    # The article's page here, or on another host of this newsroom.
     last = unquote(path.rstrip("/").rpartition("/")[2])
     if _SLUG.fullmatch(last) and not NO_TEXT.search(last):
         found |= Q(slug=last)

@@ -115,6 +115,17 @@ class TestAddress:
         make_article(title="Other", web_url="https://b.example/page/1")
         assert found(text) == {"This"}
 
+    @pytest.mark.parametrize("added", ["utm_source=x", "utm_medium=x", "fbclid=x", "gclid=x"])
+    @pytest.mark.parametrize("query", ["?a=2&", "?"])
+    def test_tracking_parameters_are_ignored(self, added: str, query: str) -> None:
+        address = f"https://b.example/page{query}".rstrip("?&")
+        make_article(title="This", web_url=address)
+        assert found(f"https://b.example/page{query}{added}") == {"This"}
+
+    def test_other_parameters_are_not_ignored(self) -> None:
+        make_article(title="This", web_url="https://b.example/page")
+        assert found("https://b.example/page?id=2") == set()
+
     def test_slash_at_the_end(self) -> None:
         make_article(title="This", web_url="https://b.example/page")
         assert found("https://b.example/page/") == {"This"}
@@ -132,8 +143,28 @@ class TestParse:
         assert asked.begins
 
     def test_bounded(self) -> None:
-        assert len(search.parse("ab " * 1000).wanted) == search.MOST_TERMS
+        assert len(search.parse("ab " * 1000).wanted) == search.MOST_TERMS == 24
+        assert len(search.parse("ab " * 23).wanted) == 23
+        assert search.LONGEST == 1_000
         assert search.parse("x" * 100_000).wanted == (("x" * search.LONGEST,),)
+
+    @pytest.mark.parametrize(
+        ("text", "is_typing", "begins"),
+        [
+            ("zeb", True, (0,)),
+            ("ze", True, ()),
+            ("zeb", False, ()),
+            ("zeb*", False, (0,)),
+            ("ze*", False, ()),
+            ("one zeb", True, (1,)),
+            ("one* zeb", True, (0, 1)),
+            ('"zeb"', True, ()),
+            ("one -zeb", True, ()),
+            ("zeb !", True, ()),
+        ],
+    )
+    def test_beginnings(self, text: str, is_typing: bool, begins: tuple[int, ...]) -> None:
+        assert search.parse(text, is_typing=is_typing).begins == begins
 
 
 class TestNeverFails(TestCase):

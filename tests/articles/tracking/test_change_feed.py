@@ -1,4 +1,4 @@
-"""The database notes what changes for readers, whoever writes, in an order that followers can trust."""
+"""The change feed notes every change for readers, in an order that followers can trust."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ HOUR = timedelta(hours=1)
 
 
 def here() -> Place:
-    """Return the place of a follower who knows all there is."""
+    """Return the place after everything."""
     at = timezone.now()
     return Place(change_feed.since(Place(0, at, ""), 10_000, at).place.sequence, at, "")
 
 
 def told(place: Place, at: Any = None) -> dict[str, bool]:
-    """Return what a follower is told since: slugs, and whether they may be named when they are gone."""
+    """Return the changes since a place: slugs, and whether they may be named when they are gone."""
     events = change_feed.since(place, 10_000, at or timezone.now()).events
     return {event.slug: event.may_be_named for event in events}
 
@@ -105,13 +105,13 @@ class TestWrites:
         write()
         assert told(place).keys() == expected
 
-    def test_have_numbers_of_their_own(self, story: dict[str, Article]) -> None:
+    def test_have_unique_numbers(self, story: dict[str, Article]) -> None:
         Provider.objects.update(name="Other")
         Article.objects.update(title="Other")
         numbers = list(Change.objects.values_list("sequence", flat=True))
         assert len(numbers) == len(set(numbers)) >= 2
 
-    def test_rolled_back_never_were(self, story: dict[str, Article]) -> None:
+    def test_rolled_back_are_not_noted(self, story: dict[str, Article]) -> None:
         place = here()
         with transaction.atomic():
             make_article()
@@ -129,7 +129,7 @@ class TestWrites:
 
 
 class TestNames:
-    """What was never public is not named when it goes; what was, is."""
+    """The slug of an article that goes is named only if it was ever public."""
 
     def test_of_what_was_public(self) -> None:
         place = here()
@@ -145,15 +145,15 @@ class TestNames:
         update("a", published=False, decision="withdraw")()
         assert told(place) == {"a": False}
 
-    def test_of_an_embargo_that_ended_unwritten(self) -> None:
+    def test_of_an_embargo_that_ended_without_a_write(self) -> None:
         place = here()
         make_article(slug="a", publish_from=timezone.now() + HOUR)
-        # As if that hour had passed and nobody had written: triggers know no other clock.
+        # As if the hour had passed without a write: triggers use the clock of the database.
         _backdate("a", publish_from=timezone.now() - HOUR)
         update("a", published=False, decision="withdraw")()
         assert told(place) == {"a": True}
 
-    def test_of_one_that_came_and_expired_unwritten(self) -> None:
+    def test_of_one_that_was_public_between_two_writes(self) -> None:
         place = here()
         now = timezone.now()
         make_article(slug="a", publish_from=now + HOUR, publish_until=now + 2 * HOUR)
@@ -162,7 +162,7 @@ class TestNames:
         Article.objects.filter(slug="a").delete()
         assert told(place) == {"a": True}
 
-    def test_of_one_that_had_expired_before_it_came(self) -> None:
+    def test_of_one_that_expired_before_it_was_stored(self) -> None:
         place = here()
         make_article(slug="a", publish_until=timezone.now() - HOUR)
         Article.objects.filter(slug="a").delete()
@@ -170,7 +170,7 @@ class TestNames:
 
 
 def _backdate(slug: str, /, **moments: Any) -> None:
-    """Set a schedule as if it had been so from the beginning: no trigger hears of it."""
+    """Set a schedule without any trigger, as if it had been there from the start."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
@@ -196,7 +196,7 @@ class TestSchedules:
         place = here()
 
         assert told(place, moment - timedelta(seconds=1)) == {}
-        # Of the lead it is not known here whether readers see it; it did not go by this.
+        # Whether readers see the lead is not known here.
         assert told(place, moment) == {"lead": False, "own": True}
         found = change_feed.since(place, 10, moment)
         assert change_feed.since(found.place, 10, moment + HOUR).events == []
@@ -220,6 +220,25 @@ class TestPlaces:
         assert told(place).keys() == {"b"}
         assert told(change_feed.place_of(timezone.now() - 2 * HOUR)).keys() == {"a", "b"}
 
+    def test_of_a_moment_tells_what_changed_at_it(self) -> None:
+        make_article(slug="a")
+        moment = timezone.now() - HOUR
+        Change.objects.update(noted_at=moment)
+        assert told(change_feed.place_of(moment)).keys() == {"a"}
+        assert told(change_feed.place_of(moment + timedelta(milliseconds=1))) == {}
+
+    def test_latest_is_after_everything(self) -> None:
+        make_article(slug="a", publish_from=timezone.now() - HOUR)
+        place = change_feed.latest(timezone.now())
+        assert told(place) == {}
+        make_article(slug="b")
+        assert told(place).keys() == {"b"}
+
+    def test_first_of_an_empty_newsroom(self) -> None:
+        now = timezone.now()
+        assert change_feed.latest(now) == Place(0, now, "")
+        assert change_feed.since(Place(0, now, ""), 10, now).events == []
+
     def test_fail_beyond_the_last(self) -> None:
         make_article()
         with pytest.raises(change_feed.UnknownPlaceError):
@@ -229,9 +248,9 @@ class TestPlaces:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
-    """Two writers at once: no number becomes visible before a smaller one."""
+    """With two writers no number becomes visible before a smaller one."""
 
-    def test_what_began_first_and_ends_last_is_not_missed(self) -> None:
+    def test_a_slow_writer_is_not_missed(self) -> None:
         make_article(slug="a")
         make_article(slug="b")
         place = here()
@@ -246,7 +265,7 @@ class TestAtOnce:
             update("a", title="Other")()
             second = Thread(target=write)
             second.start()
-            # Waits for the first: a follower could otherwise pass it by.
+            # It waits for the first: otherwise a follower could miss that.
             second.join(0.5)
             assert second.is_alive()
             asker = Thread(target=lambda: seen.append(_told_elsewhere(place)))

@@ -1,4 +1,4 @@
-"""Every write to what pages show begins another edition, whoever writes."""
+"""Every write to what pages show begins a new edition."""
 
 from __future__ import annotations
 
@@ -65,19 +65,19 @@ def newsroom() -> Article:
 
 class TestWrites:
     @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-    def test_begin_another(self, newsroom: Article, write: Callable[[], object]) -> None:
+    def test_begin_a_new_one(self, newsroom: Article, write: Callable[[], object]) -> None:
         before = token()
         write()
         assert token() != before
 
-    def test_of_other_tables_do_not(self, newsroom: Article) -> None:
+    def test_to_other_tables_do_not(self, newsroom: Article) -> None:
         before = token()
         make_user()
-        # A try that failed shows nowhere.
+        # No page shows a failed fetch.
         ImageFetch.objects.create(url="https://a.example/1.jpg", state="failed")
         assert token() == before
 
-    def test_rolled_back_never_were(self, newsroom: Article) -> None:
+    def test_rolled_back_do_not(self, newsroom: Article) -> None:
         before = token()
         with transaction.atomic():
             make_article()
@@ -90,7 +90,7 @@ class TestWrites:
 
 class TestSchedules:
     @pytest.mark.parametrize("name", ["publish_from", "publish_until"])
-    def test_begin_another_when_they_pass(self, newsroom: Article, name: str) -> None:
+    def test_begin_a_new_one_when_they_pass(self, newsroom: Article, name: str) -> None:
         moment = timezone.now() + timedelta(hours=1)
         Article.objects.filter(pk=newsroom.pk).update(**{name: moment})
         just_before = editions.current(moment - timedelta(microseconds=1))
