@@ -205,7 +205,7 @@ class TestKeepTriggers:
             "article", "byline", models.CharField(default="", max_length=9)
         )
         migration = migrations.Migration("9999_byline", "articles")
-        migration.operations = keep_triggers("9999", [byline])
+        migration.operations = keep_triggers("9999", [byline])  # type: ignore[misc]
 
         with connection.schema_editor() as schema_editor:
             migration.apply(state.clone(), schema_editor)
