@@ -237,6 +237,10 @@ class TestNames:
         names = [name for name in in_backticks(page.read_text()) if CODE.fullmatch(name)]
         assert [name for name in names if not exists(name.removesuffix("()"))] == []
 
+    def test_walks_name_code(self) -> None:
+        walks = ARCHITECTURE.read_text().partition("## Walk 1")[2]
+        assert sum(bool(CODE.fullmatch(name)) for name in in_backticks(walks)) > 30
+
 
 def exists(dotted: str) -> bool:
     """Return whether ``importing.run`` or ``articles.importing.run`` names something in the code."""
