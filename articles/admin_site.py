@@ -1,4 +1,4 @@
-"""The admin site: Django's, with the desk as its front page."""
+"""Django's admin site with the desk as its front page."""
 
 from __future__ import annotations
 
@@ -24,42 +24,38 @@ from newsroom.capped_count import count_capped, count_in_words
 from newsroom.charts import Amount, Chart, bar_chart, heat_chart
 
 DAYS: Final = 30
-"""Days that the charts look back, today among them: of all articles they would cost a full read."""
+"""Days in the charts, with today: charts of all articles would read the whole table."""
 RUNS: Final = 5
-"""Import runs on the front page."""
+"""Imports on the front page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A queue and how much waits in it."""
+    """A queue and the number of articles in it."""
 
     queue: Queue
     count: int
 
     @property
     def words(self) -> str:
-        """The count as people read it."""
-        return count_in_words(self.count)
+        return count_in_words(self.count) if self.count else "Clear"
 
 
 class NewsroomAdminSite(admin.AdminSite):
-    """The admin, whose front page says what waits for an editor."""
-
     site_header = settings.SITE_NAME
     site_title = settings.SITE_NAME
-    index_title = "The desk"
-    # The places in the header lead everywhere; lists need the room.
+    index_title = "Desk"
+    # The header links everywhere; lists need the room.
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add the pages that belong to no one model."""
-        # By name: the admin's modules register themselves here and so need this one first.
+        # By name, because the admin's modules import this one to register themselves.
         return [path("", include("articles.admin.urls")), *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Show the desk, as far as the user may look at what it counts."""
+        """Show the parts of the desk that the user may see."""
         context: dict[str, Any] = {}
         if self.get_model_admin(Article).has_view_permission(request):
             context |= desk(timezone.now(), heat.current_policy())
@@ -71,7 +67,7 @@ class NewsroomAdminSite(admin.AdminSite):
 
 
 def desk(at: datetime, policy: Policy) -> dict[str, Any]:
-    """Count and draw what the front page shows of articles. The same queries however many."""
+    """Return queues and charts of the front page. The number of queries is fixed."""
     if not Article.objects.exists():
         return {"may_view_articles": True, "is_fresh": True}
     return {
@@ -84,9 +80,9 @@ def desk(at: datetime, policy: Policy) -> dict[str, Any]:
 
 
 def published_chart(at: datetime) -> Chart:
-    """Draw how many of the articles that readers see at ``at`` are from each day. One query."""
+    """Draw the number of articles per day that readers see at ``at``. One query."""
     days = list(_days(at))
-    # Conditions, not a function of the time: SQLite would call Python for every row of a group.
+    # Conditions instead of a date function, for which SQLite would call Python per row.
     counts = (
         Article.objects.published(at)
         .filter(published_at__gte=days[0][0], published_at__lt=days[-1][1])
@@ -102,7 +98,7 @@ def published_chart(at: datetime) -> Chart:
             Amount(
                 date_format(begin, "M j"),
                 counts[f"day_{number}"],
-                # Every week, counted back from today.
+                # A label every week, counted back from today.
                 tick=date_format(begin, "M j") if (DAYS - 1 - number) % 7 == 0 else "",
             )
             for number, (begin, _) in enumerate(days)
@@ -111,7 +107,7 @@ def published_chart(at: datetime) -> Chart:
 
 
 def recent_heat_chart(at: datetime, policy: Policy) -> Chart:
-    """Draw the heat of the days' articles, but for coverage-only ones. One query."""
+    """Draw the heat of the days' articles, without link-only ones. One query."""
     days = list(_days(at))
     recent = Article.objects.filter(
         coverage_only=False, published_at__gte=days[0][0], published_at__lt=days[-1][1]
@@ -121,7 +117,7 @@ def recent_heat_chart(at: datetime, policy: Policy) -> Chart:
 
 
 def _days(at: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Return begin and end of each day in the current time zone, the oldest first."""
+    """Yield start and end of each day in the current time zone, oldest first."""
     today = timezone.localdate(at)
     zone = timezone.get_current_timezone()
     midnight = datetime.min.time()

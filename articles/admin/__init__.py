@@ -1,4 +1,4 @@
-"""The admin of articles, topics and imports, one module a group of pages."""
+"""The editors' pages, a folder for each group."""
 
 from django.contrib import admin
 from django_tasks_db.models import DBTaskResult
@@ -16,7 +16,7 @@ from articles.admin.system.tokens import ApiTokenAdmin
 from articles.admin.system.topics import TopicAdmin
 from articles.admin.system.webhooks import HookDeliveryAdmin, WebHookAdmin
 
-# What tasks do is in the log; what comes of it, with images and hooks.
+# The log shows what tasks do; the pages of images and webhooks show the results.
 admin.site.unregister(DBTaskResult)
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Links to rows of the admin, and out of it."""
+"""Links to rows of the admin, to other sites, and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 
 def admin_link(row: models.Model | None, text: object = None) -> SafeString | str:
-    """Link to a row's page in the admin, by its name or ``text``; a dash for None."""
+    """Return a link to a row's admin page, labeled by the row or ``text``; a dash for None."""
     if row is None:
         return "-"
     options = row._meta
@@ -22,16 +22,16 @@ def admin_link(row: models.Model | None, text: object = None) -> SafeString | st
 
 
 def outward_link(url: str, text: object = None) -> SafeString | str:
-    """Link out of the site, telling the other side nothing; ``url`` must be a web address."""
+    """Return a link to another site that sends no referrer; ``url`` must be a web URL."""
     return format_html(
         '<a href="{}" rel="noopener noreferrer external">{}</a>', url, url if text is None else text
     )
 
 
 def next_page(request: HttpRequest, otherwise: str) -> str:
-    """Return the page of the admin that a form or link named as ``next``, or ``otherwise``.
+    """Return the admin URL in ``next`` of the form or query, or ``otherwise``.
 
-    Nothing outside the admin: not another site, nor a way up by dots that browsers would take.
+    Refuse everything outside the admin: other sites, and paths that leave it by dots.
     """
     address = request.POST.get("next") or request.GET.get("next") or ""
     path = unquote(urlsplit(address).path) if _is_sound(request, address) else ""
@@ -40,7 +40,7 @@ def next_page(request: HttpRequest, otherwise: str) -> str:
 
 
 def _is_sound(request: HttpRequest, address: str) -> bool:
-    # Only what begins with a path: a whole address, even our own, is nothing that we wrote.
+    # Only paths: we never write absolute URLs, not even our own.
     return address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts=None, require_https=request.is_secure()
     )

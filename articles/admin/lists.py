@@ -22,7 +22,7 @@ MOST_SHOWN: Final = MOST_COUNTED - 1
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of a list, counting ``MOST_COUNTED`` rows at most; search and filters reach the rest."""
+    """Pages of a list that counts at most ``MOST_COUNTED`` rows."""
 
     @cached_property
     def count(self) -> int:
@@ -72,7 +72,7 @@ class KeyChangeList(ChangeList):
     """The number of rows that the pages list, if there are more."""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
-        """Return the first column of the order asked for, then the key in the same direction."""
+        """Return the first requested column, then the key in the same direction."""
         first, *_ = super().get_ordering(request, queryset)
         goes_down = first.descending if isinstance(first, OrderBy) else str(first).startswith("-")
         self.row_order = [first, "-pk" if goes_down else "pk"]
@@ -91,7 +91,7 @@ class KeyChangeList(ChangeList):
         self.result_list = rows.order_by(*self.row_order)
 
     def rows(self) -> models.QuerySet[Any]:
-        """Return the rows with everything that the columns show."""
+        """Return all rows, with what the columns show."""
         raise NotImplementedError
 
 
@@ -169,6 +169,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Name the list after its rows instead of "Select … to change"."""
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows with what the list and their own pages show."""
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        joined = self.list_select_related
+        return rows.select_related(*joined) if isinstance(joined, list) else rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

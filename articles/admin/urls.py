@@ -1,4 +1,4 @@
-"""Addresses of the admin's pages that belong to no one model."""
+"""URLs of admin pages that belong to no single model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of articles in words, for histories and comparisons."""
+"""Values of articles as text, for histories and comparisons."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from providers.models import Provider
 
 LABELS: Final[Mapping[str, str]] = {
     "decision": "decision",
-    "decision_reason": "reason of the decision",
+    "decision_reason": "note",
     "decision_until": "decided until",
     "is_pinned": "pinned as lead",
-    "publish_from": "not before",
+    "publish_from": "goes live",
     "publish_until": "expires",
     "provider_id": "provider",
-    "names": "names as coverage",
-    "named_by": "named as coverage by",
-    "related": "names as coverage",
+    "names": "links to",
+    "named_by": "linked from",
+    "related": "links to",
     "published_at": "published at",
     "updated_at": "updated at",
     "original_url": "original URL",
@@ -34,17 +34,16 @@ LABELS: Final[Mapping[str, str]] = {
     "featured_content": "featured content",
 }
 SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
-"""Columns that say who acted and when, which a history says anyway."""
+"""Columns that say who decided and when, which the history shows anyway."""
 
 
 def label(name: str) -> str:
-    """Return a column's name for editors."""
     return LABELS.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What ids stand for: headlines of articles, names of topics and providers."""
+    """Names by id: headlines of articles, names of topics and providers."""
 
     articles: Mapping[int, str] = field(default_factory=dict)
     topics: Mapping[int, str] = field(default_factory=dict)
@@ -57,7 +56,7 @@ class Names:
         topics: Iterable[int] = (),
         providers: Iterable[int] = (),
     ) -> Names:
-        """Look names up. A query a kind that there is any of."""
+        """Look up names. One query per kind."""
         found = Article.objects.filter(pk__any_of=sorted(set(articles))) if articles else ()
         return cls(
             {article.pk: article.headline for article in found and found.only("title")},
@@ -67,7 +66,7 @@ class Names:
 
     @classmethod
     def of_changes(cls, rows: Sequence[ActChange]) -> Names:
-        """Look up all that changes of a history name."""
+        """Look up all names in the changes of a history."""
         values = [values for row in rows for values in (row.before, row.after)]
         return cls.load(
             {pk for row in rows for pk, _ in (*row.linked, *row.unlinked)},
@@ -76,20 +75,20 @@ class Names:
         )
 
     def article(self, pk: int) -> str:
-        """Return an article's headline; one that is gone has none."""
-        return Truncator(self.articles.get(pk, f"article {pk}, which is gone")).chars(100)
+        """Return an article's headline, shortened."""
+        return Truncator(self.articles.get(pk, f"deleted article {pk}")).chars(100)
 
     def listed(self, name: str, values: Iterable[Any]) -> list[str]:
-        """Return the members of a list in words."""
+        """Return the members of a list as text."""
         match name:
             case "topics":
-                return [self.topics.get(pk, f"topic {pk}, which is gone") for pk in values]
+                return [self.topics.get(pk, f"deleted topic {pk}") for pk in values]
             case "images":
                 return [_image(values) for values in values]
         return [self.article(pk) for pk in values]
 
     def shown(self, name: str, value: Any) -> str:
-        """Return one value in words; long texts as they are."""
+        """Return one value as text, not shortened."""
         match value:
             case None | "":
                 return Article.Decision.NONE.label if name == "decision" else "(empty)"
@@ -100,7 +99,7 @@ class Names:
             case list() | tuple():
                 return "; ".join(self.listed(name, value)) or "(none)"
         if name == "provider_id":
-            return self.providers.get(value, f"provider {value}, which is gone")
+            return self.providers.get(value, f"deleted provider {value}")
         if name == "decision" and value in Article.Decision.values:
             return str(Article.Decision(value).label)
         return str(value)

@@ -1,4 +1,4 @@
-"""The history of an article: what was done, any two states beside each other, one put back."""
+"""The history of an article: its decisions, a comparison of two states, and restoring one."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.text import Truncator
-from django.views.decorators.http import require_http_methods, require_safe
 
 from articles import newsdesk
-from articles.admin.decisions.confirmation import user_of
+from articles.admin.articles.receipts import VIEW
+from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import SIGNATURES, Names, label
 from articles.admin.history.text_diff import Piece, text_diff
+from articles.admin.pages import allow, trail_to, version_seen
 from articles.importing.snapshot import TEXTS
 from articles.models import Act, ActChange, Article, ImportConflict
 from articles.newsdesk.history import State
 from articles.newsdesk.performing import decoded
 
 PER_PAGE: Final = 25
-"""Acts on a page; older ones are a link away."""
+"""Decisions on a page; a link leads to older ones."""
 
 SHORT: Final = 160
-"""Characters of a text in the list of acts; the comparison has all of it."""
+"""Characters of a text in the list; the comparison shows all of it."""
 
 NOW: Final = "now"
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the addresses of these pages."""
     return [
         path(
             "<int:pk>/history/",
@@ -51,7 +51,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing that an act changed, in words."""
+    """One change of a decision, as text."""
 
     label: str
     before: str
@@ -61,7 +61,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act on the page; ``can_undo`` is whether this user may, and nothing came of it since."""
+    """One decision on the page; ``can_undo``: this user may, and nothing depends on it yet."""
 
     act: Act
     change: ActChange
@@ -71,7 +71,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field in which two states differ: pieces of a text, members of a list, or two values."""
+    """One field that differs: with pieces of a text, members of a list, or two values."""
 
     label: str
     pieces: Sequence[Piece] = ()
@@ -81,14 +81,14 @@ class Difference:
     after: str = ""
 
 
-@require_safe
+@allow(VIEW)
 def history(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what was done to an article, newest first, and two states beside each other."""
-    article = _article(request, pk)
+    """Show the decisions on an article, newest first, and compare two states."""
+    article = _article(pk)
     rows = _rows(article, request.GET.get("before", ""))
     page, has_older = rows[:PER_PAGE], len(rows) > PER_PAGE
     context = {
-        **_context(request, article, "History"),
+        **_context(article, "History"),
         "entries": _entries(request, article, page),
         "older": page[-1].act_id if has_older else "",
         "is_first_page": not request.GET.get("before"),
@@ -96,16 +96,15 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if "from" in request.GET and "to" in request.GET:
         context |= _comparison(article, request.GET["from"], request.GET["to"])
-    return render(request, "admin/articles/desk/history.html", context)
+    return answer(request, "history", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow(VIEW, "GET", "HEAD", "POST")
 def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
-    """Show what putting a state back would change, and put it back."""
-    article = _article(request, pk)
+    """Show what restoring a state would change, and restore it."""
+    article = _article(pk)
     if request.method == "POST":
-        seen = request.POST.get("seen_version", "")
-        article.version = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+        article.version = version_seen(request)
     try:
         change = newsdesk.restore(article, act_id)
         if not newsdesk.may(request.user, change):
@@ -113,7 +112,7 @@ def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
         if request.method == "POST":
             reason = request.POST.get("reason", "").strip()
             newsdesk.perform(change, by=user_of(request), reason=reason)
-            messages.success(request, "The earlier state was restored. It can be undone below.")
+            messages.success(request, "The earlier state was restored. You can undo this below.")
             return redirect("admin:articles_article_history", pk)
         consequences = newsdesk.consequences(change)
     except newsdesk.RefusedError as error:
@@ -122,24 +121,22 @@ def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
     states = newsdesk.timeline(article, since=act_id)
     act = Act.objects.select_related("by").filter(pk=act_id).first()
     context = {
-        **_context(request, article, "Restore an earlier state"),
+        **_context(article, "Restore an earlier state"),
         "act": act,
         "differences": differences(states.now, states.at(act_id)),
         "consequences": consequences,
     }
-    return render(request, "admin/articles/desk/restore.html", context)
+    context["trail"] += [(reverse("admin:articles_article_history", args=[pk]), "History")]
+    return answer(request, "restore", context)
 
 
 def differences(before: State, after: State) -> list[Difference]:
     """Return the fields in which two states differ. Up to three queries."""
-    lists = [
-        (state.values.get("topics", ()), state.values.get("provider_id"))
-        for state in (before, after)
-    ]
+    values = [before.values, after.values]
     names = Names.load(
         {*before.names, *after.names, *before.named_by, *after.named_by},
-        {pk for topics, _ in lists for pk in topics},
-        {provider for _, provider in lists if provider is not None},
+        {pk for one in values for pk in one.get("topics", ())},
+        {one["provider_id"] for one in values if one.get("provider_id") is not None},
     )
     found = []
     for name in before.values:
@@ -151,11 +148,8 @@ def differences(before: State, after: State) -> list[Difference]:
         elif isinstance(one, list):
             found.append(_listed(name, one, other or [], names))
         else:
-            found.append(
-                Difference(
-                    label(name), before=names.shown(name, one), after=names.shown(name, other)
-                )
-            )
+            words = (names.shown(name, value) for value in (one, other))
+            found.append(Difference(label(name), before=next(words), after=next(words)))
     for name in ("names", "named_by"):
         links, links_after = getattr(before, name), getattr(after, name)
         if links.keys() != links_after.keys():
@@ -184,21 +178,14 @@ def _listed(name: str, before: list[Any], after: list[Any], names: Names) -> Dif
     )
 
 
-def _article(request: HttpRequest, pk: int) -> Article:
-    if not request.user.has_perm("articles.view_article"):
-        raise PermissionDenied
+def _article(pk: int) -> Article:
     articles = Article.objects.select_related("provider", "decided_by")
     return get_object_or_404(articles, pk=pk)
 
 
-def _context(request: HttpRequest, article: Article, title: str) -> dict[str, Any]:
-    return {
-        **admin.site.each_context(request),
-        "title": title,
-        "subtitle": article.headline,
-        "article": article,
-        "opts": Article._meta,
-    }
+def _context(article: Article, title: str) -> dict[str, Any]:
+    trail = trail_to(article)
+    return {"title": title, "subtitle": article.headline, "article": article, "trail": trail}
 
 
 def _rows(article: Article, before: str) -> list[ActChange]:
@@ -229,9 +216,9 @@ def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) 
 
 
 def _can_undo(request: HttpRequest, article: Article, row: ActChange, targets: set[int]) -> bool:
-    """Whether this user may undo the act, as far as this article tells.
+    """Return whether this user may undo the decision, judged by this article alone.
 
-    Other articles of the act may have been changed since: then the page of the undo says so.
+    If other articles of the decision have changed since, the undo itself says so.
     """
     if not row.is_decided or hasattr(row.act, "undone_by"):
         return False
@@ -257,8 +244,8 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
     ]
     linked, unlinked = ({pk: None for pk, _ in pairs} for pairs in (row.linked, row.unlinked))
     for words, pks in (
-        ("now names as coverage", [pk for pk in linked if pk not in unlinked]),
-        ("no longer names as coverage", [pk for pk in unlinked if pk not in linked]),
+        ("links added", [pk for pk in linked if pk not in unlinked]),
+        ("links removed", [pk for pk in unlinked if pk not in linked]),
     ):
         if pks:
             said.append(Said(words, "", "; ".join(names.listed("names", pks[:10])), list_only=True))
@@ -267,15 +254,20 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
         is_taken = columns.get(conflict.field, conflict.field) in row.after or (
             conflict.field == "related" and bool(linked or unlinked)
         )
-        choice = "took the source's" if is_taken else "kept the editor's"
+        choice = "took the source’s" if is_taken else "kept the edited"  # noqa: RUF001 - an apostrophe
         said.append(
-            Said("conflict of imports", "", f"{choice} {label(conflict.field)}", list_only=True)
+            Said(
+                "source changed what was edited",
+                "",
+                f"{choice} {label(conflict.field)}",
+                list_only=True,
+            )
         )
     return said
 
 
 def _comparison(article: Article, one: str, other: str) -> dict[str, Any]:
-    """Compare the states after two acts; the older one stands first."""
+    """Compare the states after two decisions; the older one comes first."""
     try:
         keys = sorted((_key(one), _key(other)), key=lambda key: (key is None, key))
         since = min((key for key in keys if key is not None), default=None)
@@ -299,4 +291,4 @@ def _key(text: str) -> int | None:
         return None
     if text.isdecimal() and len(text) < 19:
         return int(text)
-    raise newsdesk.RefusedError("Choose two states of the list below.")
+    raise newsdesk.RefusedError("Choose two states from the list below.")

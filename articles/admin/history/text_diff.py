@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word as far as that is affordable."""
+"""The changes between two texts, word by word where that is fast enough."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from difflib import SequenceMatcher
 from typing import Final, Literal, NamedTuple
 
 MOST_COMPARED: Final = 1_000
-"""Words or lines, a side, that are compared with one another: the cost grows with the square."""
+"""Words or lines per side that are compared: the cost grows with the square."""
 
 KEPT_AROUND: Final = 120
-"""Characters of what is the same that are shown on each side of a change."""
+"""Characters of unchanged text shown on each side of a change."""
 
 _WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 class Piece(NamedTuple):
-    """A part of the texts; ``same`` pieces may be shortened in the middle."""
+    """A part of the texts; the middle of ``same`` pieces may be left out."""
 
     kind: Literal["same", "del", "ins"]
     text: str
 
 
 def text_diff(before: str, after: str) -> list[Piece]:
-    """Return the pieces by which ``after`` differs from ``before``, in order.
+    """Return the pieces of both texts in order, with what was deleted and inserted.
 
-    Words are compared; where there are too many of them lines are, and where there are too many
-    of those the texts stand as a whole. What both begin and end with costs nothing.
+    Compares words, or lines if there are too many words, or else the texts as a whole. A common
+    start and end cost nothing.
     """
     head = _common(before, after)
     tail = _common(before[head:][::-1], after[head:][::-1])
-    # Whole words: "right" is not "l" for "r" and "ight".
+    # Keep words whole: do not compare "right" and "light" as "r" and "l" before "ight".
     head = _word_start(before, after, head)
     tail = _word_start(before[::-1], after[::-1], tail)
     tail = min(tail, len(before) - head, len(after) - head)
@@ -47,7 +47,7 @@ def text_diff(before: str, after: str) -> list[Piece]:
 def _common(one: str, other: str) -> int:
     most = min(len(one), len(other))
     low, high = 0, most
-    # By halves: comparing slices is far faster than characters.
+    # Bisect: comparing slices is far faster than comparing characters.
     while low < high:
         half = (low + high + 1) // 2
         if one[low:half] == other[low:half]:
@@ -80,7 +80,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _compared(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
-    # Words that are everywhere, such as spaces, are no anchors: else the cost has no bound.
+    # Frequent words (spaces) are no anchors by default: they would make the cost unbounded.
     for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other).get_opcodes():
         if tag == "equal":
             yield Piece("same", "".join(one[i:i_end]))

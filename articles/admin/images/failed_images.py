@@ -1,4 +1,4 @@
-"""The images that failed: why, who shows them, and another try."""
+"""Picture problems: images that failed, why, who shows them, and fetching them again."""
 
 from __future__ import annotations
 
@@ -25,22 +25,20 @@ from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 HOSTS: Final = 20
-"""Hosts that the filter offers: those with the most failures."""
+"""Hosts in the filter: those with the most failures."""
 SHOWN: Final = 3
-"""Articles that a row names."""
+"""Articles listed per row."""
 MOST_OF_KIND: Final = 1_000
-"""Failures of a kind to page through: each costs a look at its reason."""
+"""Failures of one kind to page through: no index finds their reasons."""
 
 
 class HostFilter(admin.SimpleListFilter):
-    """Filter by whom the images were asked of."""
-
     title = parameter_name = "host"
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """Offer the hosts with the most failures, and the one that is chosen. One query."""
+        """Offer the hosts with the most failures, and the chosen one. One query."""
         failed = ImageFetch.objects.failed().exclude(host="").values_list("host")
         most = failed.annotate(count=Count("pk")).order_by("-count", "host")
         offered = [(host, f"{host} ({count:,})") for host, count in most[:HOSTS]]
@@ -52,36 +50,29 @@ class HostFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ImageFetch]
     ) -> QuerySet[ImageFetch]:
-        """Keep those of the host."""
-        # PostgreSQL has no text with a NUL in it.
+        # PostgreSQL allows no NUL in text.
         host = (self.value() or "").replace("\0", "")
         return queryset.filter(host=host) if host else queryset
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Filter by kinds of reasons; the choices are fixed."""
-
     title = parameter_name = "reason"
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """Offer every kind."""
         return [(kind.key, kind.label) for kind in KINDS]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ImageFetch]
     ) -> QuerySet[ImageFetch]:
-        """Keep those of the kind."""
         kind = next((kind for kind in KINDS if kind.key == self.value()), None)
         return queryset.filter(kind.condition) if kind else queryset
 
 
 class FailedImages(KeyChangeList):
-    """The list of failures."""
-
     def get_results(self, request: HttpRequest) -> None:
-        """Load the rows of the page, and who shows them. Two queries, three for logos."""
+        """Load the rows of the page and who shows them. Two queries, three with logos."""
         super().get_results(request)
         rows = list(self.result_list)
         place = Window(RowNumber(), partition_by="url", order_by="-article_id")
@@ -98,19 +89,18 @@ class FailedImages(KeyChangeList):
         self.result_list = rows
 
     def rows(self) -> QuerySet[ImageFetch]:
-        """Return the failures."""
         return ImageFetch.objects.all()
 
 
 def _logos() -> dict[str, Provider]:
-    """Return whose logo an address is. One query."""
+    """Return the providers by the URL of their logo. One query."""
     providers = Provider.objects.exclude(logos=[]).only("name", "domain", "logos")
     return {one.logo["url"]: one for one in providers.order_by("-pk") if one.logo}
 
 
 @admin.register(ImageFetch)
 class ImageFetchAdmin(ReadOnlyAdmin):
-    """Addresses whose images are not kept, or no newer ones; the others have no page."""
+    """Failed fetches. Successful ones have no page."""
 
     actions = ["fetch_again", "fetch_hosts_again"]
     list_display = ["address", "reason", "host", "tries", "tried", "next_try", "articles"]
@@ -123,60 +113,55 @@ class ImageFetchAdmin(ReadOnlyAdmin):
     readonly_fields = ["source"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FailedImages]:
-        """Find keys first, then rows."""
         return FailedImages
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
-        """Page through less where reasons must be read."""
+        """Page through fewer rows if every reason must be read."""
         paginator = KeyPaginator(*args, **kwargs)
         if KindFilter.parameter_name in request.GET:
             paginator.most = MOST_OF_KIND
         return paginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImageFetch]:
-        """Return the failures, and nothing else."""
         return ImageFetch.objects.failed().order_by("-tried_at", "-pk")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may look at images."""
         return request.user.has_perm("articles.view_image")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Nobody: the desk leads here, when there is something."""
+        """Deny: only the desk links here, when images failed."""
         return False
 
     def has_fetch_permission(self, request: HttpRequest) -> bool:
-        """Whoever may edit articles."""
         return request.user.has_perm(roles.EDIT)
 
     @admin.action(description="Fetch the selected images again", permissions=["fetch"])
     def fetch_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
-        """Let the next run try what is ticked, or all that the filter finds."""
+        """Have the next run fetch the selected images, or all that the filter finds."""
         self._tell(request, request_again(queryset))
 
     @admin.action(
-        description="Fetch all failed images of the selected ones’ hosts again",  # noqa: RUF001 - an apostrophe
+        description="Fetch all failed images of these hosts again",
         permissions=["fetch"],
     )
     def fetch_hosts_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
-        """Let the next run try all that failed of the hosts of what is ticked."""
+        """Have the next run fetch all failed images of the hosts of the selected ones."""
         hosts = queryset.order_by().values("host").distinct()
         self._tell(request, request_again(ImageFetch.objects.failed().filter(host__in=hosts)))
 
     def _tell(self, request: HttpRequest, count: int) -> None:
         tasks.wake(tasks.keep_images)
-        words = f"Fetched again in the background, before all others: {count_of(count, 'image')}."
+        words = f"Will be fetched next, in the background: {count_of(count, 'image')}."
         messages.success(request, words)
 
     @admin.display(description="address")
     def address(self, fetch: ImageFetch) -> SafeString | str:
-        """Link to it as an editor would look at it: at its source."""
+        """Return a link to the source, labeled by the shortened path."""
         path = Truncator("/" + fetch.url.partition("://")[2].partition("/")[2]).chars(60)
         return outward_link(fetch.url, path) if is_web_url(fetch.url) else fetch.url
 
     @admin.display(description="address")
     def source(self, fetch: ImageFetch) -> SafeString | str:
-        """Return the whole of it."""
         return outward_link(fetch.url) if is_web_url(fetch.url) else fetch.url
 
     @admin.display(description="why")
@@ -187,17 +172,16 @@ class ImageFetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="last try")
     def tried(self, fetch: ImageFetch) -> str:
-        """Return when it was tried, short enough for a list."""
         return in_words(fetch.tried_at)
 
     @admin.display(description="next try")
     def next_try(self, fetch: ImageFetch) -> str:
-        """Return when it is tried by itself, if it is."""
+        """Return the time of the next automatic try, if any."""
         return in_words(fetch.next_try_at) or "none"
 
     @admin.display(description="shown by")
     def articles(self, fetch: ImageFetch) -> SafeString | str:
-        """Link to the articles that have it, or to the provider whose logo it is."""
+        """Return links to the articles that show it, or to the provider whose logo it is."""
         found: list[Any] = cast("Any", fetch).articles
         links = format_html_join(
             "",

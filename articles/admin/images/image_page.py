@@ -1,4 +1,4 @@
-"""An image of an article: what became of it, what is said of it, and another in its place."""
+"""The page of an image: its state, alt text and credit, focal point, and replacing it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.urls import URLPattern, path
 
 from articles import newsdesk, roles, tasks
 from articles.admin.articles.article_form import TextField
 from articles.admin.articles.receipts import VIEW
 from articles.admin.decisions.confirmation import answer, as_seen, tell_done, user_of
+from articles.admin.pages import allow, trail_to
 from articles.images import uploads
 from articles.images.renditions import RefusedImageError
 from articles.models import Article, Image
@@ -27,11 +26,11 @@ from articles.models.image import with_fetches
 from articles.newsdesk import RefusedError, StaleError, Verb
 
 SHOWN: Final = 20
-"""Other articles with the same address that the page names."""
+"""Other articles with the same URL that the page lists."""
 
 
 class _SeenForm(forms.Form):
-    """The picture as the editor saw it."""
+    """Hidden fields: the picture as the editor saw it."""
 
     seen_url = forms.CharField(max_length=2000, strip=False, widget=forms.HiddenInput)
     seen_copy = forms.IntegerField(
@@ -39,7 +38,7 @@ class _SeenForm(forms.Form):
     )
 
     def seen(self, image: Image) -> Image:
-        """Return the row as it was then."""
+        """Return the image as the editor saw it."""
         given = self.cleaned_data
         return Image(
             article_id=image.article_id,
@@ -50,38 +49,37 @@ class _SeenForm(forms.Form):
 
 
 class WordsForm(_SeenForm):
-    """What is said of an image, as of the version of its article that the editor saw."""
+    """Alt text and credit, for the version of the article that the editor saw."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
     title = TextField(
-        label="Shows",
+        label="Alt text",
         required=False,
         strip=False,
         widget=forms.Textarea({"rows": 2, "cols": 60}),
-        help_text="What is to be seen, for those who cannot see it. Left empty it is decoration.",
+        help_text="Describe the picture for people who cannot see it. Leave it empty for decoration.",
     )
     attribution = TextField(
         label="Credit",
         required=False,
         strip=False,
         widget=forms.Textarea({"rows": 2, "cols": 60}),
-        help_text="Who made it, as readers are told below the picture.",
+        help_text="Who made it. Shown below the picture.",
     )
     reason = TextField(
+        label="Note",
         required=False,
         max_length=1000,
         widget=forms.TextInput({"size": 60}),
-        help_text="Why you changed it, for the history. Optional.",
+        help_text="Optional. Why you changed it, for the history.",
     )
 
 
 class FetchForm(_SeenForm):
-    """The source's picture, once more."""
+    """Nothing but the hidden fields."""
 
 
 class UploadForm(_SeenForm):
-    """Another picture."""
-
     file = forms.FileField(
         label="Picture",
         widget=forms.ClearableFileInput(
@@ -92,7 +90,7 @@ class UploadForm(_SeenForm):
     )
 
     def clean_file(self) -> Any:
-        """Refuse a file by its size before any of it is read."""
+        """Refuse a large file before reading it."""
         file = self.cleaned_data["file"]
         if file.size > uploads.MAX_BYTES:
             raise forms.ValidationError(f"It has more than {uploads.MAX_BYTES:,} bytes.")
@@ -106,8 +104,6 @@ def _percent(label: str) -> forms.IntegerField:
 
 
 class FocusForm(_SeenForm):
-    """What must be seen of the picture when it is cropped."""
-
     seen_x = forms.IntegerField(widget=forms.HiddenInput)
     seen_y = forms.IntegerField(widget=forms.HiddenInput)
     x = _percent("Percent from the left")
@@ -129,25 +125,25 @@ def _describe(request: HttpRequest, image: Image, form: Any) -> None:
     change = newsdesk.describe_image(image.article, image.position, **texts)
     change = as_seen(change, {image.article_id: given["seen_version"]})
     act = newsdesk.perform(change, by=user_of(request), reason=given["reason"].strip())
-    tell_done(request, act, "Changed what is said of the image.", request.path)
+    tell_done(request, act, "Saved the alt text and credit.", request.path)
 
 
 def _upload(request: HttpRequest, image: Image, form: Any) -> None:
     uploads.upload(form.seen(image), form.cleaned_data["file"].read(), by=user_of(request))
-    messages.success(request, "Readers see your picture now, wherever this address is shown.")
+    messages.success(request, "Readers now see your picture wherever this address is shown.")
 
 
 def _fetch(request: HttpRequest, image: Image, form: Any) -> None:
     uploads.fetch_again(form.seen(image))
     tasks.wake(tasks.keep_images)
-    messages.success(request, "It is fetched in the background, before all others.")
+    messages.success(request, "It will be fetched next, in the background.")
 
 
 def _focus(request: HttpRequest, image: Image, form: Any) -> None:
     given = form.cleaned_data
     seen, point = (given["seen_x"], given["seen_y"]), (given["x"], given["y"])
     uploads.focus(form.seen(image), seen, point)
-    messages.success(request, "Crops show that part of the picture now.")
+    messages.success(request, "Crops now show that part of the picture.")
 
 
 ACTS: Final[dict[str, tuple[type[_Form], Callable[[HttpRequest, Image, Any], None]]]] = {
@@ -156,28 +152,19 @@ ACTS: Final[dict[str, tuple[type[_Form], Callable[[HttpRequest, Image, Any], Non
     "fetch": (FetchForm, _fetch),
     "focus": (FocusForm, _focus),
 }
-"""What can be done about an image, by the name of the button."""
+"""The form and function of each button."""
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address of the page."""
+    route = "<int:article_id>/images/<int:position>/"
+    return [path(route, site.admin_view(image_page), name="articles_article_image")]
 
-    @never_cache
-    @require_http_methods(["GET", "HEAD", "POST"])
-    def view(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
-        if not request.user.has_perm(VIEW):
-            raise PermissionDenied
-        if request.method == "POST":
-            return _do(request, article_id, position)
-        return _page(request, _image(article_id, position))
 
-    return [
-        path(
-            "<int:article_id>/images/<int:position>/",
-            site.admin_view(view),
-            name="articles_article_image",
-        )
-    ]
+@allow(VIEW, "GET", "HEAD", "POST")
+def image_page(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
+    if request.method == "POST":
+        return _do(request, article_id, position)
+    return _page(request, _image(article_id, position))
 
 
 def _image(article_id: int, position: int) -> Image:
@@ -188,7 +175,7 @@ def _image(article_id: int, position: int) -> Image:
 
 
 def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
-    """Do what was asked for, or say on the same page why not."""
+    """Do what the button says, or show the page again with the reason why not."""
     if not request.user.has_perm(roles.EDIT):
         raise PermissionDenied
     image = _image(article_id, position)
@@ -204,9 +191,9 @@ def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
     except (StaleError, uploads.ChangedImageError) as error:
         image = _image(article_id, position)
         if form.cleaned_data["seen_url"] != image.url:
-            # What was typed is about another image.
+            # The typed values belong to another image.
             return _page(request, image, str(error))
-        # What was typed stays; what it is about is as it is now.
+        # Keep what was typed, beside the present values.
         typed = {**request.POST.dict(), **_seen(image)}
         form = kind(typed, request.FILES, auto_id=_ids(name))
         return _page(request, image, str(error), {name: form}, is_stale=True)
@@ -216,7 +203,7 @@ def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
 
 
 def _ids(name: str) -> str:
-    """Let no two forms of the page have fields of one id."""
+    """Keep the ids of the page's forms apart."""
     return f"id_{name}_%s"
 
 
@@ -249,7 +236,7 @@ def _page(
     }
     elsewhere = _elsewhere(image)
     context = {
-        "title": f"Image {image.position + 1}",
+        "title": f"Picture {image.position + 1}",
         "article": article,
         "image": image,
         "refused": refused,
@@ -259,16 +246,13 @@ def _page(
         "may_describe": not newsdesk.refusal(Verb.EDIT, article),
         "elsewhere": elsewhere[:SHOWN],
         "has_more": len(elsewhere) > SHOWN,
-        "trail": [
-            (reverse("admin:articles_article_changelist"), "Articles"),
-            (reverse("admin:articles_article_change", args=[article.pk]), article.headline),
-        ],
+        "trail": trail_to(article),
     }
     return answer(request, "image", context)
 
 
 def _elsewhere(image: Image) -> list[Article]:
-    """Find the other articles that show the same address, and so the same copy. One query."""
+    """Return the other articles that show the same URL, and so the same copy. One query."""
     showing = Image.objects.at([image.url]).exclude(article=image.article_id)
     others: QuerySet[Article] = Article.objects.filter(pk__in=showing.values("article"))
     return list(others.only("title", "slug").order_by("-pk")[: SHOWN + 1])

@@ -1,33 +1,31 @@
-"""Open conflicts of imports: source before, source now and editor's side by side, and a choice."""
+"""Open conflicts of imports: the old source, the new source and the editor's value, and a choice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 
 from articles import newsdesk, roles
-from articles.admin.decisions.confirmation import user_of
+from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import label
+from articles.admin.pages import allow, version_seen
 from articles.importing import snapshot
 from articles.models import Act, Article, ImportConflict
 from articles.newsdesk import Choice, Consequence
 
 MOST: Final = 50
-"""Conflicts on the page; when these are resolved the next ones come up."""
+"""Conflicts on the page; the next ones appear when these are resolved."""
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the addresses of these pages."""
     return [
         path("conflicts/", site.admin_view(conflicts), name="articles_article_conflicts"),
         path("<int:pk>/resolve/", site.admin_view(resolve), name="articles_article_resolve"),
@@ -36,7 +34,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side says: a text, or the members of a list."""
+    """The value of one side: a text, or the members of a list."""
 
     heading: str
     text: str
@@ -45,7 +43,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One conflict on the page; ``stamp`` tells whether an import renewed it since."""
+    """One conflict on the page."""
 
     conflict: ImportConflict
     label: str
@@ -53,23 +51,22 @@ class Field:
 
     @property
     def stamp(self) -> str:
-        """Return what changes when an import finds the conflict again."""
+        """Changes when an import finds the conflict again."""
         return self.conflict.found_at.isoformat()
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The open conflicts of one article."""
-
     article: Article
     fields: Sequence[Field]
 
 
-@require_safe
+TITLE: Final = "Source changed what you edited"
+
+
+@allow("articles.view_importconflict")
 def conflicts(request: HttpRequest) -> HttpResponse:
-    """List what editors and newer documents both changed, of all articles or of ``?article=``."""
-    if not request.user.has_perm("articles.view_importconflict"):
-        raise PermissionDenied
+    """List the open conflicts of all articles, or of ``?article=``."""
     found = ImportConflict.objects.filter(resolved_at=None)
     chosen = request.GET.get("article", "")
     if chosen:
@@ -78,47 +75,47 @@ def conflicts(request: HttpRequest) -> HttpResponse:
         found = found.filter(article=int(chosen))
     loaded = list(found.order_by("-found_at", "article", "pk")[: MOST + 1])
     context = {
-        **_context(request, "Conflicts of imports"),
+        "title": TITLE,
         "groups": _groups(loaded[:MOST]),
         "has_more": len(loaded) > MOST,
         "is_filtered": bool(chosen),
         "may_resolve": request.user.has_perm(roles.RESOLVE),
     }
-    return render(request, "admin/articles/desk/conflicts.html", context)
+    return answer(request, "conflicts", context)
 
 
-@require_POST
+@allow(roles.RESOLVE, "POST")
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what the choices for one article would change; with ``confirmed``, do it."""
-    if not request.user.has_perm(roles.RESOLVE):
-        raise PermissionDenied
+    """Show what the choices for one article would change; with ``confirmed``, apply them."""
     article = get_object_or_404(Article.objects.select_related("provider"), pk=pk)
-    seen = request.POST.get("seen_version", "")
     try:
         choices = _choices(request, article)
-        article.version = int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+        article.version = version_seen(request)
         if "confirmed" in request.POST:
             _perform(request, choices)
-            messages.success(request, f"Resolved for {article.slug}. Its history can undo it.")
+            messages.success(
+                request, f"Resolved for {article.slug}. You can undo it in the history."
+            )
             return redirect("admin:articles_article_conflicts")
         consequences = _consequences(choices)
     except newsdesk.RefusedError as error:
         messages.error(request, f"Nothing was changed. {error}")
         return redirect("admin:articles_article_conflicts")
     context = {
-        **_context(request, "Resolve conflicts"),
+        "title": "Resolve conflicts",
+        "trail": [(reverse("admin:articles_article_conflicts"), TITLE)],
         "article": article,
         "choices": [
-            (conflict, label(conflict.field), choice, _side("", conflict.field, value))
-            for conflict, choice, value in _values(choices)
+            (conflict, label(conflict.field), choice, _chosen(conflict, choice))
+            for conflict, choice in choices
         ],
         "consequences": consequences,
     }
-    return render(request, "admin/articles/desk/resolve.html", context)
+    return answer(request, "resolve", context)
 
 
 def _choices(request: HttpRequest, article: Article) -> list[tuple[ImportConflict, Choice]]:
-    """Read whose value was chosen for which open conflict of the article."""
+    """Return the open conflicts of the article with the choices made."""
     chosen_for_all = request.POST.get("all", "")
     found = ImportConflict.objects.filter(article=article, resolved_at=None).order_by("pk")
     choices = []
@@ -129,17 +126,17 @@ def _choices(request: HttpRequest, article: Article) -> list[tuple[ImportConflic
             continue
         if stamp != conflict.found_at.isoformat():
             raise newsdesk.RefusedError(
-                f"An import has found something newer for {conflict.field}. Look at it again."
+                f"A newer import changed {conflict.field}. Check it and choose again."
             )
         conflict.article = article
         choices.append((conflict, Choice(chosen)))
     if not choices:
-        raise newsdesk.RefusedError("Choose for at least one field whose value stands.")
+        raise newsdesk.RefusedError("Choose a value for at least one field.")
     return choices
 
 
 def _consequences(choices: Sequence[tuple[ImportConflict, Choice]]) -> list[Consequence]:
-    """Ask what the choices would change, with the coverage that they would add; writes nothing."""
+    """Return what the choices would change, including new coverage; writes nothing."""
     with transaction.atomic():
         newsdesk.name_coverage(choices)
         found = newsdesk.consequences(newsdesk.resolve(choices))
@@ -155,16 +152,8 @@ def _perform(request: HttpRequest, choices: Sequence[tuple[ImportConflict, Choic
         return newsdesk.perform(change, by=user_of(request), reason=reason)
 
 
-def _values(
-    choices: Iterable[tuple[ImportConflict, Choice]],
-) -> Iterable[tuple[ImportConflict, Choice, Any]]:
-    for conflict, choice in choices:
-        is_source = choice is Choice.SOURCE
-        yield conflict, choice, conflict.source if is_source else conflict.editor
-
-
 def _groups(found: Sequence[ImportConflict]) -> list[Group]:
-    """Group conflicts by article, with what each article says now. Up to five queries."""
+    """Group conflicts by article, with the present values. Up to five queries."""
     articles = (
         Article.objects.select_related("provider")
         .prefetch_related(*snapshot.STATE_LOADED)
@@ -176,13 +165,18 @@ def _groups(found: Sequence[ImportConflict]) -> list[Group]:
         name = conflict.field
         present = states[conflict.article_id].get(name, conflict.editor)
         sides = [
-            _side("Source before", name, conflict.before),
+            _side("Source then", name, conflict.before),
             _side("Source now", name, conflict.source),
-            _side("Editor’s", name, present),  # noqa: RUF001 - an apostrophe for readers
+            _side("Edited here", name, present),
         ]
         field = Field(conflict, label(name), sides)
         grouped.setdefault(conflict.article_id, []).append(field)
     return [Group(articles[pk], fields) for pk, fields in grouped.items()]
+
+
+def _chosen(conflict: ImportConflict, choice: Choice) -> Side:
+    value = conflict.source if choice is Choice.SOURCE else conflict.editor
+    return _side("", conflict.field, value)
 
 
 def _side(heading: str, field: str, value: Any) -> Side:
@@ -196,7 +190,3 @@ def _member(field: str, member: Any) -> str:
     if field != "images" or not isinstance(member, list):
         return str(member)
     return ", ".join(str(part) for part in member if part not in (None, "", True, False))
-
-
-def _context(request: HttpRequest, title: str) -> dict[str, Any]:
-    return {**admin.site.each_context(request), "title": title, "opts": Article._meta}

@@ -1,4 +1,4 @@
-"""Importing documents, and taking them away, in the admin: a few at a time, for operators."""
+"""Importing and exporting documents in the admin."""
 
 from __future__ import annotations
 
@@ -10,35 +10,32 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Value
 from django.db.models.functions import Replace
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 
 from articles import importing, roles
-from articles.admin.decisions.confirmation import user_of
+from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.imports.uploads import MOST_FILES, UploadError, lay_down
+from articles.admin.pages import allow
 from articles.importing import export
 from articles.importing.files import ENDINGS
-from articles.models import Article, ImportProblem, ImportRun
+from articles.models import Article, ImportProblem
 
 SHOWN: Final = 500
-"""Problems of a dry run that the page lists; those of a run are kept and can be downloaded."""
+"""Problems of a dry run on the page; those of an import are stored and can be downloaded."""
 
 
 def import_urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address of the import page."""
     return [path("import/", site.admin_view(import_documents), name="articles_importrun_import")]
 
 
 def export_urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address of the export page."""
     return [path("export/", site.admin_view(export_page), name="articles_article_export")]
 
 
@@ -52,15 +49,12 @@ class _FilesField(forms.FileField):
     widget = _ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        """Check each file."""
         files = data if isinstance(data, list) and data else [data or None]
         clean = super().clean
         return [clean(file, initial) for file in files]
 
 
 class ImportForm(forms.Form):
-    """Documents to import."""
-
     documents = _FilesField(
         widget=_ManyFilesInput({"accept": ",".join((*ENDINGS, ".zip"))}),
         help_text=f"Documents ({', '.join(ENDINGS)}) or one ZIP file of up to {MOST_FILES}, "
@@ -68,16 +62,13 @@ class ImportForm(forms.Form):
     )
     dry_run = forms.BooleanField(
         required=False,
-        label="Only try",
-        help_text="All checks and the whole report; nothing is written.",
+        label="Dry run",
+        help_text="Check everything and show the report, but write nothing.",
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow(roles.IMPORT, "GET", "HEAD", "POST")
 def import_documents(request: HttpRequest) -> HttpResponse:
-    """Import uploaded documents and show what came of it."""
-    if not request.user.has_perm(roles.IMPORT):
-        raise PermissionDenied
     is_sent = request.method == "POST"
     form = ImportForm(request.POST, request.FILES) if is_sent else ImportForm()
     report = None
@@ -90,19 +81,18 @@ def import_documents(request: HttpRequest) -> HttpResponse:
         messages.success(request, report.as_text().splitlines()[0])
         return redirect("admin:articles_importrun_change", report.run.pk)
     context = {
-        **admin.site.each_context(request),
         "title": "Import documents",
-        "opts": ImportRun._meta,
+        "trail": [(reverse("admin:articles_importrun_changelist"), "Imports")],
         "form": form,
         "report": report,
         "problems": report.problems[:SHOWN] if report else (),
         "shown": SHOWN,
     }
-    return render(request, "admin/articles/desk/import.html", context)
+    return answer(request, "import", context)
 
 
 def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) -> importing.Report:
-    """Import from a folder that is gone afterward; reports name files as they were uploaded."""
+    """Import from a temporary folder; reports name files as they were uploaded."""
     with TemporaryDirectory(prefix="newsroom-import-") as name:
         folder = f"{name}/"
         uploaded = lay_down(files, Path(name))
@@ -119,43 +109,35 @@ def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) ->
     return report
 
 
-@require_safe
+@allow(roles.EXPORT)
 def export_page(request: HttpRequest) -> HttpResponseBase:
-    """Send the documents of all articles, or of the published ones, as they are now."""
-    if not request.user.has_perm(roles.EXPORT):
-        raise PermissionDenied
+    """Send the documents of all or of the published articles as they are now."""
     chosen = {"all": Article.objects.all(), "published": Article.objects.published()}
     which = request.GET.get("which", "")
     if which in chosen:
         response = StreamingHttpResponse(_zipped(chosen[which]), content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="newsroom-{which}.zip"'
         return response
-    context = {
-        **admin.site.each_context(request),
-        "title": "Export documents",
-        "opts": Article._meta,
-    }
-    return render(request, "admin/articles/desk/export.html", context)
+    trail = [(reverse("admin:articles_article_changelist"), "Articles")]
+    return answer(request, "export", {"title": "Export documents", "trail": trail})
 
 
 class _Outlet(io.RawIOBase):
-    """A file that is only ever written: what was written is taken out piece by piece."""
+    """A file to write to, from which another side takes the data piece by piece."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pieces: list[bytes] = []
 
     def writable(self) -> bool:
-        """Say that it is."""
         return True
 
     def write(self, data: Any) -> int:
-        """Keep a piece."""
         self._pieces.append(bytes(data))
         return len(data)
 
     def take(self) -> bytes:
-        """Return what was written since this was last asked."""
+        """Return what was written since the last call."""
         taken = b"".join(self._pieces)
         self._pieces.clear()
         return taken

@@ -1,4 +1,4 @@
-"""The problems of an import run as files to take away: text, CSV and JSON, streamed."""
+"""The problems of an import as files to download: text, CSV and JSON, streamed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from django.contrib.admin.sites import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
 
+from articles.admin.pages import allow
 from articles.models import ImportProblem, ImportRun
 
 _COLUMNS: Final = ("kind", "path", "line", "column", "message")
@@ -22,7 +21,6 @@ _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the addresses of these files."""
     return [
         path(
             f"<int:pk>/problems.{ending}",
@@ -34,11 +32,9 @@ def urls(site: AdminSite) -> list[URLPattern]:
     ]
 
 
-@require_safe
+@allow("articles.view_importrun")
 def problems(request: HttpRequest, pk: int, ending: str) -> StreamingHttpResponse:
-    """Send all that a run found, row by row: its memory does not grow with them."""
-    if not request.user.has_perm("articles.view_importrun"):
-        raise PermissionDenied
+    """Stream all problems of a run, so that memory does not grow with them."""
     run = get_object_or_404(ImportRun, pk=pk)
     content_type, lines = _FORMATS[ending]
     found = run.problems.order_by("pk").iterator(chunk_size=500)
@@ -65,7 +61,7 @@ def _csv(found: Iterable[ImportProblem]) -> Iterator[str]:
 
 
 def _cell(value: object) -> str:
-    """Write a value so that no spreadsheet takes it for a formula."""
+    """Return a value that no spreadsheet reads as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 

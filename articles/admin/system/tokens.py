@@ -1,7 +1,7 @@
-"""Tokens for the newsdesk's API: made, and revoked, by whoever they are of.
+"""API keys for the newsdesk.
 
-Whose a token is decides what may be done here, not a permission: one's own may be made, seen and
-revoked by all who may look at articles. A superuser sees and revokes those of others.
+Everybody who may view articles can create, see and revoke their own keys. Superusers also see and
+revoke those of others.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from django.utils import timezone
 from articles.admin.articles.receipts import VIEW
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import user_of
+from articles.admin.lists import ReadOnlyAdmin
 from articles.models import ApiToken
 
 DAYS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "a year"}
-"""How long a token may be good for."""
+"""How long a key can be valid."""
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a new token is for, and how long."""
-
     days = forms.ChoiceField(
-        label="Good for",
+        label="Valid for",
         choices=list(DAYS.items()),
         initial="90",
-        help_text="Then it is refused, and you make another.",
+        help_text="After that create another key.",
     )
 
     class Meta:
@@ -42,30 +41,24 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """One's own tokens; of all for a superuser."""
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """The user's own keys; all keys for superusers."""
 
-    actions = None
     form = TokenForm
     fields = ["user", "name", "created_at", "expires_at", "last_used_at"]
     list_display = ["name", "user", "created_at", "expires_at", "last_used_at"]
     list_select_related = ["user"]
-    list_per_page = 50
     sortable_by = ()
 
-    class Media:
-        css = {"all": ["articles/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Return the tokens that the user may see."""
-        tokens: QuerySet[ApiToken] = super().get_queryset(request).select_related("user")
+        tokens: QuerySet[ApiToken] = super().get_queryset(request)
         user = user_of(request)
         return tokens if user.is_superuser else tokens.filter(user=user)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ApiToken:
-        """Return a token; there is none but those that the user may see."""
+        """Return a key that the user may see; 404 for all others."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         token: ApiToken | None = super().get_object(request, object_id, from_field)
@@ -73,51 +66,31 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         return token
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow nothing: the list is short, and a digest is nobody's to ask for."""
-        return False
-
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        """Ask for a name and a time, or show all there is to know."""
         return ["name", "days"] if obj is None else self.fields
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may look at articles."""
         return user_of(request).has_perm(VIEW)
 
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Whoever may look at articles; ``get_queryset`` has the rest."""
-        return user_of(request).has_perm(VIEW)
+        return self.has_module_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever may look at articles: the token may no more than he."""
-        return user_of(request).has_perm(VIEW)
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Nobody: what a token is for does not change."""
-        return False
+        return self.has_module_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Whoever may see it."""
-        return user_of(request).has_perm(VIEW)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Head the list by what it lists."""
-        return super().changelist_view(request, {"title": "API tokens"} | (extra_context or {}))
+        return self.has_module_permission(request)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Offer one way to save: whatever is next, the token is shown first."""
+        """Offer one way to save, because the next page shows the key."""
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: ApiToken, form: forms.ModelForm[ApiToken], change: bool
     ) -> None:
-        """Make a token of the user's own; only its digest is stored."""
         obj.user = user_of(request)
         obj.make_secret()
         obj.expires_at = timezone.now() + timedelta(days=int(form.cleaned_data["days"]))
@@ -126,12 +99,11 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the token, once."""
+        """Show the new key, only this once."""
         context = {
-            "title": "Your new token",
+            "title": "Your new key",
+            "trail": [(reverse("admin:articles_apitoken_changelist"), "API keys")],
             "token": obj,
-            "opts": self.opts,
-            "back": reverse("admin:articles_apitoken_changelist"),
             "address": request.build_absolute_uri(reverse("articles:api:newsdesk-news")),
         }
         answer = confirmation.answer(request, "token", context)

@@ -15,7 +15,7 @@ from articles.models import Topic
 
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Topics come from documents; what they are called and where they belong is an editor's."""
+    """Documents create topics; editors name them and set their parents."""
 
     fields = [
         "name",
@@ -39,15 +39,14 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         js = ["articles/select-names.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: a topic begins with the document that names it."""
+        """Deny: documents create topics."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: the next import would bring it back."""
+        """Deny: the next import would create the topic again."""
         return False
 
     @admin.display(description="articles")
     def articles_link(self, topic: Topic) -> SafeString:
-        """Link to the list of its articles."""
         address = reverse("admin:articles_article_changelist")
         return format_html('<a href="{}?topic={}">Articles about {}</a>', address, topic.pk, topic)

@@ -1,4 +1,4 @@
-"""Web hooks in the admin: who is told, what they were told, and sending it again."""
+"""Webhooks in the admin: receivers, deliveries, and sending again."""
 
 from __future__ import annotations
 
@@ -6,37 +6,34 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from articles import roles
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
 from articles.admin.links import admin_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
+from articles.admin.pages import allow
 from articles.models import HookDelivery, WebHook
 from articles.models.web_hook import OVERLAP, Event
 from articles.tasks import send_events, wake
 from articles.webhooks import events
 
 SHOWN: Final = 20
-"""Deliveries on a hook's page; their list has the rest."""
+"""Deliveries on a webhook's page; the list has the rest."""
 
 
 class WebHookForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Who is told of what."""
-
     events = forms.MultipleChoiceField(
         choices=[(event.value, event.label) for event in Event if event is not Event.TEST],
         widget=forms.CheckboxSelectMultiple,
         initial=[event.value for event in Event],
-        label="Tell it that",
+        label="Events",
     )
 
     class Meta:
@@ -47,7 +44,7 @@ class WebHookForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(WebHook)
 class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Who is told; nothing is deleted, as it says what others were told."""
+    """Webhooks. They are never deleted, because they show what receivers were sent."""
 
     actions = None
     form = WebHookForm
@@ -59,7 +56,7 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ["articles/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebHook]:
-        """Return the hooks with how much waits and how much was given up."""
+        """Annotate the webhooks with the number of waiting and failed deliveries."""
         hooks: QuerySet[WebHook] = super().get_queryset(request)
         states = HookDelivery.State
         return hooks.annotate(
@@ -68,7 +65,6 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def get_urls(self) -> list[URLPattern]:
-        """Add what the buttons of a hook's page do."""
         name, view = "articles_webhook", self.admin_site.admin_view
         return [
             path("<int:pk>/test/", view(send_test), name=f"{name}_test"),
@@ -78,13 +74,12 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
     def has_delete_permission(self, request: HttpRequest, obj: WebHook | None = None) -> bool:
-        """Nobody: an inactive hook is told nothing either."""
         return False
 
     def save_model(
         self, request: HttpRequest, obj: WebHook, form: forms.ModelForm[WebHook], change: bool
     ) -> None:
-        """Begin with what readers see now; one that is active again begins anew, too."""
+        """Start with what readers see now, also when a webhook becomes active again."""
         if not change:
             obj.created_by = user_of(request)
         if obj.is_active and "is_active" in form.changed_data:
@@ -96,13 +91,12 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def response_add(
         self, request: HttpRequest, obj: WebHook, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the secret, once."""
-        return _secret_page(request, obj, "Your new web hook")
+        """Show the new secret, only this once."""
+        return _secret_page(request, obj, "Your new webhook")
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the last deliveries. One query."""
         if hook := context.get("original"):
             context["deliveries"] = hook.deliveries.defer("body")[:SHOWN]
             context["may_send"] = request.user.has_perm(roles.HOOKS)
@@ -110,38 +104,34 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="waiting")
     def waiting(self, hook: WebHook) -> str:
-        """Count what is to be sent."""
         return f"{getattr(hook, 'waits', 0):,}"
 
     @admin.display(description="given up")
     def given_up(self, hook: WebHook) -> str:
-        """Count what was given up."""
         return f"{getattr(hook, 'dead', 0):,}"
 
-    @admin.display(description="how it goes")
+    @admin.display(description="state")
     def state(self, hook: WebHook) -> str:
-        """Say whether it answers."""
         if hook.ended_because:
             return f"Ended: {hook.ended_because}"
-        return f"Failed {hook.failures} times in a row" if hook.failures else "-"
+        return f"Failures in a row: {hook.failures}" if hook.failures else "-"
 
 
 class HookFilter(ChosenFilter):
-    """What one hook was told."""
-
-    title = parameter_name = path = "hook"
+    title = "webhook"
+    parameter_name = path = "hook"
 
 
 @admin.register(HookDelivery)
 class HookDeliveryAdmin(ReadOnlyAdmin):
-    """What hooks were told, newest first, and what came of it."""
+    """Deliveries, newest first, with their results."""
 
     actions = ["replay"]
     list_display = ["created_at", "hook", "event", "state", "answer", "tries", "tried_at", "slug"]
     list_filter = ["state", "event", HookFilter, "created_at"]
     list_select_related = ["hook"]
     search_fields = ["slug", "answer"]
-    search_help_text = "Part of the slug, or of what came of it"
+    search_help_text = "Part of the slug or of the answer"
     fields = [
         ("event", "slug"),
         "hook_link",
@@ -153,58 +143,54 @@ class HookDeliveryAdmin(ReadOnlyAdmin):
     readonly_fields = ["hook_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HookDelivery]:
-        """Return the deliveries, without what was sent where a list shows nothing of it."""
+        """Leave out the bodies in lists, which do not show them."""
         deliveries: QuerySet[HookDelivery] = super().get_queryset(request)
         is_list = request.resolver_match and str(request.resolver_match.url_name).endswith("list")
-        return deliveries.select_related("hook").defer(*(["body"] if is_list else []))
+        return deliveries.defer(*(["body"] if is_list else []))
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change a hook."""
         return request.user.has_perm(roles.HOOKS)
 
     @admin.action(description="Send again", permissions=["replay"])
     def replay(self, request: HttpRequest, deliveries: QuerySet[HookDelivery]) -> None:
-        """Send again what was chosen, and is over."""
         _replay(request, deliveries)
 
-    @admin.display(description="hook")
+    @admin.display(description="webhook")
     def hook_link(self, delivery: HookDelivery) -> SafeString | str:
-        """Link to who was told."""
         return admin_link(delivery.hook)
 
 
-@require_POST
+@allow(roles.HOOKS, "POST")
 def send_test(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send an event that means nothing, once."""
-    hook = _hook(request, pk)
+    hook = get_object_or_404(WebHook, pk=pk)
     if not hook.is_active:
-        messages.error(request, "Nothing was sent: the hook is not active.")
+        messages.error(request, "Nothing was sent: the webhook is not active.")
         return redirect("admin:articles_webhook_change", pk)
     events.delivery(hook, Event.TEST, "", {"hook": hook.name}, timezone.now()).save()
     _ask_now(WebHook.objects.filter(pk=pk))
-    messages.success(
-        request, "A test is on its way. What comes of it is below, once the page is loaded again."
-    )
+    messages.success(request, "Sending a test event. Reload the page to see the result below.")
     return redirect("admin:articles_webhook_change", pk)
 
 
-@require_POST
+@allow(roles.HOOKS, "POST")
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a new secret, and show it once."""
-    hook = _hook(request, pk)
+    """Create a new secret and show it, only this once."""
+    hook = get_object_or_404(WebHook, pk=pk)
     hook.rotate(timezone.now())
     return _secret_page(request, hook, "A new secret")
 
 
-@require_POST
+@allow(roles.HOOKS, "POST")
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send again all that was given up."""
-    _replay(request, _hook(request, pk).deliveries.filter(state=HookDelivery.State.DEAD))
+    """Send again all deliveries that were given up."""
+    _replay(
+        request, get_object_or_404(WebHook, pk=pk).deliveries.filter(state=HookDelivery.State.DEAD)
+    )
     return redirect("admin:articles_webhook_change", pk)
 
 
 def _replay(request: HttpRequest, deliveries: Any) -> None:
-    # Without the order and the columns of a list, which an update does not take.
+    # An update takes neither the order nor the columns of a list.
     chosen = HookDelivery.objects.filter(pk__in=deliveries.order_by().values("pk"))
     hooks = WebHook.objects.filter(
         pk__in=list(chosen.values_list("hook", flat=True).order_by().distinct())
@@ -215,15 +201,9 @@ def _replay(request: HttpRequest, deliveries: Any) -> None:
 
 
 def _ask_now(hooks: QuerySet[WebHook]) -> None:
-    """Let hooks rest no longer: somebody thinks that they will answer."""
+    """End the pause of webhooks, because somebody expects them to answer."""
     hooks.update(failures=0, rests_until=None)
     wake(send_events)
-
-
-def _hook(request: HttpRequest, pk: int) -> WebHook:
-    if not request.user.has_perm(roles.HOOKS):
-        raise PermissionDenied
-    return get_object_or_404(WebHook, pk=pk)
 
 
 def _secret_page(request: HttpRequest, hook: WebHook, title: str) -> HttpResponse:
@@ -231,7 +211,7 @@ def _secret_page(request: HttpRequest, hook: WebHook, title: str) -> HttpRespons
         "title": title,
         "hook": hook,
         "overlap": hook.former_secret and int(OVERLAP.total_seconds() // 3600),
-        "list": reverse("admin:articles_webhook_changelist"),
+        "trail": [(reverse("admin:articles_webhook_changelist"), "Webhooks")],
         "back": reverse("admin:articles_webhook_change", args=[hook.pk]),
     }
     answer = confirmation.answer(request, "hook_secret", context)

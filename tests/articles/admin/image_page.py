@@ -14,7 +14,7 @@ from articles.roles import Role
 from tests.articles.images.samples import picture
 from tests.factories import make_article, make_user
 
-FETCHED_SOON = "It is fetched in the background, before all others."
+FETCHED_SOON = "It will be fetched next, in the background."
 SOURCE = "https://a.example/photo.jpg"
 State = ImageFetch.State
 

@@ -73,7 +73,7 @@ class TestPage:
         sides = re.findall(r"<h3>([^<]+)</h3>\s*<pre[^>]*>([^<]*)</pre>", title)
 
         assert [text for _, text in sides] == ["Bridge opens", "Their headline", "Our headline"]
-        assert [heading for heading, _ in sides][:2] == ["Source before", "Source now"]
+        assert [heading for heading, _ in sides][:2] == ["Source then", "Source now"]
         assert re.findall(r"<pre[^>]*>([^<]*)</pre>", quality) == ["60", "90", "65"]
         assert html.count('class="module conflicts"') == 1
 
@@ -114,7 +114,7 @@ class TestPage:
         assert page(article) in get(login(Role.VIEWER), page_of(article))
 
     def test_empty(self, login: Login) -> None:
-        assert "still open" in get(login(Role.VIEWER), page())
+        assert "Clear" in get(login(Role.VIEWER), page())
 
     def test_queries(self, login: Login) -> None:
         client = login(Role.EDITOR)
@@ -158,7 +158,7 @@ class TestResolve:
         html = response.content.decode()
 
         assert response.status_code == 200
-        assert "the editor’s value stays" in html  # noqa: RUF001 - as readers see it
+        assert "keep the editor’s value" in html  # noqa: RUF001 - as readers see it
         assert "What will change for readers" in html
         assert not Act.objects.exists()
         assert only_article().quality == 65
@@ -172,8 +172,8 @@ class TestResolve:
         assert (act.verb, act.reason) == (Act.Verb.RESOLVE, "theirs is newer")
         assert not ImportConflict.objects.filter(resolved_at=None).exists()
         history = get(client, page_of(article, "history"))
-        assert "took the source&#x27;s quality" in history
-        assert "kept the editor&#x27;s title" in history
+        assert "took the source’s quality" in history
+        assert "kept the edited title" in history
         newsdesk.perform(newsdesk.undo(act), by=make_user(Role.EDITOR))
         assert only_article().quality == 65
         assert ImportConflict.objects.filter(resolved_at=None).count() == 2
@@ -208,7 +208,7 @@ class TestResolve:
         one = Article.objects.get(source_document__path="one.txt")
         form = form_of(get(client, page()), related="source")
         html = client.post(resolve_page(one), form).content.decode()
-        assert "the source’s value is taken" in html  # noqa: RUF001 - as readers see it
+        assert "take the source’s value" in html  # noqa: RUF001 - as readers see it
         assert not Article.objects.filter(coverage_only=True).exists()
         client.post(resolve_page(one), form_of(html) | {"confirmed": "1"})
         assert Article.objects.get(coverage_only=True).title == entry().title
@@ -231,13 +231,13 @@ class TestResolve:
         client = login(Role.EDITOR)
         form = form_of(get(client, page()), title="source")
         ImportConflict.objects.update(found_at=NOW + timedelta(days=9), source="Newer")
-        assert "something newer for title" in self.fail(client, article, form)
+        assert "A newer import changed title" in self.fail(client, article, form)
 
     @pytest.mark.parametrize("choice", ["", "both"])
     def test_fail_nothing_chosen(self, login: Login, article: Article, choice: str) -> None:
         client = login(Role.EDITOR)
         form = form_of(get(client, page()), title=choice)
-        assert "Choose for at least one" in self.fail(client, article, form)
+        assert "Choose a value for at least one" in self.fail(client, article, form)
 
     def test_fail_without_permission(self, login: Login, article: Article) -> None:
         form = form_of(get(login(Role.EDITOR), page()), title="source") | {"confirmed": "1"}

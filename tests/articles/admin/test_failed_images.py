@@ -235,9 +235,7 @@ class TestAgain:
         first, second = fail("https://a.example/1", tries=6), fail("https://a.example/2")
         with django_capture_on_commit_callbacks(execute=True):
             answer = act(editor, "fetch_again", first)
-        assert messages_of(editor, answer) == [
-            "Fetched again in the background, before all others: 1 image."
-        ]
+        assert messages_of(editor, answer) == ["Will be fetched next, in the background: 1 image."]
         assert is_waiting(keep_images)
         first.refresh_from_db()
         assert (first.state, first.tries, first.failure) == (State.WAITING, 0, "")
@@ -258,9 +256,7 @@ class TestAgain:
         kept = fail("https://a.example/kept", "", state=State.KEPT, stored=copy)
         other = fail("https://b.example/3")
         answer = act(editor, "fetch_hosts_again", ticked)
-        assert messages_of(editor, answer) == [
-            "Fetched again in the background, before all others: 2 images."
-        ]
+        assert messages_of(editor, answer) == ["Will be fetched next, in the background: 2 images."]
         assert rows(editor) == [other.url]
         kept.refresh_from_db()
         assert kept.state == State.KEPT

@@ -85,8 +85,8 @@ class TestHistory:
         do(newsdesk.unrelate(fresh(article), [fresh(other)]))
         html = get(login(Role.VIEWER), page(article))
 
-        assert "now names as coverage" in html
-        assert "no longer names as coverage" in html
+        assert "links added" in html
+        assert "links removed" in html
         assert html.count("<ins>The other one</ins>") == 2
 
     def test_pages(self, login: Login) -> None:
@@ -102,12 +102,12 @@ class TestHistory:
         rest = get(client, page(article), before=older[1])
         assert rest.count("<blockquote") == 3
         assert "reason 2." in rest
-        assert "Before the first act" in rest
-        assert "Before the first act" not in html
+        assert "Before the first decision" in rest
+        assert "Before the first decision" not in html
 
     def test_empty(self, login: Login) -> None:
         html = get(login(Role.VIEWER), page(make_article()))
-        assert "Nobody has decided anything" in html
+        assert "Nobody has decided on this article" in html
 
     @pytest.mark.parametrize("before", ["x", "-1", "9" * 30, "²"])
     def test_nonsense(self, login: Login, before: str) -> None:

@@ -49,7 +49,7 @@ class TestState:
     def test_waiting(self, editor: Client) -> None:
         for text in self.state(editor, add_image(width=800, height=600)):
             assert (
-                "not fetched yet fetched once readers may see it 800 \u00d7 600 pixels, as stated"
+                "not fetched yet will be fetched when readers can see it 800 \u00d7 600 pixels, according to the source"
                 in text
             )
 
@@ -57,7 +57,7 @@ class TestState:
         copy = make_stored_image(byte_size=2_000_000, width=1600, height=900)
         for text in self.state(editor, add_image(width=800, height=600, stored=copy)):
             assert (
-                "stored JPEG, 1.9 MB, 1600 \u00d7 900 pixels (stated: 800 \u00d7 600) "
+                "stored JPEG, 1.9 MB, 1600 \u00d7 900 pixels (the source says 800 \u00d7 600) "
                 "\u2013 readers load 17 bytes at most, 100% less" in text
             )
 
@@ -80,12 +80,12 @@ class TestState:
         image = add_image()
         for text in self.state(editor, image):
             assert (
-                "couldn&#x27;t fetch Its server answers 503. 2 tries, the last on Mar 1, 2026 12:00 UTC; "
+                "couldn&#x27;t fetch Its server answers 503. 2 tries, last on Mar 1, 2026 12:00 UTC; "
                 "next on Mar 1, 2026 18:00 UTC" in text
             )
         ImageFetch.objects.update(next_try_at=None)
         for text in self.state(editor, image):
-            assert "no other by itself" in text
+            assert "no automatic retry" in text
 
     def test_older_copy_while_a_newer_one_failed_or_waits(self, editor: Client) -> None:
         copy = make_stored_image()
@@ -98,12 +98,12 @@ class TestState:
         fetch.state = State.WAITING
         fetch.save()
         for text in self.state(editor, image):
-            assert "stored waits to be fetched again" in text
+            assert "stored will be fetched again" in text
 
     def test_of_what_is_no_web_address(self, editor: Client) -> None:
         image = add_image(url="javascript:alert(1)")
         for text in self.state(editor, image):
-            assert "never fetched, shown nowhere" in text
+            assert "never fetched or shown" in text
         assert 'href="javascript' not in editor.get(address(image)).content.decode()
 
     def test_only_kept_copies_are_drawn(self, editor: Client) -> None:
@@ -131,7 +131,7 @@ class TestState:
         image, other = add_image(), add_image(make_article(title="Elsewhere"))
         add_image(make_article(title="Another"), "https://a.example/other.jpg")
         text = text_of(editor.get(address(image)))
-        assert "Other articles have the same address" in text
+        assert "Other articles with the same address" in text
         assert "Elsewhere" in text
         assert "Another" not in text
         assert page_of(other.article) in editor.get(address(image)).content.decode()
@@ -156,7 +156,7 @@ class TestWords:
         image = add_image(title="Old", width=3)
         typed = {"title": "A bridge\r\nin fog", "attribution": "C. Reporter", "reason": "Asked to"}
         told = messages_of(editor, do(editor, image, "words", **typed))
-        assert told[0].startswith("Changed what is said of the image.")
+        assert told[0].startswith("Saved the alt text and credit.")
         edited = again(image)
         assert (edited.title, edited.attribution) == ("A bridge\nin fog", "C. Reporter")
         assert (edited.width, edited.article.version) == (3, image.article.version + 1)
@@ -187,7 +187,7 @@ class TestWords:
         newsdesk.perform(change, by=make_user(Role.EDITOR))
         answer = editor.post(address(image), sent(page, "words", title="Mine"))
         assert "somebody else, or an import, changed this" in text_of(answer)
-        assert "Stored now: “Theirs”" in text_of(answer)
+        assert "Stored now: alt text “Theirs”" in text_of(answer)
         assert again(image).title == "Theirs"
         # What was typed is there, and is saved by a second look.
         assert answer.context["forms"]["words"]["title"].value() == "Mine"
@@ -211,7 +211,7 @@ class TestWords:
 
     def test_not_of_what_is_known_as_coverage_alone(self, editor: Client) -> None:
         image = add_image(make_article(coverage_only=True))
-        assert "What is said of it" not in text_of(editor.get(address(image)))
+        assert "Alt text and credit" not in text_of(editor.get(address(image)))
         answer = do(editor, image, "words", title="New")
         assert "it cannot be edited" in text_of(answer)
         assert again(image).title is None
@@ -237,7 +237,7 @@ class TestFocus:
         image = add_image(stored=copy)
         before = editions.current()
         told = messages_of(editor, do(editor, image, "focus", x="10", y="100"))
-        assert told == ["Crops show that part of the picture now."]
+        assert told == ["Crops now show that part of the picture."]
         copy.refresh_from_db()
         assert (copy.focal_x, copy.focal_y) == (10, 100)
         assert editions.current() != before

@@ -51,7 +51,7 @@ class TestUpload:
         image, elsewhere = add_image(), add_image()
         before = editions.current()
         told = messages_of(editor, upload(editor, image, picture("PNG", (700, 350))))
-        assert told == ["Readers see your picture now, wherever this address is shown."]
+        assert told == ["Readers now see your picture wherever this address is shown."]
         stored = StoredImage.objects.get()
         assert (stored.format, stored.width, stored.height) == ("png", 700, 350)
         assert again(image).stored == again(elsewhere).stored == stored
@@ -204,7 +204,7 @@ class TestFetch:
         server.requests.clear()
         keep(retry_failed=True)
         assert (server.requests, again(image).stored) == ([], mine)
-        assert "Go back to the source\u2019s picture" in text_of(editor.get(address(image)))
+        assert "Use the source\u2019s picture" in text_of(editor.get(address(image)))
         do(editor, image, "fetch")
         server.answers.clear()
         keep()

@@ -105,7 +105,9 @@ class TestImport:
         "name", ["../evil.md", "/evil.md", "a/../../evil.md", "a\\..\\evil.md", "C:evil.md"]
     )
     def test_fail_names_outside(self, operator: Client, tmp_path: Path, name: str) -> None:
-        assert "no name for a document" in refused(operator, {"all.zip": zipped({name: GOOD})})
+        assert "not a valid name for a document" in refused(
+            operator, {"all.zip": zipped({name: GOOD})}
+        )
 
     def test_fail_links(self, operator: Client) -> None:
         buffer = io.BytesIO()

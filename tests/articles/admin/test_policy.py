@@ -200,7 +200,7 @@ class TestTry:
 
     def test_of_the_numbers_in_force_offers_nothing(self, publisher: Client) -> None:
         html = publisher.post(TRY, sent(threshold=70)).content.decode()
-        assert "These numbers are in force already" in html
+        assert "These numbers are already in force" in html
         assert f'action="{APPLY}"' not in html
 
     @pytest.mark.parametrize("threshold", ["", "-1", "x", "99999999999"])
@@ -212,7 +212,7 @@ class TestTry:
     def test_says_that_another_came_between(self, publisher: Client) -> None:
         in_force()
         html = publisher.post(TRY, sent(threshold=65, against=0)).content.decode()
-        assert "Another policy was put in force meanwhile" in html
+        assert "The publishing rule changed meanwhile" in html
         assert "a quiet month" in html
 
     def test_by_one_at_a_time(
@@ -230,7 +230,7 @@ class TestTry:
         assert publisher.post(TRY, sent()).status_code == OK
         (refused,) = answers
         assert refused.status_code == 409
-        assert "Somebody is trying a policy at this moment" in refused.content.decode()
+        assert "Somebody else is running a preview" in refused.content.decode()
         # And again once it is over, even if it failed.
         assert publisher.post(TRY, sent()).status_code == OK
 
@@ -247,7 +247,7 @@ class TestTry:
         newsdesk.apply_policy(Policy(80, 5, 40), by=None)
         html = get(publisher, TRY, version=str(old.pk))
         assert 'name="threshold" value="60"' in html
-        assert "Restores what was in force from" in html
+        assert "Restores the rule of" in html
 
     @pytest.mark.parametrize("key", ["0", "x", "9" * 40, "-1"])
     def test_knows_no_other_version(self, publisher: Client, key: str) -> None:
@@ -261,14 +261,14 @@ class TestApply:
         version = PolicyVersion.objects.get()
         assert (version.policy, version.reason) == (LOWER, "a quiet month")
         assert version.by_id == int(publisher.session["_auth_user_id"])
-        assert "In force from now on" in get(publisher, PROGRESS)
+        assert "Now in force" in get(publisher, PROGRESS)
 
     @pytest.mark.parametrize("missing", ["reason", "confirmed"])
     def test_wants_a_reason_and_a_confirmation(self, publisher: Client, missing: str) -> None:
         data = applied(threshold=61)
         del data[missing]
         html = publisher.post(APPLY, data).content.decode()
-        assert "say why, and confirm it" in html
+        assert "write a note, and confirm" in html
         # What was typed is still there.
         assert 'name="threshold" value="61"' in html
         assert not PolicyVersion.objects.exists()
@@ -277,7 +277,7 @@ class TestApply:
         make_article(quality=60)
         between = newsdesk.apply_policy(Policy(75, 10, 50), by=None, reason="louder")
         html = publisher.post(APPLY, applied(against=0)).content.decode()
-        assert "Another policy was put in force meanwhile" in html
+        assert "The publishing rule changed meanwhile" in html
         assert "louder" in html
         assert "1 of 1 articles would change" in html
         assert "a quiet month</textarea>" in html
@@ -286,7 +286,7 @@ class TestApply:
 
     def test_refuses_the_numbers_in_force(self, publisher: Client) -> None:
         answer = publisher.post(APPLY, applied(threshold=70), follow=True)
-        assert "These numbers are in force already" in answer.content.decode()
+        assert "These numbers are already in force" in answer.content.decode()
         assert not PolicyVersion.objects.exists()
 
 

@@ -99,8 +99,8 @@ class TestLooking:
         for number in range(3):
             make_token(user, name=f"Number {number}")
             make_token(make_user(username=f"somebody-{number}"))
-        # Expect 5 queries: session, user, two counts, tokens with their users.
-        with django_assert_num_queries(5):
+        # Expect 4 queries: session, user, count, tokens with their users.
+        with django_assert_num_queries(4):
             html = get(admin_client, LIST)
         assert html.count("Number ") >= 3
         assert "somebody-2" in html

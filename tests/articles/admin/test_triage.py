@@ -426,7 +426,7 @@ class TestFacts:
         ):
             assert words in text
         # The copy is shown, and nothing asked of its publisher.
-        assert "Image : not fetched yet fetched once readers may see it" in text
+        assert "Image : not fetched yet will be fetched when readers can see it" in text
         assert "a.jpg" not in html
         stored = make_stored_image()
         Image.objects.update(stored=stored)

@@ -106,7 +106,7 @@ class TestButtons:
     def test_send_a_test(self, publisher: Client) -> None:
         hook = make_hook()
         response = press(publisher, hook, "test")
-        assert "A test is on its way." in response.content.decode()
+        assert "Sending a test event." in response.content.decode()
         (delivery,) = HookDelivery.objects.all()
         assert (delivery.event, delivery.state) == ("test", State.WAITING)
         # The worker's, not the request's.
@@ -116,7 +116,7 @@ class TestButtons:
 
     def test_no_test_of_an_inactive_one(self, publisher: Client) -> None:
         response = press(publisher, make_hook(is_active=False), "test")
-        assert "the hook is not active" in response.content.decode()
+        assert "the webhook is not active" in response.content.decode()
         assert not HookDelivery.objects.exists()
 
     def test_send_again_all_that_was_given_up(self, publisher: Client) -> None:
