@@ -172,7 +172,7 @@ class TestResolve:
         assert (act.verb, act.reason) == (Act.Verb.RESOLVE, "theirs is newer")
         assert not ImportConflict.objects.filter(resolved_at=None).exists()
         history = get(client, page_of(article, "history"))
-        assert "took the source’s quality" in history
+        assert "took the source’s quality" in history  # noqa: RUF001 - as readers see it
         assert "kept the edited title" in history
         newsdesk.perform(newsdesk.undo(act), by=make_user(Role.EDITOR))
         assert only_article().quality == 65
