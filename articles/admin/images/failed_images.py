@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from articles import roles, tasks
 from articles.admin.decisions.confirmation import count_of
 from articles.admin.links import admin_link, outward_link
-from articles.admin.lists import KeyChangeList, KeyPaginator, ReadOnlyAdmin
+from articles.admin.lists import FixedFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.images.failures import KINDS
 from articles.images.missing import request_again
 from articles.models import Article, Image, ImageFetch
@@ -55,19 +55,12 @@ class HostFilter(admin.SimpleListFilter):
         return queryset.filter(host=host) if host else queryset
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(FixedFilter):
     title = parameter_name = "reason"
+    options = [(kind.key, kind.label) for kind in KINDS]
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
-        return [(kind.key, kind.label) for kind in KINDS]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[ImageFetch]
-    ) -> QuerySet[ImageFetch]:
-        kind = next((kind for kind in KINDS if kind.key == self.value()), None)
-        return queryset.filter(kind.condition) if kind else queryset
+    def narrow(self, rows: QuerySet[ImageFetch], value: str) -> QuerySet[ImageFetch]:
+        return rows.filter(next(kind.condition for kind in KINDS if kind.key == value))
 
 
 class FailedImages(KeyChangeList):
