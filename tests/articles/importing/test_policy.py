@@ -11,7 +11,7 @@ from articles.documents import parse
 from articles.importing import export
 from articles.models import Article, ImportProblem, PolicyVersion
 from articles.scoring import Policy
-from tests.articles.samples import document, entry, load, only_article, put
+from tests.articles.samples import document, edit, entry, load, only_article, put
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +73,19 @@ class TestExport:
         # Not reached by the policy yet: it is published still.
         shown = export.present(article)
         assert (shown.heat, shown.published) == (60, True)
+
+    @pytest.mark.parametrize(
+        ("decision", "published", "shown"),
+        [("hold", False, (60, False)), ("", True, (None, None))],
+    )
+    def test_says_the_score_of_a_held_article_whose_document_left_it_open(
+        self,
+        tmp_path: Path,
+        decision: str,
+        published: bool,
+        shown: tuple[int | None, bool | None],
+    ) -> None:
+        article = bring(tmp_path, quality=60, heat=None, published=None)
+        edit(article, decision=decision, published=published)
+        exported = export.present(only_article())
+        assert (exported.heat, exported.published) == shown

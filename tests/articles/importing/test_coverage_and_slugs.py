@@ -1,0 +1,68 @@
+"""Slugs that documents and coverage-only articles share, and ties that a slug breaks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from articles.models import Article
+from tests.articles.samples import NOON, document, entry, load, put
+
+pytestmark = pytest.mark.django_db
+
+
+def slugs() -> dict[str, str]:
+    """Return slugs by URL."""
+    return {article.url: article.slug for article in Article.objects.all()}
+
+
+class TestSharedSlug:
+    def test_a_document_takes_the_slug_of_an_earlier_coverage_only_article(
+        self, tmp_path: Path
+    ) -> None:
+        coverage = entry(title="Bridge opens", published_at=NOON - timedelta(hours=1))
+        put(
+            tmp_path,
+            "namer.txt",
+            document(title="Namer", web_url="https://x.example/n", related=(coverage,)),
+        )
+        load(tmp_path)
+        assert slugs()[coverage.url] == "2024-05-01-bridge-opens"
+        put(tmp_path, "later.txt", document())
+        load(tmp_path)
+        assert slugs()[document().url] == "2024-05-01-bridge-opens"
+        assert slugs()[coverage.url] == "2024-05-01-bridge-opens-2"
+
+
+class TestTies:
+    def test_are_scored_again_when_a_slug_changes(self, tmp_path: Path) -> None:
+        open_score = {"heat": None, "published": None, "quality": 75}
+        first = document(
+            title="Beta",
+            web_url="https://x.example/first",
+            related=(entry(web_url="https://x.example/second"),),
+            **open_score,
+        )
+        second = document(
+            title="Beta 1",
+            web_url="https://x.example/second",
+            related=(entry(web_url=first.web_url),),
+            **open_score,
+        )
+        put(tmp_path, "1.txt", first)
+        put(tmp_path, "2.txt", second)
+        load(tmp_path)
+        heats = {article.url: article.heat for article in Article.objects.all()}
+        assert heats == {first.url: 85, second.url: -1}
+        # Takes the slug of the first, which then sorts after that of the second.
+        earlier = NOON - timedelta(hours=1)
+        newcomer = document(
+            title="Beta", web_url="https://x.example/newcomer", published_at=earlier
+        )
+        put(tmp_path, "3.txt", newcomer)
+        load(tmp_path)
+        assert slugs()[first.url] == "2024-05-01-beta-2"
+        heats = {article.url: article.heat for article in Article.objects.all()}
+        assert (heats[first.url], heats[second.url]) == (-1, 85)
