@@ -1,4 +1,4 @@
-"""Applies the rule to rows: heat, published and the place on the front page come from here."""
+"""Apply the rule to rows: heat, published and the rank on the front page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from articles.scoring import (
 from newsroom import bulk
 
 CHUNK: Final = 2_000
-"""Articles scored at a time: bounds the memory of a run over the whole archive."""
+"""Articles scored at a time, which limits the memory of a run over the archive."""
 
 _DECISIONS: Final = {decision.value: decision for decision in Decision}
 _FACTS: Final = ("pk", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned")
@@ -36,7 +36,7 @@ _FACTS: Final = ("pk", "slug", "published_at", "quality", "decision", "decision_
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An article whose stored heat or published is not what the policy gives."""
+    """The stored heat and published of an article, and its receipt by the policy."""
 
     article_id: int
     heat: int | None
@@ -45,16 +45,15 @@ class Difference:
 
     @property
     def differs(self) -> bool:
-        """Whether what is stored is not what the policy gives."""
+        """Whether the stored values differ from the policy's."""
         return (self.heat, self.published) != (self.receipt.heat, self.receipt.published)
 
     @property
     def slug(self) -> str:
-        """The article's key."""
         return self.receipt.article.slug
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is stored, what the policy gives, and why."""
+        """Return the stored values, the policy's values and the reason."""
         return {
             "slug": self.slug,
             "heat": self.heat,
@@ -72,7 +71,7 @@ class Difference:
 
 
 class Outcome(NamedTuple):
-    """What is stored of an article, and what a policy gives it."""
+    """The stored heat and published of an article, and those of a policy."""
 
     article_id: int
     heat: int | None
@@ -83,7 +82,7 @@ class Outcome(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether what is stored is not what the policy gives."""
+        """Whether the stored values differ from the policy's."""
         return self[1:3] != self[3:5]
 
     @property
@@ -93,7 +92,6 @@ class Outcome(NamedTuple):
 
     @property
     def policy_leads(self) -> bool:
-        """Whether it leads a story by the policy."""
         return self.policy_published and self.has_coverage and self.policy_heat != SUPERSEDED_HEAT
 
 
@@ -112,7 +110,7 @@ def receipts(
 ) -> dict[int, Receipt]:
     """Score articles by id without writing, by default with the policy in force.
 
-    Two queries, three where no policy is given; coverage-only articles have no receipt.
+    Leaves out coverage-only articles. Two queries, or three without ``policy``.
     """
     return {
         difference.article_id: difference.receipt
@@ -123,12 +121,10 @@ def receipts(
 def differences(
     articles: QuerySet[Article], policy: Policy | None = None, at: datetime | None = None
 ) -> Iterator[Difference]:
-    """Yield the articles whose stored heat or published is not the policy's, by id.
+    """Yield the articles whose stored heat or published differs from the policy's, by id.
 
-    Without ``policy``, that in force when it begins.
-
-    Memory does not grow with the number of articles; three queries a CHUNK. The caller may write
-    what it is given meanwhile.
+    Without ``policy``, uses the one in force at the start. Memory does not grow with the number of
+    articles; three queries per CHUNK. The caller may write the articles meanwhile.
     """
     at = at or timezone.now()
     policy = policy or current_policy()
@@ -140,10 +136,10 @@ def differences(
 def outcomes(
     articles: QuerySet[Article], policy: Policy, at: datetime, size: int | None = None
 ) -> Iterator[list[Outcome]]:
-    """Yield what is stored and what the policy gives for each article, by id, ``size`` at a time.
+    """Yield the stored values and the policy's for each article, by id, ``size`` at a time.
 
-    As ``score`` has it, but without a receipt, at a fraction of the cost. Coverage-only articles
-    have no outcome. Two queries a piece, and two more where equally good articles are related.
+    Computes what ``score`` does, without receipts, at a fraction of the cost. Leaves out
+    coverage-only articles. Two queries per list, and two more if related articles tie.
     """
     size = size or CHUNK
     facts = ("pk", "heat", "published", "quality", "decision", "decision_until", "is_pinned")
@@ -181,17 +177,17 @@ def recompute(
     *,
     names: bool = True,
 ) -> list[Difference]:
-    """Return articles the heat and published of the policy; returns those that changed, by id.
+    """Give articles the heat and published of the policy; return those that changed, by id.
 
-    One transaction. Without ``names`` the receipts do not name providers, which is faster. Decisions whose time is over by ``at`` end with it. From then on the policy,
-    not the document, stands behind their heat.
+    One transaction. Ends decisions that expired by ``at``. From then on the heat is the policy's,
+    not the document's. Without ``names`` the receipts name no providers, which is faster.
     """
     at = at or timezone.now()
     ids = sorted(set(article_ids))
     if not ids:
         return []
     with transaction.atomic():
-        # An editor who decides at this moment waits, or is waited for.
+        # Wait for an editor who decides right now, or make them wait.
         locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
         decided = locked.filter(pk__any_of=ids).values_list("pk", "decision_until")
         over = [pk for pk, until in decided if until is not None and until <= at]
@@ -209,7 +205,7 @@ def recompute(
 
 
 def columns(receipt: Receipt) -> dict[str, Any]:
-    """Return the columns that a receipt comes to; from then on the policy stands behind them."""
+    """Return the columns of a receipt; from then on the heat is the policy's."""
     return {
         "heat": receipt.heat,
         "published": receipt.published,
@@ -221,7 +217,7 @@ def columns(receipt: Receipt) -> dict[str, Any]:
 def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
     """Return the links from articles, ascending ids, and perhaps from a few between them."""
     first, last = article_ids[0], article_ids[-1]
-    # One range of the index instead of thousands of look-ups, where that reads little in vain.
+    # One range of the index instead of thousands of look-ups, if it reads few rows in vain.
     if last - first < 4 * len(article_ids):
         return Related.objects.filter(article_id__gte=first, article_id__lte=last)
     return Related.objects.filter(article_id__any_of=article_ids)
@@ -230,7 +226,7 @@ def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
 def _scored(
     article_ids: Sequence[int], policy: Policy, at: datetime, *, names: bool = True
 ) -> Iterator[Difference]:
-    """Score articles by id, in that order; the providers' names, for the words, cost two joins."""
+    """Score articles by id, in that order; ``names`` of providers, for receipts, cost two joins."""
     name = "provider__name" if names else None
     articles = (
         Article.objects.filter(pk__any_of=article_ids, coverage_only=False)
@@ -260,5 +256,5 @@ def _contender(row: Sequence[Any], at: datetime) -> Contender:
 
 
 def _decision(decision: str, until: datetime | None, at: datetime) -> Decision:
-    """Return the decision that stands at a moment."""
+    """Return the decision in force at a moment."""
     return _DECISIONS["" if until is not None and until <= at else decision]

@@ -1,7 +1,7 @@
 """The rule: quality to heat to published. Pure functions; policy and decisions are arguments.
 
-The rule was recovered from 130 scored documents of the hub that the format comes from and explains
-127 of them; the other three are off by 1 or 2 in heat. In short:
+The rule was recovered from 130 scored documents of the hub that invented the format. It explains 127
+of them; the heat of the other three differs by 1 or 2. In short:
 
 1. An article outranks another by quality; at equal quality by being published earlier; at equal
    both by its slug. A pinned one outranks all that are not. An unscored one outranks nobody.
@@ -9,7 +9,7 @@ The rule was recovered from 130 scored documents of the hub that the format come
 3. Otherwise heat is its quality, plus a bonus for each related article once quality reaches the
    minimum.
 4. Heat at or over the threshold publishes.
-5. An editor's decision to publish or hold stands above the rule. Held and withdrawn articles
+5. An editor's decision to publish or hold overrides the rule. Held and withdrawn articles
    neither supersede nor count for the bonus.
 """
 
@@ -24,11 +24,11 @@ from typing import Final
 
 SUPERSEDED_HEAT: Final = -1
 HALF_LIFE: Final = 24 * 3600.0
-"""How fast the front page cools: an article loses half its heat's worth in this many seconds."""
+"""Seconds in which an article loses half of its heat for the order of the front page."""
 
 
 class Decision(StrEnum):
-    """What an editor decided above the rule."""
+    """An editor's decision, which overrides the rule."""
 
     NONE = ""
     PUBLISH = "publish"
@@ -58,7 +58,7 @@ DEFAULT_POLICY: Final = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """What the rule needs to know of an article; ``name`` (its provider) is for the words."""
+    """What the rule needs to know of an article; ``name`` (its provider) is for receipts."""
 
     slug: str
     published_at: datetime
@@ -68,18 +68,18 @@ class Contender:
     name: str = ""
 
     def outranks(self, other: Contender) -> bool:
-        """Whether this stands before ``other`` in a story."""
+        """Whether this comes before ``other`` in a story."""
         return self.quality is not None and not self.decision.is_out and self.rank < other.rank
 
     def advantage(self, other: Contender) -> str:
-        """Say by what this outranks ``other``, where both are scored."""
+        """Return why this outranks ``other``; both must be scored."""
         if self.is_pinned and not other.is_pinned:
             return "pinned as the lead"
         if self.quality != other.quality:
             return f"better by {(self.quality or 0) - (other.quality or 0)}"
         if self.published_at != other.published_at:
             return "equally good and published earlier"
-        return "equally good and published at once, first by slug"
+        return "equally good and published at the same time, first by slug"
 
     @property
     def rank(self) -> tuple[bool, bool, bool, int, datetime, str]:
@@ -98,7 +98,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How one article came to its heat, in numbers and, by ``str()``, in words.
+    """How an article got its heat, in numbers and, by ``str()``, in words.
 
     ``counted`` are the related that earn the bonus, ``superseded_by`` those that outrank the
     article; both best first, unscored ones last.
@@ -127,7 +127,7 @@ class Receipt:
         return self.words(f"{verb} by an editor's decision")
 
     def words(self, decision: str = "") -> str:
-        """Say how it came about; ``decision`` are words for what an editor decided."""
+        """Return the receipt in words; ``decision`` says what an editor decided."""
         words = [self._sum()]
         if decision:
             words.append(decision)
@@ -164,7 +164,7 @@ class Receipt:
 def score(
     article: Contender, related: Iterable[Contender], policy: Policy = DEFAULT_POLICY
 ) -> Receipt:
-    """Return heat and published for one article among its own related, with the receipt."""
+    """Return the receipt of an article: heat and published among its own related ones."""
     by_rank = sorted(related, key=lambda other: other.rank)
     counted = tuple(other for other in by_rank if not other.decision.is_out)
     left_out = tuple(other for other in by_rank if other.decision.is_out)
@@ -193,10 +193,10 @@ def outcome(
 
 @dataclass(slots=True)
 class Tally:
-    """``score`` by numbers alone, without words: for archives of a million articles.
+    """``score`` in numbers only, for archives of a million articles.
 
-    Where ``is_tied``, one of the related is exactly as good and none better: time and slug decide,
-    which ``score`` looks at and this does not.
+    If ``is_tied``, a related article is exactly as good and none is better. Then time and slug
+    decide, which only ``score`` compares.
     """
 
     quality: int | None
@@ -212,7 +212,7 @@ class Tally:
         return self.has_equal and not self.is_superseded
 
     def add(self, quality: int | None, decision: Decision, is_pinned: bool) -> None:
-        """Count one related article."""
+        """Add a related article."""
         if decision in _OUT:
             return
         self.counted += 1
@@ -231,9 +231,9 @@ class Tally:
 
 
 def top_rank(heat: int | None, published_at: datetime, half_life: float = HALF_LIFE) -> float:
-    """Return the place on the front page: higher is nearer the top.
+    """Return the rank on the front page: higher is nearer the top.
 
-    One doubling of heat weighs as much as one half-life of age, so the order decays without a row
-    being written again. ``half_life`` in seconds.
+    Double the heat weighs as much as one half-life of age, so that the order changes with time
+    without writing a row. ``half_life`` is in seconds.
     """
     return log2(max(heat or 0, 1)) + published_at.timestamp() / half_life

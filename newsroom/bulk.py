@@ -1,8 +1,8 @@
-"""Writing many rows at once: ``COPY`` on PostgreSQL, prepared statements on SQLite.
+"""Write many rows at once: ``COPY`` on PostgreSQL, prepared statements on SQLite.
 
-``bulk_create`` and ``bulk_update`` build an instance a row and convert each field by itself, which
-costs most of an import's time (``bench/``). Here rows are tuples whose values the caller chose, so
-every column must be given. Call inside a transaction.
+``bulk_create`` and ``bulk_update`` build an instance per row and convert each field alone, which
+takes most of an import's time (``bench/``). Here rows are tuples, with a value for every column. Call
+inside a transaction.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from django.db import connection, models
 
 _Model = type[models.Model]
 
-# Any number that no other code of this project locks by: "news" in ASCII.
+# A number that no other lock of this project uses: "news" in ASCII.
 _LOCK = 0x6E657773
 
 
 def hold_write_lock() -> None:
-    """Let one writer of articles look and write, until the transaction ends; others wait.
+    """Make other writers of articles wait until the transaction ends.
 
-    Imports hold it for a batch, the newsdesk for an act: neither decides on what the other is about
-    to change, and locks on rows cannot meet crosswise. On SQLite the transaction itself has taken
-    the one write lock.
+    An import holds the lock for a batch, the newsdesk for a decision: neither decides on rows that
+    the other is about to change, and their row locks cannot deadlock. On SQLite the transaction
+    itself holds the only write lock.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -34,9 +34,9 @@ def hold_write_lock() -> None:
 
 
 def reserve_ids(model: _Model, count: int) -> list[int]:
-    """Take ``count`` primary keys that no other row has or will get, ascending.
+    """Return ``count`` new primary keys, ascending.
 
-    On SQLite the caller's write transaction keeps others out until the rows are in.
+    On SQLite the caller's write transaction keeps others from taking them.
     """
     table = model._meta.db_table
     with connection.cursor() as cursor:
@@ -52,10 +52,10 @@ def reserve_ids(model: _Model, count: int) -> list[int]:
 
 
 def renew_statistics(*models_written: _Model) -> None:
-    """Tell PostgreSQL's planner how large the tables have grown.
+    """Renew the table statistics of PostgreSQL's planner.
 
-    It does so by itself only after a while; until then it reads whole tables where it should use
-    an index, so that an import gets slower with every batch. A fraction of a second a table.
+    PostgreSQL itself does so only after a while. Until then it reads whole tables instead of an
+    index, and an import gets slower with every batch. A fraction of a second per table.
     """
     if connection.vendor != "postgresql":
         return
@@ -65,7 +65,7 @@ def renew_statistics(*models_written: _Model) -> None:
 
 
 def insert(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert ``rows``; ``columns`` names the fields of a row's values (``provider_id`` for a key)."""
+    """Insert ``rows``; ``columns`` name the fields of their values (``provider_id`` for a key)."""
     adapted = _adapted(model, columns, rows)
     table = connection.ops.quote_name(model._meta.db_table)
     names = ", ".join(map(connection.ops.quote_name, columns))
@@ -107,7 +107,7 @@ def _adapted(
         if isinstance(field, models.JSONField):
             converters.append((index, json.dumps))
         elif isinstance(field, models.DateTimeField) and connection.vendor != "postgresql":
-            # The same moment, such as that of the run, stands in many rows.
+            # Many rows have the same moment, for example that of the run.
             adapt = lru_cache(maxsize=1024)(connection.ops.adapt_datetimefield_value)
             converters.append((index, adapt))
     if not converters:

@@ -1,8 +1,8 @@
 """The news document: bytes to a frozen ``ArticleDocument`` and back, byte for byte.
 
 A document is UTF-8 text: YAML front matter between ``---`` lines, then an optional body. ``parse``
-checks and converts every field and names the place of whatever is wrong; ``write`` gives the
-canonical form; ``revise`` changes only what differs. Front-matter keys are translated to this
+checks and converts every field and names the place of every error; ``write`` returns the canonical
+form; ``revise`` changes only what differs. Front-matter keys are translated to this
 project's names in ``reading`` and nowhere else. No Django in this package.
 """
 

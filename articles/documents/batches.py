@@ -24,7 +24,6 @@ Parsed = tuple[ArticleDocument, str] | DocumentError
 
 
 def parse_all(texts: Sequence[Text]) -> list[Parsed]:
-    """Parse documents, in their order."""
     return [_parse(*text) for text in texts]
 
 

@@ -1,9 +1,9 @@
-"""Reading the canonical form without libyaml: a fast path beside ``read_mapping``.
+"""Read the canonical form without libyaml: a fast path beside ``read_mapping``.
 
-An import spends most of its time in libyaml's events. Nearly every document is canonical, one key
-or item a line, so one regular expression can split all its lines at once. Whatever is not plainly
-of that form, and everything that is wrong, is left to ``read_mapping``, which also knows the places
-of errors. Where this reads a text, both give the same values (a property test holds them to it).
+An import spends most of its time in libyaml's events. Nearly every document is canonical, with one
+key or item per line, so a regular expression can split all its lines at once. Everything else, and
+every error, is left to ``read_mapping``, which also knows the places of errors. Texts that both can
+read give the same values, as a property test proves.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from articles.documents.frontmatter import Node, Source
 
-# A line is blank, or spaces, maybe a hyphen, maybe a key, and maybe a value: in double quotes, or
-# unquoted as a number, a time, or words that nothing in YAML gives another meaning.
+# A line is blank, or has spaces, maybe a hyphen, maybe a key and maybe a value: in double quotes, or
+# unquoted if it is a number, a time, or words without a special meaning in YAML.
 _LINE: Final = re.compile(
     r"""^
     (\ *) (-\ )?
@@ -33,12 +33,12 @@ _ESCAPES: Final = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_canonical(source: Source) -> Node | None:
-    """Read a document's YAML into nodes without places; None where ``read_mapping`` has to."""
+    """Read a document's YAML into nodes without places; None if only ``read_mapping`` can."""
     text = source.yaml
     if source.has_odd_characters:
         return None
     lines = _LINE.findall(text)
-    # The empty line that a final line end leaves is matched, too.
+    # The empty line after the final line ending matches as well.
     if len(lines) != text.count("\n") + 1:
         return None
     try:

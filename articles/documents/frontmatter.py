@@ -1,9 +1,9 @@
-"""Front matter and YAML, guarded: bytes in, a tree of nodes that know where they stood out.
+"""Read front matter safely: from bytes to a tree of nodes that know their place in the file.
 
-PyYAML's own loaders are not safe here: ``CSafeLoader`` crashes the process on deep nesting, keeps
-the last of two equal keys without a word and loops on merge keys. This module reads libyaml's flat
-event stream instead and refuses what the document format does not use. Values stay strings: what
-they mean is for the schema (``articles.documents``) to say, so that a bad date still has a line.
+PyYAML's own loaders are not safe here: ``CSafeLoader`` crashes the process on deep nesting, silently
+keeps the last of two equal keys and loops on merge keys. This module reads libyaml's flat event
+stream instead and refuses what the document format does not use. Values stay strings until
+``reading`` converts them, so that an error in a date still has a line.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ MAX_EVENTS: Final = 20_000
 MAX_KEY: Final = 100
 """Longest key, in characters: libyaml reads no key over 1,024, and an escape takes up to 10."""
 
-# What libyaml's reader accepts; checked first, because it reports the others without a position.
+# All but what libyaml accepts. Checked first, because libyaml reports these without a position.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _ANY_RETURN = re.compile(r"\r")
 _BARE_NEWLINE = re.compile(r"(?<!\r)\n")
 _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
-# The bytes of ordinary text, to tell in one fast pass that nothing needs a closer look.
+# The bytes of ordinary text: a document of these alone needs no closer look.
 _ORDINARY = bytes([9, 10, 13, *range(0x20, 0x7F)])
 
-# YAML 1.1 counts these three as line breaks, so libyaml would fold them away inside a value, and
-# count lines that no editor shows. Private-use characters stand in for them while it reads.
+# YAML 1.1 treats these three as line breaks: libyaml would fold them inside a value, and count lines
+# that no text editor shows. Private-use characters replace them while it reads.
 _BREAKS = "\x85\u2028\u2029"
 _ANY_BREAK = re.compile(f"[{_BREAKS}]")
-# A byte order mark is for read_mapping to refuse.
+# read_mapping refuses a byte order mark.
 _ODD = re.compile(f"{_FORBIDDEN.pattern}|[\ufeff{_BREAKS}]")
 _LONG_ESCAPE = re.compile(r"\\U([0-9A-Fa-f]{8})")
 
@@ -67,34 +67,34 @@ _TAG_WORDS = {
     "value": "a default key",
 }
 
-# What libyaml's complaints mean to whoever wrote the document. Those of the second table are about
-# something left open, and belong where it starts. libyaml often notices a mistake only later.
+# What libyaml's errors mean to the author of a document. Those of the second table are about
+# something left open, and are reported where it starts; libyaml notices them only later.
 _PROBLEMS_HERE = {
     "block sequence entries are not allowed in this context": (
-        "a list item behind its key: start the list on the next line"
+        "a list item on the line of its key: start the list on the next line"
     ),
     "did not find expected '-' indicator": (
         "expected a list item: start it with a hyphen, in line with the others"
     ),
     "did not find expected alphabetic or numeric character": (
-        "& and * start no value: put it in quotes"
+        "a value cannot begin with & or *: put it in quotes"
     ),
     "did not find expected key": (
         "expected a key: close or escape the quotes before it, and keep keys in line"
     ),
-    "did not find expected node content": "this starts no value: put the value in quotes",
-    "found character that cannot start any token": "this starts no value: put the value in quotes",
+    "did not find expected node content": "a value cannot begin like this: put it in quotes",
+    "found character that cannot start any token": "a value cannot begin like this: put it in quotes",
     "found unexpected document indicator": "--- or ... inside quotes: close the quotes before it",
     "found unknown escape character": "unknown escape: write \\\\ for a backslash",
     "found incompatible YAML document": "another version of YAML: remove the %YAML line",
-    "found invalid Unicode character escape code": "no such character: write it as it is",
+    "found invalid Unicode character escape code": "this escape stands for no character: write the character itself",
     "found undefined tag handle": "anchors and tags are not allowed: write the value out",
     "mapping values are not allowed in this context": (
         "a colon inside a value: put the value in quotes, and keep keys in line"
     ),
 }
 _PROBLEMS_AT_START = {
-    "could not find expected ':'": "expected a key and a colon: indent what continues a value",
+    "could not find expected ':'": "expected a key and a colon: indent lines that continue a value",
     "did not find expected ',' or ']'": "a list that is not closed: end it with ]",
     "did not find expected ',' or '}'": "a mapping that is not closed: end it with }",
     "found unexpected end of stream": "quotes that are not closed: close them",
@@ -103,15 +103,15 @@ _EARLY_END = "did not find expected <document start>"
 
 
 NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
-"""What YAML reads as nothing, where it stands without quotes."""
+"""Unquoted values that YAML reads as null."""
 
 
 class DocumentError(ValueError):
-    """What is wrong in a document, where, and what was expected.
+    """An error in a document: what is wrong, where, and what to do.
 
-    Reads ``path:line:column: message``; line and column count from 1, columns in characters.
-    ``more`` holds the other errors of the same document, in the order of their places: all of them
-    where the values are wrong (``reading.MAX_ERRORS`` in a list), none where the YAML is.
+    Its text is ``path:line:column: message``; lines and columns (in characters) count from 1.
+    ``more`` are the further errors of the document, by place: up to ``reading.MAX_ERRORS`` per list
+    of values, but none if the YAML itself is wrong.
     """
 
     def __init__(self, path: str, line: int, column: int, message: str) -> None:
@@ -128,7 +128,7 @@ class DocumentError(ValueError):
 
 
 def shown(text: str) -> str:
-    """Cut ``text`` for a message and escape what would break its line or a terminal."""
+    """Shorten ``text`` for a message and escape control characters."""
     text = text if len(text) <= 40 else f"{text[:39]}…"
     if text.isprintable():
         return text
@@ -136,7 +136,7 @@ def shown(text: str) -> str:
 
 
 class Node:
-    """A value of a document and the place where it stood.
+    """A value of a document and its place.
 
     ``value`` is a str for a scalar, a list of nodes or a dict of nodes. ``plain`` is true for a
     scalar without quotes. ``index`` and ``key_index`` count characters from the start of the YAML
@@ -153,11 +153,11 @@ class Node:
 
     @property
     def is_null(self) -> bool:
-        """Whether this is YAML's null: ``null``, ``~`` or nothing at all."""
+        """Whether this is YAML's null: ``null``, ``~`` or an empty value."""
         return self.plain and self.value in NULLS
 
     def describe(self) -> str:
-        """Name what stands here, for the second half of an error message."""
+        """Describe the value for the second half of an error message."""
         if isinstance(self.value, list):
             return "a list"
         if isinstance(self.value, dict):
@@ -169,7 +169,7 @@ class Node:
 
 
 class Source:
-    """The text of one document, cut into front matter and body, and its errors' addresses."""
+    """The text of a document, split into front matter and body, and the places of its errors."""
 
     __slots__ = (
         "body",
@@ -186,7 +186,7 @@ class Source:
     def __init__(self, path: str, data: bytes, *, fenced: bool = True) -> None:
         """Decode ``data``; ``fenced`` documents have ``---`` lines and a body, others are all YAML.
 
-        Line ends come out as ``\\n``; ``line_end`` keeps what they were. Raises DocumentError.
+        Line endings become ``\\n``; ``line_end`` keeps the original. Raises DocumentError.
         """
         self.path = path
         self.first_line = 1
@@ -203,7 +203,7 @@ class Source:
         raise self.error(index, message)
 
     def error(self, index: int, message: str) -> DocumentError:
-        """Make the error for the character at ``index`` of the YAML text."""
+        """Return the error for the character at ``index`` of the YAML text."""
         before = self.yaml[:index]
         line = before.count("\n")
         column = index - (before.rfind("\n") + 1)
@@ -236,7 +236,7 @@ class Source:
             mixed = _LONE_RETURN.search(text) or other.search(text)
             if mixed:
                 self.yaml = text
-                self.fail(mixed.start(), "mixed line ends: use LF or CRLF, one kind per file")
+                self.fail(mixed.start(), "mixed line endings: use either LF or CRLF throughout")
             text = text.replace("\r\n", "\n")
         if "\0" in text:
             self.yaml = text
@@ -259,7 +259,7 @@ class Source:
                 self.path,
                 last,
                 1,
-                "expected a closing line of three hyphens (---), found the end",
+                "expected a closing line of three hyphens (---), found the end of the file",
             )
         self.yaml = text[start:at]
         self.body = text[closing.end() :]
@@ -269,13 +269,13 @@ class Source:
 
 
 def too_large(path: str, size: int) -> DocumentError:
-    """Make the error for a document of ``size`` bytes, more than is read."""
+    """Return the error for a document of ``size`` bytes, which is too large."""
     return DocumentError(path, 1, 1, f"{size:,} bytes: a document has at most {MAX_BYTES:,}")
 
 
 def plain_kind(text: str) -> str | None:
-    """Say what YAML 1.1 makes of an unquoted ``text``: None for a string, else "int", "bool", …."""
-    # Names and topics come again and again; a long text does not, and would stay in memory.
+    """Return how YAML 1.1 reads an unquoted ``text``: None for a string, else "int", "bool", …."""
+    # Names and topics repeat. Long texts do not, and would stay in memory.
     return _cached_kind(text) if len(text) <= MAX_KEY else _kind(text)
 
 
@@ -318,7 +318,7 @@ def read_mapping(source: Source) -> Node:
 
 
 def _stand_ins(text: str) -> dict[int, int]:
-    """Choose a character that ``text`` lacks, raw and escaped, for each of YAML's own breaks."""
+    """Choose a character that ``text`` does not contain for each line break that is YAML's alone."""
     used = {ord(character) for character in text}
     used.update(int(code, 16) for code in _LONG_ESCAPE.findall(text))
     free = (code for code in range(0xF0000, 0x10FFFE) if code not in used)
@@ -338,7 +338,7 @@ def _yaml_error(source: Source, text: str, error: Any) -> DocumentError:
         message = "a tab: indent with spaces"
     elif problem == _EARLY_END:
         index = text.rfind("\n...", 0, index) + 1 or index
-        message = "the end of the YAML, but not of the text: remove what ends it or what follows"
+        message = "the YAML ends here, but text follows: remove the end marker or that text"
     elif problem.startswith("mapping values") and line_before.strip() and ":" not in line_before:
         index = line - len(line_before.lstrip())
         message = _PROBLEMS_AT_START["could not find expected ':'"]
@@ -351,7 +351,7 @@ def _yaml_error(source: Source, text: str, error: Any) -> DocumentError:
 
 
 def _swallowing_quote(text: str, index: int) -> int | None:
-    """Find where the quotes open that end right before ``index``, lines after they began."""
+    """Return where quotes of several lines open that end right before ``index``, else None."""
     next_event: Callable[[], Any] = CParser(text).get_event
     last: Any = None
     try:
@@ -367,7 +367,7 @@ def _swallowing_quote(text: str, index: int) -> int | None:
 
 
 def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | None:
-    # One loop over a flat event stream: splitting it by event would cost a call per value.
+    # One loop: a function per event would cost a call per value.
     next_event: Callable[[], Any] = parser.get_event
     may_hold_nul = "\\" in source.yaml
     parents: list[Node | None] = []

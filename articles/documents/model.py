@@ -1,4 +1,4 @@
-"""What a document says, as frozen values."""
+"""The contents of a document as frozen values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from articles.documents.yaml_text import Extra
 
 @dataclass(frozen=True, slots=True)
 class DocumentImage:
-    """An image that a document points at; sizes in pixels."""
+    """An image of a document, by URL; sizes in pixels."""
 
     url: str
     width: int | None = None
@@ -24,7 +24,7 @@ class DocumentImage:
 
 @dataclass(frozen=True, slots=True)
 class DocumentProvider:
-    """Who supplied an article, as a document says it; ``images`` are logos."""
+    """The provider that a document names; ``images`` are its logos."""
 
     name: str
     domain: str
@@ -51,7 +51,7 @@ class RelatedEntry:
 
     @property
     def url(self) -> str:
-        """The address that this entry names an article by."""
+        """The URL of the article that this entry names."""
         return self.web_url or self.original_url or ""
 
 
@@ -60,8 +60,8 @@ class ArticleDocument:
     """One news document; absent optional keys are None or empty.
 
     Times are aware and in UTC, ``topics`` and ``related`` in document order. ``extra`` holds
-    unknown keys. ``body`` is what follows the closing line, line ends as ``\\n``; ``line_end`` is
-    what the whole file uses. ``secured`` is opaque and for export only.
+    unknown keys. ``body`` is the text after the closing line, with ``\\n``; ``line_end`` is the line
+    ending of the file. ``secured`` is opaque and only exported.
     """
 
     title: str
@@ -89,7 +89,7 @@ class ArticleDocument:
 
     @property
     def url(self) -> str:
-        """The address that other documents name this article by; a video has no web URL."""
+        """The URL that other documents use for this article; a video may have no web URL."""
         return self.web_url or self.original_url or ""
 
 

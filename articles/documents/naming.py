@@ -1,4 +1,4 @@
-"""Names: the slug of an article from its document."""
+"""Compute the slug of an article from its document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from articles.documents.model import ArticleDocument
 
 MAX_SLUG: Final = 200
-"""Longest computed slug, in characters, so that every file system takes it as a name."""
+"""Longest computed slug, in characters: every file system accepts it as a name."""
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9 -]")
 _SLUG_GAPS = re.compile(r"[ -]+")
 _DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z", re.ASCII)
@@ -21,9 +21,9 @@ _DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z", re.ASCII)
 def slug_for(title: str, published_at: datetime, url: str) -> str:
     """Compute the slug of an article: its UTC date, then its title in ASCII.
 
-    True of 341 of 341 file names looked at (a third of them with the date in UTC+8). A title
-    without an ASCII letter or digit gives eight digits of its URL's digest instead, and a long one
-    is cut at a word.
+    Agrees with all 341 file names examined (a third have the date in UTC+8). A title without an
+    ASCII letter or digit is replaced by eight digits of the URL's digest; a long one is cut at a
+    word.
     """
     ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = _SLUG_GAPS.sub("-", _NOT_IN_SLUG.sub("", ascii_title)).strip("-")
@@ -35,7 +35,7 @@ def slug_for(title: str, published_at: datetime, url: str) -> str:
 
 
 def dated_stem(path: str) -> str | None:
-    """Return the file's name without its ending where that has the form ``YYYY-MM-DD-slug``."""
+    """Return the file name without its ending if it has the form ``YYYY-MM-DD-slug``, else None."""
     stem = PurePath(path).stem
     dated = _DATED_STEM.match(stem)
     if dated is None or len(stem) > MAX_SLUG + 20:

@@ -1,4 +1,4 @@
-"""Reading a document: which keys there are, and how each value is checked and converted."""
+"""Read a document: its keys, and how each value is checked and converted."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from articles.documents.model import (
 from articles.documents.yaml_text import Extra, Plain
 
 MAX_QUALITY: Final = 1000
-"""Upper bound of quality, in heat points. Real documents have 1 to 154."""
+"""Highest quality, in heat points. Real documents have 1 to 154."""
 MAX_SIZE: Final = 100_000
-"""Upper bound of an image's width and height, in pixels: above it, the number is a slip."""
+"""Largest width and height of an image, in pixels: anything above is a slip."""
 MAX_URL_BYTES: Final = 2_000
 """Longest URL, in UTF-8 bytes. PostgreSQL indexes no value over 2,704 bytes."""
 MAX_LINE: Final = 1_000
 """Longest title or name, in characters."""
 MAX_ERRORS: Final = 20
-"""Most errors named in one list: each costs a search for its line, and nobody reads 10,000."""
+"""Most errors reported of one list: finding each line takes time, and nobody reads 10,000."""
 MIN_YEAR, MAX_YEAR = 1900, 2199
 
 _TIME = re.compile(
@@ -47,15 +47,15 @@ _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})\Z", re.ASCII)
 _HTTP = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\t\n\r]*)?\Z", re.IGNORECASE)
 _DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\Z")
 
-# Reading: one converter a key. Each takes the source and the node, and returns the value or raises
-# DocumentError at the node's place.
+# A converter takes the source and the node, and returns the value or raises DocumentError at the
+# node's place.
 
 
 def _string(source: Source, node: Node) -> str:
     value = node.value
     if type(value) is not str or (node.plain and plain_kind(value) is not None):
         is_quotable = type(value) is str and not node.is_null
-        advice = "put it in quotes" if is_quotable else "write one text"
+        advice = "put it in quotes" if is_quotable else "write a single text"
         source.fail(node.index, f"expected a string, found {node.describe()}: {advice}")
     return value
 
@@ -189,7 +189,7 @@ def _topic(source: Source, node: Node) -> str:
 
 
 def _extra(node: Node) -> Extra:
-    """Keep the value of an unknown key as it is, without a guess at what it means."""
+    """Return the value of an unknown key as it is."""
     value = node.value
     if isinstance(value, str):
         return Plain(value) if node.plain and plain_kind(value) is not None else value
@@ -205,7 +205,7 @@ Keys = Mapping[str, tuple[str, _Converter]]
 def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> dict[str, Any]:
     """Convert a mapping: known keys by ``keys``, the others into ``extra``; null counts as absent.
 
-    Goes on after an error, so that one DocumentError can name all that is wrong.
+    Continues after an error, so that one DocumentError names all of them.
     """
     if type(node.value) is not dict:
         source.fail(node.index, f"expected keys such as {required[0]}: …, {_found(node)}")
@@ -239,17 +239,19 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
 
 def _missing(source: Source, node: Node, key: str) -> DocumentError:
     if key in node.value:
-        return source.error(node.value[key].key_index, f"{key} without a value: add it")
-    return source.error(node.key_index, f"missing key {key}")
+        return source.error(node.value[key].key_index, f"{key} has no value: add one")
+    return source.error(node.key_index, f"missing key {key}: add it")
 
 
 def _inconsistent(source: Source, node: Node, values: dict[str, Any]) -> Iterator[DocumentError]:
     if "web_url" not in values and "original_url" not in values:
-        yield source.error(node.key_index, "missing key webUrl (a video: originalUrl)")
+        yield source.error(
+            node.key_index, "missing key webUrl (or originalUrl for a video): add it"
+        )
     if "quality" not in values:
         for key in ("heat", "published"):
             if key in values:
-                message = f"{key} without quality: add or remove one"
+                message = f"{key} without quality: add quality or remove {key}"
                 yield source.error(node.value[key].key_index, message)
 
 
@@ -348,14 +350,14 @@ ARTICLE_KEYS: Keys = {
 
 
 def parse(path: str, data: bytes) -> ArticleDocument:
-    """Read one document; ``path`` is only for the messages. Raises DocumentError."""
+    """Read a document; ``path`` is for messages only. Raises DocumentError."""
     source = Source(path, data)
     root = read_canonical(source)
     if root is not None:
         try:
             return _article(source, root)
         except DocumentError:
-            # Its nodes have no places: the other reader finds the error again, with its own.
+            # These nodes have no places. The other reader finds the error again, with its place.
             pass
     return _article(source, read_mapping(source))
 

@@ -1,4 +1,4 @@
-"""Writing a document: the canonical form, and the smallest change to a file that exists."""
+"""Write a document: in canonical form, or as the smallest change to an existing file."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _file(
 
 
 def write(document: ArticleDocument) -> bytes:
-    """Write the canonical form; ``parse`` gives the same document back."""
+    """Return the canonical form, which ``parse`` reads back as the same document."""
     lines: list[str] = []
     for key in (*ARTICLE_KEYS, *document.extra):
         lines += _top_lines(document, key)
@@ -92,11 +92,11 @@ def write(document: ArticleDocument) -> bytes:
 
 
 def revise(data: bytes, document: ArticleDocument) -> bytes:
-    """Write ``document`` over ``data``, the file it came from: what did not change stays verbatim.
+    """Return ``data``, the file that ``document`` came from, with only the changed keys rewritten.
 
-    Keys with the same value keep their lines, comments and blank lines with them; changed ones are
-    written canonically in place, new ones where the canonical order has them. So an untouched
-    document comes out byte for byte even where the file was not canonical.
+    Keys with the same value keep their lines, comments and blank lines. Changed ones are written
+    canonically in place, new ones at their canonical place. So an unchanged document stays the same
+    byte for byte, canonical or not.
     """
     before = parse("", data)
     if before == document:
@@ -106,7 +106,7 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     starts = [source.yaml.count("\n", 0, node.key_index) for node in nodes.values()]
     lines = source.yaml.split("\n")[:-1]
     blocks: dict[str, list[str]] = {}
-    leads: dict[str, int] = {}  # how many lines of comments and blanks a key has before it
+    leads: dict[str, int] = {}  # the number of comments and blank lines before a key
     end = 0
     for key, start, following in zip(nodes, starts, [*starts[1:], len(lines)], strict=True):
         stop = following
@@ -138,7 +138,7 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
         source.opening,
         source.closing if source.closing.endswith("\n") else f"{source.closing}\n",
     )
-    # A flow mapping or keys on one line have no lines of their own to keep.
+    # The keys of a flow mapping have no lines of their own.
     try:
         return revised if parse("", revised) == document else write(document)
     except DocumentError:
@@ -148,7 +148,7 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
 def _inserted(
     blocks: dict[str, list[str]], key: str, lines: list[str], order: list[str]
 ) -> dict[str, list[str]]:
-    """Put a new key after the last one that comes before it in the canonical order."""
+    """Insert a new key after those that precede it in the canonical order."""
     rank = order.index(key) if key in order else len(order)
     before = set(order[:rank]) if key in order else set(blocks)
     keys = list(blocks)

@@ -1,7 +1,7 @@
-"""Writing YAML: the scalars and blocks that the document format is made of.
+"""Write YAML: the scalars and blocks of the document format.
 
-PyYAML's dumpers choose quotes, widths and line folds of their own and so cannot give back a
-document byte for byte; the format needs only the few forms here.
+PyYAML's dumpers choose quotes, widths and line folds themselves, so they cannot reproduce a document
+byte for byte. The format needs few forms.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from articles.documents.frontmatter import DocumentError, Source, plain_kind, re
 
 
 class Plain(str):
-    """An unquoted value that YAML reads as something else than a string, such as ``1.50``.
+    """An unquoted value that YAML does not read as a string, for example ``1.50``.
 
-    Kept as its text, so that an unknown key comes out exactly as it came in.
+    Keeps its text, so that the value of an unknown key is exported unchanged.
     """
 
     __slots__ = ()
@@ -37,7 +37,7 @@ Extra: TypeAlias = "str | list[Extra] | dict[str, Extra]"
 # Cc and what libyaml's reader refuses, plus U+FEFF, which editors strip as a byte order mark.
 _ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]')
 _SHORT_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# Other readers of YAML 1.1 would fold these or take them away.
+# Other readers of YAML 1.1 would fold or remove these.
 _NEVER_PLAIN = re.compile("[\n\x85\u2028\u2029\ufeff]")
 # Certainly plain: words of letters and digits in single spaces that start with a letter.
 _CLEARLY_PLAIN = re.compile(r"[A-Za-z][\w.&'()/+-]*(?: [\w.&'()/+-]+)*\Z")
@@ -59,13 +59,13 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def double_quoted(text: str) -> str:
-    """Write ``text`` between double quotes, controls escaped and everything else as it is."""
+    """Return ``text`` in double quotes, with control characters escaped."""
     return f'"{_ESCAPED.sub(_escape, text)}"'
 
 
 @lru_cache(maxsize=4096)
 def plain_or_quoted(text: str) -> str:
-    """Write ``text`` without quotes where it would read back as the same string, else with them."""
+    """Return ``text``, in double quotes unless it reads back as the same string without them."""
     if _CLEARLY_PLAIN.match(text) and plain_kind(text) is None:
         return text
     return text if _reads_back(text) else double_quoted(text)
@@ -73,7 +73,7 @@ def plain_or_quoted(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _key(text: str) -> str:
-    """Write a key: a plain one must also read back where a line starts, unlike ``--- a``."""
+    """Return a key, quoted unless it reads back at the start of a line, unlike ``--- a``."""
     written = plain_or_quoted(text)
     try:
         root = read_mapping(Source("", f"{written}: 1\n".encode(), fenced=False))
@@ -104,7 +104,7 @@ def _reads_back(text: str) -> bool:
 
 
 def block(key: str, value: Extra, indent: str) -> Iterator[str]:
-    """Write the lines of ``key`` and a value of any shape."""
+    """Yield the lines of ``key`` and a value of any shape."""
     yield from _shape(f"{indent}{_key(key)}:", value, indent)
 
 

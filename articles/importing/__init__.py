@@ -1,8 +1,8 @@
-"""The importer: news documents in, in batches, each document all or nothing, safe to run again.
+"""Import news documents in batches: all of a document or nothing, safe to run again.
 
-``run`` finds the files, skips those whose digest is known, reads the others and stores them batch
-by batch. What it leaves behind does not depend on the order of the files or on how they are split
-into runs, and a second run changes nothing.
+``run`` finds the files, skips those whose digest is known, parses the others and stores them batch
+by batch. The result does not depend on the order of the files, or on how they are split into runs.
+A second run changes nothing.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
 
 BATCH_SIZE: Final = 1_000
-"""Documents a transaction: larger is little faster, smaller lets editors in more often."""
+"""Documents per transaction: larger is hardly faster, smaller lets editors write more often."""
 
 STATISTICS_AFTER: Final = 1_000
-"""New documents after which the database looks at its tables again; then at twice as many."""
+"""New documents after which the table statistics are renewed; then after twice as many."""
 
 _Batch = list[tuple[FoundFile, bytes, str]]
 
@@ -66,10 +66,10 @@ def run(
 ) -> Report:
     """Import everything under ``paths``.
 
-    A dry run does all the work in one transaction and takes it back; on SQLite nobody else can
-    write meanwhile. ``fail_fast`` stops at the first rejected document, what came before it stays.
+    A dry run does all the work in one transaction and rolls it back; on SQLite nobody else can
+    write meanwhile. ``fail_fast`` stops at the first rejected document and keeps those before it.
     ``progress`` is called with the number of documents just done. SIGINT ends the run after the
-    batch at hand. Raises FileNotFoundError before anything is written.
+    current batch. Raises FileNotFoundError before anything is written.
     """
     at = at or timezone.now()
     require(paths)
@@ -93,7 +93,6 @@ def run(
 
 
 def _close(report: Report, state: ImportRun.State) -> None:
-    """Write the end of the run into its row."""
     if report.run:
         counts = {name: getattr(report, name) for name in COUNTS}
         ImportRun.objects.filter(pk=report.run.pk).update(
@@ -110,7 +109,7 @@ def _rolled_back() -> Iterator[None]:
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """Look for circles among objects less often: documents have none, and there are millions."""
+    """Search for reference cycles less often: documents have none, and there are millions."""
     thresholds = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -120,8 +119,6 @@ def _rare_garbage_collection() -> Iterator[None]:
 
 
 class _Import:
-    """One run: reads files, fills batches, keeps the report."""
-
     def __init__(
         self,
         paths: Sequence[Path],
@@ -137,12 +134,11 @@ class _Import:
         self.at = at
         self.report = report
         self.stopping = stopping
-        # Coverage-only articles from here on are this run's, unless two imports run at once.
+        # Later coverage-only articles are this run's, unless two imports run at once.
         self.first_pk = (Article.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
 
     @property
     def is_over(self) -> bool:
-        """Whether no further file is to be read."""
         return self.stopping.is_set() or (self.fail_fast and self.report.rejected > 0)
 
     def everything(self, progress: Callable[[int], object]) -> None:
@@ -170,7 +166,7 @@ class _Import:
         self._compare_scores()
 
     def _next_batch(self, files: Iterator[FoundFile], parser: Parser) -> _Batch | None:
-        """Read files, count out those that are known, and begin to parse the others."""
+        """Read files, count the unchanged ones, and start to parse the others."""
         if self.is_over:
             return None
         batch: _Batch = []
@@ -232,7 +228,7 @@ class _Import:
             self._reject(DocumentError(file.shown, 1, 1, str(error)))
 
     def _compare_scores(self) -> None:
-        """Report where the heat that documents give is not what the policy gives."""
+        """Report where the score of a document differs from the policy's."""
         part = Report()
         given = Article.objects.filter(heat_is_given=True)
         if self.report.run:

@@ -1,9 +1,8 @@
 """Topics and providers, from their own files and from the documents that mention them.
 
-Which mention a name comes from must not depend on the order of import: for a provider it is the
-latest document's, for a topic the one that sorts first (it differs in case only); a catalog file
-stands above both. An editor's change stands above all: it is known by differing from ``source``,
-which keeps what imports last said.
+The order of import must not decide a name. A provider takes the name from its latest document, a
+topic the spelling that sorts first. A catalog file overrides both, and an editor overrides all:
+what differs from ``source``, the values of the last import, is an editor's.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Mention:
         self.logos_rank: list[Any] = source.get("logos_rank", [])
 
     def add(self, provider: DocumentProvider | ProviderDocument, rank: list[Any]) -> None:
-        """Take over what outranks the known."""
+        """Take the values if ``rank`` is not lower than theirs."""
         if rank >= self.name_rank:
             self.name, self.name_rank = provider.name, rank
         if provider.images:
@@ -54,7 +53,6 @@ class Mention:
                 self.logos, self.logos_rank = logos, logos_rank
 
     def as_source(self) -> dict[str, Any]:
-        """Return what a provider keeps of this."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -63,14 +61,14 @@ def _logo(image: DocumentImage) -> dict[str, Any]:
 
 
 def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str, int]:
-    """Create or refresh the providers that documents mention; gives primary keys by domain.
+    """Create or update the providers that documents mention; return primary keys by domain.
 
     ``mentions`` are documents with their slugs. None, or two to four queries.
     """
     found: dict[str, list[tuple[DocumentProvider, list[Any]]]] = {}
     for document, slug in mentions:
         rank = [False, iso(document.published_at), slug, document.url]
-        # A document's own provider comes last and so stands above its entries'.
+        # A document's own provider comes last and so overrides those of its entries.
         for said in (*(entry.provider for entry in document.related), document.provider):
             found.setdefault(said.domain.lower(), []).append((said, rank))
     if not found:
@@ -90,11 +88,10 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
 
 
 def store_provider_file(document: ProviderDocument) -> None:
-    """Create or refresh one provider from its catalog file."""
     domain = document.domain.lower()
     provider = _locked(Provider).filter(domain=domain).first() or Provider(domain=domain)
     mention = Mention(provider.source)
-    # A newer version of the file replaces the older one's words.
+    # A newer version of the file replaces the older logos, whatever their rank.
     if mention.logos_rank[1:2] == [True]:
         mention.logos_rank = []
     mention.add(document, [True, "", "", ""])
@@ -104,7 +101,7 @@ def store_provider_file(document: ProviderDocument) -> None:
 
 
 def store_topics(names: Iterable[str]) -> dict[str, int]:
-    """Create the topics that documents name where they are new; gives primary keys by key."""
+    """Create the topics that documents name for the first time; return primary keys by key."""
     spellings: dict[str, str] = {}
     for name in names:
         key = topic_key(name)
@@ -126,7 +123,7 @@ def store_topics(names: Iterable[str]) -> dict[str, int]:
 
 
 def _settle_slugs(created: list[Topic]) -> None:
-    # A catalog file may have given a topic the slug that another topic's name comes to.
+    # A catalog file may have given a topic the slug that another topic would get from its name.
     taken = set(
         Topic.objects.filter(slug__in=[topic.slug for topic in created]).values_list(
             "slug", flat=True
@@ -142,17 +139,17 @@ def _step_aside(topic: Topic) -> None:
 
 
 def store_topic_file(document: TopicDocument) -> None:
-    """Create or refresh one topic from its catalog file, its parent with it.
+    """Create or update a topic from its catalog file, and its parent if it is new.
 
-    Raises ValueError where the file contradicts another: a slug that another topic's file gives,
-    or parents that come round in a circle.
+    Raises ValueError if the file contradicts another: the same ``_id``, or parents that form a
+    circle.
     """
     key = topic_key(document.name)
     slug = document.id or key
     topic = _locked(Topic).filter(key=key).first() or Topic(key=key, slug=slug)
     other = Topic.objects.filter(slug=slug).exclude(key=key).first()
     if other and other.source.get("is_file"):
-        raise ValueError(f"the topic {other.name} has the _id {slug} already: choose another")
+        raise ValueError(f"the topic {other.name} already has the _id {slug}: choose another one")
     if other:
         _step_aside(other)
         other.save()
@@ -183,19 +180,19 @@ def _check_circle(key: str, parent: str | None) -> None:
     seen = {key}
     while parent is not None:
         if parent in seen:
-            raise ValueError("its parents come round in a circle: change one of them")
+            raise ValueError("its parents form a circle: change one of them")
         seen.add(parent)
         above = Topic.objects.filter(key=parent).select_related("parent").first()
         parent = above.parent.key if above and above.parent else None
 
 
 def _locked(model: type[_Row]) -> models.QuerySet[_Row]:
-    """Return rows that no editor can save until they are refreshed; links to them wait for nobody."""
+    """Return rows, locked against editors; links to them can still be saved."""
     return model._default_manager.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 def _refresh(row: Provider | Topic, source: dict[str, Any], fields: tuple[str, ...]) -> bool:
-    """Take what sources say into a row, except where an editor changed it; tells if anything is new."""
+    """Update a row from its sources, except where an editor changed it; return whether they changed."""
     before = row.source
     if source == before:
         return False

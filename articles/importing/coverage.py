@@ -71,7 +71,6 @@ def describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
 
 
 def number_rows(new: Sequence[Row]) -> None:
-    """Take a primary key for each new article."""
     for row, pk in zip(new, bulk.reserve_ids(Article, len(new)), strict=True):
         row.pk = pk
 

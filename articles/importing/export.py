@@ -1,4 +1,4 @@
-"""The exporter: documents out, as they came in but for what changed since."""
+"""Export articles as documents: as they were imported, with the changes since then."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from articles.scoring import Policy
 from providers.models import Provider
 
 CHUNK: Final = 500
-"""Articles loaded at a time: bounds the memory of an export of the whole archive."""
+"""Articles loaded at a time: limits the memory of an export."""
 
 
 def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, bool]]:
     """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
 
-    Yields the file names by primary key, and whether the file is not what came in. Each file is
-    written beside its place and moved there: a reader never sees half of one. Raises OSError.
+    Yields each file name, and whether the file differs from the imported one, by primary key. A
+    file is replaced at once, so that nobody reads half of it. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, data, is_revised in documents_of(articles):
@@ -35,9 +35,9 @@ def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, boo
 
 
 def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool]]:
-    """Yield file name, document as it is now, and whether it is not what came in, by primary key.
+    """Yield file name, document, and whether it differs from the imported one, by primary key.
 
-    Articles without a document are left out.
+    Leaves out articles without a document.
     """
     policy = heat.current_policy()
     for article in _loaded(articles):
@@ -68,9 +68,9 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
-    """Return an article's document as it is now: as it came in, but for the fields that changed.
+    """Return an article's document: as it was imported, with the fields that changed since.
 
-    ``policy`` is the one in force, which the document leaves to decide what it does not say.
+    ``policy`` is the one in force; it decides what the document leaves open.
     """
     document = article.source_document.parse()
     before = snapshot.of_document(document)
@@ -97,11 +97,11 @@ def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
 
 
 def _score(article: Article, document: ArticleDocument, policy: Policy) -> dict[str, Any]:
-    """Return heat and published where the document has to say something else than it did."""
+    """Return heat and published if the document has to change."""
     if article.quality is None:
         return {"heat": None, "published": None}
     if document.heat is None and article.quality == document.quality and not article.decision:
-        # The document left its score to the policy, and nobody decided otherwise.
+        # The document leaves its score to the policy, and no editor decided.
         return {}
     implied = document.heat is not None and document.heat >= policy.threshold
     if document.published is None and (document.heat, implied) == (article.heat, article.published):
@@ -138,14 +138,14 @@ def _provider(provider: Provider) -> DocumentProvider:
 def _related(
     article: Article, document: ArticleDocument, urls: Sequence[str]
 ) -> tuple[RelatedEntry, ...]:
-    """Keep the document's entries for what is still related, and describe what is new."""
+    """Keep the document's entries of articles that are still related, and add new ones."""
     targets = {link.target.url: link.target for link in article.related_links.all()}
     kept = [
         entry for entry in document.related if entry.url in targets or entry.url == document.url
     ]
     known = {entry.url: entry for entry in reversed(kept)}
     added = [_entry(target) for url, target in targets.items() if url not in known]
-    # Entries that make no link, of its own URL or one twice, stay where they are as long as the
+    # Entries without a link (its own URL, or a URL for the second time) keep their place if the
     # others keep their order.
     together = (*kept, *added)
     order = dict.fromkeys(entry.url for entry in together if entry.url != document.url)

@@ -18,14 +18,14 @@ CATALOG: Final = "_data"
 _BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 SORTED_AT_A_TIME: Final = 20_000
-"""Names of one folder that are held and sorted at a time: bounds memory in a folder of millions.
+"""Names of one folder that are sorted at a time, which limits the memory in a folder of millions.
 
-The order of an import does not matter to its rows; sorting is for reports that read alike.
+The order makes no difference to the rows. Sorting makes reports comparable.
 """
 
 
 class Kind(Enum):
-    """What a file holds, told by its place."""
+    """What a file contains, by the folder it is in."""
 
     ARTICLE = "article"
     TOPIC = "topics"
@@ -33,9 +33,9 @@ class Kind(Enum):
 
 
 class FoundFile(NamedTuple):
-    """A file to import: ``path`` opens it, ``shown`` is the same for messages.
+    """A file to import: ``path`` opens it, ``shown`` is the same path for messages.
 
-    ``name`` is its path within the folder given, ``roots`` are all folders of the run.
+    ``name`` is its path within the imported folder, ``roots`` are all folders of the run.
     """
 
     path: str
@@ -48,16 +48,16 @@ class FoundFile(NamedTuple):
 def require(paths: Sequence[Path]) -> None:
     """Raise FileNotFoundError for a path that is neither file nor folder."""
     for path in paths:
-        # A pipe or a device might never end. Path's own questions raise where a name is too long.
+        # A pipe or a device might never end. Path.is_file raises if a name is too long.
         if not os.path.isdir(path) and not os.path.isfile(path):  # noqa: PTH112, PTH113
             raise FileNotFoundError(f"{printable(str(path))}: no such file or folder")
 
 
 def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
-    """Yield the catalog files, or else the article documents, under ``paths``.
+    """Yield the article documents under ``paths`` or, with ``catalog``, the catalog files.
 
-    Folders are entered recursively, but not hidden ones nor links to folders. A folder that cannot
-    be entered is yielded itself, for ``read`` to say why. Memory does not grow with the number of
+    Searches folders recursively, except hidden ones and links to folders. A folder that cannot be
+    opened is yielded itself, so that ``read`` reports why. Memory does not grow with the number of
     files.
     """
     roots = tuple(dict.fromkeys(str(path if path.is_dir() else path.parent) for path in paths))
@@ -77,7 +77,7 @@ def _found(path: str, name: str, roots: tuple[str, ...], kind: Kind) -> FoundFil
 
 
 def printable(path: str) -> str:
-    """Write a path so that it can be stored and stands on one line: odd bytes as ``\\xNN``."""
+    """Return a path that can be stored and fits on one line: odd bytes become ``\\xNN``."""
     if path.isascii() and path.isprintable():
         return path
     readable = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -85,7 +85,7 @@ def printable(path: str) -> str:
 
 
 def _kind_in(folders: Sequence[str]) -> Kind | None:
-    """Tell what the files of a folder are; None where they are not for import."""
+    """Return what the files of a folder contain; None if they are not imported."""
     if folders and folders[-1] == CATALOG:
         return None
     if len(folders) > 1 and folders[-2] == CATALOG:
@@ -96,7 +96,7 @@ def _kind_in(folders: Sequence[str]) -> Kind | None:
 def _walk(
     root: str, inner: str, kind: Kind | None, *, catalog: bool
 ) -> Iterator[tuple[str, str, Kind]]:
-    """Yield each file's path, its path within ``root``, and what it holds."""
+    """Yield each file's path, its path within ``root``, and its kind."""
     is_wanted = kind is not None and (kind is not Kind.ARTICLE) is catalog
     folder = os.path.join(root, inner)  # noqa: PTH118 - Path objects cost a third of a file's read
     folders = []
@@ -117,7 +117,6 @@ def _walk(
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
                 elif is_wanted and name.lower().endswith(ENDINGS) and _is_file(entry):
-                    # Wanted only where there is a kind.
                     yield entry.path, f"{inner}{name}", kind or Kind.ARTICLE
     for name in sorted(folders):
         if kind is None:
@@ -130,20 +129,20 @@ def _walk(
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    # A link may lead round in a circle, which only os.path takes for no file.
+    # Only os.path copes with links that form a circle.
     return os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()  # noqa: PTH113
 
 
 def read(path: str, shown: str) -> tuple[bytes, str]:
-    """Read a file and its SHA-256 in hex; raises DocumentError where it is too large or unreadable.
+    """Return a file's bytes and their SHA-256 in hex; ``shown`` is the path for messages.
 
-    Never reads more than the limit, whatever the file's size. ``shown`` is the path for messages.
+    Never reads more than MAX_BYTES. Raises DocumentError if it is larger or unreadable.
     """
     try:
-        # Not open(): its file object takes as long as the read itself.
+        # open() makes a file object, which takes as long as the read itself.
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            # Its size, because a read of up to the limit makes room for all of that.
+            # A read of MAX_BYTES would allocate all of them.
             size = os.fstat(opened).st_size
             if size > MAX_BYTES:
                 raise too_large(shown, size)

@@ -1,7 +1,7 @@
-"""Which article a document is, and which slug it gets.
+"""Find the article of a document, and the slug that it gets.
 
-An article is known by its slug and URL, or by its file as long as one of the two is the same. A
-related entry is known by its URL alone. None of this depends on the order of import.
+A document belongs to the article of its slug and URL, or of its file if one of the two is the same.
+A related entry belongs to the article of its URL. None of this depends on the order of import.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """What an import needs to know of an article in the database or about to be.
+    """What an import needs to know of an article, stored or new.
 
-    ``pk`` is 0 for one that is about to be; ``path`` and ``digest`` are its document's, if any.
+    ``pk`` is 0 for a new one. ``path`` and ``digest`` are those of its document, if it has one.
     """
 
     pk: int
@@ -40,7 +40,7 @@ class Row:
 
     @property
     def order(self) -> tuple[bool, datetime, str]:
-        """Sorts first what a shared slug or URL belongs to: documents, then by time."""
+        """The order in which articles get a slug that they share: documents first, then by time."""
         return (self.coverage_only, self.published_at, self.url)
 
 
@@ -57,10 +57,10 @@ _COLUMNS = (
 
 
 class Directory:
-    """The articles that a batch has to do with, found by URL and by stem."""
+    """The articles that a batch may touch, by URL and by stem."""
 
     def __init__(self, urls: Iterable[str], stems: Iterable[str]) -> None:
-        """Load those that have one of ``urls`` or ``stems``. Three queries."""
+        """Load the articles that have one of ``urls`` or ``stems``. Three queries."""
         self._by_url: dict[str, list[Row]] = defaultdict(list)
         self._by_stem: dict[str, list[Row]] = defaultdict(list)
         self._by_pk: dict[int, Row] = {}
@@ -100,31 +100,29 @@ class Directory:
         return [self._by_pk[pk] for pk in pks if pk in self._by_pk]
 
     def add(self, row: Row) -> None:
-        """Put in a new article."""
         self._by_url[row.url].append(row)
         self._by_stem[row.stem].append(row)
         self._unsettled[row.stem] = None
 
     def move(self, row: Row, *, url: str, stem: str) -> None:
-        """Note that an article has another URL, stem or time now."""
+        """Give an article another URL and stem; also call this when its time changed."""
         self.remove(row)
         row.url, row.stem = url, stem
         self.add(row)
 
     def remove(self, row: Row) -> None:
-        """Take out an article that is deleted."""
         self._by_url[row.url].remove(row)
         self._by_stem[row.stem].remove(row)
         self._unsettled[row.stem] = None
 
     def take_unsettled(self) -> list[str]:
-        """Return the stems that articles came to or left since this was last asked."""
+        """Return the stems that got or lost an article since the last call."""
         stems = [stem for stem in self._unsettled if stem]
         self._unsettled.clear()
         return stems
 
     def match(self, path: str, stem: str, url: str) -> Row | None:
-        """Find the article that a document is, a coverage-only one of its URL included."""
+        """Return the article of a document, which may be a coverage-only one of its URL."""
         same_url = self._by_url.get(url, [])
         same_stem = self._by_stem.get(stem, [])
         for row in (*same_stem, *same_url):
@@ -136,31 +134,31 @@ class Directory:
         return next((row for row in same_url if row.coverage_only), None)
 
     def at(self, url: str) -> list[Row]:
-        """Return the articles of a URL, the one that links go to first."""
+        """Return the articles of a URL; links go to the first."""
         rows = self._by_url.get(url, [])
         return rows if len(rows) < 2 else sorted(rows, key=_link_order)
 
     def family(self, stem: str) -> list[Row]:
-        """Return the articles that ask for one slug, the one that gets it first."""
+        """Return the articles that ask for a slug; the first one gets it."""
         return sorted(self._by_stem.get(stem, []), key=lambda row: row.order)
 
 
 def _link_order(row: Row) -> tuple[Any, ...]:
-    # Not by slug: another document may still take that, and links would have to follow.
+    # Not by slug: a later document may take it, and the links would have to move.
     return (row.coverage_only, row.published_at, row.stem)
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
-    """Give slugs to the articles of each stem that some came to or left; returns whose slug changed.
+    """Set the slugs of the rows whose stem got or lost an article; return those that changed.
 
-    Of several articles that ask for one slug the document published first gets it, the next one
-    ``-2`` and so on, whatever came first: so any order of import gives the same addresses. A number
-    that some article asks for by its name is skipped. Writes nothing: see ``write_slugs``.
+    If several articles ask for a slug, the document published first gets it, the next one gets
+    ``-2`` and so on, so any order of import gives the same URLs. A number is skipped if a document
+    asks for it by name. Writes nothing to the database: see ``write_slugs``.
     """
     stems = directory.take_unsettled()
     if not stems:
         return []
-    # "a-2" by name takes, or gives back, a number that articles named "a" would have.
+    # A document named "a-2" takes that number from those named "a", or gives it back.
     parents = {match[1] for match in map(_NUMBERED.match, stems) if match}
     numbered = Article.objects.filter(~Q(slug=F("stem")), stem__in=parents.difference(stems))
     stems += sorted(set(numbered.values_list("stem", flat=True))) if parents else []
@@ -181,7 +179,7 @@ def settle_slugs(directory: Directory) -> list[Row]:
 
 
 def write_slugs(moved: Iterable[Row], dropped: Iterable[Row] = ()) -> None:
-    """Write the slugs of articles of the database; ``dropped`` ones make way for them."""
+    """Write the slugs of articles of the database; ``dropped`` rows make room for them."""
     moved = tuple(moved)
     # Two steps, because slugs are unique and may change places.
     freed = [(f"moving {row.pk}", row.pk) for row in (*moved, *dropped)]

@@ -22,8 +22,6 @@ Reread = tuple[ArticleDocument, str]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that a batch adds."""
-
     namer: Row
     target: Row
     position: int
@@ -49,17 +47,16 @@ class SharedUrl:
 
     @property
     def first(self) -> Row:
-        """The article that links go to."""
         return self.rows[0]
 
     @property
     def documents(self) -> list[Row]:
-        """The articles that have a document or were made by hand."""
+        """The articles that are not coverage-only."""
         return [row for row in self.rows if not row.coverage_only]
 
     @property
     def stubs(self) -> list[Row]:
-        """The coverage-only ones, which a document makes needless."""
+        """The coverage-only articles, which are no longer needed."""
         return [row for row in self.rows if row.coverage_only]
 
 
@@ -183,6 +180,5 @@ def point_links(shared: Iterable[SharedUrl]) -> set[int]:
 
 
 def insert_links(links: Iterable[Link]) -> None:
-    """Insert links."""
     rows = ((link.namer.pk, link.target.pk, link.position) for link in links)
     bulk.insert(Related, ("article_id", "target_id", "position"), rows)

@@ -30,7 +30,7 @@ class Matches:
 
     @property
     def written(self) -> tuple[Pair, ...]:
-        """Documents whose text goes into their article as it is."""
+        """The documents that need no merge."""
         return self.new + self.filled
 
     @property
@@ -40,7 +40,7 @@ class Matches:
 
 
 def match(incoming: Iterable[Incoming], directory: Directory) -> Matches:
-    """Tell new documents from those of coverage-only articles and of articles that exist.
+    """Sort documents into new ones, those of coverage-only articles and those of known articles.
 
     New ones are added to the directory; filled coverage-only articles become documents there.
     """

@@ -35,23 +35,19 @@ class Merge:
 
     @property
     def document(self) -> ArticleDocument:
-        """The newer document."""
         return self.incoming.document
 
     @property
     def url(self) -> str:
-        """The article's URL after the merge."""
         web = self.columns.get("web_url", self.article.web_url)
         return str(web or self.columns.get("original_url", self.article.original_url))
 
     @property
     def has_moved(self) -> bool:
-        """Whether the merge changes the URL."""
         return self.url != self.old_url
 
     @property
     def published_at(self) -> datetime:
-        """The article's time after the merge."""
         moment: datetime = self.columns.get("published_at", self.article.published_at)
         return moment
 

@@ -40,7 +40,6 @@ class Parser:
         self._stop()
 
     def start(self, texts: Sequence[Text]) -> None:
-        """Begin to parse a batch."""
         self._texts = texts
         self._is_away = False
         if not texts or self._parsed < SECOND_PROCESS_AFTER or self._has_failed:

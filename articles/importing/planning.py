@@ -45,7 +45,6 @@ class Plan:
     disturbed: frozenset[int] = frozenset()
 
     def report(self) -> Report:
-        """Return the counts and problems of the batch."""
         matches = self.matches
         report = Report(
             created=len(matches.written),

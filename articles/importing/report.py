@@ -1,4 +1,4 @@
-"""What an import did: counts, and everything that a person should look at."""
+"""What an import did: counts, and problems that a person should look at."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ class Report:
 
     @property
     def done(self) -> int:
-        """Documents that were looked at."""
         return self.created + self.updated + self.unchanged + self.rejected
 
     def reject(self, error: DocumentError) -> None:
-        """Count one document out, with all that is wrong in it."""
+        """Count a rejected document and keep all its errors."""
         self.rejected += 1
         for one in (error, *error.more):
             self.problems.append(
@@ -47,17 +46,15 @@ class Report:
             )
 
     def add(self, kind: ImportProblem.Kind, path: str, message: str, **details: Any) -> None:
-        """Note something that did not stop a document."""
+        """Add a problem that rejects no document."""
         self.problems.append(ImportProblem(kind=kind, path=path, message=message, details=details))
 
     def absorb(self, other: Report) -> None:
-        """Add the counts and problems of a batch that was stored."""
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.problems += other.problems
 
     def of(self, kind: ImportProblem.Kind) -> Iterable[ImportProblem]:
-        """Yield the problems of one kind."""
         return (problem for problem in self.problems if problem.kind == kind)
 
     def as_json(self) -> dict[str, Any]:
@@ -81,7 +78,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """Return the report for people: the counts, then a line a problem."""
+        """Return the report for people: the counts, then one line per problem."""
         counts = ", ".join(f"{getattr(self, name):,} {name}" for name in COUNTS)
         rate = f" ({self.done / self.seconds:,.0f} documents/s)" if self.seconds else ""
         lines = [f"{counts} in {self.seconds:.1f} s{rate}"]

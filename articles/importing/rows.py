@@ -1,4 +1,4 @@
-"""The rows that one document becomes."""
+"""The rows of a document."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CONTENT: Final = (
     "provider_id",
     "changed_at",
 )
-# What an import leaves alone in a row that exists.
+# Set in new rows only.
 _FRESH: Final[dict[str, Any]] = {
     "locale": "en-us",
     "is_pinned": False,
@@ -66,7 +66,7 @@ _ARTICLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A document on its way in: its file, digest, text and contents."""
+    """A document to import: its file, digest, bytes and contents. It asks for the slug ``stem``."""
 
     file: FoundFile
     digest: str
@@ -80,10 +80,10 @@ StubPair = tuple[Row, RelatedEntry]
 
 
 def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
-    """Return quality and what follows from it as the document says it.
+    """Return the columns of the score that a document gives.
 
-    Where it has a quality but no heat, the heat stands in until the policy is applied. Where it
-    has a heat and leaves open whether that publishes, the policy's threshold tells.
+    With a quality but no heat, the quality stands in for the heat until the policy is applied. With
+    a heat but no ``published``, the threshold of the policy decides.
     """
     quality, heat, published = document.quality, document.heat, document.published
     given = heat is not None
@@ -101,7 +101,7 @@ def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
 
 
 def content_columns(document: ArticleDocument) -> dict[str, Any]:
-    """Return the columns that a document fills, but for its score and provider."""
+    """Return the columns that a document fills, without its score and provider."""
     columns: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
     columns["type"] = document.type or Article.Type.ARTICLE.value
     columns["published_at"] = document.published_at
@@ -135,9 +135,9 @@ def insert_articles(
     at: datetime,
     policy: Policy,
 ) -> None:
-    """Insert new articles and new coverage-only ones. Two queries more."""
+    """Insert new articles and new coverage-only ones. Two more queries, for names."""
     fixed = tuple(_FRESH.values())
-    # The database would find these by itself, but only by writing each article again.
+    # A trigger would fill this in, but only by writing each article again.
     provider_names = _names(Provider, providers)
     topic_names = _names(Topic, topics)
 
@@ -172,7 +172,7 @@ def fill_articles(
     at: datetime,
     policy: Policy,
 ) -> None:
-    """Write documents into coverage-only articles, and newer entries into others that stay so."""
+    """Write documents into coverage-only articles, and newer entries into those that stay so."""
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, incoming in pairs:
@@ -185,7 +185,6 @@ def fill_articles(
 
 
 def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:
-    """Insert the articles' ordered topics, each once."""
     rows = (
         (row.pk, topics[key], position, row.published_at)
         for row, incoming in pairs
@@ -195,9 +194,9 @@ def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:
 
 
 def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) -> None:
-    """Insert the images of articles and coverage-only ones; what is kept already is shown at once.
+    """Insert the images of articles; those that are stored already are shown at once.
 
-    One query for the copies.
+    One more query, for the stored copies.
     """
     found = [
         (row.pk, position, image)
@@ -224,7 +223,6 @@ def _source_values(row: Row, incoming: Incoming, run: ImportRun | None) -> tuple
 
 
 def insert_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
-    """Insert the documents themselves."""
     bulk.insert(SourceDocument, _SOURCE, (_source_values(*pair, run) for pair in pairs))
 
 

@@ -1,8 +1,7 @@
-"""The state of an article in a document's terms, and the three-way merge of such states.
+"""The state of an article in terms of its document, and the three-way merge of states.
 
-A state maps field names to plain values that JSON can hold: texts, numbers, and lists of topic
-keys, images and related URLs. A document, the article made of it, and the article after an editor
-changed it thus compare field by field.
+A state maps field names to values for JSON: texts, numbers, and lists of topic keys, images and
+related URLs. So a document and its article compare field by field.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Conflict:
 
 
 def of_document(document: ArticleDocument) -> dict[str, Any]:
-    """Return the state that an article freshly made of ``document`` has."""
+    """Return the state of an article just imported from ``document``."""
     state: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
     state["type"] = document.type or Article.Type.ARTICLE.value
     state["published_at"] = iso(document.published_at)
@@ -56,7 +55,7 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
 
 
 def of_article(article: Article) -> dict[str, Any]:
-    """Return an article's present state; load STATE_LOADED first, or pay four queries."""
+    """Return an article's present state; four queries unless STATE_LOADED is loaded."""
     state: dict[str, Any] = {name: getattr(article, name) for name in TEXTS}
     state["type"] = article.type
     state["published_at"] = iso(article.published_at)
@@ -86,10 +85,10 @@ def changed_fields(before: State, after: State) -> list[str]:
 
 
 def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], list[Conflict]]:
-    """Merge what a document changed since it was last imported into what an editor made of it.
+    """Merge the changes of a document since its last import with those of editors.
 
-    Returns the values to take from the source, and the fields where both changed to different
-    values: those stay as the editor has them.
+    Returns the values to take from the source, and the conflicts: fields that both changed to
+    different values, where the editor's stays.
     """
     take: dict[str, Any] = {}
     conflicts: list[Conflict] = []

@@ -161,7 +161,7 @@ class TestTheReceipt:
                 [contender("Star", 57)],
                 (
                     "quality 57: superseded by Star (57), "
-                    "equally good and published at once, first by slug: heat -1"
+                    "equally good and published at the same time, first by slug: heat -1"
                 ),
             ),
             (

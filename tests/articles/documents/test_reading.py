@@ -231,7 +231,7 @@ class TestTopicFile:
     @pytest.mark.parametrize(
         ("data", "error"),
         [
-            (b"_id: ai\n", "ai.yaml:1:1: missing key name"),
+            (b"_id: ai\n", "ai.yaml:1:1: missing key name: add it"),
             (
                 b"name: AI\n_id: a b\n",
                 'ai.yaml:2:6: expected letters, digits and hyphens, found "a b"',
@@ -274,4 +274,4 @@ class TestProviderFile:
             parse_provider("daily.md", b"---\ndescription: x\n---\n")
 
         messages = [error.message for error in (caught.value, *caught.value.more)]
-        assert messages == ["missing key name", "missing key domain"]
+        assert messages == ["missing key name: add it", "missing key domain: add it"]

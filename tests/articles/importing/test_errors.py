@@ -102,7 +102,7 @@ class TestCatalogFiles:
         self.put(tmp_path, "topics/b.yaml", "name: B\n_id: x\n")
         report = importing.run([tmp_path])
         assert counts(report) == {"rejected": 1}
-        assert "b.yaml:1:1: the topic A has the _id x already" in errors(report)[0]
+        assert "b.yaml:1:1: the topic A already has the _id x" in errors(report)[0]
 
     @pytest.mark.parametrize("given", [".", "_data", "_data/topics", "_data/topics/a.yaml"])
     def test_are_known_by_their_place_whatever_is_given(self, tmp_path: Path, given: str) -> None:
