@@ -16,7 +16,10 @@ TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/newsroom_$(shell printf 
 
 BIN := $(VENV)/bin
 # The lock files are complete. Without --no-deps an old pip would look for newer versions.
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
+# pip pins no build tools of packages without a wheel. Old versions read one of these variables, new
+# ones the other.
+PIP_INSTALL := PIP_CONSTRAINT=requirements-build.txt PIP_BUILD_CONSTRAINT=requirements-build.txt \
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # The tests choose their own settings and ignore a developer's .env.
 TEST_ENV := ENV_FILE= PYTHONDONTWRITEBYTECODE=1
 TEST = $(TEST_ENV) $(BIN)/python -m tests.suites --jobs $(JOBS) \

@@ -54,6 +54,11 @@ class TestLockFiles:
             assert "==" in line, line
             assert "--hash=sha256:" in line, line
 
+    def test_every_version_is_pinned_for_builds(self) -> None:
+        text = (ROOT / "requirements-build.txt").read_text()
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines), lines
+
     def test_development_tests_what_runs(self) -> None:
         def pins(name: str) -> set[str]:
             text = (ROOT / name).read_text()
