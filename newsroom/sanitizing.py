@@ -105,8 +105,6 @@ class UnfitError(ValueError):
 
 @dataclass(frozen=True)
 class Frame:
-    """A player's frame."""
-
     src: str
     host: str
     title: str
@@ -117,7 +115,6 @@ class Frame:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """All attributes of the frame on a page."""
         said = {"src": self.src, "title": self.title}
         return {**said, "width": str(self.width), "height": str(self.height), **_FRAME_RULES}
 

@@ -92,8 +92,6 @@ _MINIMUM_HEAT: Final = OpenApiParameter(
 
 @public
 class HubView(PublicView):
-    """A page of published articles: all, or those of a topic."""
-
     parameters: ClassVar = frozenset({"minimum_heat"})
     operation_ids: ClassVar = {
         "/api/news/index.json": "hub",

@@ -99,8 +99,6 @@ class NewsPageSerializer(serializers.Serializer[Any]):
 
 @public
 class NewsView(PublicView):
-    """Published articles, with filters and orders."""
-
     repeatable: ClassVar = frozenset({"topic", "provider", "type"})
     parameters: ClassVar = frozenset(
         {"cursor", "fields", "limit", "ordering", "updatedSince", *ArticleFilter.base_filters}
@@ -146,8 +144,6 @@ def _refuse_blanks(request: Request) -> None:
 
 @public
 class ArticleView(PublicView):
-    """One article."""
-
     parameters: ClassVar = frozenset({"fields"})
 
     @extend_schema(
@@ -167,8 +163,6 @@ class ArticleView(PublicView):
 
 @public
 class StoryView(PublicView):
-    """One story."""
-
     @extend_schema(
         operation_id="story",
         responses=responses(StorySerializer, 302, 400, 404, 410),

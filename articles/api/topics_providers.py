@@ -77,8 +77,6 @@ def _one(rows: QuerySet[Any]) -> Any:
 
 @public
 class TopicsView(PublicView):
-    """Topics by name."""
-
     parameters: ClassVar = frozenset({"cursor", "limit"})
 
     @extend_schema(
@@ -94,8 +92,6 @@ class TopicsView(PublicView):
 
 @public
 class TopicView(PublicView):
-    """One topic."""
-
     @extend_schema(
         operation_id="topic", responses=responses(TopicSerializer, 400, 404), tags=["names"]
     )
@@ -107,8 +103,6 @@ class TopicView(PublicView):
 
 @public
 class ProvidersView(PublicView):
-    """Providers by name."""
-
     parameters: ClassVar = frozenset({"cursor", "limit"})
 
     @extend_schema(
@@ -124,8 +118,6 @@ class ProvidersView(PublicView):
 
 @public
 class ProviderView(PublicView):
-    """One provider."""
-
     @extend_schema(
         operation_id="provider", responses=responses(ProviderSerializer, 400, 404), tags=["names"]
     )

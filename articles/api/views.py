@@ -64,8 +64,6 @@ class ApiView(APIView):
 
 
 class PublicView(ApiView):
-    """A view for everybody."""
-
     throttle_classes = [ByAddress]
 
 

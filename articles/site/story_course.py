@@ -17,8 +17,6 @@ LAST_STEPS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A report on the timeline."""
-
     report: Article
     is_lead: bool
     skipped: int

@@ -67,7 +67,6 @@ def front() -> FeedSource:
 
 
 def latest() -> FeedSource:
-    """Name the list of what is newest."""
     return FeedSource(gettext("Latest"), "latest")
 
 

@@ -54,19 +54,16 @@ def _feed(view: _View) -> _View:
 
 @_feed
 def front(request: HttpRequest, ending: str) -> HttpResponse:
-    """Return the hottest stories."""
     return _list(request, ending, lists.front(), Article.objects.published(), TOP)
 
 
 @_feed
 def latest(request: HttpRequest, ending: str) -> HttpResponse:
-    """Return the newest stories."""
     return _list(request, ending, lists.latest(), Article.objects.published(), LATEST)
 
 
 @_feed
 def topic(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
-    """Return a topic's newest stories."""
     shown = get_object_or_404(Topic, slug=slug)
     stories = Article.objects.published().of_topic(shown)
     return _list(request, ending, lists.of_topic(shown), stories, FILED)
@@ -74,7 +71,6 @@ def topic(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
 
 @_feed
 def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
-    """Return a provider's newest stories."""
     shown = get_object_or_404(Provider, domain=domain)
     stories = Article.objects.published().filter(provider=shown)
     return _list(request, ending, lists.of_provider(shown), stories, LATEST)

@@ -222,7 +222,7 @@ class TestItem:
             assert "Film" in content
             assert not re.search("onclick|script|srcdoc", content)
 
-    def test_leads_to_the_web_alone(self, client: Client) -> None:
+    def test_only_safe_urls(self, client: Client) -> None:
         make_article(amp_url="javascript:alert(1)", cdn_amp_url="data:text/html,x")
         (item,) = everything(client)
 
@@ -315,7 +315,7 @@ class TestListing:
         make_article(topics=(make_topic("Zebras"),))
         refuse(client, f"/api/news/{below}/index.json", 404)
 
-    def test_a_topic_of_drafts_alone_is_unknown(self, client: Client) -> None:
+    def test_a_topic_with_only_drafts_is_unknown(self, client: Client) -> None:
         topic = make_topic("Zebras", source={"name": "Zebras"})
         make_article(topics=(topic,), quality=10)
         hidden = client.get("/api/news/zebras/index.json")
@@ -344,7 +344,7 @@ class TestListing:
         with django_assert_num_queries(3):
             refuse(client, "/api/news/nothing/index.json", 404)
 
-    def test_superseded_shows_its_lead_alone(self, client: Client) -> None:
+    def test_reports_behind_a_lead_are_not_listed(self, client: Client) -> None:
         make_superseded(make_article(title="Lead"), title="Xylophone")
         assert [item["title"] for item in everything(client)] == ["Lead"]
         assert Article.objects.count() == 2

@@ -73,7 +73,7 @@ class TestProblems:
         assert response["Location"] == "/api/v1/news/?limit=1"
 
     @addresses
-    def test_of_parameters_nobody_knows(self, client: Client, address: str) -> None:
+    def test_unknown_parameters_are_errors(self, client: Client, address: str) -> None:
         problem = refuse(client, address, 400, secured="1", quality="2")
         assert [one["parameter"] for one in problem["errors"]] == ["secured", "quality"]
         assert all(one["detail"] for one in problem["errors"])

@@ -173,7 +173,7 @@ class TestItem:
 
 class TestStates:
     @cases
-    def test_what_is_published_alone(self, client: Client, case: Case) -> None:
+    def test_shows_only_what_is_published(self, client: Client, case: Case) -> None:
         topic = make_topic("Zebras", source={"name": "Zebras"})
         article = case.make(
             title="Xylophone",
@@ -285,9 +285,7 @@ class TestOrder:
 
     @settings(max_examples=40)
     @given(data=st.data())
-    def test_neither_skips_nor_repeats_while_others_arrive_and_leave(
-        self, data: st.DataObject
-    ) -> None:
+    def test_pages_neither_skip_nor_repeat_articles(self, data: st.DataObject) -> None:
         client = Client()
         Article.objects.all().delete()
         numbers = st.integers(0, 3)

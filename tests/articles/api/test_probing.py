@@ -48,7 +48,7 @@ def answers(client: Client) -> list[Any]:
 
 
 @pytest.mark.parametrize("case", HIDDEN, ids=str)
-def test_of_what_is_hidden(client: Client, case: Case) -> None:
+def test_hidden_articles_change_no_answer(client: Client, case: Case) -> None:
     make_article(topics=(make_topic("Known"),))
     before = answers(client)
     hidden = case.make(
@@ -71,7 +71,7 @@ def test_of_what_is_hidden(client: Client, case: Case) -> None:
         assert (case.status == 302) is ("yzzyva" in str(after))
 
 
-def test_the_same_of_what_is_published_is_found(client: Client) -> None:
+def test_published_articles_are_found(client: Client) -> None:
     # The questions are good ones: each finds it where there is nothing to hide.
     before = answers(client)
     make_article(

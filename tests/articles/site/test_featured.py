@@ -57,7 +57,7 @@ class TestPoster:
         assert "Opens at The Paper &amp; Co" in html
         assert 'data-plays-from="Plays from www.youtube-nocookie.com"' in html
 
-    def test_link_to_the_player_without_a_sound_original(self, client: Client) -> None:
+    def test_links_to_the_player_without_a_safe_original(self, client: Client) -> None:
         html = get(client, make_video(original_url="https://bank.example@evil.example/"))
 
         assert 'href="https://www.youtube-nocookie.com/embed/x"' in poster(html)
@@ -96,7 +96,7 @@ class TestPoster:
 
         assert 'width="1600" height="900" viewBox="0 0 1600 900"' in html
 
-    def test_script_and_style_once_and_only_where_needed(self, client: Client) -> None:
+    def test_script_and_style_are_loaded_once_and_only_if_needed(self, client: Client) -> None:
         html = get(client, make_video(featured_content=FRAME + OTHER))
         assert html.count("video.js") == html.count("video.css") == 1
         assert html.count('class="video-poster"') == 2
@@ -104,7 +104,7 @@ class TestPoster:
         html = get(client, make_article(featured_content="<p>Words</p>"))
         assert "video." not in html
 
-    def test_no_poster_for_what_may_not_be_framed(self, client: Client) -> None:
+    def test_no_poster_for_hosts_that_are_not_allowed(self, client: Client) -> None:
         for frame in ("<iframe src=https://video.example/1>", "<iframe>" * 9999, ""):
             html = get(client, make_video(featured_content=frame))
             assert "video-poster" not in html

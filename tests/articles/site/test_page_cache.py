@@ -60,7 +60,7 @@ class TestStored:
         assert not response.cookies
 
     @pytest.mark.parametrize("address", ["/admin/", "/admin/login/", "/healthz", "/readyz"])
-    def test_never_what_is_somebodys(self, client: Client, address: str) -> None:
+    def test_private_answers_are_not_stored(self, client: Client, address: str) -> None:
         make_article()
         client.force_login(make_user(is_superuser=True))
         assert "ETag" not in client.get(address).headers
@@ -154,7 +154,7 @@ class TestConditional:
 
         assert "Last-Modified" not in client.get("/").headers
 
-    def test_what_is_not_there_has_no_tag(self, client: Client) -> None:
+    def test_empty_values_have_no_tag(self, client: Client) -> None:
         draft = make_article(quality=10)
 
         for slug in (draft.slug, "2026-03-01-never-was"):
@@ -205,7 +205,7 @@ def test_a_connection_that_was_lost_is_made_again(client: Client) -> None:
     assert connection.connection.info.backend_pid != lost
 
 
-def test_published_articles_alone_are_in_tags(client: Client) -> None:
+def test_only_published_articles_are_in_tags(client: Client) -> None:
     """A tag says that something changed, and nothing of what."""
     make_article()
     etag = client.get("/")["ETag"]

@@ -128,7 +128,7 @@ class TestShown:
         assert "loading" not in shown
 
     @pytest.mark.parametrize("address", ["/latest/", "/topics/ai/", "/search/?q=story"])
-    def test_the_first_of_a_list_is_not_waited_with(self, client: Client, address: str) -> None:
+    def test_the_first_picture_of_a_list_loads_first(self, client: Client, address: str) -> None:
         topic = make_topic("AI")
         for _ in range(3):
             add_image(make_article(topics=(topic,)))
@@ -269,7 +269,7 @@ class TestLogos:
         for address in addresses:
             assert pictures(client, address).found == []
 
-    def test_are_told_to_search_engines(self, client: Client) -> None:
+    def test_search_engines_get_the_image(self, client: Client) -> None:
         stored, (address, _) = self.addresses()
         html = client.get(address).content.decode()
         data = json.loads(html.partition('ld+json">')[2].partition("</script>")[0])

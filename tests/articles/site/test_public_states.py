@@ -289,7 +289,9 @@ class TestNobodyLearns:
     """Of what readers may not see, nobody learns that it is there."""
 
     @those(seen=False)
-    def test_answers_are_those_without_it(self, client: Client, case: Case, is_named: bool) -> None:
+    def test_hidden_articles_change_no_answer(
+        self, client: Client, case: Case, is_named: bool
+    ) -> None:
         world = World(case, is_named=is_named)
         questions = world.asked()
         before = [answer(client, *question) for question in questions]
@@ -302,7 +304,9 @@ class TestNobodyLearns:
             assert was == answer(client, *question), question
 
     @those(seen=False)
-    def test_nor_do_followers(self, client: Client, case: Case, is_named: bool) -> None:
+    def test_hidden_articles_are_not_in_updates(
+        self, client: Client, case: Case, is_named: bool
+    ) -> None:
         """What copies are told of changes, and where they are told to ask on."""
         world = World(case, is_named=is_named)
         # Of what readers had seen it is told that it went, by its key.
@@ -349,7 +353,7 @@ class TestSuperseded:
                     assert (status, body) == (302, b"")
                     assert headers["Location"] == address.replace(world.article.slug, lead.slug)
 
-    def test_is_told_as_coverage(self, client: Client) -> None:
+    def test_is_listed_as_coverage(self, client: Client) -> None:
         world = World(SUPERSEDED, is_named=False)
         lead = world.places["lead"].article
         for name in ("articles:topic", "articles:provider"):
@@ -369,7 +373,7 @@ class TestWithdrawn:
         newsdesk.perform(newsdesk.withdraw(article), by=None, reason=canary("reason"))
 
     @cases
-    def test_says_so_to_who_had_seen_it(self, client: Client, case: Case) -> None:
+    def test_answers_410_if_it_was_public(self, client: Client, case: Case) -> None:
         world = World(case, is_named=True)
         states = newsdesk.VERBS[newsdesk.Verb.WITHDRAW].states
         if case.state not in states or case.state == "withdrawn":
@@ -383,7 +387,7 @@ class TestWithdrawn:
             for asked in world.addresses(name, whose):
                 assert words_in(client, asked) == set(), asked
 
-    def test_before_its_embargo_ended_nobody_had(self, client: Client) -> None:
+    def test_withdrawn_before_the_embargo_ended_answers_like_missing(self, client: Client) -> None:
         article = make_article(publish_from=timezone.now() + HOUR)
         self.withdraw(article)
 

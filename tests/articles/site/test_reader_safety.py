@@ -248,7 +248,7 @@ class TestHostileTexts:
         for address in ("/", "/latest/", "/providers/", article.get_absolute_url()):
             assert_harmless(client.get(address))
 
-    def test_secured_is_nowhere(self, client: Client) -> None:
+    def test_secured_never_appears(self, client: Client) -> None:
         place = hostile_newsroom("Words")
         make_source(place.article, secured="Q0FOQVJZ;Q0FOQVJZ")
         for address in [*place.all_addresses(), f"/news/{NOWHERE}/"]:
@@ -257,7 +257,7 @@ class TestHostileTexts:
                 told = response.content.replace(b"Q0FOQVJZ", b"", 0 if not query else -1)
                 assert b"Q0FOQVJZ" not in told
 
-    def test_nothing_is_inline_and_nothing_from_elsewhere(self, client: Client) -> None:
+    def test_no_inline_code_and_no_other_hosts(self, client: Client) -> None:
         place = hostile_newsroom("Words")
         for address in [*place.all_addresses(), f"/news/{NOWHERE}/"]:
             response = client.get(address)

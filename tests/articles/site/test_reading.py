@@ -34,9 +34,7 @@ def part(html: str, begin: str, end: str) -> str:
 
 
 class TestTopics:
-    def test_the_front_page_names_those_of_its_stories_most_frequent_first(
-        self, client: Client
-    ) -> None:
+    def test_the_front_page_shows_frequent_topics_first(self, client: Client) -> None:
         rare, common, second = make_topic("Apes"), make_topic("Zebras"), make_topic("Bees")
         make_article(topics=(rare, common))
         make_article(topics=(common, second))
@@ -94,7 +92,7 @@ class TestLetters:
 
 
 class TestCourse:
-    def test_in_the_order_of_time_with_a_mark_at_the_lead(self, client: Client) -> None:
+    def test_timeline_is_sorted_by_time_and_marks_the_lead(self, client: Client) -> None:
         lead = make_article(published_at=NOW, title="The lead's", quality=95)
         for hours in (1, -30, 2):
             at = NOW + timedelta(hours=hours)
@@ -107,13 +105,13 @@ class TestCourse:
             "March 1",
         ]
 
-    def test_none_of_a_single_report_more(self, client: Client) -> None:
+    def test_one_other_report_makes_no_timeline(self, client: Client) -> None:
         lead = make_article()
         relate(lead, make_article(coverage_only=True))
 
         assert 'id="course"' not in get(client, f"/news/{lead.slug}/")
 
-    def test_of_hundreds_the_end_alone(
+    def test_a_long_timeline_is_shortened(
         self, client: Client, django_assert_num_queries: QueryCount
     ) -> None:
         lead = make_article(published_at=NOW)

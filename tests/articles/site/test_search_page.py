@@ -56,13 +56,13 @@ class TestWhoIsFound:
             own = f"https://newsroom.example/news/{article.slug}/"
             assert found(client, q=own) == is_found, name
 
-    def test_a_lead_is_not_found_by_the_words_of_its_coverage(self, client: Client) -> None:
+    def test_leads_are_not_found_by_words_of_their_coverage(self, client: Client) -> None:
         make_superseded(title="Xylophone")
         assert found(client, q="xylophone") == []
 
 
 class TestFilters:
-    def test_each_alone_and_together(self, client: Client) -> None:
+    def test_filters_alone_and_combined(self, client: Client) -> None:
         ai, tax = make_topic("AI"), make_topic("Tax")
         paper, post = make_provider(name="Paper"), make_provider(name="Post")
         one = make_article(title="Zebra", topics=(ai, tax), provider=paper, published_at=NOW)
@@ -118,9 +118,7 @@ class TestFilters:
             ("minimumHeat", "9" * 50),
         ],
     )
-    def test_what_cannot_be_is_said_at_its_field(
-        self, client: Client, name: str, value: str
-    ) -> None:
+    def test_errors_appear_next_to_their_field(self, client: Client, name: str, value: str) -> None:
         make_article(title="Zebra")
         html = get(client, f"/search/?{urlencode({'q': 'zebra', name: value})}")
         assert slugs_on(html) == []
@@ -130,7 +128,7 @@ class TestFilters:
         asked = urlencode({"topic": [f"t{n}" for n in range(21)]}, doseq=True)
         assert "Choose at most 20." in get(client, f"/search/?{asked}")
 
-    def test_chosen_ones_can_be_removed_and_others_are_offered(self, client: Client) -> None:
+    def test_filters_can_be_removed_and_others_are_suggested(self, client: Client) -> None:
         ai, tax = make_topic("AI"), make_topic("Tax")
         make_article(title="Zebra", topics=(ai, tax))
         make_article(title="Zebra", topics=(ai,))
@@ -152,7 +150,7 @@ class TestPage:
         assert "No results for “xylophone”" in html
         assert "No results" in get(client, "/search/?q=!!!")
 
-    def test_marks_what_was_wanted(self, client: Client) -> None:
+    def test_marks_the_words_in_hits(self, client: Client) -> None:
         make_article(title="Café & bar", excerpt="The CAFE opens.")
         html = get(client, "/search/?q=cafe")
         assert "<mark>Café</mark> &amp; bar" in html

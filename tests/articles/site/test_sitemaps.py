@@ -373,7 +373,7 @@ class TestEveryFile:
             for address in addresses:
                 assert method(address).status_code == 405, (method, address)
 
-    def test_stored_where_only_the_database_changes_them(
+    def test_only_the_news_sitemap_is_not_in_the_page_cache(
         self, client: Client, addresses: list[str]
     ) -> None:
         for address in addresses:

@@ -383,7 +383,9 @@ class TestHead:
         address = "/topics/%E7%B5%8C%E6%B8%88/"
         assert head(client, address).links["canonical"] == f"https://news.example{address}"
 
-    def test_under_the_address_asked_where_none_is_set(self, client: Client, settings: Any) -> None:
+    def test_urls_use_the_host_of_the_request_without_site_url(
+        self, client: Client, settings: Any
+    ) -> None:
         settings.SITE_URL = ""
         assert head(client, "/").links["canonical"] == "http://testserver/"
 

@@ -122,7 +122,7 @@ class TestFavicon:
 @pytest.mark.django_db
 class TestEveryFile:
     @pytest.mark.parametrize("address", ADDRESSES)
-    def test_kept_for_a_day_and_the_same_for_everybody(
+    def test_cached_for_a_day_and_the_same_for_everybody(
         self, admin_client: Client, address: str
     ) -> None:
         response = admin_client.get(address)

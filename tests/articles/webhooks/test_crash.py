@@ -161,9 +161,7 @@ def receiving(port: int, log: Path, odd: int) -> Iterator[subprocess.Popen[bytes
         process.wait()
 
 
-def test_workers_and_receivers_that_are_killed_again_and_again(
-    newsrooms: Newsrooms, tmp_path: Path
-) -> None:
+def test_killed_workers_and_receivers_lose_nothing(newsrooms: Newsrooms, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "taken"
     log.touch()
     with newsrooms.make("again") as environment:

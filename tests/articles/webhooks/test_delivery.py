@@ -88,7 +88,7 @@ def is_signed(request: Request, secret: str) -> bool:
 
 
 class TestARequest:
-    def test_says_what_happened_and_is_signed(self, server: Server) -> None:
+    def test_body_and_signature(self, server: Server) -> None:
         hook = make_hook(server.put("/hook?key=1", OK))
         article = make_article(title="Bridge “opens” — ü")
         drain()
@@ -117,7 +117,7 @@ class TestARequest:
         )
         assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
-    def test_with_both_secrets_for_a_while_after_a_rotation(self, server: Server) -> None:
+    def test_both_secrets_sign_after_a_rotation(self, server: Server) -> None:
         hook = make_hook(server.put("/", OK))
         former = hook.secret
         hook.rotate(timezone.now())
@@ -166,7 +166,7 @@ FAILURES: dict[str, tuple[Answer, str]] = {
 
 class TestAFailure:
     @pytest.mark.parametrize("name", FAILURES)
-    def test_is_told_and_tried_again(
+    def test_failures_are_stored_and_retried(
         self, server: Server, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(delivery, "Bounds", partial(outbound.Bounds, seconds=0.3))
@@ -188,7 +188,7 @@ class TestAFailure:
         assert first.headers["webhook-id"] == second.headers["webhook-id"]
         assert first.body == second.body
 
-    def test_a_body_behind_a_good_header_is_not_waited_for(self, server: Server) -> None:
+    def test_the_body_of_a_success_is_not_read(self, server: Server) -> None:
         put(make_hook(server.put("/", drip(b"HTTP/1.1 200 OK\r\n\r\n", b"a"))), "a")
         begun = monotonic()
         drain()
@@ -240,7 +240,7 @@ class TestAFailure:
         assert states() == [State.DEAD, State.DEAD]
         assert slugs(server) == ["a"]
 
-    def test_of_a_test_is_not_tried_again(self, server: Server) -> None:
+    def test_test_events_are_not_retried(self, server: Server) -> None:
         put(make_hook(server.put("/", reply(status="500 Oops"))), "", event=Event.TEST)
         drain()
         assert states() == [State.DEAD]
@@ -248,7 +248,7 @@ class TestAFailure:
 
 
 class TestOrder:
-    def test_of_an_article_is_kept_and_of_others_goes_on(self, server: Server) -> None:
+    def test_order_is_kept_for_each_article(self, server: Server) -> None:
         def but_not_a(connection: socket.socket) -> None:
             slug = slugs(server)[-1]
             (reply(status="500 Oops") if slug == "a" else OK)(connection)
@@ -265,7 +265,7 @@ class TestOrder:
         ids = [request.headers["webhook-id"] for request in server.requests[4:]]
         assert ids == [str(one.event_id) for one in first]
 
-    def test_what_was_given_up_lets_the_next_pass(self, server: Server) -> None:
+    def test_the_next_event_is_sent_after_one_is_given_up(self, server: Server) -> None:
         hook = make_hook(server.put("/", OK))
         first, _ = put(hook, "a", "a")
         HookDelivery.objects.filter(pk=first.pk).update(state=State.DEAD)
@@ -277,7 +277,7 @@ class TestOrder:
 
 
 class TestSideBySide:
-    def test_a_slow_hook_holds_up_nobody(self, server: Server) -> None:
+    def test_a_slow_hook_does_not_delay_others(self, server: Server) -> None:
         go_on = threading.Event()
 
         def slow(connection: socket.socket) -> None:
@@ -297,7 +297,7 @@ class TestSideBySide:
         assert server.paths().index("/slow") < 2
         assert server.paths()[-1] == "/slow"
 
-    def test_more_slow_ones_than_threads_keep_no_other_out(
+    def test_more_slow_hooks_than_threads_do_not_block_others(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(delivery, "AT_ONCE", 1)
@@ -306,13 +306,13 @@ class TestSideBySide:
         drain()
         assert server.paths() == ["/a", "/b"] * 3
 
-    def test_an_inactive_one_is_not_asked(self, server: Server) -> None:
+    def test_inactive_hooks_get_nothing(self, server: Server) -> None:
         put(make_hook(server.put("/", OK), is_active=False), "a")
         drain()
         assert server.requests == []
         assert not delivery.is_due(timezone.now())
 
-    def test_stops_when_told_with_what_is_at_hand(self, server: Server) -> None:
+    def test_stops_after_the_current_deliveries(self, server: Server) -> None:
         stopping = threading.Event()
 
         def stop(connection: socket.socket) -> None:

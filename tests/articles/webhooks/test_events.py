@@ -84,14 +84,14 @@ class TestEvents:
         article.save()
         assert told() == []
 
-    def test_nothing_where_what_changed_is_not_shown(self, hook: WebHook) -> None:
+    def test_hidden_changes_cause_no_event(self, hook: WebHook) -> None:
         article = make_article()
         told()
         # Noted, as it may change its rank among the coverage of another.
         Article.objects.filter(pk=article.pk).update(quality=81)
         assert told() == []
 
-    def test_updated_with_what_it_shows_of_others(self, hook: WebHook) -> None:
+    def test_changes_of_coverage_update_the_lead(self, hook: WebHook) -> None:
         article, report = make_article(), make_article(quality=40)
         relate(article, report)
         told()
@@ -111,7 +111,7 @@ class TestEvents:
         Article.objects.filter(pk=article.pk).delete()
         assert told() == [("unpublished", article.slug)]
 
-    def test_nothing_of_what_readers_never_saw(self, hook: WebHook) -> None:
+    def test_drafts_cause_no_event(self, hook: WebHook) -> None:
         article = make_article(quality=50)
         make_article(publish_from=timezone.now() + timedelta(hours=1))
         article.title = "A draft"
@@ -151,7 +151,7 @@ class TestEvents:
         assert last_data()["formerLead"] == lead.slug
         assert last_data()["slug"] == other.slug
 
-    def test_no_lead_changed_where_nobody_follows(self, hook: WebHook) -> None:
+    def test_no_lead_changed_without_another_lead(self, hook: WebHook) -> None:
         lead, other = make_article(quality=80), make_article(quality=40, heat=-1, published=False)
         relate(lead, other)
         told()
@@ -160,7 +160,7 @@ class TestEvents:
 
 
 class TestHooks:
-    def test_each_gets_what_it_chose(self, hook: WebHook) -> None:
+    def test_each_hook_gets_only_its_events(self, hook: WebHook) -> None:
         choosy = make_hook(events=["unpublished"])
         inactive = make_hook(is_active=False)
         article = make_article()
@@ -181,7 +181,7 @@ class TestHooks:
         there.save()
         assert sorted(told()) == [("published", come.slug), ("updated", there.slug)]
 
-    def test_what_was_there_at_first_is_known_when_it_goes(self) -> None:
+    def test_articles_from_before_the_hook_are_unpublished(self) -> None:
         article = make_article()
         make_hook()
         told()

@@ -46,7 +46,7 @@ HOSTILE: Final = {
 
 @formats
 class TestEntry:
-    def test_says_what_the_page_says(self, client: Client, ending: str) -> None:
+    def test_has_the_content_of_the_page(self, client: Client, ending: str) -> None:
         article = make_article(
             title="It&#233;s &lt;b&gt;",
             excerpt="One &amp; <i>two</i>\nthree",
@@ -198,7 +198,7 @@ class TestHostileWords:
             for tag in re.findall(r"<[^>]*>", entry.content):
                 assert re.fullmatch(r'</?(p|br|h2|ul|li|a)( href="[^"<]*" rel="[a-z ]+")?>', tag)
 
-    def test_what_xml_cannot_hold_is_dropped(self, client: Client, ending: str) -> None:
+    def test_characters_that_xml_cannot_have_are_removed(self, client: Client, ending: str) -> None:
         words = "a\x01b\x0bc\x1f\ufffed\uffff\x7fe"
         provider = make_provider(name=words)
         topic = make_topic(words, key="words", slug="words")

@@ -9,5 +9,5 @@ class TestClean:
     def test_lone_surrogates(self) -> None:
         assert clean("a\ud800b\udfffc😀") == "abc😀"
 
-    def test_what_is_in_lists_and_mappings(self) -> None:
+    def test_texts_in_lists_and_mappings_are_cleaned(self) -> None:
         assert clean({"a": ["b\0", ("c\0", None, 1)]}) == {"a": ["b", ["c", None, 1]]}

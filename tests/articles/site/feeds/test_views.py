@@ -101,7 +101,7 @@ class TestWhoIsIn:
         for ending in FORMATS:
             assert client.get(f"/topics/none/feed.{ending}").status_code == 404
 
-    def test_secured_is_nowhere(self, client: Client) -> None:
+    def test_secured_never_appears(self, client: Client) -> None:
         topic = make_topic("Apes", slug="apes")
         article = make_article(topics=(topic,))
         make_source(article, secured="Q0FOQVJZ;Q0FOQVJZ")
@@ -109,7 +109,7 @@ class TestWhoIsIn:
             assert b"Q0FOQVJZ" not in client.get(address).content
 
     @formats
-    def test_of_the_topic_or_provider_alone(self, client: Client, ending: str) -> None:
+    def test_lists_only_the_topic_or_provider(self, client: Client, ending: str) -> None:
         topic, provider = make_topic("Apes"), make_provider()
         about, by_it = make_article(topics=(topic,)), make_article(provider=provider)
         make_article()
