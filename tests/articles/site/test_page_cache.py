@@ -1,4 +1,4 @@
-"""Pages from the cache: never stale, never somebody's own, and what is sent when nothing changed."""
+"""Cached pages are never stale and never private; unchanged pages answer 304."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 import brotli
 import pytest
 from django.conf import LazySettings
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
 from articles import newsdesk
 from articles.models import Article, Edition
+from articles.site import page_cache
 from tests.factories import make_article, make_topic, make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +77,23 @@ class TestStored:
 
         assert len(tags) == 2
         assert client.get("/", headers={"host": "three.example"}).status_code == 400
+
+    def test_pages_of_a_language_are_its_own(self, client: Client) -> None:
+        client.get("/")
+        with translation.override("es"):
+            assert '<html lang="es"' in client.get("/").content.decode()
+        assert '<html lang="es"' not in client.get("/").content.decode()
+
+    def test_answers_up_to_a_size(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_article()
+        size = len(client.get("/latest/").content)
+        for largest, queries in ((size, 1), (size - 1, 2)):
+            cache.clear()
+            monkeypatch.setattr(page_cache, "LARGEST", largest)
+            client.get("/latest/")
+            with CaptureQueriesContext(connection) as asked:
+                client.get("/latest/")
+            assert min(len(asked), 2) == queries, largest
 
     def test_not_while_debugging(self, client: Client, settings: LazySettings) -> None:
         settings.DEBUG = True

@@ -269,7 +269,7 @@ class TestLogos:
         for address in addresses:
             assert pictures(client, address).found == []
 
-    def test_search_engines_get_the_image(self, client: Client) -> None:
+    def test_search_engines_get_the_logo(self, client: Client) -> None:
         stored, (address, _) = self.addresses()
         html = client.get(address).content.decode()
         data = json.loads(html.partition('ld+json">')[2].partition("</script>")[0])

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from articles import newsdesk
 from articles.models import Image
+from articles.site import views
 from articles.site.views import PAGE_SIZE
 from tests.factories import (
     NOW,
@@ -188,6 +191,36 @@ class TestArticle:
         # Expect 4 queries: the edition, neither published nor superseded nor withdrawn.
         with django_assert_num_queries(4):
             client.get(NOWHERE)
+
+
+class TestWithdrawn:
+    """Withdrawn articles answer 410 if they were public, and 404 if nobody has seen them."""
+
+    def test_published(self, client: Client) -> None:
+        article = make_article()
+        newsdesk.perform(newsdesk.withdraw(article), by=None, reason="Wrong")
+        assert client.get(article.get_absolute_url()).status_code == 410
+
+    def test_under_an_embargo(self, client: Client) -> None:
+        article = make_article(publish_from=timezone.now() + timedelta(hours=1))
+        newsdesk.perform(newsdesk.withdraw(article), by=None, reason="Wrong")
+        assert client.get(article.get_absolute_url()).status_code == 404
+
+
+class TestParts:
+    def test_coverage_of_exactly_one_page_has_no_second(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(views, "COVERAGE", 2)
+        lead = make_article()
+        relate(lead, *(make_article(coverage_only=True) for _ in range(2)))
+        url = lead.get_absolute_url()
+        assert "?part=2" not in client.get(url).content.decode()
+        assert client.get(url, {"part": "2"}).status_code == 404
+        relate(lead, make_article(coverage_only=True))
+        assert "?part=2" in client.get(url).content.decode()
+        assert client.get(url, {"part": "2"}).status_code == 200
+        assert client.get(url, {"part": "3"}).status_code == 404
 
 
 class TestHostileContent:
