@@ -1,7 +1,7 @@
-"""What a change comes to: which articles it touches, and what they are afterwards.
+"""The effects of a decision: which articles it changes, and how.
 
-Nothing is written here. ``perform`` writes what ``effects`` finds, so that what was shown to an
-editor beforehand is what happens.
+Nothing is written here. ``perform`` writes what ``effects`` returns, so that the preview is what
+happens.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Links = dict[int, list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an article stands with readers; ``lead`` is the slug that a superseded one leads to."""
+    """The state of an article for readers; ``lead`` is the slug of a superseded article's lead."""
 
     state: Article.State
     heat: int | None
@@ -50,7 +50,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """An article whose heat, lead or visibility an act changes, before and after.
+    """An article whose heat, lead or visibility a decision changes, before and after.
 
     ``receipt`` says why; it is None for coverage-only articles, which have no heat.
     """
@@ -66,7 +66,7 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """All that a change comes to, by article id.
+    """The effects of a change, by article id.
 
     ``before`` and ``after`` hold every article looked at, with the facts of scoring only.
     ``columns`` is what to write. ``consequences`` are in the order of rank afterwards.
@@ -79,10 +79,10 @@ class Effects:
 
 
 def effects(change: Change, policy: Policy, at: datetime) -> Effects:
-    """Find all that ``change`` comes to. At most nine queries, however much it touches.
+    """Return the effects of ``change``. At most nine queries.
 
-    Raises ``StaleError`` where an article that it rests upon was changed meanwhile, and
-    ``RefusedError`` where a decision would be over before it began.
+    Raise ``StaleError`` if an article changed after it was read, and ``RefusedError`` if a decision
+    would already have ended.
     """
     desk = _Desk(at)
     decided = {*change.seen, *change.decided}
@@ -121,7 +121,7 @@ def _require_fresh(change: Change, stored: Mapping[int, Article]) -> None:
 
 def _require_future(change: Change, at: datetime) -> None:
     if change.undoes:
-        # What it brings back may be over by now, and then ends.
+        # An undo may bring back a decision that has ended by now.
         return
     for values in change.columns.values():
         until = values.get("decision_until")
@@ -130,7 +130,7 @@ def _require_future(change: Change, at: datetime) -> None:
 
 
 class _Desk:
-    """The articles that a change may touch, as they are and as they would be."""
+    """The articles that a change may affect, before and after."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
@@ -142,7 +142,7 @@ class _Desk:
         """The columns by which decisions end whose time is over."""
 
     def load(self, article_ids: Iterable[int]) -> None:
-        """Load articles that are not there yet. One query."""
+        """Load missing articles. One query."""
         missing = sorted(set(article_ids) - self.before.keys())
         if not missing:
             return
@@ -152,7 +152,7 @@ class _Desk:
             self.after[article.pk] = copy.copy(article)
 
     def load_links(self, article_ids: Iterable[int]) -> None:
-        """Load what articles name, and those. Two queries."""
+        """Load the links of articles and their targets. Two queries."""
         missing = sorted(set(article_ids) - self.links_before.keys())
         if not missing:
             return
@@ -171,7 +171,7 @@ class _Desk:
         return set(links)
 
     def relink(self, change: Change) -> None:
-        """Let the links be as they would be."""
+        """Apply the change to the links."""
         self.links_after = {pk: list(targets) for pk, targets in self.links_before.items()}
         for article, target in change.unlink:
             if target in self.links_after.get(article, ()):
@@ -181,12 +181,12 @@ class _Desk:
                 self.links_after[article].append(target)
 
     def set(self, pk: int, **values: Any) -> None:
-        """Let columns of an article be as they would be."""
+        """Apply values to an article."""
         for name, value in values.items():
             setattr(self.after[pk], name, value)
 
     def score(self, article_ids: Iterable[int], policy: Policy) -> dict[int, Receipt]:
-        """Apply the rule to articles as they would be; coverage-only ones have no receipt."""
+        """Return the receipts of articles after the change; coverage-only ones have none."""
         receipts = {}
         for pk in sorted(article_ids):
             article = self.after[pk]
@@ -205,14 +205,14 @@ class _Desk:
         return article.contender(self.at, name=article.provider.name)
 
     def stands_otherwise(self, pk: int) -> bool:
-        """Whether readers would see an article otherwise, or the rule rank it so."""
+        """Return whether an article would look or rank differently."""
         before, after = self.before[pk], self.after[pk]
         return (before.heat, before.state_at(self.at)) != (after.heat, after.state_at(self.at))
 
     def consequences(
         self, article_ids: Iterable[int], receipts: Mapping[int, Receipt]
     ) -> list[Consequence]:
-        """Name what would change in heat, lead or visibility, best first."""
+        """Return what would change in heat, lead or visibility, best first."""
         found = []
         for pk in article_ids:
             article = self.after[pk]

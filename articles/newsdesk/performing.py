@@ -1,4 +1,4 @@
-"""Asking what a change would do, doing it, and taking it back."""
+"""Preview, make and undo decisions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Positions = dict[Pair, int]
 
 
 def may(user: User | AnonymousUser, change: Change) -> bool:
-    """Whether a user has every permission that a change needs."""
+    """Return whether a user has every permission that a change needs."""
     return user.has_perms(change.permissions)
 
 
@@ -40,11 +40,10 @@ def consequences(change: Change, at: datetime | None = None) -> list[Consequence
 def perform(
     change: Change, *, by: User | None, reason: str = "", at: datetime | None = None
 ) -> Act:
-    """Do what ``change`` says and recompute what it touches, in one transaction, with a history.
+    """Make a decision: write ``change``, recompute what it affects, and record it, in one transaction.
 
-    ``by`` is None for a command that an operator runs; anybody else needs the permissions of the
-    change, or ``PermissionDenied`` is raised. Raises ``StaleError`` where an article that the change
-    rests upon was changed meanwhile. Either way nothing is written.
+    ``by`` is None for a command of an operator. Raise ``PermissionDenied`` if any other user lacks a
+    permission, and ``StaleError`` if an article changed after it was read. Then nothing is written.
     """
     at = at or timezone.now()
     if by is not None and not may(by, change):
@@ -76,17 +75,17 @@ def perform(
 
 
 def undo(act: Act) -> Change:
-    """Return the change that takes an act back.
+    """Return the change that undoes a decision.
 
-    Raises ``RefusedError`` where it was undone already, or where what it changed was changed again
-    since: what came later would be lost without a word.
+    Raise ``RefusedError`` if it was already undone, or if something that it changed was changed again:
+    the later change would be lost.
     """
     if Act.objects.filter(undoes=act).exists():
         raise RefusedError("That was undone already.")
     changes = [one for one in act.changes.select_related("article") if one.is_decided]
     if later := _changed_since(changes):
         raise RefusedError(
-            f"{', '.join(later)}: changed again since, and undoing this would undo that, too. "
+            f"{', '.join(later)}: changed again since then. Undoing this would undo that as well. "
             "Its history can restore what you want."
         )
     back = {
@@ -111,7 +110,7 @@ def undo(act: Act) -> Change:
 
 
 def _changed_since(changes: Sequence[ActChange]) -> list[str]:
-    """Name the articles that are not as the act left them in what it was about."""
+    """Return the slugs of articles that were changed again after the decision."""
     linked = {(one.article_id, target) for one in changes for target, _ in one.linked}
     unlinked = {(one.article_id, target) for one in changes for target, _ in one.unlinked}
     there = {(link.article_id, link.target_id) for link in _links_between(linked | unlinked)}
@@ -133,7 +132,7 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
 
 
 def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values of columns as JSON holds them."""
+    """Return values of columns for JSON."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()
@@ -147,7 +146,7 @@ def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Change:
-    """Let the columns say who decided, when and why."""
+    """Return the change with columns for who decided, when and why."""
     if change.undoes:
         # They say what they said before.
         return change
@@ -170,14 +169,14 @@ def _stored(columns: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any
 
 
 def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
-    """Write the columns of every article touched; gives the versions they have then."""
+    """Write the columns of all affected articles and return their new versions."""
     decided = change.decided
     rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
     versions = {}
     for pk in sorted(decided.union(found.columns)):
         values = dict(found.columns.get(pk, {}))
         versions[pk] = found.before[pk].version
-        # What only its heat changed for is no update that an editor could lose.
+        # A change of heat alone is not an edit that somebody could overwrite.
         if pk in decided or "decision" in values:
             versions[pk] += 1
             values |= {"version": versions[pk], "changed_at": at}
@@ -187,14 +186,14 @@ def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
         bulk.update(Article, names, values_of)
     for pk, columns in change.columns.items():
         if "published_at" in columns:
-            # Kept there, too, for the lists of topics.
+            # The lists of topics have a copy.
             topics = ArticleTopic.objects.filter(article=pk)
             topics.update(published_at=columns["published_at"])
     return versions
 
 
 def _unlink(pairs: Iterable[Pair]) -> _Positions:
-    """Cut links; gives the places that they had."""
+    """Remove links and return their positions."""
     links = {(link.article_id, link.target_id): link for link in _links_between(pairs)}
     cut = {pair: links[pair] for pair in pairs if pair in links}
     Related.objects.filter(pk__any_of=[link.pk for link in cut.values()]).delete()
@@ -210,7 +209,7 @@ def _links_between(pairs: Iterable[Pair]) -> Iterable[Related]:
 
 
 def _link(change: Change) -> _Positions:
-    """Make links that are not there; gives the places that they have, behind the others."""
+    """Add missing links after the existing ones and return their positions."""
     there = {(link.article_id, link.target_id) for link in _links_between(change.link)}
     missing = sorted(change.link - there)
     if not missing:
@@ -242,8 +241,8 @@ def _record(
     linked: _Positions,
     unlinked: _Positions,
 ) -> None:
-    """Write the history: what the act was about, and whose heat it changed."""
-    # Both ends of a link, so that coverage-only articles tell why nobody names them any more.
+    """Write the history: the articles of the decision, and those whose heat it changed."""
+    # Both ends of a link, so that the history of coverage-only articles shows why a link is gone.
     about = change.decided | {target for _, target in change.link | change.unlink}
     rows = []
     for pk in sorted({*versions, *about}):
@@ -275,7 +274,7 @@ def _record(
 
 
 def _reopen_conflicts(act_id: int) -> None:
-    """Let the conflicts that an act resolved wait again, unless an import found newer ones."""
+    """Reopen the conflicts that a decision resolved, unless an import found newer ones."""
     for conflict in ImportConflict.objects.filter(act=act_id):
         waiting = ImportConflict.objects.filter(
             article=conflict.article_id, field=conflict.field, resolved_at=None

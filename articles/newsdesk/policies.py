@@ -1,7 +1,7 @@
-"""The policy: tried on the whole archive, put in force, and carried through it piece by piece.
+"""Try a policy on the whole archive, apply it, and recompute the archive in pieces.
 
-From the moment that a version is stored every recompute goes by it; the articles that nothing else
-touches follow by ``continue_policy``, which may be stopped at any point and taken up again::
+Once a version is stored, everything that recomputes uses it. ``continue_policy`` recomputes all other
+articles; it may be stopped at any point and continued later::
 
     trial = newsdesk.try_policy(policy)             # what it would change; writes nothing
     version = newsdesk.apply_policy(policy, by=user, reason="a calmer front page")
@@ -41,12 +41,12 @@ PIECE: Final = 1_000
 
 
 class StalePolicyError(RefusedError):
-    """Somebody else put another policy in force meanwhile."""
+    """Somebody else applied another policy in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Articles to which a policy does the same: how many, and the hottest of them."""
+    """Articles that a policy changes in the same way: how many, and the hottest of them."""
 
     count: int
     examples: list[Consequence]
@@ -54,7 +54,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a policy would change of what is stored.
+    """What a policy would change.
 
     An article leads if it is published, not superseded, and has coverage: related articles that are
     neither held nor withdrawn. One that is newly published and leads is in both groups.
@@ -110,7 +110,7 @@ def try_policy(
         looked_at += len(outcomes)
         progress(len(outcomes))
     found = _consequences({pk for group in groups for pk in group.best()}, policy, at)
-    # What was deleted meanwhile is no example.
+    # Leave out articles that were deleted in the meantime.
     told = (
         Group(group.count, [found[pk] for pk in group.best() if pk in found]) for group in groups
     )
@@ -137,7 +137,7 @@ def apply_policy(
         raise PermissionDenied
     _check(policy)
     with transaction.atomic():
-        # An act that began under the policy before is done before this goes on.
+        # Wait for decisions that began under the former policy.
         bulk.hold_write_lock()
         if against is not None and against != _version_in_force():
             raise StalePolicyError("Somebody put another policy in force since you opened this.")
@@ -180,7 +180,7 @@ def policy_progress(version: PolicyVersion) -> float:
 
 
 def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
-    """Bring one piece of the archive in line with a version and note how far it is."""
+    """Recompute one piece of the archive and store the progress."""
     beyond = Article.objects.filter(pk__gt=version.applied_to or 0)
     # Looked at before anybody is kept waiting: what changes from here on goes by this version.
     piece = next(heat.outcomes(beyond, version.policy, at, PIECE), [])
@@ -192,7 +192,7 @@ def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
         if piece:
             wrong = [one.article_id for one in piece if one.differs]
             heat.recompute(wrong, stored.policy, at, names=False)
-            # Somebody else who continues it may be further.
+            # Another process that continues it may be further.
             stored.applied_to = max(piece[-1].article_id, stored.applied_to or 0)
         elif stored.finished_at is None:
             stored.finished_at = at

@@ -15,9 +15,9 @@ MOST_MEMBERS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Its members by rank, best first, whatever readers see of them.
+    """A story with its members by rank, best first, whether published or not.
 
-    ``is_whole`` tells whether there are no more than ``members``.
+    ``is_whole`` is False if there are more than ``members``.
     """
 
     members: Sequence[Article]
@@ -47,6 +47,6 @@ def story_of(article: Article, at: datetime | None = None) -> Story:
 
 
 def _beside(article: Article) -> list[Article]:
-    """Return the best of what an article names or is named by, by rank."""
+    """Return the best articles that link to an article or that it links to, by rank."""
     related = Article.objects.beside(article).select_related("provider")
     return list(related.defer("body", "featured_content").by_rank()[: MOST_MEMBERS + 1])

@@ -1,4 +1,4 @@
-"""The topics and images that articles have, and others in their place."""
+"""Read and replace the topics and images of articles."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _URL: Final = IMAGE_FIELDS.index("url")
 
 
 def describe_image(article: Article, position: int, **texts: str) -> Change:
-    """Change what is said of the image at ``position`` (0 is the first): ``title``, ``attribution``.
+    """Change ``title`` or ``attribution`` of the image at ``position`` (0 is the first).
 
-    One query. Raises ``RefusedError`` where there is none.
+    One query. Raise ``RefusedError`` if there is no such image.
     """
     if words := refusal(Verb.EDIT, article):
         raise RefusedError(words)
@@ -28,7 +28,7 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
     if not 0 <= position < len(images):
         raise RefusedError(f"{article.slug} has no such image any more.")
     said = dict(zip(IMAGE_FIELDS, images[position], strict=True))
-    # Documents that say nothing have no text, which is not an empty one.
+    # A missing text in a document is not the same as an empty one.
     changed = {name: text or None for name, text in texts.items() if (said[name] or "") != text}
     if not changed:
         raise RefusedError("The image says that already.")
@@ -42,9 +42,9 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
 
 
 def replace_lists(change: Change) -> Lists:
-    """Write the topics and images of a change; gives what stood there, by article and name.
+    """Write the topics and images of a change; return the former ones, by article and name.
 
-    Topics that are gone are left out. None, or up to three queries for topics and four for images.
+    Deleted topics are left out. Up to three queries for topics and four for images.
     """
     before: Lists = defaultdict(dict)
     for pk, topics in topics_of(change.topics).items():

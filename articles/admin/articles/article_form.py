@@ -1,4 +1,4 @@
-"""The form of an article's texts, and what a save over a newer version meets."""
+"""The form of an article's texts, and conflicts with a newer version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TextField(forms.CharField):
         return str(super().to_python(value) or "").replace("\r\n", "\n")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether an editor changed it."""
+        """Return whether an editor changed the text."""
         return super().has_changed(self.to_python(initial), data)
 
 
@@ -136,7 +136,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in EDITABLE if name in self.cleaned_data}
 
     def _show_clashes(self, stored: Article, seen: int | None) -> None:
-        """Set what is stored beside what was typed, and let the next save be of this version."""
+        """Show the stored texts beside the typed ones, so that the next save is based on this version."""
         opened = newsdesk.texts_at(stored, seen) if seen and seen < stored.version else None
         settled = {} if seen is None else self._choices()
         clashes = []
@@ -158,12 +158,12 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         self.acts_since = list(changes.select_related("act__by").order_by("-act_id")[:MOST_ACTS])
 
     def _choices(self) -> dict[str, str]:
-        """Return what was said of the texts that the last save met, by name."""
+        """Return the choices for conflicting texts, by name."""
         met = str(self.data.get("clashes", "")).split(",")
         return {name: str(self.data.get(f"choice_{name}", "")) for name in EDITABLE if name in met}
 
     def _settle(self, stored: Article) -> None:
-        """Let chosen texts stand; refuse to guess about the others."""
+        """Apply the choices; refuse to save while one is missing."""
         typed = self._typed()
         self.clashes = [
             Clash(name, None, getattr(stored, name), typed[name], choice)

@@ -1,4 +1,4 @@
-"""Quality typed straight into the list of articles: no overwriting of what others did meanwhile.
+"""Score articles in the list, without overwriting what others changed in the meantime.
 
 The inputs belong to a form of their own below the list, so that Enter saves them and no action of
 the list takes them along. Each row carries what the editor saw of it, signed.
@@ -35,7 +35,7 @@ _signer: Final = signing.Signer(salt="newsdesk.list")
 
 @dataclass(slots=True)
 class Row:
-    """One row as it was sent: what the editor saw, and typed."""
+    """A submitted row: what the editor saw and typed."""
 
     article_id: int
     seen_version: int
@@ -57,7 +57,7 @@ class Row:
 
     @property
     def is_changed(self) -> bool:
-        """Whether something else than what the editor saw is typed."""
+        """Return whether the typed quality differs from the one that the editor saw."""
         return self.typed != ("" if self.seen_quality is None else str(self.seen_quality))
 
     @property
@@ -71,7 +71,7 @@ class Row:
 
 
 def columns(names: Sequence[Any], request: HttpRequest) -> list[Any]:
-    """Return the list's columns, with an input of the quality for whoever may score."""
+    """Return the list's columns, with an input for quality if the user may score."""
     may = request.user.has_perm(VERBS[Verb.SCORE].permission)
     return ["quality_input" if may and name == "quality_shown" else name for name in names]
 

@@ -132,7 +132,7 @@ class Step:
         if kind == "gather":
             ids = list(seen)
         if not ids:
-            raise RefusedError("Tick the articles that are meant, then press the button again.")
+            raise RefusedError("Select at least one article, then press the button again.")
         return cls(kind, ids, list(seen), seen)
 
     @classmethod

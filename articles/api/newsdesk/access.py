@@ -1,4 +1,4 @@
-"""Who is let in to the newsdesk's API, how, and what holds for each of its addresses."""
+"""Authentication and permissions of the newsdesk's API, and the base of its views."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REFUSALS: Final = (401, 403)
 
 
 def user_of(request: Request) -> User:
-    """Return who asks; whoever is nobody does not come farther than ``MayLook``."""
+    """Return the user of a request. ``MayLook`` has refused anonymous ones."""
     return cast("User", request.user)
 
 
@@ -42,7 +42,7 @@ class ByToken(BaseAuthentication):
     """``Authorization: Token …``, or ``Bearer …``. One query, and a write an hour."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
-        """Return the user of a valid token; None where no token is shown."""
+        """Return the user of a valid key, or None without one."""
         scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() not in _SCHEMES:
             return None
@@ -58,7 +58,7 @@ class ByToken(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Name the way in; no browser asks for a password at this."""
+        """Return a challenge that makes no browser ask for a password."""
         return 'Bearer realm="newsdesk"'
 
 
@@ -90,23 +90,23 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "Signed in to the admin; POST needs X-CSRFToken, too.",
+            "description": "Signed in to the admin; POST also needs X-CSRFToken.",
         }
 
 
 class MayLook(BasePermission):
-    """Staff that may look at articles; what an act needs, the newsdesk says."""
+    """Staff who may view articles. The newsdesk checks what a decision needs."""
 
     message = "Only staff that may look at articles comes in here."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Ask for what the admin's pages of articles ask."""
+        """Return whether the user may view articles in the admin."""
         user: User | None = user_of(request)
         return user is not None and user.is_active and user.is_staff and user.has_perm(LOOK)
 
 
 class JsonParser(BaseParser):
-    """JSON, and nothing that only looks like it."""
+    """Strict JSON."""
 
     media_type = "application/json"
 
@@ -131,7 +131,7 @@ class JsonBodies(AlwaysTheSame):
 
 
 class DeskView(ApiView):
-    """A view for staff. No answer is kept anywhere, and none depends on who else asks."""
+    """A view for staff, whose responses are never cached."""
 
     authentication_classes = [ByToken, SessionAuthentication]
     permission_classes = [MayLook]
@@ -140,7 +140,7 @@ class DeskView(ApiView):
     content_negotiation_class = JsonBodies
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse bodies that would fill the memory, before anything reads them."""
+        """Refuse bodies that are too large, before anything reads them."""
         size = request.META.get("CONTENT_LENGTH") or "0"
         if not size.isdecimal() or int(size) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
             raise TooLargeError("The body is larger than any text that fits an article.")
@@ -149,7 +149,7 @@ class DeskView(ApiView):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        """Let nobody keep what is for one."""
+        """Forbid caching."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer["Cache-Control"] = "no-store"
         patch_vary_headers(answer, ["Authorization", "Cookie"])

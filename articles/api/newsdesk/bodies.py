@@ -111,7 +111,7 @@ class ReasonBodySerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """Refuse unknown members."""
         known = ", ".join(self.fields)
-        message = f"There is no such member. There are: {known}."
+        message = f"Unknown member. Known members: {known}."
         if unknown := {str(name)[:100]: [message] for name in data if name not in self.fields}:
             raise ValidationError(unknown)
         return super().to_internal_value(data)

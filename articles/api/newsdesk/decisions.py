@@ -210,7 +210,7 @@ def _require_seen(request: Request, article: Article) -> None:
     seen = int(named) if named.isascii() and named.isdecimal() and len(named) < 10 else None
     words = (
         f"{article.slug} was changed by somebody else, or by an import, since you read it. Look at "
-        "it again and decide anew."
+        "it again, then decide."
         if seen is not None and seen < article.version
         else f"If-Match names no version of {article.slug} that is known here."
     )

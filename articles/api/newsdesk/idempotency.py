@@ -1,7 +1,7 @@
-"""Requests that come again: with one idempotency key an act is done once, and answered alike.
+"""Repeated requests: a decision with the same idempotency key is made once, with the same response.
 
-As draft-ietf-httpapi-idempotency-key-header has it. The key is claimed in the transaction that does
-the act, so both are there or neither is: what was refused may be asked again under its key.
+Follows draft-ietf-httpapi-idempotency-key-header. The key is stored in the transaction of the
+decision, so both exist or neither does: a refused request may use its key again.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from articles.models import KeptAnswer
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = timedelta(hours=24)
 """How long a key is known."""
-# A structured field's string, without what would need escapes; or the same without its quotes.
+# A string of a structured field without characters that need escapes, with or without quotes.
 _KEY: Final = re.compile(
     r'"([\x20-\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255})'
 )
 
 
 class _ClaimedError(Exception):
-    """Somebody else did what the key stands for."""
+    """Another request with this key was faster."""
 
 
 def once(request: Request, user: User, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do ``act`` in a transaction, and once for a key; gives its answer, or that of the first time.
+    """Call ``act`` in a transaction, once for each key; return its response, or the first one.
 
-    Raises what ``act`` raises, ``ValidationError`` for a key that is none, and ``KeyReusedError``.
+    Raise what ``act`` raises, ``ValidationError`` for an invalid key, and ``KeyReusedError``.
     """
     key = _key(request)
     if key is None:
         with transaction.atomic():
             return act()
     at = timezone.now()
-    # By itself: two that sweep at once would otherwise wait for one another's acts.
+    # In its own transaction: otherwise two sweeps would wait for each other's decisions.
     KeptAnswer.objects.filter(created_at__lte=at - KEPT).delete()
     asked = _digest(request)
     try:
@@ -64,7 +64,7 @@ def once(request: Request, user: User, act: Callable[[], dict[str, Any]]) -> dic
 
 
 def _claim(user: User, key: str, asked: str, at: datetime) -> KeptAnswer:
-    """Take a key; waits for whoever is about to take the same."""
+    """Store a key, after waiting for a request that is storing the same one."""
     try:
         with transaction.atomic():
             return KeptAnswer.objects.create(user=user, key=key, request=asked, created_at=at)
@@ -84,6 +84,6 @@ def _key(request: Request) -> str | None:
 
 
 def _digest(request: Request) -> str:
-    """Tell requests apart: by address and body, not by the version that they were sent for."""
+    """Return a digest of a request's URL and body, but not of its version."""
     asked = json.dumps([request.get_full_path(), request.data], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What the newsdesk's API tells of articles, acts and their consequences, in the documents' words.
+"""Articles, decisions and their consequences in the newsdesk's API, with the names that documents use.
 
 Texts are those of the document, as an editor edits them. Nothing here has a document's ``secured``.
 """

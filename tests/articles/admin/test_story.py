@@ -252,7 +252,7 @@ class TestRefused:
     def test_nothing_ticked(self, publisher: Client) -> None:
         lead, _ = make_story(60, 50)
         words = self.refused(publisher, lead, ask(publisher, lead, split=""))
-        assert "Tick the articles" in words
+        assert "Select at least one article" in words
 
     def test_everything_split_off(self, publisher: Client) -> None:
         story = make_story(60, 50)
