@@ -63,6 +63,10 @@ class Order:
 
     def behind(self, cursor: str) -> Q:
         """Return the condition of the rows that come after a cursor; raises ``CursorError``."""
+        return self.after(*self.place_of(cursor))
+
+    def place_of(self, cursor: str) -> tuple[Any, Any]:
+        """Return the place that a cursor names; raises ``CursorError``."""
         text, comma, key = cursor.rpartition(",")
         try:
             value, after = self.read(text), self.read_key(key)
@@ -70,7 +74,7 @@ class Order:
             raise CursorError(cursor) from error
         if not comma or not key or "\0" in cursor:
             raise CursorError(cursor)
-        return self.after(value, after)
+        return value, after
 
 
 @dataclass(frozen=True, slots=True)

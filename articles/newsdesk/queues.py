@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,9 +19,11 @@ from django.utils.text import Truncator
 
 from articles import heat
 from articles.models import Article, ArticleQuerySet, ImportConflict, Related
+from articles.models.orders import LATEST
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom.capped_count import MOST_COUNTED
 from newsroom.dates import in_words
+from newsroom.paging import Order
 
 REACH: Final = 3_000
 """Latest candidates, months of them, that a queue reads where no index helps."""
@@ -57,18 +59,12 @@ class Queue:
 
         Some queues need a query to find their oldest candidate.
         """
-        sign = "" if self.is_oldest_first else "-"
-        return self.select(at or timezone.now(), policy).order_by(f"{sign}{self.moment}", "slug")
+        return self.select(at or timezone.now(), policy).order_by(*self.order.names)
 
-    def after(self, articles: ArticleQuerySet, moment: datetime, slug: str) -> ArticleQuerySet:
-        """Keep what comes behind the article of that moment and slug.
-
-        How queues page: by key, so a page costs the same however far down it is.
-        """
-        beyond = "gt" if self.is_oldest_first else "lt"
-        place = Q((f"{self.moment}__{beyond}", moment)) | Q((self.moment, moment), slug__gt=slug)
-        # Implied, but lets the index find the place.
-        return articles.filter(place, (f"{self.moment}__{beyond}e", moment))
+    @property
+    def order(self) -> Order:
+        """The order of its articles; slugs break ties."""
+        return replace(LATEST, column=self.moment, is_descending=not self.is_oldest_first)
 
     def reasons(
         self,

@@ -144,7 +144,7 @@ class TestKeyboard:
         article = make_waiting(1)[0]
         page.goto(ADDRESS)
         page.keyboard.press("?")
-        dialog = page.get_by_role("dialog", name="One key a decision")
+        dialog = page.get_by_role("dialog", name="Keys")
         expect(dialog).to_be_visible()
         page.keyboard.press("h")
         page.keyboard.press("Escape")
@@ -255,7 +255,7 @@ class TestLook:
         assert_sound(page)
 
     def test_end_and_conflict(self, page: Page, everything: Article) -> None:
-        page.goto(ADDRESS + "?after=2000-01-01T00:00Z~x")
+        page.goto(ADDRESS + "?after=2000-01-01T00:00Z,x")
         assert_sound(page)
         page.goto(ADDRESS)
         Article.objects.update(version=9)

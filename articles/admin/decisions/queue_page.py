@@ -1,14 +1,12 @@
-"""The page of one queue: what waits in it, and why."""
+"""The page of one queue: the articles that wait in it, and why."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_slug
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,8 +14,9 @@ from django.views.decorators.http import require_safe
 
 from articles import heat
 from articles.models import Article
-from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
+from articles.newsdesk.queues import BY_KEY, QUEUES
 from newsroom.capped_count import count_capped, count_in_words
+from newsroom.paging import CursorError, page_of
 
 PAGE_SIZE: Final = 50
 """Articles on a page of a queue."""
@@ -25,24 +24,22 @@ PAGE_SIZE: Final = 50
 
 @require_safe
 def queue_page(request: HttpRequest, key: str) -> HttpResponse:
-    """List the articles of a queue, a page at a time. The same queries however many there are."""
+    """List the articles of a queue, a page at a time. The number of queries does not depend on the size."""
     if not admin.site.get_model_admin(Article).has_view_permission(request):
         raise PermissionDenied
     queue = BY_KEY.get(key)
     if queue is None:
-        raise Http404("There is no such queue.")
+        raise Http404("Unknown queue.")
     at = timezone.now()
     policy = heat.current_policy()
     waiting = queue.articles(at, policy)
+    shown = waiting.select_related("provider", "decided_by").with_story_size(at)
     after = request.GET.get("after", "")
-    behind = queue.after(waiting, *_read_place(after)) if after else waiting
-    # One more than is shown tells whether there is another page.
-    found = list(
-        behind.select_related("provider", "decided_by")
-        .with_story_size(at)
-        .defer("body", "featured_content")[: PAGE_SIZE + 1]
-    )
-    articles = found[:PAGE_SIZE]
+    try:
+        page = page_of(shown.defer("body", "featured_content"), queue.order, after, PAGE_SIZE)
+    except CursorError as error:
+        raise Http404 from error
+    articles = page.rows
     reasons = queue.reasons(articles, at, policy)
     context = admin.site.each_context(request) | {
         "title": queue.title,
@@ -52,26 +49,6 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         "count": count_in_words(count_capped(waiting)),
         "rows": [(article, article.state_at(at), reasons.get(article.pk)) for article in articles],
         "is_first_page": not after,
-        "next": _place(queue, articles[-1]) if len(found) > PAGE_SIZE else "",
+        "next": urlencode({"after": page.next}) if page.next else "",
     }
     return render(request, "admin/articles/article/queue.html", context)
-
-
-def _place(queue: Queue, last: Article) -> str:
-    """Name the place behind an article, for an address."""
-    moment: datetime = getattr(last, queue.moment)
-    text = moment.astimezone(UTC).isoformat().removesuffix("+00:00")
-    return urlencode({"after": f"{text}Z,{last.slug}"})
-
-
-def _read_place(text: str) -> tuple[datetime, str]:
-    moment, _, slug = text.partition(",")
-    try:
-        validate_slug(slug)
-        parsed = datetime.fromisoformat(moment)
-        # Without an offset it would be somebody else's time; near year 1 or 9999 it overflows.
-        if parsed.tzinfo is None:
-            raise Http404
-        return parsed.astimezone(UTC), slug
-    except (ValueError, OverflowError, ValidationError) as error:
-        raise Http404 from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -35,6 +34,7 @@ from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
 from newsroom.capped_count import count_capped, count_in_words
+from newsroom.paging import CursorError
 
 KEYED: Final = [one for one in VERBS.values() if one.key]
 """The decisions that one key makes; the others have a page of their own."""
@@ -42,32 +42,6 @@ UNDONE_WITHIN: Final = timedelta(hours=12)
 """How long triage offers to undo the user's last decision: a day's work."""
 MOST_UNDONE: Final = 3
 """Articles of a decision that one key undoes; of larger ones the consequences are shown first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in a queue, which stays valid when its article leaves the queue."""
-
-    moment: datetime
-    slug: str
-
-    @classmethod
-    def of(cls, article: Article, queue: Queue) -> Self | None:
-        """Return the place of an article, or None where it has none."""
-        moment = getattr(article, queue.moment)
-        return cls(moment, article.slug) if moment else None
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """Read what ``str()`` gave, or None if it is nothing of the kind."""
-        moment, _, slug = text.partition("~")
-        try:
-            return cls(datetime.fromisoformat(moment).astimezone(UTC), slug.replace("\0", ""))
-        except (ValueError, OverflowError):
-            return None
-
-    def __str__(self) -> str:
-        return f"{self.moment.astimezone(UTC).isoformat()}~{self.slug}"
 
 
 def _fields(declaration: Declaration) -> list[Field]:
@@ -134,9 +108,21 @@ class Desk:
         """Return a place of the queue."""
         return f"{self.address}?{urlencode(query)}"
 
-    def behind(self, cursor: Cursor | None) -> str:
-        """Return the address of what follows a place."""
-        return self.address_of(after=str(cursor)) if cursor else self.address
+    def behind(self, cursor: str) -> str:
+        """Return the URL of what follows a place, the queue's without one."""
+        return self.address_of(after=cursor) if cursor else self.address
+
+    def cursor(self, article: Article) -> str:
+        """Return the place of an article, "" where it has none."""
+        order = self.queue.order
+        return order.cursor(article) if getattr(article, order.column) else ""
+
+    def place(self, cursor: str) -> tuple[Any, Any] | None:
+        """Return the place that a cursor names, None for an invalid one."""
+        try:
+            return self.queue.order.place_of(cursor)
+        except CursorError:
+            return None
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -164,11 +150,11 @@ def _look(desk: Desk) -> HttpResponse:
     if pk.isdecimal() and len(pk) <= 18:
         return _page(desk, _article(int(pk)))
     waiting = desk.waiting.select_related("provider", "decided_by")
-    if before := Cursor.parse(query.get("before", "")):
-        article = _before(desk.queue, waiting, before).reverse().first()
+    if before := desk.place(query.get("before", "")):
+        article = waiting.filter(desk.queue.order.before(*before)).reverse().first()
         return redirect(desk.address) if article is None else _page(desk, article)
-    if after := Cursor.parse(query.get("after", "")):
-        waiting = desk.queue.after(waiting, after.moment, after.slug)
+    if after := desk.place(query.get("after", "")):
+        waiting = waiting.filter(desk.queue.order.after(*after))
     return _page(desk, waiting.first())
 
 
@@ -186,7 +172,7 @@ def _decide(desk: Desk) -> HttpResponse:
         try:
             change = VERBS[Verb(given["verb"])].change(article, given)
             newsdesk.perform(change, by=user_of(desk.request), reason=given["reason"])
-            place = Cursor.parse(given["place"]) or Cursor.of(article, desk.queue)
+            place = given["place"] if desk.place(given["place"]) else desk.cursor(article)
             return redirect(desk.behind(place))
         except StaleError:
             article, is_stale = _article(article.pk), True
@@ -197,17 +183,6 @@ def _decide(desk: Desk) -> HttpResponse:
 
 def _article(pk: int) -> Article:
     return get_object_or_404(Article.objects.select_related("provider", "decided_by"), pk=pk)
-
-
-def _before(queue: Queue, articles: ArticleQuerySet, cursor: Cursor) -> ArticleQuerySet:
-    """Keep what comes before a place; the reverse of ``Queue.after``."""
-    ahead = "lt" if queue.is_oldest_first else "gt"
-    tied = Q((queue.moment, cursor.moment), slug__lt=cursor.slug)
-    # The second condition is implied, but lets the index find the place.
-    return articles.filter(
-        Q((f"{queue.moment}__{ahead}", cursor.moment)) | tied,
-        (f"{queue.moment}__{ahead}e", cursor.moment),
-    )
 
 
 def _page(
@@ -232,16 +207,16 @@ def _page(
         form = form or TriageForm()
         if article.quality is not None:
             form.fields["quality"].widget.attrs["placeholder"] = article.quality
-        cursor = Cursor.of(article, desk.queue)
+        cursor = desk.cursor(article)
         decisions = offered(user, article)
         here = desk.address_of(article=article.pk)
         context |= facts(article, desk.policy, desk.at) | {
             "reason_why": desk.queue.reasons([article], desk.at, desk.policy).get(article.pk, ""),
-            "position": _position(desk, article, cursor),
+            "position": _position(desk, article),
             "here": here,
             "following": desk.behind(cursor),
-            "previous": desk.address_of(before=str(cursor)) if cursor else desk.address,
-            "place": cursor or "",
+            "previous": desk.address_of(before=cursor) if cursor else desk.address,
+            "place": cursor,
             "form": form,
             "buttons": [
                 (one, [form[field.name] for field in _fields(one)]) for one in decisions if one.key
@@ -253,11 +228,12 @@ def _page(
     return render(desk.request, "admin/articles/desk/triage.html", context)
 
 
-def _position(desk: Desk, article: Article, cursor: Cursor | None) -> str:
-    """Return the place of an article as people count, or nothing where it is not in the queue."""
-    if cursor is None or not desk.waiting.filter(pk=article.pk).exists():
+def _position(desk: Desk, article: Article) -> str:
+    """Return the place of an article as people count, "" where it is not in the queue."""
+    if not (desk.cursor(article) and desk.waiting.filter(pk=article.pk).exists()):
         return ""
-    return count_in_words(count_capped(_before(desk.queue, desk.waiting, cursor)) + 1)
+    before = desk.queue.order.before(*desk.queue.order.place(article))
+    return count_in_words(count_capped(desk.waiting.filter(before)) + 1)
 
 
 def _last_act(desk: Desk) -> dict[str, Any] | None:

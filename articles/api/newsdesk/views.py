@@ -28,8 +28,7 @@ from articles.api.schema import responses
 from articles.models import ActChange, Article, ArticleQuerySet, ArticleTopic
 from articles.models.orders import LATEST
 from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
-from newsroom.iso_dates import iso
-from newsroom.paging import Order, read_moment
+from newsroom.paging import Order
 
 _NEWEST: Final = Order("pk", "pk", True, str, int, int)
 """Acts as they were done; the key is unique, so nothing is left to break a tie by."""
@@ -82,8 +81,7 @@ class DeskNewsView(DeskView):
         queue = _queue(request)
         if queue:
             rows = queue.articles(at, policy)
-            moment, name = queue.moment, f"queue-{queue.key}"
-            order = Order(moment, "slug", not queue.is_oldest_first, iso, read_moment)
+            order, name = queue.order, f"queue-{queue.key}"
         else:
             rows, order, name = _listed(request, at), LATEST, "newsdesk"
         shown = rows.with_story_size(at).select_related("provider", "decided_by").defer(*_NO_TEXTS)

@@ -92,7 +92,7 @@ class TestEveryQueue:
         everything = list(queue.articles())
         assert len(everything) == 4
         for number, article in enumerate(everything, 1):
-            behind = queue.after(queue.articles(), getattr(article, queue.moment), article.slug)
+            behind = queue.articles().filter(queue.order.behind(queue.order.cursor(article)))
             assert list(behind) == everything[number:]
 
 
