@@ -1,4 +1,4 @@
-"""``manage.py work`` in processes of its own, and what becomes of tasks when they are killed."""
+"""``manage.py work`` in separate processes, and what happens to tasks when they are killed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_what_is_imported_published_or_let_through_by_the_clock_is_kept(
             put_documents(tmp_path / "a", server, 2)
             run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
             kept(environment, 2)
-            # Of what readers do not see nothing is asked for.
+            # Nothing is fetched for articles that readers do not see.
             hidden = DocumentImage(server.put("/hidden", different(7)))
             later = DocumentImage(server.put("/later", different(8)))
             (tmp_path / "b").mkdir()

@@ -130,7 +130,7 @@ def names() -> list[str]:
 
 
 def address_of(name: str, rows: Rows) -> str | None:
-    """Return the address of a page, or None for one that nobody may open."""
+    """Return the URL of a page, or None if no user may open it."""
     if name in ADDRESSES:
         return ADDRESSES[name](rows)
     found = _OF_A_MODEL.fullmatch(name)

@@ -12,7 +12,7 @@ GRAVE: Final = frozenset({"serious", "critical"})
 ANY: Final = frozenset({"minor", "moderate", *GRAVE})
 OPTIONS: Final[dict[str, Any]] = {
     "resultTypes": ["violations"],
-    # Reads styles anew into a <style>, which the pages' policy forbids, for one rule about rotation.
+    # For one rule about rotation axe copies styles into a <style>, which the pages' policy forbids.
     "preload": False,
 }
 

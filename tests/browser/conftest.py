@@ -29,7 +29,7 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Return one browser for all tests; each has a profile of its own in it.
+    """Return one browser for all tests; each test has its own profile.
 
     For this package alone: Playwright keeps an event loop running in the thread of the tests, in
     which Django would refuse to use the database.

@@ -48,7 +48,7 @@ places = pytest.mark.parametrize("place", PLACES)
 
 @pytest.fixture
 def lead(transactional_db: None) -> Article:
-    """Store stories with pictures of all shapes, and some without; give the first."""
+    """Store stories with pictures of all shapes, and some without; return the first."""
     topic = make_topic("Cities")
     now = timezone.now()
     stories = [

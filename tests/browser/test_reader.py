@@ -139,7 +139,7 @@ def newsroom(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Newsroo
 def visit(
     open_page: OpenPage, newsroom: Newsroom, faults: list[str]
 ) -> Iterator[Callable[..., Page]]:
-    """Give ``visit(kind, look=DESKTOP, **options)``: the page, in a browser of its own."""
+    """Return ``visit(kind, look=DESKTOP, **options)``, which opens a page in a separate browser."""
     statuses: set[int] = set()
 
     def visit(kind: str, look: Look = DESKTOP, **options: object) -> Page:

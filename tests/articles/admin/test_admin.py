@@ -102,7 +102,7 @@ class TestArticlePage:
 
 class TestEdit:
     def test_coverage_only_is_for_looking_at(self, admin_client: Client) -> None:
-        # Its words are those of whoever names it.
+        # Its texts come from the article that names it.
         article = make_article(coverage_only=True, title="Before")
         html = get(admin_client, page_of(article))
         assert "Before" in html

@@ -1,4 +1,4 @@
-"""The preview of what readers do not see: for whom, how, and never anywhere else."""
+"""The preview of unpublished articles: who sees it, how, and that no cache stores it."""
 
 from __future__ import annotations
 

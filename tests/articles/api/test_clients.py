@@ -35,7 +35,7 @@ def follow(site: str, topic: str) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let nobody wait; gives for how many seconds they would have."""
+    """Replace sleeping; return the list of seconds that clients would have waited."""
     waited: list[float] = []
     sleep: Callable[[float], None] = waited.append
     monkeypatch.setattr(time, "sleep", sleep)
@@ -57,7 +57,7 @@ class TestPython:
         newsdesk.perform(newsdesk.hold(article), by=None, reason="x")
         gone = next(followed)
         assert (gone["slug"], gone["deleted"]) == ("2026-03-01-a", True)
-        # A backup is restored: it begins again, and hears of what is there.
+        # After a backup is restored, the client starts over and gets everything.
         Change.objects.all().delete()
         make_article(slug="2026-03-01-c", topics=(topic,))
         assert next(followed)["slug"] == "2026-03-01-c"

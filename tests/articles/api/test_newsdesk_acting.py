@@ -263,7 +263,7 @@ class TestIdempotency:
         address = address_of(article, "score")
         first = send(desk, address, {"quality": 33}, version=1, key="a key")
         before = stored()
-        # Whether the client read anew meanwhile or not, and however it writes the key.
+        # Regardless of the client's version and spelling of the key.
         again = [
             send(desk, address, {"quality": 33}, version=1, key="a key"),
             send(desk, address, {"quality": 33}, version=2, key="a key"),

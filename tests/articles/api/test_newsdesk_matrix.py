@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 ROLES: Final[list[Role | None]] = [None, *Role]
 LOOK: Final = set(Role)
-"""Whoever has a role may look."""
+"""Every role may view articles."""
 
 
 def _soon() -> str:

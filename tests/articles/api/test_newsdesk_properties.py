@@ -24,7 +24,7 @@ from tests.factories import make_user
 
 HOUR: Final = timedelta(hours=1)
 NOW: Final = timezone.now()
-"""The API knows no other clock: moments are told from now, far enough apart for any machine."""
+"""Times are relative to now, because the API uses the real clock, and far enough apart for slow machines."""
 MOMENTS: Final = st.sampled_from([None, NOW - 2 * HOUR, NOW - HOUR, NOW + HOUR, NOW + 2 * HOUR])
 SIGNED: Final = {"scored_at", "decided_at", "changed_at", "created_at"}
 """Columns that say when, which is not twice the same."""

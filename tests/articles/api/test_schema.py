@@ -51,7 +51,7 @@ CONFIG = SchemathesisConfig.from_dict(
 def one_connection() -> Iterator[None]:
     """Keep the test's connection, and the transaction in it, from one request to the next.
 
-    The test client does this by itself; here the WSGI application is asked.
+    The test client does this itself; here the WSGI application is called.
     """
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)

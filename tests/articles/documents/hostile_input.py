@@ -114,7 +114,7 @@ REFUSED = {
 
 
 def limit_memory() -> None:
-    """Let the system refuse what is beyond MEMORY, where it tells how much there is now."""
+    """Limit memory to MEMORY beyond what is used now, if the system reports that."""
     sizes = Path("/proc/self/statm")
     if sizes.exists():
         now = int(sizes.read_text().split()[0]) * resource.getpagesize()

@@ -48,7 +48,7 @@ TRICKY = [
 ]  # fmt: skip
 
 
-# Strategies are values, made once: to make one anew for every example takes most of the time.
+# Strategies are created once: creating them for every example takes most of the time.
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 _TRICKY_CHARACTERS = st.sampled_from(
     "ab1 -:#\"'\\\n\t,[]{}&*!|>%@`?~.=\x85\u2028\u2029\ufeff\U000f0000"

@@ -11,7 +11,7 @@ FILES = sorted(path for path in BROKEN.iterdir() if path.name != "expected.txt")
 
 
 def expected_errors() -> dict[str, list[str]]:
-    """Read the table of what each file's errors are, in order."""
+    """Return the expected errors of each file, in order."""
     errors: dict[str, list[str]] = {}
     for line in (BROKEN / "expected.txt").read_text(encoding="utf-8").splitlines():
         errors.setdefault(line.partition(":")[0], []).append(line)

@@ -1,4 +1,4 @@
-"""Images made to hurt whoever reads them: large out of little, long, many, and broken anywhere."""
+"""Images that attack their reader: they expand, take long, are many, or are broken somewhere."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _broken(data: bytes, random: Random) -> bytes:
         case 3:
             broken[start:start] = random.randbytes(random.randrange(1, 100))
         case 4:
-            # The rest of another image, of whatever format.
+            # The rest of another image of any format.
             other = random.choice(_sound())
             broken[start:] = other[random.randrange(12, len(other)) :]
         case 5:

@@ -25,7 +25,7 @@ def peak(process: int) -> int:
 
 
 def forget_peak(process: int) -> None:
-    """Begin anew with what a process has now."""
+    """Reset a process's peak memory to its current memory."""
     Path(f"/proc/{process}/clear_refs").write_text("5")
 
 

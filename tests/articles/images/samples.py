@@ -109,7 +109,7 @@ def turned(orientation: int, kind: str = "JPEG") -> bytes:
 
 
 def with_profile() -> bytes:
-    """Return a picture in which red and green are told the other way round, by its color profile."""
+    """Return a picture whose color profile swaps red and green."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * 20, 12)}
     red, green = tags[b"rXYZ"], tags[b"gXYZ"]

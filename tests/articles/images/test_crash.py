@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def put_documents(folder: Path, server: Server) -> None:
-    """Write documents, each with an image of its own and one that all have."""
+    """Write documents, each with its own image and one that all share."""
     shared = server.put("/shared", different(1000))
     for number in range(COUNT):
         images = (DocumentImage(server.put(f"/{number}", different(number))), DocumentImage(shared))
@@ -57,7 +57,7 @@ def told(environment: Environment, *words: str, returncode: int = 0) -> Any:
 
 
 class Places:
-    """Where files lie: for each newsroom a folder of its own."""
+    """Return the folder of files, a separate one for each newsroom."""
 
     def __init__(self, tmp_path: Path) -> None:
         self.tmp_path = tmp_path
@@ -67,7 +67,7 @@ class Places:
 
 
 class Buckets(Places):
-    """Or a bucket of its own, in a service that speaks S3."""
+    """Or a separate bucket of an S3-compatible service."""
 
     def __init__(self, service: str) -> None:
         self.service = service

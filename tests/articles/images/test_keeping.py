@@ -1,4 +1,4 @@
-"""Readers' images are kept here: each once, what cannot be had is told of, and the run goes on."""
+"""Readers' images are stored here once each; failures are reported, and the run continues."""
 
 from __future__ import annotations
 

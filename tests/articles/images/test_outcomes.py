@@ -52,7 +52,7 @@ class Failed:
 
     words: str
     may_pass: bool = False
-    """Whether it is tried again."""
+    """Return whether it is tried again."""
 
 
 Make = Callable[[], Answer | bytes]

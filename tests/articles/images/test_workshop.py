@@ -67,7 +67,7 @@ class TestRender:
                 reasons.append(str(error))
             slowest = max(slowest, perf_counter() - started)
             largest = max(largest, *map(peak, processes(shop)), 0)
-        # Each was told by name, and none ended the process by a fault of Pillow's, or of ours.
+        # Each was refused with its reason, and no fault of Pillow or ours killed the process.
         assert [reason for reason in reasons if "crashes" in reason] == []
         assert 40 < shown < 200
         assert largest < 300_000_000
@@ -92,7 +92,7 @@ class TestRender:
             # Half a minute for its decoder.
             shop.render(many_scans())
         spent = _processor_seconds() - before
-        # Of the processor, however busy the machine is, in its ticks; the start takes a part, too.
+        # Processor time, regardless of load, in ticks; starting takes part of it.
         assert abs(spent - render_process.DECODE_SECONDS) < 1
 
     @pytest.mark.slow
@@ -186,6 +186,6 @@ class TestTheEnd:
         os.close(process)
 
     def test_pixels_of_nothing_are_no_work(self, shop: Workshop) -> None:
-        # Sixteen megapixels that take no bytes: decoded in time, or told to be broken.
+        # Sixteen megapixels in a few bytes: decoded in time, or refused as broken.
         with pytest.raises(RefusedImageError):
             shop.render(png(4000, 4000, b""))

@@ -33,7 +33,7 @@ class Newsrooms:
 
     @contextmanager
     def make(self, name: str) -> Iterator[Environment]:
-        """Make one; gives the environment of processes that are to use it."""
+        """Create a database and return the environment of processes that use it."""
         self._create(name, "blank")
         try:
             yield self._environment(name)

@@ -68,7 +68,7 @@ def answer(
 ) -> Answer:
     """Return all that a program gets from an address: status, its words, headers and body.
 
-    But for the tag and date of the edition, which begins anew with every write.
+    Leave out the tag and date of the edition, which change with every write.
     """
     response = getattr(client, method)(address, query or {})
     headers = dict(response.items())

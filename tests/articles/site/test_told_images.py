@@ -1,4 +1,4 @@
-"""Whoever shows our news elsewhere is given our copies of their images, at whole addresses."""
+"""Feeds, cards and the API contain absolute URLs of our copies of images."""
 
 from __future__ import annotations
 
