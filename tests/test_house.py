@@ -1,4 +1,4 @@
-"""The house rules: what the tools must catch, they are seen to catch here."""
+"""The project's own checks, tools and lock files."""
 
 import os
 import re
@@ -68,7 +68,7 @@ class TestLockFiles:
 
 
 class TestLayers:
-    """Violations planted in a copy: contracts that cannot fail would keep nothing."""
+    """The import contracts find violations that are planted in a copy."""
 
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
@@ -84,7 +84,7 @@ class TestLayers:
         return run("-c", code, "--no-cache", cwd=copy, PYTHONPATH=str(copy))
 
     def source(self, copy: Path, module: str) -> Path:
-        """The file of a module that may be missing yet, or be a package by now."""
+        """Return the file of a module, or the __init__.py of a package."""
         package = (copy / module).with_suffix("")
         return package / "__init__.py" if package.is_dir() else copy / module
 

@@ -1,7 +1,6 @@
-"""The settings in every environment that they promise to work in.
+"""Settings from the environment.
 
-Settings are read once per process, so each case is a process of its own, started in a folder that
-holds a copy of the site: what it creates there is the case's own.
+Settings are read once per process, so each case starts a process in a copy of the site.
 """
 
 import json
@@ -31,7 +30,7 @@ POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A copy of the site, without any of the files that running it creates."""
+    """Return a copy of the site, without the files that running it creates."""
     for package in ("newsroom", "articles", "providers"):
         shutil.copytree(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
@@ -60,7 +59,7 @@ def manage(site: Path, *arguments: str, **variables: str) -> subprocess.Complete
 
 
 def read(site: Path, expression: str, **variables: str) -> Any:
-    """The value of `expression` on the settings `s` that these variables make."""
+    """Return the value of `expression`, in which `s` is the settings with these variables."""
     script = f"import json; from newsroom import settings as s; print(json.dumps({expression}))"
     answer = run(site, "-c", script, **variables)
     assert answer.returncode == 0, answer.stderr
@@ -128,12 +127,12 @@ class TestSecretKey:
         assert keys == {(site / ".secret_key").read_text().strip()}
         assert [path.name for path in site.glob(".secret_key*")] == [".secret_key"]
 
-    def test_given(self, site: Path) -> None:
+    def test_set_in_the_environment(self, site: Path) -> None:
         # As django-environ reads it by itself, the dollar sign would name another variable.
         assert read(site, "s.SECRET_KEY", SECRET_KEY="$ecret") == "$ecret"
         assert not (site / ".secret_key").exists()
 
-    def test_given_in_a_file(self, site: Path) -> None:
+    def test_set_in_a_file(self, site: Path) -> None:
         (site / "key").write_text("from a file\n")
         assert read(site, "s.SECRET_KEY", SECRET_KEY_FILE="key") == "from a file"
 
@@ -254,7 +253,7 @@ class TestValues:
 
 
 class TestMedia:
-    def test_lie_on_a_disk_unless_a_bucket_is_named(self, site: Path) -> None:
+    def test_stored_on_disk_or_in_a_bucket(self, site: Path) -> None:
         expression = "s.STORAGES['default']"
         assert read(site, expression) == {"BACKEND": "newsroom.storage.WholeFileStorage"}
         storage = read(
@@ -267,7 +266,7 @@ class TestMedia:
             options["url_protocol"] + "//" + options["custom_domain"] == "https://media.example/a"
         )
 
-    def test_fail_for_a_bucket_without_an_address(self, site: Path) -> None:
+    def test_fail_for_a_bucket_without_media_url(self, site: Path) -> None:
         answer = manage(site, "check", MEDIA_S3_BUCKET="news")
         assert answer.returncode != 0
         assert "MEDIA_URL must be like https://media.example/" in answer.stderr
@@ -284,7 +283,7 @@ class TestMedia:
             ({"IMAGE_USER_AGENT": "Own/1.0"}, "Own/1.0"),
         ],
     )
-    def test_requests_for_images_say_whose_they_are(
+    def test_image_requests_name_the_site(
         self, site: Path, variables: dict[str, str], expected: str
     ) -> None:
         assert read(site, "s.IMAGE_USER_AGENT", **variables) == expected
@@ -347,7 +346,7 @@ class TestDatabase:
         assert answer.stdout.strip() == "1", answer.stderr
 
     @pytest.mark.django_db
-    def test_tests_run_on_the_database_they_were_given(self) -> None:
+    def test_tests_run_on_the_chosen_database(self) -> None:
         expected = "postgresql" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"
         assert connection.vendor == expected
 
@@ -394,7 +393,7 @@ class TestStaticFiles:
         assert response.headers["Content-Type"].startswith("text/css")
         assert b"".join(response)
 
-    def test_collected_under_lasting_names(self, site: Path) -> None:
+    def test_collected_under_hashed_names(self, site: Path) -> None:
         # Compressing the files of the API's documentation takes half a minute.
         ignored = ("--ignore", "drf_spectacular_sidecar")
         answer = manage(site, "collectstatic", "--no-input", *ignored, STATIC_ROOT="collected")

@@ -1,4 +1,4 @@
-"""The system's look-ups and connections, stubbed; and addresses that are not to be connected to."""
+"""A stub of DNS queries and connections, and the addresses that must not be reached."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LOOK_UP: Final = socket.getaddrinfo
 
 
 class Connector:
-    """Stands in for the system: knows names, and notes who would have been connected to."""
+    """Resolves known names and records the addresses of connections."""
 
     def __init__(self) -> None:
         self.names: dict[str, list[list[str]]] = {}
-        """What a name leads to at each look-up; the last answer stays."""
+        """The addresses of a name at each query; the last ones stay."""
         self.asked: list[str] = []
         self.connected: list[str] = []
 
@@ -115,4 +115,4 @@ DISGUISED: Final = [
     "[::ffff:7f00:1]",
     "[0:0:0:0:0:0:0:1]",
 ]
-"""Hosts that lead to this machine or its network on some systems, and nowhere on others."""
+"""Hosts that some systems resolve to this machine or its network."""

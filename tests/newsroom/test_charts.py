@@ -31,7 +31,7 @@ class TestBarChart:
             (TOP, "2,000"),
         ]
 
-    def test_marks_are_told_in_bars(self) -> None:
+    def test_marks_are_named_in_bars(self) -> None:
         chart = bar_chart([Amount("a", 1), Amount("b", 1)], [(0.5, "middle"), (2, "end")])
         middle, end = chart.marks
         assert middle.at == pytest.approx(chart.bars[0].middle, abs=0.02)
@@ -59,7 +59,7 @@ class TestCeiling:
             *[(58, 60), (99, 100), (100, 100), (101, 200), (999_999, 1_000_000)],
         ],
     )
-    def test_is_round_and_no_less(self, count: int, top: int) -> None:
+    def test_top_is_round_and_not_below_the_value(self, count: int, top: int) -> None:
         assert ceiling(count) == top
 
 
@@ -77,7 +77,7 @@ class TestHeatChart:
         }
         assert chart.total == 36
 
-    def test_kinds_tell_what_is_below_the_threshold(self) -> None:
+    def test_kinds_show_bars_below_the_threshold(self) -> None:
         kinds = {amount.label: amount.kind for amount in heat_chart({}, 70).amounts}
         assert kinds["not scored"] == "unscored"
         assert kinds["superseded"] == "superseded"

@@ -1,4 +1,4 @@
-"""``make demo``: what it says first, what it serves, and that it leaves no process behind."""
+"""``make demo`` serves articles of today and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def port() -> int:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """Return a copy of the project in which the installation is that of the tests."""
+    """Return a copy of the project that uses the Python of the tests."""
     for name in ("newsroom", "articles", "providers", "templates", "seeds"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)

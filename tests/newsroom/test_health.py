@@ -1,4 +1,4 @@
-"""The answers for whoever watches the process."""
+"""Health checks."""
 
 from __future__ import annotations
 

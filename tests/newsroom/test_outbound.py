@@ -1,4 +1,4 @@
-"""Requests reach public addresses only, and end in time, whatever a server does."""
+"""Requests reach public addresses only, and end in time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TestIsPublic:
         assert is_public(address)
 
     @pytest.mark.parametrize("text", ["", "localhost", "127.1", "fe80::1%eth0", "1.2.3.4/8"])
-    def test_fail_for_what_is_no_number(self, text: str) -> None:
+    def test_fail_for_text_that_is_not_a_number(self, text: str) -> None:
         assert not is_public(text)
 
 
@@ -52,7 +52,7 @@ def in_url(address: str) -> str:
 
 
 class TestPrivateAddresses:
-    """No connection, and none of the look-ups that the network block of the tests would refuse."""
+    """No connections, and no DNS queries that the network block would refuse."""
 
     @pytest.mark.parametrize("address", PRIVATE)
     @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -112,15 +112,13 @@ class TestPrivateAddresses:
             "http://cdn%2eexample/",
         ],
     )
-    def test_fail_by_the_look_of_the_address(self, connector: Connector, url: str) -> None:
+    def test_fail_for_a_malformed_url(self, connector: Connector, url: str) -> None:
         connector.names["cdn.example"] = [[PUBLIC]]
         with pytest.raises(RefusedError):
             get(url, Bounds())
         assert (connector.asked, connector.connected) == ([], [])
 
-    def test_the_address_that_was_checked_is_the_one_connected_to(
-        self, connector: Connector
-    ) -> None:
+    def test_connects_to_the_address_that_was_checked(self, connector: Connector) -> None:
         # The second look-up would lead home; there is none.
         connector.names["rebinding.example"] = [[PUBLIC], ["127.0.0.1"]]
         with pytest.raises(UnreachableError, match="refused"):
@@ -128,7 +126,7 @@ class TestPrivateAddresses:
         assert connector.asked == ["rebinding.example"]
         assert connector.connected == [PUBLIC]
 
-    def test_a_name_is_looked_up_anew_for_a_redirect_to_itself(
+    def test_a_redirect_to_the_same_name_looks_it_up_again(
         self, connector: Connector, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # The first look-up leads to a server outside, whose answer sends us to the second.
@@ -149,7 +147,7 @@ class TestPrivateAddresses:
     @pytest.mark.parametrize(
         "name", ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"]
     )
-    def test_proxies_of_the_environment_are_not_asked(
+    def test_ignores_proxies_of_the_environment(
         self, connector: Connector, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         monkeypatch.setenv(name, "http://127.0.0.1:3128")
@@ -163,7 +161,7 @@ class TestRedirects:
     def bounds(self, server: Server) -> Bounds:
         return Bounds(exempt=server.exempt)
 
-    def test_success_up_to_the_last(self, server: Server) -> None:
+    def test_success_at_the_limit(self, server: Server) -> None:
         server.put("/a", redirect("/b"))
         server.put("/b", redirect("c?x=ü", "301 Moved Permanently"))
         server.put("/c?x=%C3%83%C2%BC", redirect(server.url("/d"), "308 Permanent Redirect"))
@@ -214,13 +212,13 @@ class TestRedirects:
             get(f"http://127.0.0.2:{server.port}/", self.bounds(server))
         assert (other.requests, server.requests) == ([], [])
 
-    def test_without_an_address_is_an_answer(self, server: Server) -> None:
+    def test_a_redirect_without_location_is_a_response(self, server: Server) -> None:
         url = server.put("/a", reply(status="302 Found"))
         assert get(url, self.bounds(server)).status == 302
 
 
 class TestRequests:
-    def test_say_who_asks_and_want_nothing_encoded(self, server: Server) -> None:
+    def test_send_user_agent_and_ask_for_no_encoding(self, server: Server) -> None:
         bounds = Bounds(exempt=server.exempt, user_agent="News (+https://news.example)")
         get(server.url("/ä ö"[:2] + "?q=ü#part"), bounds, {"Accept": "image/png"})
         (request,) = server.requests
@@ -233,7 +231,7 @@ class TestRequests:
             "accept": "image/png",
         }
 
-    def test_tls_is_for_the_name_not_the_number(
+    def test_tls_checks_the_name_not_the_address(
         self, connector: Connector, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         names = []
@@ -303,7 +301,7 @@ class TestBounds:
         with pytest.raises(UnreachableError, match=r"more than 0\.2 seconds"):
             get(url, Bounds(seconds=0.2, exempt=server.exempt))
 
-    def test_the_time_of_redirects_adds_up(
+    def test_redirects_share_one_time_limit(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = iter(range(0, 10_000, 1))
@@ -350,7 +348,7 @@ class TestBounds:
                 get("http://slow.example/", Bounds(seconds=0.1))
             theirs.sendall(b".")
 
-    def test_fail_for_a_name_that_is_not_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_fail_for_an_unknown_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object, **__: object) -> None:
             raise socket.gaierror(-2, "Name or service not known")
 
@@ -359,7 +357,7 @@ class TestBounds:
             get("http://none.example/", Bounds())
 
     @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
-    def test_fail_when_it_cannot_be_understood(self, server: Server, answer: Answer) -> None:
+    def test_fail_for_a_malformed_response(self, server: Server, answer: Answer) -> None:
         url = server.put("/a", answer)
         with pytest.raises(UnreachableError) as caught:
             get(url, Bounds(exempt=server.exempt))
@@ -372,7 +370,7 @@ class TestBounds:
         with pytest.raises(RefusedError, match="It has more than 1,000,000 bytes"):
             get(url, Bounds(max_bytes=1_000_000, exempt=server.exempt))
 
-    def test_what_comes_after_the_length_that_was_said_is_not_read(self, server: Server) -> None:
+    def test_reads_no_more_than_content_length(self, server: Server) -> None:
         url = server.put("/a", flood(OK + b"Content-Length: 2000\r\n\r\n"))
         assert get(url, Bounds(exempt=server.exempt)).body == bytes(2000)
 

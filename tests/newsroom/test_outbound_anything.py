@@ -1,4 +1,4 @@
-"""Requests to addresses of any text, in documents and in redirects, end as others do."""
+"""Property tests of requests: any URL, in documents and in redirects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.newsroom.connector import Connector
 
 
 class TestAnything:
-    """Addresses of any text, in documents and in redirects: an error by name, or a public address."""
+    """A request with any URL ends with a known error or reaches a public address."""
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
     @given(

@@ -1,4 +1,4 @@
-"""Pages of a list by key: nothing skipped or repeated, whatever happens between pages."""
+"""Paging by key: no row is skipped or repeated when rows change between pages."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class TestEveryPage:
     def test_neither_skips_nor_repeats(
         self, name: str, places: list[int], size: int, between: list[Any]
     ) -> None:
-        """Whatever was there throughout is on one page, in order, though others come and go."""
+        """Rows that stay are on exactly one page, in order, while others come and go."""
         paged = LISTS[name]
         with transaction.atomic():
             for number, place in enumerate(places):
@@ -139,7 +139,7 @@ class TestEveryPage:
         assert [pk for pk in seen if pk in untouched] == [pk for pk in stayed if pk in untouched]
 
     def change(self, paged: List, change: tuple[str, int, int], pages: int) -> set[int]:
-        """Let a row come, go or change its place; give what was touched."""
+        """Add, remove or move a row, and return it."""
         verb, number, place = change
         if verb == "add":
             # Before, between and behind the keys that there are.
@@ -195,7 +195,7 @@ class TestPages:
         with django_assert_num_queries(1):
             assert page_of(Article.objects.published(), TOP, page.next, 3).next == ""
 
-    def test_nothing_further(self, client: Client) -> None:
+    def test_no_further_page(self, client: Client) -> None:
         make_article()
         query = urlencode({"after": "2001-01-01T00:00:00Z,2001-01-01-a"})
 
@@ -268,7 +268,7 @@ class TestCursor:
         "order", [LATEST, FILED, TOP, TOPICS, PROVIDERS], ids=lambda o: o.column
     )
     @given(text=st.text() | st.from_regex(r"[-+0-9eE.TZ:]{1,30},[a-z]", fullmatch=True))
-    def test_any_text_is_a_place_or_an_error(self, order: Order, text: str) -> None:
+    def test_any_cursor_is_valid_or_an_error(self, order: Order, text: str) -> None:
         try:
             condition = order.behind(text)
         except CursorError:
@@ -289,7 +289,7 @@ class TestCursor:
 
 
 class TestPlan:
-    """The databases find a page by an index, and sort no more than what stands at one moment."""
+    """Both databases use an index, and sort only rows of the same moment."""
 
     @pytest.fixture
     def newsroom(self) -> tuple[Topic, Provider]:
@@ -354,7 +354,7 @@ class TestPlan:
 
 
 def plan_of_list(client: Client, address: str) -> str:
-    """Return the plan of the query by which a page finds its stories."""
+    """Return the query plan of a page."""
     plans: list[str] = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

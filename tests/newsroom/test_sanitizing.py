@@ -1,4 +1,4 @@
-"""HTML of others: what is left of it, whatever it is."""
+"""Sanitizing: the HTML that remains."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ RULES: Final = (
 
 
 def dangers(html: str) -> list[str]:
-    """List what must not be in clean HTML, as a parser that is not the sanitizer's reads it."""
+    """Return everything dangerous in the HTML, found by another parser than the sanitizer's."""
     found = []
     for element in html5lib.parseFragment(html).iter():
         if element.tag == "DOCUMENT_FRAGMENT":
@@ -109,13 +109,13 @@ class TestKept:
     def test_as_it_is(self, html: str) -> None:
         assert clean(html) == html
 
-    def test_links_tell_nothing_and_promise_nothing(self) -> None:
+    def test_links_have_noreferrer_and_nofollow(self) -> None:
         assert clean("<a href=' https://a.example/?q=1&r=2 ' target=_blank rel=opener>x</a>") == (
             '<a href="https://a.example/?q=1&amp;r=2"'
             ' rel="noopener noreferrer nofollow ugc external">x</a>'
         )
 
-    def test_words_of_what_is_not_kept(self) -> None:
+    def test_text_of_removed_tags(self) -> None:
         html = "<h1 id=x>Title</h1><div><span lang=en title=t>text</span></div><script>no</script>"
         assert clean(html + "<style>no</style><img alt=no src=https://a.example/>") == "Titletext"
 
@@ -207,7 +207,7 @@ class TestFrames:
             "</iframe>"
         )
 
-    def test_among_words(self) -> None:
+    def test_player_within_text(self) -> None:
         html = f"<figure><iframe src='{PLAYER}'></iframe><figcaption>Film</figcaption></figure>"
         assert re.sub(r"<iframe[^>]*>", "<iframe>", clean(html)) == (
             "<figure><iframe></iframe><figcaption>Film</figcaption></figure>"
@@ -307,7 +307,7 @@ class TestFrames:
         (frame,) = embeds(html).frames
         assert (frame.width, frame.height) == size
 
-    def test_title_from_the_page_where_there_is_none(self) -> None:
+    def test_default_title(self) -> None:
         frames = embeds(
             f"<iframe src={PLAYER}></iframe><iframe src={PLAYER} title=T>", "Seal"
         ).frames
@@ -316,11 +316,11 @@ class TestFrames:
 
 
 class TestCost:
-    """What would take long is refused before anything takes it apart."""
+    """HTML that would take long is refused before it is parsed."""
 
     @pytest.fixture
     def cleaned(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """Return what gets through to nh3."""
+        """Return the HTML that reaches nh3."""
         got = []
 
         class Cleaner:
@@ -361,7 +361,7 @@ class TestCost:
         assert clean("&" * (MAX_BYTES // 10)) == "&amp;" * (MAX_BYTES // 10)
         assert clean("&" * (MAX_BYTES // 2)) == ""
 
-    def test_what_multiplies(self) -> None:
+    def test_text_that_grows(self) -> None:
         # Each paragraph repeats what is open in the first: 240 times 240 elements.
         open_in_all = "".join(f"<b a={number}>" for number in range(240))
         assert embeds(f"<p>{open_in_all}" + "<p>x" * 240).refused
@@ -375,7 +375,7 @@ class TestCost:
             "The HTML has more than 100 nested elements."
         )
 
-    def test_depth_is_of_what_is_kept(self) -> None:
+    def test_depth_counts_kept_tags_only(self) -> None:
         assert clean("<div>" * 400 + "<p>a<br></p>" * 20) == "<p>a<br></p>" * 20
 
     def test_fail_never_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:

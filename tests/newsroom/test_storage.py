@@ -1,4 +1,4 @@
-"""Files of media are whole or not there."""
+"""Media files are written as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses a page may point a reader at."""
+"""The URLs that a page may link to."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_fail(url: str) -> None:
     assert not is_web_url(url)
 
 
-def test_templates_link_only_to_what_was_checked() -> None:
+def test_templates_link_only_to_checked_urls() -> None:
     links = []
     for path in (ROOT / "templates").rglob("*.html"):
         for tag in re.findall(r"<a\b[^>]*>", path.read_text()):
