@@ -1,7 +1,7 @@
 """Hostile documents, and a program that reads them all under a limit of memory.
 
-Run as a module by the tests, in a process of its own: what these documents are after is the
-process. Prints a JSON object of the messages.
+The tests run this module in a separate process, because these documents try to kill the
+process. It prints a JSON object of the messages.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Feeds held to the published rules of their formats, and read into one shape.
 
 RSS 2.0: https://www.rssboard.org/rss-specification; Atom: RFC 4287; JSON Feed 1.1:
-https://www.jsonfeed.org/version/1.1/. Of the first two ``feedparser`` has an opinion, too: it may find
-nothing amiss.
+https://www.jsonfeed.org/version/1.1/. In the first two ``feedparser`` must find no
+error, either.
 """
 
 from __future__ import annotations
