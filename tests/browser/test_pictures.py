@@ -89,7 +89,7 @@ def visit(open_page: OpenPage, lead: Article) -> Callable[..., Page]:
 
 
 def scroll(page: Page) -> None:
-    """Go down the page as a reader does, and wait for each picture, or for its failure."""
+    """Scroll down the page and wait until each picture is loaded or has failed."""
     for image in page.locator(".picture img").all():
         image.scroll_into_view_if_needed()
         image.evaluate(

@@ -288,7 +288,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="story")
     def story_size(self, article: Article) -> SafeString | str:
-        """Count the related that count, and link to the workbench of the story."""
+        """Return the number of related articles that count, as a link to the workbench."""
         size: int = article.story_size  # type: ignore[attr-defined]
         address = reverse("admin:articles_article_story", args=[article.pk])
         return format_html('<a href="{}">+{}</a>', address, size) if size else ""

@@ -212,7 +212,7 @@ class TestFilters:
 
 
 def sentences(module: ModuleType) -> list[str]:
-    """Return what a module may say of a failure, with x for what differs."""
+    """Return all messages of a module about failures, with x for variable parts."""
     found = []
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         texts = node.args if isinstance(node, ast.Call) else []

@@ -160,7 +160,7 @@ class TestTable:
     def test_preview_asks_for_all_that_the_change_needs(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Where that is more than what is known before the body is read."""
+        """If that is more than what is known before the body is read."""
         monkeypatch.setattr(newsdesk, "may_begin", lambda *_: True)
         client, address = WAYS["token"](make_user(Role.VIEWER)), address_of(make_article(), "hold")
         problem_of(send(client, address, version=1, preview=True), 403)

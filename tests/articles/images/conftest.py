@@ -21,7 +21,7 @@ def server(settings: Settings) -> Iterator[Server]:
 
 @pytest.fixture
 def media(tmp_path: Path, settings: Settings) -> Path:
-    """The folder that files of images lie in; empty, and this test's alone."""
+    """An empty folder for the image files of this test."""
     folder = tmp_path / "media"
     settings.MEDIA_ROOT = str(folder)
     return folder

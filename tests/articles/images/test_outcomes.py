@@ -148,7 +148,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "a page": (lambda: reply(b"<html>", Content_Type="image/png"), Failed("This is a web page")),
     "empty": (lambda: reply(b""), Failed("It is empty")),
 }
-"""What a server does, and how that ends."""
+"""What a server returns, and the expected result."""
 
 
 def half(kind: str) -> bytes:
@@ -157,7 +157,7 @@ def half(kind: str) -> bytes:
 
 
 IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
-    # Bombs: of each format one that says so, and one that does as it says.
+    # Bombs: for each format one that only claims its size, and one that really has it.
     **{f"bomb, {kind}": (partial(claiming, kind, 16_000, 16_000), BOMB) for kind in KINDS},
     "bomb, sides": (lambda: png(100_000, 1, b""), Failed("more than 65,535 pixels")),
     "pixels of nothing": (lambda: png(5000, 5000, b""), BROKEN),

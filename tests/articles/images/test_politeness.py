@@ -30,7 +30,7 @@ def add(url: str, rank: int = 0) -> None:
 
 
 class Crowd:
-    """Counts the requests that a server answers at once, by host; each waits for company."""
+    """Counts simultaneous requests by host; each request waits for others."""
 
     def __init__(self, size: int) -> None:
         self.size = size

@@ -54,7 +54,7 @@ def slug_of(report: ArticleDocument | RelatedEntry) -> str:
 
 
 def outranks(entry: RelatedEntry, document: ArticleDocument) -> bool:
-    """Compare as rule 1 says, spelled out apart from the generator's sort key."""
+    """Compare by rule 1, independently of the generator's sort key."""
     assert document.quality is not None
     if entry.quality is None or entry.quality < document.quality:
         return False

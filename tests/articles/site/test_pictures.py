@@ -185,7 +185,7 @@ class TestShown:
         assert len(pictures(client, "/").found) == 1
 
     def test_coverage_has_none(self, client: Client) -> None:
-        """A report that is shown for its lead alone may be a draft: headline and address are told."""
+        """Coverage may be a draft, so only its headline and URL are shown."""
         lead = make_article(topics=(topic := make_topic("AI"),))
         superseded = make_superseded(lead, topics=(topic,))
         relate(lead, stub := make_article(coverage_only=True))

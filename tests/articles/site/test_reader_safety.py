@@ -336,7 +336,7 @@ MOST_QUERIES: Final = 6
 
 
 class TestQueries:
-    """Whatever a page shows costs the same."""
+    """The number of queries does not depend on what a page shows."""
 
     def fill(self, count: int) -> Place:
         """Store stories of many topics, with much coverage, all of one topic and provider."""

@@ -40,7 +40,7 @@ def slugs_on(html: str) -> list[str]:
 
 
 def get(client: Client, address: str) -> str:
-    """Read a page that must be there."""
+    """Return a page, which must exist."""
     response = client.get(address)
     assert response.status_code == 200
     return response.content.decode()
