@@ -247,6 +247,27 @@ class TestPostgresAnswers:
         assert why_not(os.environ["DATABASE_URL"]) == ""
 
 
+class TestSelection:
+    """On PostgreSQL only tests of the database run, and none that is marked ``once``."""
+
+    @pytest.mark.parametrize(
+        ("markers", "fixtures", "expected"),
+        [
+            ((), ("tmp_path",), False),
+            (("django_db",), (), True),
+            (("postgres",), (), True),
+            ((), ("db",), True),
+            ((), ("transactional_db",), True),
+            (("django_db", "once"), (), False),
+        ],
+    )
+    def test_on_postgres(
+        self, markers: tuple[str, ...], fixtures: tuple[str, ...], expected: bool
+    ) -> None:
+        item = Mock(fixturenames=fixtures, get_closest_marker=lambda name: name in markers)
+        assert conftest._uses_database(item) is expected
+
+
 class TestExamples:
     """Property tests run a quarter of their examples, unless a profile or a marker says otherwise."""
 
