@@ -11,6 +11,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -118,24 +119,14 @@ def _rare_garbage_collection() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
+@dataclass(slots=True)
 class _Import:
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        fail_fast: bool,
-        batch_size: int,
-        at: datetime,
-        report: Report,
-        stopping: threading.Event,
-    ) -> None:
-        self.paths = paths
-        self.fail_fast = fail_fast
-        self.batch_size = batch_size
-        self.at = at
-        self.report = report
-        self.stopping = stopping
-        # Later coverage-only articles are this run's, unless two imports run at once.
-        self.first_pk = (Article.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    paths: Sequence[Path]
+    fail_fast: bool
+    batch_size: int
+    at: datetime
+    report: Report
+    stopping: threading.Event
 
     @property
     def is_over(self) -> bool:
@@ -143,6 +134,7 @@ class _Import:
 
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
+        last_pk = Article.objects.aggregate(last=Max("pk"))["last"] or 0
         for file in find(self.paths, catalog=True):
             if self.is_over:
                 break
@@ -161,7 +153,8 @@ class _Import:
                     renew_at = 2 * self.report.created
                 batch = None if self.is_over else following
                 progress(self.report.done - before)
-        created = Article.objects.filter(pk__gte=self.first_pk)
+        # Later coverage-only articles are this run's, unless two imports run at once.
+        created = Article.objects.filter(pk__gt=last_pk)
         self.report.stubs = created.filter(coverage_only=True).count()
         self._compare_scores()
 
@@ -231,10 +224,7 @@ class _Import:
         """Report where the score of a document differs from the policy's."""
         part = Report()
         given = Article.objects.filter(heat_is_given=True)
-        if self.report.run:
-            given = given.filter(source_document__run=self.report.run)
-        else:
-            given = given.filter(source_document__run=None)
+        given = given.filter(source_document__run=self.report.run)
         for difference in heat.differences(given, at=self.at):
             part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
         self._keep(part)

@@ -10,6 +10,7 @@ from articles.documents import DocumentError
 from articles.models import ImportProblem, ImportRun
 
 COUNTS: Final = ("created", "updated", "unchanged", "conflicts", "rejected", "stubs")
+_ERROR: Final = ("path", "line", "column", "message")
 
 
 @dataclass(slots=True)
@@ -35,15 +36,8 @@ class Report:
         """Count a rejected document and keep all its errors."""
         self.rejected += 1
         for one in (error, *error.more):
-            self.problems.append(
-                ImportProblem(
-                    kind=ImportProblem.Kind.ERROR,
-                    path=one.path,
-                    line=one.line,
-                    column=one.column,
-                    message=one.message,
-                )
-            )
+            place = {name: getattr(one, name) for name in _ERROR}
+            self.problems.append(ImportProblem(kind=ImportProblem.Kind.ERROR, **place))
 
     def add(self, kind: ImportProblem.Kind, path: str, message: str, **details: Any) -> None:
         """Add a problem that rejects no document."""
@@ -65,12 +59,7 @@ class Report:
             "duplicates": [problem.details for problem in self.of(kinds.DUPLICATE)],
             "score_differences": [problem.details for problem in self.of(kinds.SCORE)],
             "errors": [
-                {
-                    "path": problem.path,
-                    "line": problem.line,
-                    "column": problem.column,
-                    "message": problem.message,
-                }
+                {name: getattr(problem, name) for name in _ERROR}
                 for problem in self.of(kinds.ERROR)
             ],
             "seconds": round(self.seconds, 3),

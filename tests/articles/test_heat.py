@@ -46,7 +46,7 @@ def scores() -> dict[int | None, tuple[int | None, bool]]:
 
 
 class TestRecompute:
-    def test_gives_the_policys_heat_and_takes_the_documents_word_away(
+    def test_replaces_the_documents_heat_by_the_policys(
         self, pair: tuple[Article, Article]
     ) -> None:
         (changed,) = heat.recompute([pair[0].pk])
@@ -65,7 +65,7 @@ class TestRecompute:
         assert heat.recompute(pks)
         assert heat.recompute(pks) == []
 
-    def test_of_nothing_asks_nothing(self) -> None:
+    def test_nothing_costs_no_query(self) -> None:
         with CaptureQueriesContext(connection) as queries:
             assert heat.recompute([]) == []
         assert len(queries) == 0
@@ -91,7 +91,7 @@ class TestDecisions:
         heat.recompute([article.pk for article in pair])
         assert scores() == {60: (70, False), 50: (50, False)}
 
-    def test_publish_stands_above_the_threshold(self, pair: tuple[Article, Article]) -> None:
+    def test_publish_overrides_the_threshold(self, pair: tuple[Article, Article]) -> None:
         edit(pair[1], decision="publish")
         heat.recompute([article.pk for article in pair])
         assert scores() == {60: (70, True), 50: (-1, True)}
@@ -101,7 +101,7 @@ class TestDecisions:
         heat.recompute([article.pk for article in pair])
         assert scores() == {60: (-1, False), 50: (60, False)}
 
-    def test_end_when_their_time_is_over(self, pair: tuple[Article, Article]) -> None:
+    def test_decisions_end_when_they_expire(self, pair: tuple[Article, Article]) -> None:
         edit(pair[0], decision="hold", decision_until=NOON)
         pks = [article.pk for article in pair]
         heat.recompute(pks, at=NOON - timedelta(seconds=1))
@@ -111,9 +111,7 @@ class TestDecisions:
 
 
 class TestDifferences:
-    def test_are_what_is_stored_against_what_the_policy_gives(
-        self, pair: tuple[Article, Article]
-    ) -> None:
+    def test_compare_stored_values_with_the_policy(self, pair: tuple[Article, Article]) -> None:
         (difference,) = heat.differences(Article.objects.all())
         assert difference.as_json() == {
             "slug": pair[0].slug,

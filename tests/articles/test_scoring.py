@@ -86,7 +86,7 @@ class TestTheRule:
         assert not (one.outranks(other) and other.outranks(one))
 
     @given(article=CONTENDERS, related=st.permutations([contender(quality=q) for q in (40, 57, 9)]))
-    def test_does_not_mind_the_order_of_the_related(
+    def test_order_of_related_makes_no_difference(
         self, article: Contender, related: list[Contender]
     ) -> None:
         assert score(article, related).heat == score(article, sorted(related, key=str)).heat

@@ -98,7 +98,7 @@ class TestReaders:
         assert f'href="{LEADS_ADDRESS}"' in page.partition("Coverage of")[2]
         assert "even Silicon Valley" not in page
 
-    def test_the_star_has_nothing_of_its_own(self, client: Client) -> None:
+    def test_provider_with_only_coverage_lists_nothing(self, client: Client) -> None:
         assert headings(read(client, "/providers/thestar.com.my/")) == []
 
     def test_lists_name_who_leads(self, client: Client) -> None:

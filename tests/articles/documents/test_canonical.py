@@ -61,7 +61,7 @@ class TestReadCanonical:
 
     @settings(deadline=None, max_examples=400)
     @given(st.lists(st.sampled_from(SEED_LINES + ODD_LINES), max_size=12))
-    def test_agrees_or_declines_whatever_the_lines(self, lines: list[str]) -> None:
+    def test_agrees_or_declines_for_any_lines(self, lines: list[str]) -> None:
         try:
             source = source_of("".join(f"{line}\n" for line in lines))
         except DocumentError:
@@ -75,7 +75,7 @@ class TestReadCanonical:
     @given(
         st.sampled_from(TRICKY), st.sampled_from(["key: {}", 'key: "{}"', "list:\n  - {}", "{}: a"])
     )
-    def test_agrees_or_declines_whatever_the_value(self, value: str, form: str) -> None:
+    def test_agrees_or_declines_for_any_value(self, value: str, form: str) -> None:
         try:
             source = source_of(form.format(value) + "\n")
         except DocumentError:

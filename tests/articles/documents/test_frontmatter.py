@@ -9,7 +9,7 @@ from tests.articles.documents.documents import make_text
 
 
 class TestDocumentError:
-    def test_reads_as_an_editor_jumps_to_it(self) -> None:
+    def test_text_has_the_form_path_line_column(self) -> None:
         error = DocumentError("seeds/a.md", 3, 8, "expected some text")
 
         assert str(error) == "seeds/a.md:3:8: expected some text"
@@ -30,7 +30,7 @@ class TestDocumentError:
             str(DocumentError("nouvelles/été 日本.md", 1, 2, "x")) == "nouvelles/été 日本.md:1:2: x"
         )
 
-    def test_the_mistakes_in_one_list_are_named_up_to_a_limit(self) -> None:
+    def test_errors_of_a_list_are_limited(self) -> None:
         topics = "\ntopics:\n" + "  - 5\n" * (3 * MAX_ERRORS)
 
         with pytest.raises(DocumentError) as caught:
@@ -64,7 +64,7 @@ class TestSource:
 
         assert (source.yaml, source.closing, source.body) == ("a: 1\n", "---", "")
 
-    def test_a_line_that_only_starts_like_a_fence_is_none(self) -> None:
+    def test_line_that_starts_like_a_fence_is_no_fence(self) -> None:
         source = Source("a.md", b"---\na: 1\n---- x\nb: 2\n---\n")
 
         assert source.yaml == "a: 1\n---- x\nb: 2\n"
@@ -131,7 +131,7 @@ class TestReadMapping:
     def test_a_quoted_merge_sign_is_a_key_like_any_other(self) -> None:
         assert read('"<<": a\n') == {"<<": "a"}
 
-    def test_comments_are_passed_over(self) -> None:
+    def test_comments_are_ignored(self) -> None:
         assert read("# one\na: 1  # two\n# three\n") == {"a": "1"}
 
     def test_one_document_between_yaml_markers_is_read(self) -> None:
@@ -145,7 +145,7 @@ class TestReadMapping:
         value = f"x{line_break}y"
         assert read(text) == {f"a{line_break}b": value, "c": value, "d": f"{value}\n"}
 
-    def test_private_use_characters_stay_what_they_are_beside_line_separators(self) -> None:
+    def test_private_use_characters_survive_beside_line_separators(self) -> None:
         text = 'a: "\U000f0000\u2028"\nb: "\\U000F0001\u2029"\nc: "\\U000f0002\x85"\n'
 
         assert read(text) == {
@@ -154,7 +154,7 @@ class TestReadMapping:
             "c": "\U000f0002\x85",
         }
 
-    def test_nodes_know_where_they_stood(self) -> None:
+    def test_nodes_know_their_place(self) -> None:
         root = read_mapping(Source("a.yaml", "é: 😀\nbc:   x\n".encode(), fenced=False))
 
         assert isinstance(root.value, dict)
@@ -196,7 +196,7 @@ class TestPlaceOfYamlErrors:
             "not YAML: quotes that are not closed: close them",
         )
 
-    def test_so_they_are_beside_line_separators(self) -> None:
+    def test_quotes_beside_line_separators_are_named_where_they_open(self) -> None:
         assert place('a: "\u2028"\nb: "one\nc: "two"\n')[:2] == (2, 4)
 
     def test_quotes_inside_one_line_are_named_where_they_end_too_early(self) -> None:
@@ -239,7 +239,7 @@ class TestPlainKind:
             ("word", None),
         ],
     )
-    def test_is_what_yaml_makes_of_it(self, text: str, kind: str | None) -> None:
+    def test_is_the_type_that_yaml_reads(self, text: str, kind: str | None) -> None:
         assert plain_kind(text) == kind
 
 
@@ -251,5 +251,5 @@ class TestShown:
         assert shown("x" * 40) == "x" * 40
         assert shown("x" * 41) == "x" * 39 + "…"
 
-    def test_what_breaks_a_line_or_a_terminal_is_escaped(self) -> None:
+    def test_control_characters_are_escaped(self) -> None:
         assert shown("a\nb\x1b[0m\u202e\u2028é") == r"a\nb\x1b[0m\u202e\u2028é"

@@ -7,16 +7,11 @@ from pathlib import Path
 import pytest
 
 from articles.documents import MAX_BYTES, MAX_QUALITY, DocumentError, parse
-from articles.documents.frontmatter import MAX_DEPTH, MAX_EVENTS, MAX_KEY, Source, read_mapping
 from articles.documents.reading import MAX_LINE, MAX_SIZE, MAX_URL_BYTES
 from articles.importing.files import read
 from tests.articles.documents.documents import make_text
 
 HOST = "https://x.example/"
-
-
-def yaml(text: str) -> None:
-    read_mapping(Source("a.md", text.encode(), fenced=False))
 
 
 class TestFileSize:
@@ -64,23 +59,3 @@ def test_values(accepted: dict[str, str], refused: dict[str, str]) -> None:
     parse("a.md", make_text(**accepted))
     with pytest.raises(DocumentError):
         parse("a.md", make_text(**refused))
-
-
-class TestYaml:
-    def test_keys(self) -> None:
-        yaml("a" * MAX_KEY + ": 1\n")
-        with pytest.raises(DocumentError, match="at most 100"):
-            yaml("a" * (MAX_KEY + 1) + ": 1\n")
-
-    def test_depth(self) -> None:
-        # The mapping at the top is the first level.
-        yaml("a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1))
-        with pytest.raises(DocumentError, match="deeper than 32"):
-            yaml("a: " + "[" * MAX_DEPTH + "]" * MAX_DEPTH)
-
-    def test_events(self) -> None:
-        # Around the items: stream, document, mapping and list, each with start and end, and the key.
-        items = MAX_EVENTS - 9
-        yaml("a:\n" + "- 1\n" * items)
-        with pytest.raises(DocumentError, match="20,000"):
-            yaml("a:\n" + "- 1\n" * (items + 1))

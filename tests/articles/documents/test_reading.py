@@ -108,7 +108,7 @@ class TestTimes:
         assert found.tzinfo is UTC
 
     @pytest.mark.parametrize("year", ["1899", "2200"])
-    def test_a_year_out_of_bounds_is_a_slip(self, year: str) -> None:
+    def test_year_out_of_bounds_is_refused(self, year: str) -> None:
         with pytest.raises(DocumentError, match="expected a year 1900 to 2199"):
             read(updatedDateTime=f"{year}-06-01T00:00:00Z")
 
@@ -177,7 +177,7 @@ class TestText:
         with pytest.raises(DocumentError, match="expected a domain"):
             parse("a.md", text)
 
-    def test_topics_keep_their_order_and_their_doubles(self) -> None:
+    def test_topics_keep_order_and_duplicates(self) -> None:
         assert read(topics="[B, a, B]").topics == ("B", "a", "B")
 
 

@@ -41,7 +41,7 @@ class TestSeeds:
 
         assert slugs == [f"2020-08-21-{titles[0]}", f"2020-08-17-{titles[1]}"]
 
-    def test_say_what_they_say(self) -> None:
+    def test_have_the_expected_contents(self) -> None:
         document = parse(SEEDS[0].name, SEEDS[0].read_bytes())
 
         assert document.category == "news"

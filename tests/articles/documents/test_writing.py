@@ -182,12 +182,12 @@ class TestReviseCanonical:
 
         assert revised.decode() == FULL_TEXT.replace("quality: 53", "quality: 54")
 
-    def test_a_removed_key_takes_its_blank_line_along(self) -> None:
+    def test_removed_key_loses_its_blank_line(self) -> None:
         revised = change(FULL_TEXT.encode(), secured=None)
 
         assert revised.decode() == FULL_TEXT.replace('\nsecured: "QUJD;REVG"\n', "")
 
-    def test_a_new_key_comes_where_the_order_has_it(self) -> None:
+    def test_new_key_comes_at_its_canonical_place(self) -> None:
         for key in ("category", "excerpt", "featured_content", "topics", "secured"):
             bare = replace(FULL, **{key: None if key != "topics" else ()})  # type: ignore[arg-type]
 
@@ -198,7 +198,7 @@ class TestReviseCanonical:
 
         assert revised.decode() == FULL_TEXT.replace("  d:\n", '  d:\n"--- new": "a"\n')
 
-    def test_a_removed_unknown_key_goes(self) -> None:
+    def test_removed_unknown_key_is_removed(self) -> None:
         revised = change(FULL_TEXT.encode(), extra={})
 
         assert revised == write(replace(FULL, extra={}))

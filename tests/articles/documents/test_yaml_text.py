@@ -83,7 +83,7 @@ class TestPlainOrQuoted:
     def test_is_quoted_where_plain_would_read_back_as_something_else(self, text: str) -> None:
         assert plain_or_quoted(text) == double_quoted(text)
 
-    def test_what_yaml_takes_for_something_else_is_known(self) -> None:
+    def test_values_that_yaml_reads_as_other_types(self) -> None:
         assert [text for text in NOT_STRINGS if plain_kind(text) is None] == []
 
 

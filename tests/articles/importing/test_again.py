@@ -84,7 +84,7 @@ class TestASecondImport:
 
 
 class TestQueries:
-    def test_a_batch_costs_the_same_number_however_many_documents(self, tmp_path: Path) -> None:
+    def test_number_does_not_depend_on_the_documents(self, tmp_path: Path) -> None:
         spent = []
         for count in (20, 200):
             folder = tmp_path / str(count)
@@ -94,7 +94,7 @@ class TestQueries:
             spent.append(len(queries))
         assert spent[1] == spent[0] <= 60
 
-    def test_a_batch_of_what_is_known_costs_one_lookup(self, tmp_path: Path) -> None:
+    def test_unchanged_batch_costs_one_query(self, tmp_path: Path) -> None:
         put(tmp_path, [SeedFile(*file) for file in generate(100, 9)])
         load(tmp_path)
         with CaptureQueriesContext(connection) as queries:
@@ -109,7 +109,7 @@ class TestQueries:
 class TestADryRun:
     @settings(max_examples=30)
     @given(world=worlds(), later=worlds())
-    def test_writes_nothing_and_says_what_the_run_after_it_says(
+    def test_writes_nothing_and_reports_like_a_real_run(
         self, world: list[SeedFile], later: list[SeedFile]
     ) -> None:
         with blank_newsroom():

@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 class TestTwoImportsAtOnce:
-    def test_of_one_folder_give_what_one_gives(self, folder: Path, newsrooms: Newsrooms) -> None:
+    def test_two_imports_of_a_folder_equal_one(self, folder: Path, newsrooms: Newsrooms) -> None:
         with newsrooms.make("alone") as environment:
             run(environment, *IMPORT, "0", str(folder))
             alone = check(environment)

@@ -45,7 +45,7 @@ class TestAKilledImport:
 
 
 class TestAnInterruptedImport:
-    def test_ends_after_the_batch_at_hand_and_can_go_on(
+    def test_finishes_the_batch_and_can_be_continued(
         self, folder: Path, newsrooms: Newsrooms
     ) -> None:
         with newsrooms.make("whole") as environment:

@@ -48,12 +48,12 @@ class TestBrokenDocuments:
         assert places == ["2-date.txt:5:20:", "3-quality.txt:8:10:", "4-url.txt:6:9:"]
         assert Article.objects.count() == 2
 
-    def test_fail_fast_stops_at_the_first_and_keeps_what_came_before(self, mixed: Path) -> None:
+    def test_fail_fast_stops_at_the_first_error_and_keeps_the_rest(self, mixed: Path) -> None:
         report = importing.run([mixed], fail_fast=True)
         assert counts(report) == {"created": 1, "rejected": 1}
         assert errors(report)[0].startswith(f"{mixed}/2-date.txt:")
 
-    def test_fail_fast_of_a_dry_run_says_the_same(self, mixed: Path) -> None:
+    def test_fail_fast_of_a_dry_run_reports_the_same(self, mixed: Path) -> None:
         report = importing.run([mixed], fail_fast=True, dry_run=True)
         assert counts(report) == {"created": 1, "rejected": 1}
 
@@ -90,7 +90,7 @@ class TestCatalogFiles:
         assert "missing key domain" in errors(report)[0]
         assert Topic.objects.get().name == "Bridges"
 
-    def test_whose_parents_come_round_in_a_circle_are_refused(self, tmp_path: Path) -> None:
+    def test_parents_in_a_circle_are_rejected(self, tmp_path: Path) -> None:
         self.put(tmp_path, "topics/a.yaml", "name: A\nparent: B\n")
         self.put(tmp_path, "topics/b.yaml", "name: B\nparent: A\n")
         report = importing.run([tmp_path])
@@ -105,7 +105,7 @@ class TestCatalogFiles:
         assert "b.yaml:1:1: the topic A already has the _id x" in errors(report)[0]
 
     @pytest.mark.parametrize("given", [".", "_data", "_data/topics", "_data/topics/a.yaml"])
-    def test_are_known_by_their_place_whatever_is_given(self, tmp_path: Path, given: str) -> None:
+    def test_are_recognized_by_their_folder(self, tmp_path: Path, given: str) -> None:
         self.put(tmp_path, "topics/a.yaml", "name: A\n")
         self.put(tmp_path, "organizations/o.md", "---\nname: O\ndomain: o.example\n---\n")
         assert counts(load(tmp_path / given)) == {}
@@ -132,26 +132,24 @@ class TestOddFiles:
         put(tmp_path, "two.MD", document())
         assert counts(load(tmp_path)) == {"created": 1}
 
-    def test_folders_and_pipes_named_like_documents_are_no_documents(self, tmp_path: Path) -> None:
+    def test_folders_and_pipes_are_no_documents(self, tmp_path: Path) -> None:
         put(tmp_path, "folder.md/one.txt", document())
         os.mkfifo(tmp_path / "pipe.md")
         assert counts(load(tmp_path)) == {"created": 1}
 
-    def test_a_pipe_given_by_name_is_refused_not_waited_for(self, tmp_path: Path) -> None:
+    def test_named_pipe_is_refused(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.md")
         with pytest.raises(FileNotFoundError, match="no such file or folder"):
             importing.run([tmp_path / "pipe.md"])
 
-    def test_links_that_lead_round_are_not_followed(self, tmp_path: Path) -> None:
+    def test_circular_links_are_not_followed(self, tmp_path: Path) -> None:
         put(tmp_path, "one.txt", document())
         (tmp_path / "loop").symlink_to(tmp_path)
         (tmp_path / "self.md").symlink_to("self.md")
         (tmp_path / "gone.md").symlink_to("nowhere.md")
         assert counts(load(tmp_path)) == {"created": 1}
 
-    def test_a_path_that_is_not_there_is_refused_before_anything_is_written(
-        self, tmp_path: Path
-    ) -> None:
+    def test_missing_path_is_refused_before_writing(self, tmp_path: Path) -> None:
         put(tmp_path, "one.txt", document())
         for missing in ("missing", "x" * 300):
             with pytest.raises(FileNotFoundError, match="no such file or folder"):
@@ -257,7 +255,7 @@ class TestADocumentThatTheDatabaseRefuses:
         assert report.run is not None
         assert report.run.problems.count() == 1
 
-    def test_is_not_blamed_for_the_databases_trouble(
+    def test_database_failure_rejects_no_document(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.break_one(monkeypatch, OperationalError("disk is full"))

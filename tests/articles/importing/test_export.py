@@ -65,7 +65,7 @@ class TestAnUntouchedDocument:
     def test_comes_out_byte_for_byte_under_its_slug(self, tmp_path: Path, came_in: bytes) -> None:
         assert exported(tmp_path / "out") == {"2024-05-01-bridge-opens.md": came_in}
 
-    def test_of_windows_comes_out_with_its_line_ends(self, tmp_path: Path) -> None:
+    def test_keeps_windows_line_endings(self, tmp_path: Path) -> None:
         path = put(tmp_path / "in", "one.txt", document(line_end="\r\n"))
         load(tmp_path / "in")
         assert list(exported(tmp_path / "out").values()) == [path.read_bytes()]
@@ -77,7 +77,7 @@ class TestAnUntouchedDocument:
         (tmp_path / "out" / "2024-05-01-bridge-opens.md").write_bytes(b"old")
         assert exported(tmp_path / "out") == {"2024-05-01-bridge-opens.md": came_in}
 
-    def test_generated_ones_all_come_out(self, tmp_path: Path) -> None:
+    def test_generated_documents_are_exported_unchanged(self, tmp_path: Path) -> None:
         files = dict(generate(200, 21))
         put_files(
             tmp_path / "in", [SeedFile(*file) for file in (*files.items(), *generate_catalog())]
@@ -87,7 +87,7 @@ class TestAnUntouchedDocument:
 
     @settings(max_examples=40)
     @given(world=worlds())
-    def test_colliding_ones_all_come_out_as_they_came(self, world: list[SeedFile]) -> None:
+    def test_colliding_documents_are_exported_unchanged(self, world: list[SeedFile]) -> None:
         with folder_of(world) as folder, folder_of([]) as out, blank_newsroom():
             load(folder)
             assert sorted(exported(out).values()) == sorted(file.data for file in world)
@@ -114,7 +114,7 @@ class TestAnEditedArticle:
         edit(only_article(), **values)
         assert changes(tmp_path, came_in) == expected
 
-    def test_scored_anew_says_quality_heat_and_published(
+    def test_new_score_writes_quality_heat_and_published(
         self, tmp_path: Path, came_in: bytes
     ) -> None:
         edit(only_article(), quality=55)
@@ -126,7 +126,7 @@ class TestAnEditedArticle:
             "+published: true",
         ]
 
-    def test_held_says_that_it_is_not_published(self, tmp_path: Path) -> None:
+    def test_held_article_is_not_published(self, tmp_path: Path) -> None:
         path = put(tmp_path / "in", "one.txt", document(quality=80, heat=80, published=True))
         load(tmp_path / "in")
         edit(only_article(), decision="hold", published=False)

@@ -74,7 +74,7 @@ class TestOrderOfImport:
 class TestConvergence:
     @settings(max_examples=60)
     @given(world=worlds(dated=True), data=st.data())
-    def test_newer_documents_give_what_they_alone_would_have_given(
+    def test_newer_documents_equal_a_fresh_import(
         self, world: list[SeedFile], data: st.DataObject
     ) -> None:
         older = data.draw(older_versions(world))
@@ -93,7 +93,7 @@ def articles_of(rows: digest.Rows) -> digest.Rows:
 
 
 class TestOneUrl:
-    def test_links_do_not_wait_for_who_gets_which_number(self, tmp_path: Path) -> None:
+    def test_links_do_not_depend_on_slug_numbers(self, tmp_path: Path) -> None:
         named = entry(web_url="https://daily.example/named", published_at=NOON)
         first, second, namer = (
             put(tmp_path, "1.txt", document(title="Beta", web_url=named.web_url)),

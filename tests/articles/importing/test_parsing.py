@@ -28,7 +28,7 @@ def second_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestParser:
-    def test_gives_what_parsing_here_gives_errors_included(self) -> None:
+    def test_results_and_errors_equal_those_of_this_process(self) -> None:
         texts = [*TEXTS, BAD]
         with Parser() as parser:
             for _ in range(2):
@@ -44,7 +44,7 @@ class TestParser:
             parser.start(TEXTS)
             assert parser._process is None
 
-    def test_goes_on_alone_when_the_process_dies(self) -> None:
+    def test_parses_here_after_the_process_died(self) -> None:
         with Parser() as parser:
             parser.start(TEXTS[:1])
             assert parser._process is not None
@@ -56,9 +56,7 @@ class TestParser:
                 assert shown(parser.finish()) == shown(parse_all(TEXTS))
             assert parser._process is None
 
-    def test_goes_on_alone_where_no_process_can_be_started(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_parses_here_if_no_process_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.executable", "/nowhere/python")
         with Parser() as parser:
             parser.start(TEXTS)

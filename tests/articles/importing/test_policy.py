@@ -34,19 +34,21 @@ class TestImport:
         assert (article.heat, article.published, article.heat_is_given) == (80, True, False)
 
     @pytest.mark.parametrize(("heat", "published"), [(54, False), (55, True)])
-    def test_a_heat_that_leaves_open_whether_it_publishes(
+    def test_heat_without_published_is_decided_by_the_threshold(
         self, tmp_path: Path, heat: int, published: bool
     ) -> None:
         article = bring(tmp_path, quality=50, heat=heat, published=None)
         assert (article.heat, article.published, article.heat_is_given) == (heat, published, True)
 
     @pytest.mark.parametrize(("heat", "published"), [(54, False), (55, True)])
-    def test_so_of_a_newer_document(self, tmp_path: Path, heat: int, published: bool) -> None:
+    def test_heat_without_published_in_a_newer_document(
+        self, tmp_path: Path, heat: int, published: bool
+    ) -> None:
         bring(tmp_path, quality=40, heat=40, published=False)
         article = bring(tmp_path, quality=50, heat=heat, published=None)
         assert (article.heat, article.published) == (heat, published)
 
-    def test_differences_are_from_it(self, tmp_path: Path) -> None:
+    def test_differences_are_from_the_policy_in_force(self, tmp_path: Path) -> None:
         bring(tmp_path, quality=60, heat=60, published=True)
         assert not ImportProblem.objects.filter(kind=ImportProblem.Kind.SCORE).exists()
         bring(tmp_path, quality=60, heat=70, published=True)
@@ -55,9 +57,7 @@ class TestImport:
 
 
 class TestExport:
-    def test_says_no_more_than_the_document_where_the_policy_fills_it_in(
-        self, tmp_path: Path
-    ) -> None:
+    def test_omits_what_the_policy_decides(self, tmp_path: Path) -> None:
         one = document(quality=60, heat=60, published=None)
         bring(tmp_path, quality=60, heat=60, published=None)
         assert export.present(only_article()).published is None
@@ -65,7 +65,7 @@ class TestExport:
         (file,) = (tmp_path / "out").iterdir()
         assert parse("", file.read_bytes()) == one
 
-    def test_says_what_another_policy_would_not_give(
+    def test_writes_published_if_the_policy_would_differ(
         self, tmp_path: Path, in_force: PolicyVersion
     ) -> None:
         article = bring(tmp_path, quality=60, heat=60, published=None)
@@ -78,7 +78,7 @@ class TestExport:
         ("decision", "published", "shown"),
         [("hold", False, (60, False)), ("", True, (None, None))],
     )
-    def test_says_the_score_of_a_held_article_whose_document_left_it_open(
+    def test_writes_the_score_of_a_held_article(
         self,
         tmp_path: Path,
         decision: str,

@@ -41,7 +41,7 @@ def bring(folder: Path, one: ArticleDocument, name: str = "one.txt") -> importin
 
 
 class TestAnEditorsChange:
-    def test_survives_and_what_the_source_changed_elsewhere_is_taken(self, tmp_path: Path) -> None:
+    def test_survives_while_other_fields_follow_the_source(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         edit(only_article(), title="A bridge, finally")
         report = bring(tmp_path, document(excerpt="It is longer."))
@@ -56,7 +56,7 @@ class TestAnEditorsChange:
             bring(tmp_path, document(excerpt=f"Version {number}."))
             assert only_article().title == "A bridge, finally"
 
-    def test_raises_the_version_only_with_what_is_taken(self, tmp_path: Path) -> None:
+    def test_version_rises_only_if_a_field_follows_the_source(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         edit(only_article(), title="Ours")
         before = only_article()
@@ -75,7 +75,7 @@ class TestAnEditorsChange:
             ("quality", 65, 61),
         ],
     )
-    def test_against_a_change_of_the_source_is_a_conflict_and_stands(
+    def test_conflicts_with_a_change_of_the_source_and_stays(
         self, tmp_path: Path, name: str, editors: object, sources: object
     ) -> None:
         bring(tmp_path, document())
@@ -91,7 +91,7 @@ class TestAnEditorsChange:
         assert problem.path.endswith("one.txt")
         assert name in problem.message
 
-    def test_that_the_source_makes_too_is_no_conflict(self, tmp_path: Path) -> None:
+    def test_same_change_in_the_source_is_no_conflict(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         edit(only_article(), title="The same")
         report = bring(tmp_path, document(title="The same"))
@@ -106,7 +106,7 @@ class TestAnEditorsChange:
         conflict = ImportConflict.objects.get()
         assert (conflict.source, conflict.editor) == ("Theirs again", "Ours")
 
-    def test_that_a_source_comes_round_to_closes_no_ones_mind(self, tmp_path: Path) -> None:
+    def test_conflict_stays_open_when_the_source_follows(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         edit(only_article(), title="Ours")
         bring(tmp_path, document(title="Theirs"))
@@ -116,14 +116,12 @@ class TestAnEditorsChange:
 
 
 class TestListsAndLinks:
-    def test_topics_of_the_source_are_taken_where_no_editor_changed_them(
-        self, tmp_path: Path
-    ) -> None:
+    def test_topics_follow_the_source_unless_edited(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         bring(tmp_path, document(topics=("Rivers", "Bridges")))
         assert of_article(only_article())["topics"] == ["rivers", "bridges"]
 
-    def test_topics_of_an_editor_stand(self, tmp_path: Path) -> None:
+    def test_edited_topics_stay(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         article = only_article()
         article.topic_links.all().delete()
@@ -132,9 +130,7 @@ class TestListsAndLinks:
         assert counts(report)["conflicts"] == 1
         assert of_article(only_article())["topics"] == ["roads"]
 
-    def test_images_of_the_source_are_taken_and_an_editors_credit_stands(
-        self, tmp_path: Path
-    ) -> None:
+    def test_images_follow_the_source_but_an_edited_credit_stays(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         other = DocumentImage("https://daily.example/other.jpg", 10, 10)
         bring(tmp_path, document(images=(other,)))
@@ -146,13 +142,13 @@ class TestListsAndLinks:
         assert counts(report)["conflicts"] == 1
         assert only_article().images.get().attribution == "An editor's credit"
 
-    def test_related_of_the_source_are_taken_in_its_order(self, tmp_path: Path) -> None:
+    def test_related_follow_the_source_in_its_order(self, tmp_path: Path) -> None:
         second = entry(title="Second", web_url="https://herald.example/second")
         bring(tmp_path, document(related=(entry(),)))
         bring(tmp_path, document(related=(second, entry())))
         assert of_article(only_article())["related"] == [second.url, entry().url]
 
-    def test_related_of_an_editor_stand(self, tmp_path: Path) -> None:
+    def test_edited_related_stay(self, tmp_path: Path) -> None:
         bring(tmp_path, document(related=(entry(),)))
         only_article().related_links.all().delete()
         other = entry(web_url="https://herald.example/other")
@@ -160,7 +156,7 @@ class TestListsAndLinks:
         assert counts(report)["conflicts"] == 1
         assert not only_article().related_links.exists()
 
-    def test_provider_of_the_source_is_taken_and_an_editors_stands(self, tmp_path: Path) -> None:
+    def test_provider_follows_the_source_unless_edited(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         bring(tmp_path, document(provider=HERALD))
         assert only_article().provider.domain == HERALD.domain
@@ -175,21 +171,19 @@ class TestListsAndLinks:
         bring(tmp_path, document(provider=replace(DAILY, name="Daily News"), excerpt="New."))
         assert Provider.objects.get(domain=DAILY.domain).name == "Our Daily"
 
-    def test_coverage_that_nobody_names_anymore_goes(self, tmp_path: Path) -> None:
+    def test_coverage_without_a_naming_document_is_deleted(self, tmp_path: Path) -> None:
         bring(tmp_path, document(related=(entry(),)))
         assert Article.objects.filter(coverage_only=True).exists()
         bring(tmp_path, document())
         assert not Article.objects.filter(coverage_only=True).exists()
 
-    def test_coverage_shows_what_the_latest_document_says_now(self, tmp_path: Path) -> None:
+    def test_coverage_shows_the_entry_of_the_latest_document(self, tmp_path: Path) -> None:
         bring(tmp_path, document(related=(entry(),)))
         bring(tmp_path, document(related=(entry(title="A better headline", quality=55),)))
         stub = Article.objects.get(coverage_only=True)
         assert (stub.title, stub.quality) == ("A better headline", 55)
 
-    def test_links_follow_an_article_to_its_new_url_only_where_documents_say_so(
-        self, tmp_path: Path
-    ) -> None:
+    def test_links_follow_a_changed_url_only_if_documents_do(self, tmp_path: Path) -> None:
         put(tmp_path, "namer.txt", document(related=(entry(),)))
         bring(tmp_path, document(title="A bridge at last", web_url=entry().web_url), "named.txt")
         assert not Article.objects.filter(coverage_only=True).exists()
@@ -204,7 +198,7 @@ class TestListsAndLinks:
 
 
 class TestTheScore:
-    def test_a_changed_heat_of_the_source_is_taken(self, tmp_path: Path) -> None:
+    def test_heat_follows_the_source(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         bring(tmp_path, document(heat=80, published=True))
         article = only_article()
@@ -219,7 +213,7 @@ class TestTheScore:
         ],
         ids=["scored", "held", "published"],
     )
-    def test_is_the_editors_once_one_scored_or_decided(
+    def test_score_stays_after_an_editor_scored_or_decided(
         self, tmp_path: Path, decision: dict[str, Any]
     ) -> None:
         bring(tmp_path, document())
@@ -245,7 +239,7 @@ class TestTheScore:
         bring(tmp_path, document(quality=None, heat=None, published=None))
         assert (only_article().quality, only_article().heat) == (None, None)
 
-    def test_a_quality_without_heat_gets_the_policys(self, tmp_path: Path) -> None:
+    def test_quality_without_heat_gets_the_policys_heat(self, tmp_path: Path) -> None:
         unscored = document(heat=None, published=None, related=(entry(),))
         bring(tmp_path, unscored)
         assert (only_article().heat, only_article().published) == (70, True)
@@ -286,7 +280,7 @@ class TestWhichArticleAFileIs:
         report = bring(tmp_path, document(excerpt="New."), "moved/two.txt")
         assert counts(report) == {"updated": 1}
 
-    def test_a_second_copy_in_other_words_is_refused_by_name(self, tmp_path: Path) -> None:
+    def test_second_copy_with_another_text_is_rejected(self, tmp_path: Path) -> None:
         put(tmp_path, "a/one.txt", document())
         put(tmp_path, "b/one.txt", document(excerpt="In other words."))
         for expected in ({"created": 1, "rejected": 1}, {"unchanged": 1, "rejected": 1}):
@@ -297,7 +291,7 @@ class TestWhichArticleAFileIs:
             assert "a/one.txt" in problem.message
         assert only_article().excerpt == document().excerpt
 
-    def test_a_second_copy_under_another_folder_of_the_run_is_refused(self, tmp_path: Path) -> None:
+    def test_second_copy_in_another_folder_is_rejected(self, tmp_path: Path) -> None:
         put(tmp_path, "a/one.txt", document())
         put(tmp_path, "b/one.txt", document(excerpt="In other words."))
         for expected in ({"created": 1, "rejected": 1}, {"unchanged": 1, "rejected": 1}):
@@ -313,14 +307,14 @@ class TestWhichArticleAFileIs:
             "2024-05-01-x-2",
         }
 
-    def test_a_file_that_is_gone_removes_nothing(self, tmp_path: Path) -> None:
+    def test_deleted_file_keeps_its_article(self, tmp_path: Path) -> None:
         path = put(tmp_path, "one.txt", document())
         load(tmp_path)
         path.unlink()
         assert counts(load(tmp_path)) == {}
         assert Article.objects.count() == 1
 
-    def test_an_article_made_by_hand_meets_its_document(self, tmp_path: Path) -> None:
+    def test_document_of_an_article_made_by_hand_is_merged(self, tmp_path: Path) -> None:
         provider = Provider.objects.create(domain=DAILY.domain, name="Daily")
         one = document()
         made = Article.objects.create(

@@ -15,7 +15,7 @@ STATES = st.fixed_dictionaries(dict.fromkeys(FIELDS, VALUES))
 
 class TestMerge:
     @given(before=STATES, source=STATES, editor=STATES)
-    def test_takes_what_only_the_source_changed(
+    def test_takes_changes_of_the_source(
         self, before: snapshot.State, source: snapshot.State, editor: snapshot.State
     ) -> None:
         take, conflicts = merge(before, source, editor)
@@ -43,7 +43,7 @@ class TestMerge:
         assert merge(before, before, editor) == ({}, [])
 
     @given(before=STATES, both=STATES)
-    def test_finds_no_conflict_where_both_say_the_same(
+    def test_equal_changes_are_no_conflict(
         self, before: snapshot.State, both: snapshot.State
     ) -> None:
         assert merge(before, both, both) == ({}, [])

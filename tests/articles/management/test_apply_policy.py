@@ -34,7 +34,7 @@ def article() -> Article:
 
 
 class TestDryRun:
-    def test_says_what_would_change_writes_nothing_and_ends_with_1(self, article: Article) -> None:
+    def test_lists_changes_writes_nothing_and_exits_with_1(self, article: Article) -> None:
         status, out = run("--threshold", "60", "--dry-run")
         assert status == 1
         assert out.splitlines() == [
@@ -49,7 +49,7 @@ class TestDryRun:
         assert not PolicyVersion.objects.exists()
         assert not Article.objects.filter(published=True).exists()
 
-    def test_ends_with_0_where_nothing_would_change(self, article: Article) -> None:
+    def test_exits_with_0_without_changes(self, article: Article) -> None:
         assert run("--dry-run")[0] == 0
 
     def test_in_json(self, article: Article) -> None:
@@ -115,7 +115,7 @@ class TestApply:
 
 
 class TestInterrupted:
-    def test_says_so_and_goes_on_without_numbers(
+    def test_continues_without_numbers(
         self, article: Article, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def interrupt(*arguments: object, **options: object) -> None:
@@ -129,7 +129,7 @@ class TestInterrupted:
         assert (status, out.startswith("In force everywhere: ")) == (0, True)
         assert Article.objects.get().published
 
-    def test_nothing_to_go_on_with_is_well(self, article: Article) -> None:
+    def test_finished_policy_needs_no_continuing(self, article: Article) -> None:
         run("--threshold", "60")
         finished_at = PolicyVersion.objects.get().finished_at
         assert run()[0] == 0

@@ -58,7 +58,7 @@ class TestExitStatus:
             assert raised.value.returncode == 2
         assert not (tmp_path / "out").exists()
 
-    def test_is_2_for_a_file_in_the_folders_place(self, tmp_path: Path) -> None:
+    def test_is_2_if_the_folder_is_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(CommandError, match="not a folder") as raised:
             run(tmp_path / "file")

@@ -65,7 +65,7 @@ class TestReport:
         assert json.loads(out)["run"] is None
         assert not Article.objects.exists()
 
-    def test_draws_no_bar_where_nobody_watches(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_no_progress_bar_without_a_terminal(self, capsys: pytest.CaptureFixture[str]) -> None:
         run(SEEDS)
         assert capsys.readouterr().err == ""
 
@@ -93,7 +93,7 @@ class TestExitStatus:
             run(SEEDS, **options)
         assert raised.value.returncode == 2
 
-    def test_is_2_for_a_path_that_is_not_there(self, tmp_path: Path) -> None:
+    def test_is_2_for_a_missing_path(self, tmp_path: Path) -> None:
         with pytest.raises(CommandError, match="missing: no such file or folder") as raised:
             run(SEEDS, tmp_path / "missing")
         assert raised.value.returncode == 2

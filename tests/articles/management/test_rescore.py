@@ -37,9 +37,7 @@ def different(tmp_path: Path) -> Article:
 
 
 class TestDryRun:
-    def test_says_what_would_change_writes_nothing_and_ends_with_1(
-        self, different: Article
-    ) -> None:
+    def test_lists_changes_writes_nothing_and_exits_with_1(self, different: Article) -> None:
         before = digest.written()
         status, out = run("--dry-run")
         assert status == 1
@@ -47,7 +45,7 @@ class TestDryRun:
         assert out.endswith("1 articles would change\n")
         assert digest.written() == before
 
-    def test_ends_with_0_where_nothing_would_change(self) -> None:
+    def test_exits_with_0_without_changes(self) -> None:
         load(SEEDS)
         assert run("--dry-run") == (0, "0 articles would change\n")
 
@@ -60,7 +58,7 @@ class TestDryRun:
 
 
 class TestRescore:
-    def test_changes_what_differs_and_ends_with_0(self, different: Article) -> None:
+    def test_corrects_differences_and_exits_with_0(self, different: Article) -> None:
         status, out = run()
         assert (status, out.splitlines()[-1]) == (0, "1 articles changed")
         article = only_article()
