@@ -171,6 +171,16 @@ class TestRedirects:
         answer = get(server.url("/a"), self.bounds(server))
         assert (answer.url, answer.body) == (server.url("/d"), b"image")
 
+    @pytest.mark.parametrize("allowed", [0, 1, 2])
+    def test_as_many_as_allowed(self, server: Server, allowed: int) -> None:
+        for number in range(3):
+            server.put(f"/{number}", redirect(f"/{number + 1}"))
+        server.put("/3", b"image")
+        bounds = Bounds(exempt=server.exempt, redirects=allowed)
+        assert get(server.url(f"/{3 - allowed}"), bounds).body == b"image"
+        with pytest.raises(RefusedError, match=f"more than {allowed} times"):
+            get(server.url(f"/{2 - allowed}"), bounds)
+
     def test_fail_in_a_circle(self, server: Server) -> None:
         server.put("/a", redirect("/b"))
         server.put("/b", redirect("/a"))
@@ -210,7 +220,17 @@ class TestRedirects:
             get(other.url("/"), self.bounds(server))
         with pytest.raises(RefusedError, match="not public"):
             get(f"http://127.0.0.2:{server.port}/", self.bounds(server))
+        # Port 80 is allowed, but the exemption is for another port.
+        with pytest.raises(RefusedError, match="not public"):
+            get("http://127.0.0.1/", self.bounds(server))
         assert (other.requests, server.requests) == ([], [])
+
+    def test_exempt_servers_do_not_share_their_ports(self, server: Server) -> None:
+        bounds = Bounds(exempt=server.exempt | {("127.0.0.2", 8080)})
+        for url in ("http://127.0.0.1:8080/", f"http://127.0.0.2:{server.port}/"):
+            with pytest.raises(RefusedError, match="not public"):
+                get(url, bounds)
+        assert server.requests == []
 
     def test_a_redirect_without_location_is_a_response(self, server: Server) -> None:
         url = server.put("/a", reply(status="302 Found"))
@@ -374,9 +394,10 @@ class TestBounds:
         url = server.put("/a", flood(OK + b"Content-Length: 2000\r\n\r\n"))
         assert get(url, Bounds(exempt=server.exempt)).body == bytes(2000)
 
-    @pytest.mark.parametrize("size", [1000, 1001])
-    def test_to_the_byte(self, server: Server, size: int) -> None:
-        url = server.put("/a", reply(bytes(size), Content_Length=""))
+    @pytest.mark.parametrize("length", ["", "1000"], ids=["unknown length", "stated length"])
+    def test_to_the_byte(self, server: Server, length: str) -> None:
+        size = 1000
+        url = server.put("/a", reply(bytes(size), Content_Length=length))
         assert len(get(url, Bounds(max_bytes=size, exempt=server.exempt)).body) == size
         with pytest.raises(RefusedError):
             get(url, Bounds(max_bytes=size - 1, exempt=server.exempt))

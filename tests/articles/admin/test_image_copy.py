@@ -73,10 +73,11 @@ class TestUpload:
             (png(30_000, 30_000, b""), "It has more than 40 megapixels."),
             (png(6_000, 6_000, bytes(6_000 * 18_001))[:60_000], "It cannot be read: "),
             (bytes(uploads.MAX_BYTES + 1), "It has more than 10,000,000 bytes."),
+            (bytes(uploads.MAX_BYTES), "This is not a JPEG, PNG, GIF, WebP or AVIF."),
             (b"", "The submitted file is empty."),
             (samples.GZIPPED, "This is not a JPEG, PNG, GIF, WebP or AVIF."),
         ],
-        ids=["SVG", "HTML", "broken", "bomb", "truncated", "huge", "empty", "gzip"],
+        ids=["SVG", "HTML", "broken", "bomb", "truncated", "huge", "largest", "empty", "gzip"],
     )
     def test_refused(self, editor: Client, media: Path, data: bytes, words: str) -> None:
         copy = make_stored_image()

@@ -122,6 +122,14 @@ class TestImport:
         files = {f"{number}.md": GOOD for number in range(4)}
         assert "More than 3 documents" in refused(operator, {"all.zip": zipped(files)})
 
+    def test_as_many_and_as_large_as_allowed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(uploads, "MOST_FILES", 3)
+        monkeypatch.setattr(uploads, "MOST_BYTES", 30)
+        files = [SimpleUploadedFile(f"{number}.md", bytes(10)) for number in range(3)]
+        assert len(uploads.lay_down(files, tmp_path)) == 3
+
     def test_fail_bomb(self, operator: Client) -> None:
         bomb = zipped({"bomb.md": b"0" * (uploads.MOST_BYTES + 1)})
         assert len(bomb) < 20_000

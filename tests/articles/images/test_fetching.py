@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from articles.images import fetching
-from articles.images.fetching import FetchError, fetch
+from articles.images.fetching import MAX_URL_BYTES, FetchError, fetch
 from newsroom.outbound import Bounds
 from tests.articles.images.samples import GZIPPED, NOT_IMAGES, picture
 from tests.articles.images.server import Server, drip, redirect, reply
@@ -50,6 +50,13 @@ class TestFetch:
             fetch(server.url("/" + "ü" * 1000))
         assert server.requests == []
 
+    def test_the_longest_address(self, server: Server) -> None:
+        path = "/" + "a" * (MAX_URL_BYTES - len(server.url("/")))
+        server.put(path, picture())
+        assert fetch(server.url(path)).data == picture()
+        with pytest.raises(FetchError, match="more than 2,000 bytes"):
+            fetch(server.url(path + "a"))
+
     def test_fail_into_a_private_address(self, server: Server) -> None:
         with pytest.raises(FetchError, match="not public") as caught:
             fetch(server.put("/a", redirect("http://10.0.0.1/a.png")))
@@ -85,6 +92,9 @@ class TestConditions:
     @pytest.mark.parametrize("etag", ["a" * 201, '"ü"', "a\tb"])
     def test_what_cannot_be_sent_back_is_not_kept(self, server: Server, etag: str) -> None:
         assert fetch(server.put("/a", reply(picture(), ETag=etag))).etag == ""
+
+    def test_the_longest_that_is_kept(self, server: Server) -> None:
+        assert fetch(server.put("/a", reply(picture(), ETag="a" * 200))).etag == "a" * 200
 
 
 class TestOtherAnswers:

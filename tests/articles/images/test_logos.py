@@ -63,8 +63,11 @@ def test_another_one_takes_its_place(server: Server) -> None:
     old = StoredImage.objects.get()
     provider.logos = [{"url": server.put("/new.png", different(2))}]
     provider.save()
+    assert Logo.of(Provider.objects.get()) is None
     keep(at=AT)
     assert Logo.objects.get().stored != old
+    assert Logo.objects.get().url == server.url("/new.png")
+    assert Logo.of(Provider.objects.get()) == Logo.objects.get().stored
     prune(at=timezone.now() + timedelta(days=30))
     assert StoredImage.objects.get() == Logo.objects.get().stored
     assert list(integrity.findings()) == []

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from articles.images.renditions import (
     FORMATS,
     MAX_PIXELS,
+    MAX_SIDE,
     RefusedImageError,
     Rendered,
     render,
@@ -20,6 +21,7 @@ from articles.images.renditions import (
     sniff,
 )
 from tests.articles.images import samples
+from tests.articles.images.hostile import claiming
 from tests.articles.images.samples import BLUE, GREEN, RED, WHITE, drawn, picture, saved
 
 ALPHA = ("avif", "webp")
@@ -246,6 +248,15 @@ class TestRefused:
     def test_just_enough_pixels_are_taken(self) -> None:
         data = saved(Image.new("1", (8000, 5000)), "PNG")
         assert render(data).width * render(data).height == MAX_PIXELS
+
+    def test_a_few_pixels_too_many(self) -> None:
+        with pytest.raises(RefusedImageError, match="more than 40 megapixels"):
+            render(claiming("PNG", 8000, 5001))
+
+    def test_the_longest_side(self) -> None:
+        assert render(saved(Image.new("1", (MAX_SIDE, 1)), "PNG")).width == MAX_SIDE
+        with pytest.raises(RefusedImageError, match="A side has more than 65,535 pixels"):
+            render(saved(Image.new("1", (MAX_SIDE + 1, 1)), "PNG"))
 
     def test_other_formats_that_pillow_knows(self) -> None:
         for kind in ("BMP", "TIFF", "ICO", "PPM", "PDF", "EPS"):
