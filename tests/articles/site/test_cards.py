@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from articles.models import Article, ArticleTopic, Image, Related, StoredImage, Topic
 from articles.templatetags import cards
@@ -29,7 +30,10 @@ CHANGES: dict[str, Callable[[], object]] = {
     "excerpt": lambda: Article.objects.filter(slug="2026-03-01-lead").update(excerpt="Other"),
     "type": lambda: Article.objects.filter(slug="2026-03-01-lead").update(type="video"),
     "time": lambda: Article.objects.update(published_at=NOW - timedelta(days=9)),
-    "provider": lambda: Provider.objects.update(name="Other"),
+    "provider": lambda: Provider.objects.filter(domain="paper.example").update(name="Other"),
+    "coverage's provider": lambda: Provider.objects.exclude(domain="paper.example").update(
+        name="Other"
+    ),
     "topic": lambda: Topic.objects.update(name="Other"),
     "topics": lambda: ArticleTopic.objects.all().delete(),
     "coverage": lambda: Related.objects.all().delete(),
@@ -65,6 +69,13 @@ def test_are_rendered_again_after_a_change(client: Client, change: Callable[[], 
     for address, was, now, rendered in zip(addresses, before, cached, fresh, strict=True):
         assert now == rendered, address
         assert rendered != was, address
+
+
+def test_cards_of_a_language_are_their_own(client: Client) -> None:
+    relate(make_article(), make_article(coverage_only=True))
+    assert "More coverage" in client.get("/").content.decode()
+    with translation.override("es"):
+        assert "More coverage" not in client.get("/").content.decode()
 
 
 def test_the_cache_is_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

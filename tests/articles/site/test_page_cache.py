@@ -12,6 +12,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
@@ -77,6 +78,12 @@ class TestStored:
 
         assert len(tags) == 2
         assert client.get("/", headers={"host": "three.example"}).status_code == 400
+
+    def test_answers_that_depend_on_cookies_are_not_stored(self) -> None:
+        answer = HttpResponse(headers={"Cache-Control": "public, no-cache"})
+        assert page_cache._may_be_stored(answer)
+        answer["Vary"] = "Accept-Encoding, Cookie"
+        assert not page_cache._may_be_stored(answer)
 
     def test_pages_of_a_language_are_its_own(self, client: Client) -> None:
         client.get("/")

@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from articles.search.hits import Tier
 from articles.site.search import search
 from tests.articles.site.test_reader_safety import PAYLOADS
 from tests.articles.site.test_views import get, slugs_on
@@ -138,6 +139,19 @@ class TestFilters:
 
 
 class TestPage:
+    def test_fail_cursor_of_no_page(self, client: Client) -> None:
+        for _ in range(2):
+            make_article(title="Zebra")
+        place = "2026-03-01T12:00:00Z,a"
+        headline, unknown = int(Tier.HEADLINE), max(Tier) + 1
+        for cursor, status in (
+            (f"{headline},{place}", 200),
+            (f"{unknown},{place}", 404),
+            (place, 404),
+        ):
+            response = client.get("/search/", {"q": "zebra", "after": cursor})
+            assert response.status_code == status, cursor
+
     def test_blank(self, client: Client) -> None:
         make_article()
         for address in ("/search/", "/search/?q=", "/search/?q=+&type=&since="):

@@ -191,6 +191,11 @@ class TestOrder:
         assert sizes == [FEED_SIZE, FEED_SIZE, 3]
         assert seen == sorted(expected)
 
+    def test_a_story_has_one_page(self, client: Client) -> None:
+        story = make_article()
+        address = f"/news/{story.slug}/feed.json"
+        assert read(client, f"{address}?after=x").itself == HERE + address
+
     def test_a_story_newest_first(self, client: Client) -> None:
         hour = timedelta(hours=1)
         lead = make_article(published_at=NOW)
