@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from articles.search.hits import Tier
+from articles.search.match_syntax import Tier
 from articles.site.search import search
 from tests.articles.site.test_reader_safety import PAYLOADS
 from tests.articles.site.test_views import get, slugs_on
