@@ -317,7 +317,7 @@ class Migration(migrations.Migration):
             name="digest",
             field=models.CharField(
                 blank=True,
-                help_text="The digest of what they were told. Blank: they were not told.",
+                help_text="The digest of the last event. Blank: no event was sent.",
                 max_length=64,
             ),
         ),

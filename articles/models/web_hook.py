@@ -195,7 +195,7 @@ class HookTold(models.Model):
     digest = models.CharField(
         max_length=64,
         blank=True,
-        help_text="The digest of what they were told. Blank: they were not told.",
+        help_text="The digest of the last event. Blank: no event was sent.",
     )
 
     def __str__(self) -> str:

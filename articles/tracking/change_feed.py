@@ -1,7 +1,7 @@
 """The change feed: which articles changed for readers, each once, in an order that can be trusted.
 
-A follower (``/api/v1/news/?updatedSince=``) keeps a copy of what is published. It must learn of each
-article that came, changed or went, whoever wrote it, and never miss one.
+A follower (``/api/v1/news/?updatedSince=``) keeps a copy of what is published. It must learn of every
+article that came, changed or went, and never miss one.
 
 **Who notes a change.** Triggers (``articles/migrations/frozen/triggers.py``). ``articles_change`` has
 a row with the number of the last change for each article that is published or ever was. An article
@@ -19,7 +19,7 @@ only grows, so a follower reads the latest change of an article, and no other tw
 the schedules, so a follower's place has two parts: the number of the last change, and the last such
 moment. Setting a schedule in the past is a write like any other.
 
-**Slugs that may be named.** That an article went is told by its slug, but only if readers ever saw
+**Slugs that may be named.** Followers learn the slug of an article that went only if readers ever saw
 it: ``shown``. It is set when a write finds or leaves the article public. If the article was public
 only between two writes, the second one sets it, as it finds a schedule that has begun.
 

@@ -1,4 +1,4 @@
-"""Every state that an article can be in, as a table: who may see it there, and who may not."""
+"""A table of articles in every state, and what their address answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """An article in one state: how it is made, and what its address answers."""
+    """An article in one state: how to make it, and the status of its address."""
 
     name: str
     state: Article.State
@@ -27,7 +27,7 @@ class Case:
     lead: dict[str, Any] | None = None
 
     def make(self, **more: Any) -> Article:
-        """Store it, with its lead where it has one."""
+        """Store it, with its lead if it has one."""
         overrides = _from_now(self.overrides) | more
         if self.lead is None:
             return make_article(**overrides)
@@ -66,7 +66,7 @@ CASES: Final = [
     Case("superseded", State.SUPERSEDED, 302, {}, lead={}),
     Case("superseded-but-published", State.PUBLISHED, 200, {"published": True}, lead={}),
     Case("superseded-by-a-draft", State.SUPERSEDED, 404, {}, lead={"quality": 60}),
-    Case("superseded-by-nobody", State.SUPERSEDED, 404, _superseded),
+    Case("superseded-without-a-lead", State.SUPERSEDED, 404, _superseded),
     Case("superseded-by-a-held-one", State.SUPERSEDED, 404, {}, lead=_held),
     Case("superseded-by-a-scheduled-one", State.SUPERSEDED, 404, {}, lead={"publish_from": HOUR}),
     Case("superseded-and-held", State.HELD, 404, {"decision": "hold"}, lead={}),

@@ -1,4 +1,4 @@
-"""What a provider accepts as its logos, and which of them a page shows."""
+"""The logos of providers: which are valid, and which one a page shows."""
 
 from __future__ import annotations
 

@@ -214,9 +214,7 @@ class TestOrder:
         with pytest.raises(CursorError):
             narrowed.found(Order.BEST, cursor, size=5)
 
-    def test_far_tiers_are_found_behind_many_newer_articles(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_old_hits_of_a_tier_are_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("articles.search.hits.WALKED", 3)
         old = make_article(title="Zebra", published_at=NOW - timedelta(days=3))
         older = make_article(title="x", excerpt="Zebra", published_at=NOW - timedelta(days=4))
@@ -236,7 +234,7 @@ class TestMarks:
         assert pages("q=zebra", Order.BEST) == [article.slug]
         assert pages("q=zebra&topic=none", Order.BEST) == []
 
-    def test_a_phrase_does_not_go_across_names(self) -> None:
+    def test_a_phrase_does_not_match_across_names(self) -> None:
         make_article(provider=make_provider(name="Daily Bee"), topics=(make_topic("Dog"),))
         assert pages('q="bee dog"', Order.BEST) == []
         assert len(pages('q="daily bee"', Order.BEST)) == 1
@@ -256,7 +254,7 @@ def vectors() -> list[str]:
 
 
 class TestIndexKeepsUp:
-    """Whatever is written, and by whomever."""
+    """After every kind of write."""
 
     def check(self) -> None:
         stored = Article.objects.order_by("pk").values_list("filed_under", flat=True)

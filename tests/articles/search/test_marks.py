@@ -41,7 +41,7 @@ class TestMarked:
         assert marked(text, query) == expected
 
     @given(st.text(), st.text(alphabet='ab "*-éÉ'))
-    def test_loses_and_adds_nothing(self, text: str, query: str) -> None:
+    def test_text_stays_the_same(self, text: str, query: str) -> None:
         shown = marked(text, query).replace("<mark>", "").replace("</mark>", "")
         assert html.unescape(shown) == html.unescape(html.escape(text))
 
@@ -50,7 +50,7 @@ class TestExcerpt:
     def test_short_stays_whole(self) -> None:
         assert excerpt_around("A zebra", "zebra") == "A <mark>zebra</mark>"
 
-    def test_around_the_first(self) -> None:
+    def test_around_the_first_match(self) -> None:
         text = "word " * 100 + "zebra " + "other " * 100
         shown = excerpt_around(text, "zebra")
         assert shown.startswith("… word ")
@@ -58,7 +58,7 @@ class TestExcerpt:
         assert "<mark>zebra</mark>" in shown
         assert 150 <= len(shown) <= 230
 
-    def test_from_the_begin_where_it_has_none(self) -> None:
+    def test_from_the_start_without_a_match(self) -> None:
         assert excerpt_around("word " * 100, "zebra").startswith("word word")
 
     @given(st.text(min_size=150), st.text(alphabet='ab "*-'))

@@ -64,7 +64,7 @@ WRITES: dict[str, tuple[Callable[[], object], set[str]]] = {
     "hold": (update("other", published=False, decision="hold"), {"other"}),
     "deletion": (lambda: Article.objects.filter(slug="other").delete(), {"other"}),
     "another slug": (update("other", slug="another"), {"other", "another"}),
-    "what nobody sees": (update("lead", version=7, decision_reason="x", stem="x"), set()),
+    "what readers do not see": (update("lead", version=7, decision_reason="x", stem="x"), set()),
     "nothing": (update("lead", published=True), set()),
     "its coverage": (update("report", title="Other"), {"lead"}),
     "its coverage is held": (update("report", decision="hold"), {"lead"}),
