@@ -50,7 +50,7 @@ def resolve(choices: Choices) -> Change:
         change = replace(
             change,
             seen={**change.seen, article.pk: article.version},
-            # Without a value, too: the act is about this article.
+            # Even without a value the decision is about this article.
             columns={article.pk: {}, **change.columns},
             resolves=change.resolves | {conflict.pk},
         )

@@ -18,7 +18,7 @@ from articles.newsdesk.changes import Change, RefusedError, StaleError
 from articles.scoring import Contender, Decision, Policy, Receipt, score
 
 _SCORING: Final = {"quality", "decision", "decision_until", "is_pinned", "published_at"}
-"""The columns that the heat of an article, and of those that name it, follows from."""
+"""The columns that determine the heat of an article and of those that name it."""
 
 _FACTS: Final = (
     "slug",
@@ -68,8 +68,8 @@ class Consequence:
 class Effects:
     """The effects of a change, by article id.
 
-    ``before`` and ``after`` hold every article looked at, with the facts of scoring only.
-    ``columns`` is what to write. ``consequences`` are in the order of rank afterwards.
+    ``before`` and ``after`` hold every article read, with the columns for scoring only.
+    ``columns`` are the values to write. ``consequences`` are hottest first.
     """
 
     before: Mapping[int, Article]
@@ -126,7 +126,7 @@ def _require_future(change: Change, at: datetime) -> None:
     for values in change.columns.values():
         until = values.get("decision_until")
         if until is not None and until <= at:
-            raise RefusedError("The time until which it holds is over already.")
+            raise RefusedError("The decision would be over already. Choose a later time, or none.")
 
 
 class _Desk:
@@ -139,7 +139,7 @@ class _Desk:
         self.links_before: Links = {}
         self.links_after: Links = {}
         self.ended: dict[int, dict[str, Any]] = {}
-        """The columns by which decisions end whose time is over."""
+        """The columns of decisions that end because their time is over."""
 
     def load(self, article_ids: Iterable[int]) -> None:
         """Load missing articles. One query."""
@@ -163,7 +163,7 @@ class _Desk:
         self.load({*missing, *(pk for one in missing for pk in self.links_before[one])})
 
     def namers(self, article_ids: Iterable[int]) -> set[int]:
-        """Find the articles that name any of these. One query."""
+        """Return the ids of the articles that name any of these. One query."""
         ids = sorted(article_ids)
         if not ids:
             return set()

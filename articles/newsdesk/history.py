@@ -30,7 +30,7 @@ START: Final = 0
 """Stands for the state before the first act, where others are named by the id of an act."""
 
 MOST_ACTS: Final = 1_000
-"""Acts that are taken back to rebuild a state; more is a request nobody has time for."""
+"""Decisions that a state is rebuilt from, at most: more would take too long."""
 
 FIELDS: Final = (
     *EDITABLE,
@@ -53,7 +53,7 @@ _PERMISSIONS: Final = {
     "publish_from": roles.SCHEDULE,
     "publish_until": roles.SCHEDULE,
 }
-"""What putting a value back needs. Others only resolved conflicts change."""
+"""The permission to restore each value; resolved conflicts change all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def may(user: User | AnonymousUser, change: Change) -> bool:
 
 
 def consequences(change: Change, at: datetime | None = None) -> list[Consequence]:
-    """Return every article whose heat, lead or visibility ``change`` would alter, best first.
+    """Return every article whose heat, lead or visibility would change, hottest first.
 
     Writes nothing. Raises ``StaleError`` as ``perform`` would.
     """
@@ -118,7 +118,7 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
         ("topics", topics_of(one.article_id for one in changes if "topics" in one.after)),
         ("images", images_of(one.article_id for one in changes if "images" in one.after)),
     )
-    # In both: moved to another place among the links.
+    # A link in both only moved.
     otherwise = {article for article, _ in (linked - there) | ((unlinked - linked) & there)}
     return sorted(
         one.article.slug
@@ -148,7 +148,7 @@ def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
 def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Change:
     """Return the change with columns for who decided, when and why."""
     if change.undoes:
-        # They say what they said before.
+        # It restores the former ones.
         return change
     columns: dict[int, dict[str, Any]] = {}
     for pk, values in change.columns.items():

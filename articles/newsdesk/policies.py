@@ -35,9 +35,9 @@ from newsroom import bulk
 SHOWN: Final = 100
 """Examples of each kind that a trial has; the counts are of all."""
 LOOK: Final = 10_000
-"""Articles looked at together in a trial: nobody waits for it, and fewer queries take less time."""
+"""Articles read together in a trial, which keeps no lock: fewer queries take less time."""
 PIECE: Final = 1_000
-"""Articles gone through at a time while a policy is applied: an editor's act waits for one piece."""
+"""Articles updated at a time while a policy is applied: a decision waits for one piece."""
 
 
 class StalePolicyError(RefusedError):
@@ -85,10 +85,10 @@ def try_policy(
     shown: int = SHOWN,
     progress: Callable[[int], object] = lambda articles: None,
 ) -> Trial:
-    """Find all that ``policy`` would change, without writing; ``bench/policy.py`` has the cost.
+    """Return all that ``policy`` would change, without writing; ``bench/policy.py`` has the cost.
 
-    Reads piece by piece, so nobody waits for it, and what changes meanwhile is counted as it was
-    before or as it is after. ``progress`` is called with the number of articles just looked at.
+    Reads piece by piece without a lock; an article that changes meanwhile counts as it was before or
+    after. ``progress`` is called with the number of articles just looked at.
     Raises ``RefusedError`` for numbers out of range.
     """
     _check(policy)

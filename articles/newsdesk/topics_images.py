@@ -26,7 +26,7 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
         raise RefusedError(words)
     images = images_of([article.pk])[article.pk]
     if not 0 <= position < len(images):
-        raise RefusedError(f"{article.slug} has no such image any more.")
+        raise RefusedError(f"{article.slug} no longer has this image.")
     said = dict(zip(IMAGE_FIELDS, images[position], strict=True))
     # A missing text in a document is not the same as an empty one.
     changed = {name: text or None for name, text in texts.items() if (said[name] or "") != text}

@@ -109,7 +109,7 @@ def test_conflicting_save_in_the_list(page: Page, superuser: User) -> None:
     expect(page.locator(f"[name=quality-{theirs.pk}]")).to_have_value("77")
     stored = dict(Article.objects.values_list("pk", "quality"))
     assert stored == {mine.pk: 66, theirs.pk: 55}
-    page.click("text=Save what I typed")
+    page.click("text=Save my input")
     expect(page.locator(".messagelist")).to_contain_text("Scored: 1 article.")
     assert Article.objects.get(pk=theirs.pk).quality == 77
     assert Act.objects.count() == 3

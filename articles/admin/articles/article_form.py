@@ -19,14 +19,14 @@ from newsroom import bulk
 MINE: Final = "mine"
 STORED: Final = "stored"
 MOST_ACTS: Final = 10
-"""Acts of others that are listed beside a save that came too late."""
+"""Decisions of others that are listed when a save comes too late."""
 
 
 class TextField(forms.CharField):
-    """A text in which a browser's own line ends are no change.
+    """A text that ignores the line ends of browsers.
 
-    Browsers send CRLF for every line end. Taken as it comes, each save would look like an edit, and
-    the next import would report a conflict nobody made.
+    Browsers send CRLF. Without this each save would look like an edit, and the next import would
+    report a conflict.
     """
 
     def to_python(self, value: Any) -> str:
@@ -40,10 +40,9 @@ class TextField(forms.CharField):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A text that is not what the editor opened: ``opened`` is None where that is not known.
+    """A text that changed after the editor opened it; ``opened`` is None if that is not known.
 
-    ``changes`` is what saving the editor's text would do to the stored one. ``choice`` is what was
-    chosen: MINE, STORED or nothing yet.
+    ``choice`` is MINE, STORED or "".
     """
 
     name: str
@@ -61,40 +60,41 @@ class Clash:
 class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
     """The texts of an article, as of the version that the editor saw.
 
-    A save over a newer version saves nothing. It shows the texts that others changed meanwhile as
-    ``clashes``, keeps all that was typed, and asks of each whose shall stand; the next save does so,
-    unless somebody changed the article yet again.
+    A save over a newer version saves nothing. It keeps the input, shows the texts that others changed
+    meanwhile as ``clashes``, and asks which of the two to keep. The next save does so, unless the
+    article changed again.
     """
 
     title = TextField(
         max_length=1000,
         widget=forms.Textarea({"rows": 2, "cols": 100}),
-        help_text="As readers see it. Once you change a text, imports leave it alone: where a newer "
-        "document says something else, they report a conflict.",
+        help_text="As readers see it. Once you change a text, imports keep yours and report a conflict if "
+        "a newer document has another one.",
     )
     category = TextField(max_length=1000, required=False, widget=AdminTextInputWidget)
     excerpt = TextField(
         required=False,
         strip=False,
         widget=forms.Textarea({"rows": 5, "cols": 100}),
-        help_text="Plain text below the headline, on lists and on the article's page.",
+        help_text="Plain text below the headline, in lists and on the article's page.",
     )
     body = TextField(
         required=False,
         strip=False,
         widget=forms.Textarea({"rows": 10, "cols": 100}),
-        help_text="Plain text; a blank line begins a new paragraph. Texts have no part in heat.",
+        help_text="Plain text. A blank line starts a new paragraph. Texts do not change heat.",
     )
     reason = TextField(
         required=False,
         max_length=1000,
         widget=AdminTextInputWidget,
-        help_text="Why you changed it, for the history. Optional.",
+        label="Note",
+        help_text="Optional. Why you changed it; the history shows it.",
     )
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     stored: Article
-    """The article as it is in the database, which ``instance`` is not once the form was read."""
+    """The article as it is in the database; the form changes ``instance``."""
     clashes: Sequence[Clash] = ()
     acts_since: Sequence[ActChange] = ()
 
@@ -103,9 +103,9 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         self.initial["seen_version"] = self.instance.version
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse the texts if somebody changed the article since, until it is said whose stand."""
+        """Refuse the texts if the article changed since, until the editor chooses for each clash."""
         cleaned = super().clean()
-        # As every writer does; until the save, which the admin has in the same transaction.
+        # Held until the save, which the admin makes in the same transaction.
         bulk.hold_write_lock()
         stored = Article.objects.filter(pk=self.instance.pk).first()
         seen = self.cleaned_data.get("seen_version")
@@ -115,7 +115,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
             self._show_clashes(stored, seen)
             raise ValidationError(
                 "Nothing was saved: somebody, or an import, changed this article after you opened "
-                "it. All that you typed is still here. Look at what is stored now, choose where the "
+                "it. Your input is still here. Compare it with what is stored now, choose where the "
                 "two differ, and save again.",
                 code="stale",
             )
@@ -124,7 +124,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def texts(self) -> dict[str, str]:
-        """Return the texts to save: those that changed, without those where the stored one stands."""
+        """Return the changed texts, without those where the editor keeps the stored one."""
         kept = {clash.name for clash in self.clashes if clash.choice == STORED}
         return {
             name: typed
@@ -146,7 +146,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
             if not self.fields[name].has_changed(now, typed):
                 continue
             if opened is not None and not self.fields[name].has_changed(opened[name], typed):
-                # Not typed, only opened: what is stored stands.
+                # The editor only opened it, so keep the stored text.
                 data[name] = now
                 continue
             before = None if opened is None else opened[name]
@@ -174,5 +174,5 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         if open_ones:
             names = ", ".join(one.name for one in open_ones)
             raise ValidationError(
-                f"Nothing was saved: choose whose text stands for {names}.", code="choose"
+                f"Nothing was saved. Choose which text to keep for {names}.", code="choose"
             )

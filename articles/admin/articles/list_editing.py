@@ -47,7 +47,7 @@ class Row:
 
     @classmethod
     def sent(cls, text: str, request: HttpRequest) -> Self:
-        """Read what the list sent back of a row."""
+        """Read a row as the list sent it back."""
         try:
             pk, version, quality = _signer.unsign(text).split(",")
         except signing.BadSignature:
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def quality(self) -> int | None:
-        """What is typed; raises ``RefusedError`` if that is no quality."""
+        """The input as a quality; raises ``RefusedError``."""
         if not self.typed:
             return None
         if not (self.typed.isdecimal() and len(self.typed) <= 9):
@@ -77,7 +77,7 @@ def columns(names: Sequence[Any], request: HttpRequest) -> list[Any]:
 
 
 def quality_input(article: Article) -> SafeString | str:
-    """Return the input of an article's quality, with what the editor sees of it; no query."""
+    """Return the input for an article's quality. No query."""
     if newsdesk.refusal(Verb.SCORE, article):
         return "-"
     return _input(article, "" if article.quality is None else str(article.quality))
@@ -101,9 +101,9 @@ def _input(article: Article, typed: str) -> SafeString:
 
 @require_POST
 def save_scores(request: HttpRequest) -> HttpResponse:
-    """Save the qualities that were changed, as one act; show those that cannot be.
+    """Save the changed qualities as one decision, and show the rows that cannot be saved.
 
-    Rows that somebody else changed since the list was opened are not written.
+    Rows that changed after the list was opened are not written.
     """
     if not request.user.has_perm(VERBS[Verb.SCORE].permission):
         raise PermissionDenied
@@ -118,7 +118,7 @@ def save_scores(request: HttpRequest) -> HttpResponse:
     if act is not None:
         confirmation.tell_done(request, act, f"Scored: {count_of(number)}.", back)
     elif not any(row.problem for row in changed.values()):
-        messages.info(request, "No quality was changed, so nothing was saved.")
+        messages.info(request, "Nothing to save: no quality changed.")
     refused = [row for row in changed.values() if row.problem]
     if not refused:
         return HttpResponseRedirect(back)
@@ -136,14 +136,14 @@ def save_scores(request: HttpRequest) -> HttpResponse:
 
 
 def _load(rows: dict[int, Row]) -> None:
-    """Put each row's article, as it is now, beside what was typed."""
+    """Load the article of each row."""
     articles = Article.objects.filter(pk__any_of=list(rows)).select_related("provider")
     for article in articles.defer("body", "featured_content"):
         rows[article.pk].article = article
 
 
 def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
-    """Save what can be saved; says in ``problem`` why the others cannot."""
+    """Save the rows that can be saved, and set ``problem`` of the others."""
     changes: dict[int, Change] = {}
     for pk, row in rows.items():
         if row.article is None:
@@ -155,7 +155,7 @@ def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
             changes[pk] = confirmation.as_seen(change, {pk: row.seen_version})
         except RefusedError as error:
             row.problem = str(error)
-    # Each time round leaves out what was changed in between, so this ends.
+    # Each round leaves out the rows that changed in between, so this ends.
     while changes:
         try:
             act = newsdesk.perform(newsdesk.together(changes.values()), by=user_of(request))
@@ -171,7 +171,7 @@ def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
 
 
 def _name_who(rows: Sequence[Row]) -> None:
-    """Add the latest act that changed each article since; an import is none. One query."""
+    """Add the latest decision that changed each article since; imports make none. One query."""
     seen = {row.article_id: row for row in rows}
     changes = ActChange.objects.filter(article__any_of=list(seen)).select_related("act__by")
     for change in changes.order_by("pk"):
@@ -180,7 +180,7 @@ def _name_who(rows: Sequence[Row]) -> None:
 
 
 def _back(request: HttpRequest) -> str:
-    """Return the list that the form was on, with its filters and page."""
+    """Return the URL of the list with its filters and page."""
     query = request.POST.get("list", "")
     return reverse("admin:articles_article_changelist") + (f"?{query}" if query else "")
 

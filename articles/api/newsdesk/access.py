@@ -28,9 +28,9 @@ from articles.models.api_token import digest_of
 LOOK: Final = "articles.view_article"
 _SCHEMES: Final = {"token", "bearer"}
 _USE_NOTED: Final = timedelta(hours=1)
-"""How exactly the last use of a token is known: a write for each request would be too much."""
+"""How often the last use of a token is written."""
 REFUSALS: Final = (401, 403)
-"""What every address may answer to whoever asks."""
+"""Statuses that every URL may answer with."""
 
 
 def user_of(request: Request) -> User:
@@ -51,7 +51,7 @@ class ByToken(BaseAuthentication):
         at = timezone.now()
         if token is None or not token.is_valid(at):
             raise AuthenticationFailed(
-                "This token is unknown, revoked or over, or its user may no longer sign in."
+                "This token is unknown, revoked or expired, or its user is inactive."
             )
         if token.last_used_at is None or token.last_used_at <= at - _USE_NOTED:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
@@ -69,11 +69,10 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """Say what is sent."""
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token that the user made in the admin. Token may stand for Bearer.",
+            "description": "A token that the user made in the admin. Token works as well as Bearer.",
         }
 
 
@@ -85,7 +84,6 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """Say what is sent."""
         return {
             "type": "apiKey",
             "in": "cookie",
@@ -97,7 +95,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 class MayLook(BasePermission):
     """Staff who may view articles. The newsdesk checks what a decision needs."""
 
-    message = "Only staff that may look at articles comes in here."
+    message = "Only staff with the permission to view articles may use this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether the user may view articles in the admin."""
@@ -111,11 +109,10 @@ class JsonParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Read a body; raises ``ParseError``."""
         try:
             return json.loads(stream.read(), parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
-            raise ParseError("The body is no JSON.") from error
+            raise ParseError("The body is not JSON.") from error
 
 
 def _no_number(text: str) -> NoReturn:
@@ -126,7 +123,6 @@ class JsonBodies(AlwaysTheSame):
     """JSON in both directions."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        """Take the one that reads JSON, or none."""
         return DefaultContentNegotiation().select_parser(request, parsers)
 
 
@@ -143,7 +139,7 @@ class DeskView(ApiView):
         """Refuse bodies that are too large, before anything reads them."""
         size = request.META.get("CONTENT_LENGTH") or "0"
         if not size.isdecimal() or int(size) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
-            raise TooLargeError("The body is larger than any text that fits an article.")
+            raise TooLargeError("The body is too large.")
         super().initial(request, *args, **kwargs)
 
     def finalize_response(

@@ -26,7 +26,7 @@ from articles.newsdesk import VERBS, Change, Consequence, RefusedError, StaleErr
 from newsroom import bulk
 
 MEANWHILE: Final = 5
-"""Acts of others that are told to whoever comes too late."""
+"""Decisions of others that a stale request is told about."""
 
 Values = Mapping[str, Any]
 
@@ -42,18 +42,18 @@ _IF_MATCH: Final = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     required=True,
-    description="The ETag of the article as it was when this was decided.",
+    description="The ETag of the article that the decision is based on.",
 )
 _KEY: Final = OpenApiParameter(
     idempotency.HEADER,
     {"type": "string", "minLength": 1, "maxLength": 257},
     OpenApiParameter.HEADER,
-    description="Asked again with the same within 24 hours, the first answer comes again.",
+    description="A repeated key within 24 hours gets the first answer again.",
 )
 _PREVIEW: Final = OpenApiParameter(
     "preview",
     {"type": "string", "enum": ["1"]},
-    description="1: tell what it would change, and do nothing.",
+    description="1: return the consequences and do nothing.",
 )
 
 
@@ -62,7 +62,7 @@ ACTS: Final = {one.verb: one for one in VERBS.values() if one.in_api}
 
 
 def tag_of(article: Article) -> str:
-    """Return the tag that ``If-Match`` names: what a lost update is noticed by, as in the admin."""
+    """Return the tag for ``If-Match``, which prevents lost updates."""
     return _tag(article.version)
 
 
@@ -71,7 +71,7 @@ def _tag(version: int) -> str:
 
 
 class ActingView(DeskView):
-    """A view that does something, or tells what that would change."""
+    """A view that makes a decision or returns its consequences."""
 
     parameters: ClassVar = frozenset({"preview"})
 
@@ -81,13 +81,13 @@ class ActingView(DeskView):
         values: Values,
         make: Callable[[], Change],
     ) -> Response:
-        """Do the change that ``make`` gives, or tell what it would do; once for a key."""
+        """Make the change, once for a key, or return its consequences."""
         is_preview = _is_preview(request)
 
         def done() -> dict[str, Any]:
             at = timezone.now()
             if not is_preview:
-                # From here on nobody changes what the change and its consequences rest upon.
+                # Nothing that the consequences rest on changes from here on.
                 bulk.hold_write_lock()
             try:
                 change = make()
@@ -109,19 +109,18 @@ class ActingView(DeskView):
         return Response(idempotency.once(request, user_of(request), done))
 
     def _stale(self, error: StaleError) -> Exception:
-        """Return what to raise where something was changed between a look and the act."""
+        """Return the error for an article that changed meanwhile."""
         return ConflictError(f"Nothing was done. {error}")
 
 
 class ActView(ActingView):
-    """One act on one article."""
+    """One decision on one article."""
 
     verb: Verb = Verb.SCORE
     """Given with the address."""
 
     @property
     def body(self) -> type[ReasonBodySerializer]:
-        """What the body holds, for the schema."""
         return body_of(VERBS[self.verb])
 
     @extend_schema(
@@ -147,12 +146,12 @@ class ActView(ActingView):
         return answer
 
     def _stale(self, error: StaleError) -> Exception:
-        """Return the version that the article, or one that the act touches, has by now."""
+        """Return the error with the article's current version."""
         return _late(stored(self.kwargs["slug"]), str(error), None)
 
 
 class UndoView(ActingView):
-    """Taking an act back."""
+    """Undoing a decision."""
 
     body = ReasonBodySerializer
 
@@ -198,7 +197,7 @@ def _require_seen(request: Request, article: Article) -> None:
     """Raise where the request does not name the version that the article has."""
     text = request.headers.get("If-Match", "").strip()
     if not text or text == "*":
-        # A star would overwrite what nobody looked at.
+        # A star would overwrite unseen changes.
         raise NoTagError(
             f"Nothing was done. Send If-Match with the ETag of the article that you looked at, "
             f"such as {_tag(1)}."

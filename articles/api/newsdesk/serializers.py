@@ -51,7 +51,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
         source="decided_by.username",
         default=None,
         allow_null=True,
-        help_text="null: a command, or somebody whose account is gone.",
+        help_text="null: a command, or a deleted account.",
     )
     at = Moment(source="decided_at", allow_null=True)
 
@@ -73,12 +73,11 @@ class ConsequenceSerializer(serializers.Serializer[Any]):
     before = StandingSerializer()
     after = StandingSerializer()
     why = serializers.SerializerMethodField(
-        help_text="The receipt afterward; null for what is coverage only."
+        help_text="The receipt afterward; null for link-only articles."
     )
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_why(self, one: newsdesk.Consequence) -> str | None:
-        """Return the receipt in words."""
         return str(one.receipt) if one.receipt else None
 
 
@@ -124,7 +123,7 @@ class PolicySerializer(serializers.Serializer[Any]):
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
-    """How the rule comes to a heat; what is stored may be a document's own."""
+    """How the rule computes a heat; the stored one may come from a document."""
 
     heat = serializers.IntegerField(allow_null=True)
     published = serializers.BooleanField()
@@ -135,17 +134,14 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(PartySerializer(many=True))
     def get_counted(self, receipt: Receipt) -> Any:
-        """Return the best of them."""
         return _parties(receipt.counted)
 
     @extend_schema_field(PartySerializer(many=True))
     def get_supersededBy(self, receipt: Receipt) -> Any:  # noqa: N802 - the API's spelling
-        """Return the best of them."""
         return _parties(receipt.superseded_by)
 
     @extend_schema_field(PartySerializer(many=True))
     def get_leftOut(self, receipt: Receipt) -> Any:  # noqa: N802
-        """Return the best of them."""
         return _parties(receipt.left_out)
 
 
@@ -169,7 +165,6 @@ class MemberSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ChoiceField(choices=Article.State.choices))
     def get_state(self, article: Article) -> str:
-        """Return where it stands with readers."""
         return article.state_at(self.context["at"]).value
 
 
@@ -182,7 +177,6 @@ class StoredSerializer(MemberSerializer):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, article: Article) -> Any:
-        """Return what an editor decided."""
         return DecisionSerializer(article).data if article.decision else None
 
 
@@ -196,7 +190,6 @@ class WaitingSerializer(StoredSerializer):
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_why(self, article: Article) -> str | None:
-        """Return the queue's reason."""
         reason: str | None = self.context["reasons"].get(article.pk)
         return reason
 
@@ -233,15 +226,12 @@ class HistorySerializer(serializers.Serializer[Any]):
     publishedAfter = serializers.BooleanField(source="published_after")
 
     def get_before(self, row: ActChange) -> dict[str, Any]:
-        """Return the values before."""
         return _values(row.before)
 
     def get_after(self, row: ActChange) -> dict[str, Any]:
-        """Return the values after."""
         return _values(row.after)
 
     def get_texts(self, row: ActChange) -> list[str]:
-        """Name the texts that it changed."""
         return [name for name, column in TEXTS.items() if column in row.after]
 
 
@@ -263,19 +253,17 @@ class DeskArticleSerializer(StoredSerializer):
     topics = serializers.SerializerMethodField()
     images = ImageSerializer(source="shown_images", many=True)
     why = serializers.CharField(help_text="Its heat, and who decided above the rule, in words.")
-    receipt = ReceiptSerializer(allow_null=True, help_text="null for what is coverage only.")
+    receipt = ReceiptSerializer(allow_null=True, help_text="null for link-only articles.")
     allowed = serializers.ListField(
         child=serializers.CharField(), help_text="What the user may do about it now."
     )
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_url(self, article: Article) -> str | None:
-        """Return the path of its page."""
         return article.get_absolute_url() if article.is_published(self.context["at"]) else None
 
     @extend_schema_field(TopicNameSerializer(many=True))
     def get_topics(self, article: Article) -> list[dict[str, str]]:
-        """Return its topics in order."""
         topics = [link.topic for link in article.topic_links.all()]
         return [{"name": topic.name, "slug": topic.slug} for topic in topics]
 

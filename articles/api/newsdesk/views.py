@@ -155,7 +155,7 @@ class DeskStoryView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Return whoever leads it and its members by rank, each with the version that If-Match names.
+        """Return the lead and the members by rank, each with the version for If-Match.
 
         Five queries at most, beside who asks.
         """

@@ -149,7 +149,7 @@ class TestSaveOverANewerVersion:
             assert status == 200
             assert typed(html, "title") == "Mine"
             form = form_of(html)
-        assert "choose whose text stands for title" in html
+        assert "Choose which text to keep for title" in html
         assert stored(article).title == "Theirs"
 
     def test_mine_over_it_by_field(self, login: Login) -> None:
@@ -176,7 +176,7 @@ class TestSaveOverANewerVersion:
         status, html = post(client, article, form_of(html, choice_title="mine"))
 
         assert status == 200
-        assert "choose whose text stands for excerpt" in html
+        assert "Choose which text to keep for excerpt" in html
         assert re.search(r'name="choice_title"\s+value="mine"\s+checked', html)
         assert stored(article).title == "Theirs"
 

@@ -74,7 +74,7 @@ class TestSaved:
     def test_nothing_changed(self, editor: Client) -> None:
         make_article()
         done = save(editor, editor.get(reverse(LIST)))
-        assert "No quality was changed" in messages_of(editor, done)[0]
+        assert "no quality changed" in messages_of(editor, done)[0]
         assert not Act.objects.exists()
 
     def test_one_that_somebody_scored_alike(self, editor: Client) -> None:
@@ -82,7 +82,7 @@ class TestSaved:
         page = editor.get(reverse(LIST))
         newsdesk.perform(newsdesk.set_quality(article, 75), by=None)
         done = save(editor, page, **typed(article, "75"))
-        assert "No quality was changed" in messages_of(editor, done)[0]
+        assert "no quality changed" in messages_of(editor, done)[0]
 
     def test_no_way_out_of_the_site(self, editor: Client) -> None:
         article = make_article()
