@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -88,6 +90,18 @@ class TestTokens:
         token.refresh_from_db()
         assert token.last_used_at is not None
         assert token.last_used_at > first
+
+
+@pytest.mark.parametrize("by", [by_session, by_token])
+def test_fail_not_staff(by: Callable[[User], Client]) -> None:
+    user = make_user(Role.PUBLISHER)
+    client = by(user)
+    article = make_article()
+    assert client.get(LIST).status_code == 200
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+    for address in (LIST, address_of(article)):
+        problem_of(client.get(address), 403)
+    problem_of(send(client, address_of(article, "hold"), version=1), 403)
 
 
 class TestSessions:
