@@ -109,7 +109,7 @@ SHOTS: Final = [
         "trial",
         lambda: reverse("admin:articles_policyversion_try"),
         is_whole=True,
-        fill=(("Threshold", "65"), ("Bonus", "8"), ("Why", "More stories with few reports.")),
+        fill=(("Threshold", "65"), ("Bonus", "8"), ("Note", "More stories with few reports.")),
     ),
 ]
 
@@ -224,7 +224,7 @@ def take(page: Page, address: str, shot: Shot, look: Look) -> None:
     for label, value in shot.fill:
         page.get_by_label(label).fill(value)
     if shot.fill:
-        page.get_by_role("button", name="Try").click()
+        page.get_by_role("button", name="Preview").click()
         page.wait_for_load_state()
     # Wait for the images on the page.
     page.wait_for_load_state("networkidle")
