@@ -36,7 +36,7 @@ def address(image: Image) -> str:
 
 
 def again(image: Image) -> Image:
-    """Read an image as it is now; edits make its row anew."""
+    """Read the current image; edits replace its row."""
     return Image.objects.select_related("stored", "article").get(
         article=image.article_id, position=image.position
     )

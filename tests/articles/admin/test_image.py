@@ -1,4 +1,4 @@
-"""An image's page: its state, its words, what must be seen of it; who may."""
+"""An image's page: its state, texts, focal point and permissions."""
 
 from __future__ import annotations
 

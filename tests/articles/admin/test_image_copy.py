@@ -143,7 +143,7 @@ class TestUpload:
         upload(editor, image)
         stored = StoredImage.objects.get()
         assert present(again(image).article).images == source.images
-        # The row of the image is made anew by each of these.
+        # Each of these replaces the row of the image.
         put(folder, "a.txt", document(images=(DocumentImage(SOURCE, 20, 20),)))
         load(folder)
         assert (again(image).width, again(image).stored) == (20, stored)

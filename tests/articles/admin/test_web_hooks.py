@@ -58,7 +58,7 @@ class TestSettingUp:
         assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", hook.secret)
         assert (hook.events, hook.is_active) == (["published", "unpublished"], True)
         assert hook.created_by == User.objects.get(groups__name=Role.PUBLISHER)
-        # From here on it is told.
+        # From now on it gets events.
         assert HookPlace.objects.exists()
         for address in (page_of(hook), list_of(WebHook), page_of(hook, "history")):
             assert hook.secret not in get(publisher, address)

@@ -62,7 +62,7 @@ def comparable(item: dict[str, Any]) -> dict[str, Any]:
 
 @needs_corpus
 class TestCorpus:
-    """The hub's own documents give the hub's own answers."""
+    """The hub's documents produce the hub's responses."""
 
     @pytest.fixture
     def hub(self, client: Client) -> Client:

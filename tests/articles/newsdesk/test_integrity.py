@@ -1,4 +1,4 @@
-"""What may not be so in a newsroom is found, and named by kind."""
+"""Integrity problems are found and named by kind."""
 
 from __future__ import annotations
 

@@ -397,7 +397,7 @@ class TestWithdrawn:
 
 class TestEverybody:
     def test_sees_the_same(self, client: Client) -> None:
-        """Whoever is signed in: the same bytes, made anew for each."""
+        """The same bytes for every user, built for each."""
         world = World(CASES[0], is_named=True)
         questions = [*world.asked(), (f"/news/{NOWHERE}/", {})]
         anonymous = [answer(client, *question) for question in questions]

@@ -412,7 +412,7 @@ class TestHostileTexts:
         for address in (article.get_absolute_url(), *LISTS[:-1]):
             found = head(client, address)  # Asserts that there is one script, of data.
             names = {one.get("headline", one.get("name")) for one in things(found.data)}
-            # Lists give the addresses of their stories alone.
+            # Lists contain only the URLs of their stories.
             assert bool({plain, text} & names) is (address not in {"/", "/latest/"})
 
     @pytest.mark.parametrize("words", ["</script>", '"><script>', "\x00", "\u2028"])

@@ -1,4 +1,4 @@
-"""The files at fixed addresses: by their rules, and of use to whoever asks."""
+"""The files at fixed URLs follow their standards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever is killed, and whenever: every event arrives, in order for each article, and signed."""
+"""Whatever is killed, every event arrives signed and in order for each article."""
 
 from __future__ import annotations
 

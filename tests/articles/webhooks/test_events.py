@@ -1,4 +1,4 @@
-"""Which events follow from what changed, whoever wrote by whatever way."""
+"""Which events follow from a change, regardless of who made it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hook() -> WebHook:
 
 
 def told(hook: WebHook | None = None) -> list[tuple[str, str]]:
-    """Note all there is, and give the new deliveries as events and slugs."""
+    """Note all changes and return the new deliveries as events and slugs."""
     last = HookDelivery.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     while events.note():
         pass
