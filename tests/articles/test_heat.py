@@ -166,7 +166,9 @@ class TestOutcomes:
     def test_of_a_few_far_apart_read_their_links_alone(
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        articles = [make_article(quality=60, published_at=NOON) for _ in range(12)]
+        articles = [
+            make_article(slug=f"tie-{n:02}", quality=60, published_at=NOON) for n in range(12)
+        ]
         for one in articles[1:]:
             relate(one, articles[0])
         few = Article.objects.filter(pk__in=[articles[1].pk, articles[-1].pk])
