@@ -110,7 +110,7 @@ def _delete_all(rows: QuerySet[Any], dry_run: bool) -> int:
     total = 0
     while keys := list(rows.values_list("pk", flat=True)[:_CHUNK]):
         with transaction.atomic():
-            # Imports and runs that keep images hold it, too: nothing starts to use these now.
+            # Imports and runs that store images also take this lock, so nothing starts to use these now.
             hold_write_lock()
             deleted, _ = rows.filter(pk__in=keys).delete()
         total += deleted

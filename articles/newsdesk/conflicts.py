@@ -63,7 +63,7 @@ def resolve(choices: Choices) -> Change:
 
 
 def name_coverage(choices: Choices, at: datetime | None = None) -> None:
-    """Make the coverage-only articles that links of a chosen source need; writes.
+    """Store the coverage-only articles that a chosen list of links needs.
 
     Call it in the transaction that performs the act, or in one that is rolled back to ask for
     its consequences.

@@ -127,8 +127,8 @@ def apply_policy(
 ) -> PolicyVersion:
     """Put a policy in force for every act and import from now on; ``continue_policy`` does the rest.
 
-    ``by`` is None for a command that an operator runs; anybody else needs ``roles.POLICY``, or
-    ``PermissionDenied`` is raised. ``against``, where given, is what ``Trial.against`` was: raises
+    ``by`` is None for a command of an operator. Raise ``PermissionDenied`` if any other user lacks
+    ``roles.POLICY``. ``against``, where given, is what ``Trial.against`` was: raises
     ``StalePolicyError`` if another version is in force. Raises ``RefusedError`` for the numbers in
     force already, and for numbers out of range. An older version is restored by applying its
     numbers again.

@@ -31,7 +31,7 @@ from tests.browser.sound import assert_sound
 @pytest.fixture
 def rows(superuser: User, live_server: LiveServer) -> Rows:
     everything = rows_by_model(make_everything("Something happened"), superuser)
-    # Pictures are their publishers': these are our own, so that nobody else is asked.
+    # Use local pictures, so that the page asks no other host.
     Image.objects.update(url=live_server.url + static("articles/icon.svg"))
     LogEntry.objects.create(
         user=superuser,

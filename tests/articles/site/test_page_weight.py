@@ -42,7 +42,7 @@ def show_picture(article: Article) -> None:
 
 
 def read(client: Client, address: str) -> str:
-    """Read a page that must be there and not be heavy."""
+    """Return a page, which must exist and be small."""
     response = client.get(address)
     assert response.status_code == 200
     assert len(response.content) < LIMIT, address
