@@ -86,6 +86,7 @@ class TestStored:
         assert not page_cache._may_be_stored(answer)
 
     def test_pages_of_a_language_are_its_own(self, client: Client) -> None:
+        make_article()
         client.get("/")
         with translation.override("es"):
             assert '<html lang="es"' in client.get("/").content.decode()
