@@ -73,13 +73,25 @@ class Slugs(serializers.ListField):
         child = Words(max_length=255)
         super().__init__(child=child, min_length=1, max_length=MOST_GATHERED, **options)
 
-    def to_internal_value(self, data: Any) -> list[Article]:
-        """Return the articles, each once; raises ``ValidationError`` for unknown slugs. One query."""
-        slugs = list(dict.fromkeys(super().to_internal_value(data)))
-        found = {one.slug: one for one in Article.objects.filter(slug__any_of=slugs)}
-        if missing := [slug for slug in slugs if slug not in found]:
-            raise ValidationError([f"There is no article {slug!r}." for slug in missing])
-        return [found[slug] for slug in slugs]
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Return each slug once."""
+        return list(dict.fromkeys(super().to_internal_value(data)))
+
+
+def with_articles(kind: type[ReasonBodySerializer], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with articles in place of slugs; raise ``ValidationError`` for unknown ones.
+
+    Apart from ``values_of``: only users who may make the decision learn which slugs exist. One query.
+    """
+    made = dict(values)
+    for key, field in kind().fields.items():
+        if isinstance(field, Slugs) and field.source in made:
+            slugs = made[field.source]
+            found = {one.slug: one for one in Article.objects.filter(slug__any_of=slugs)}
+            if missing := [slug for slug in slugs if slug not in found]:
+                raise ValidationError({key: [f"There is no article {slug!r}." for slug in missing]})
+            made[field.source] = [found[slug] for slug in slugs]
+    return made
 
 
 def _text(field: Field, **options: Any) -> serializers.Field[Any, Any, Any, Any]:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from articles import newsdesk
 from articles.api.newsdesk import idempotency
 from articles.api.newsdesk.access import REFUSALS, DeskView, user_of
-from articles.api.newsdesk.bodies import ReasonBodySerializer, body_of, values_of
+from articles.api.newsdesk.bodies import ReasonBodySerializer, body_of, values_of, with_articles
 from articles.api.newsdesk.serializers import SHOWN, DoneSerializer, act_since
 from articles.api.problems import ConflictError, NoTagError, StaleTagError
 from articles.api.schema import responses
@@ -137,7 +137,7 @@ class ActView(ActingView):
             if not newsdesk.may_begin(user_of(request), self.verb, article):
                 raise PermissionDenied
             _require_seen(request, article)
-            return VERBS[self.verb].change(article, values)
+            return VERBS[self.verb].change(article, with_articles(self.body, values))
 
         answer = self._answer(request, values, make)
         for one in answer.data["articles"]:
