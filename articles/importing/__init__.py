@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -141,7 +141,7 @@ class _Import:
             self._store_catalog_file(file)
         files = find(self.paths, catalog=False)
         renew_at = STATISTICS_AFTER
-        with Parser() as parser:
+        with closing(Parser()) as parser:
             batch = self._next_batch(files, parser)
             while batch is not None:
                 before = self.report.done

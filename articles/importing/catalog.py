@@ -8,13 +8,12 @@ what differs from ``source``, the values of the last import, is an editor's.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import models
 
 from articles.documents import (
     ArticleDocument,
-    DocumentImage,
     DocumentProvider,
     ProviderDocument,
     TopicDocument,
@@ -27,37 +26,28 @@ from providers.models import Provider
 _Row = TypeVar("_Row", Provider, Topic)
 
 
-class Mention:
-    """What is known of a provider's name and logos, each with the rank of the document it is from.
+_UNKNOWN: Final[dict[str, Any]] = {"name": "", "name_rank": [], "logos": [], "logos_rank": []}
+
+
+def _with(
+    source: dict[str, Any], provider: DocumentProvider | ProviderDocument, rank: list[Any]
+) -> dict[str, Any]:
+    """Return a provider's source with the values of a document whose rank is not lower than theirs.
 
     A rank is ``[from a catalog file, time of the document, its slug, its URL]``, logos with whether
-    a page can show them in front; the highest rank wins.
+    a page can show them in front.
     """
-
-    __slots__ = ("logos", "logos_rank", "name", "name_rank")
-
-    def __init__(self, source: dict[str, Any]) -> None:
-        self.name: str = source.get("name", "")
-        self.name_rank: list[Any] = source.get("name_rank", [])
-        self.logos: list[dict[str, Any]] = source.get("logos", [])
-        self.logos_rank: list[Any] = source.get("logos_rank", [])
-
-    def add(self, provider: DocumentProvider | ProviderDocument, rank: list[Any]) -> None:
-        """Take the values if ``rank`` is not lower than theirs."""
-        if rank >= self.name_rank:
-            self.name, self.name_rank = provider.name, rank
-        if provider.images:
-            logos = [_logo(image) for image in provider.images]
-            logos_rank = [any(logo["url"][:1] != "/" for logo in logos), *rank]
-            if logos_rank >= self.logos_rank:
-                self.logos, self.logos_rank = logos, logos_rank
-
-    def as_source(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-def _logo(image: DocumentImage) -> dict[str, Any]:
-    return {"url": image.url, "width": image.width, "height": image.height}
+    if rank >= source["name_rank"]:
+        source = source | {"name": provider.name, "name_rank": rank}
+    if provider.images:
+        logos = [
+            {"url": logo.url, "width": logo.width, "height": logo.height}
+            for logo in provider.images
+        ]
+        logos_rank = [any(logo.url[:1] != "/" for logo in provider.images), *rank]
+        if logos_rank >= source["logos_rank"]:
+            source = source | {"logos": logos, "logos_rank": logos_rank}
+    return source
 
 
 def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str, int]:
@@ -78,24 +68,24 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
     refreshed: list[Provider] = []
     for domain, named in found.items():
         row = known.get(domain) or Provider(domain=domain)
-        mention = Mention(row.source)
+        source = _UNKNOWN | row.source
         for provider, rank in named:
-            mention.add(provider, rank)
-        if _refresh(row, mention.as_source(), ("name", "logos")):
+            source = _with(source, provider, rank)
+        if _refresh(row, source, ("name", "logos")):
             (refreshed if row.pk else created).append(row)
-    bulk_write(Provider, created, refreshed, ["name", "logos", "source"])
-    return {domain: known[domain].pk for domain in known} | {one.domain: one.pk for one in created}
+    _bulk_write(Provider, created, refreshed, ["name", "logos", "source"])
+    return {one.domain: one.pk for one in (*known.values(), *created)}
 
 
 def store_provider_file(document: ProviderDocument) -> None:
     domain = document.domain.lower()
     provider = _locked(Provider).filter(domain=domain).first() or Provider(domain=domain)
-    mention = Mention(provider.source)
+    source = _UNKNOWN | provider.source
     # A newer version of the file replaces the older logos, whatever their rank.
-    if mention.logos_rank[1:2] == [True]:
-        mention.logos_rank = []
-    mention.add(document, [True, "", "", ""])
-    source = mention.as_source() | {"description": document.description or ""}
+    if source["logos_rank"][1:2] == [True]:
+        source["logos_rank"] = []
+    source = _with(source, document, [True, "", "", ""])
+    source["description"] = document.description or ""
     if _refresh(provider, source, ("name", "logos", "description")):
         provider.save()
 
@@ -117,21 +107,13 @@ def store_topics(names: Iterable[str]) -> dict[str, int]:
         source = topic.source | {"name": name, "slug": topic.source.get("slug", key)}
         if _refresh(topic, source, ("name",)):
             (refreshed if topic.pk else created).append(topic)
-    _settle_slugs(created)
-    bulk_write(Topic, created, refreshed, ["name", "source"])
-    return {key: known[key].pk for key in known} | {topic.key: topic.pk for topic in created}
-
-
-def _settle_slugs(created: list[Topic]) -> None:
     # A catalog file may have given a topic the slug that another topic would get from its name.
-    taken = set(
-        Topic.objects.filter(slug__in=[topic.slug for topic in created]).values_list(
-            "slug", flat=True
-        )
-    )
+    taken = Topic.objects.in_bulk([topic.slug for topic in created], field_name="slug")
     for topic in created:
         if topic.slug in taken:
             _step_aside(topic)
+    _bulk_write(Topic, created, refreshed, ["name", "source"])
+    return {topic.key: topic.pk for topic in (*known.values(), *created)}
 
 
 def _step_aside(topic: Topic) -> None:
@@ -204,7 +186,7 @@ def _refresh(row: Provider | Topic, source: dict[str, Any], fields: tuple[str, .
     return True
 
 
-def bulk_write(
+def _bulk_write(
     model: type[Provider] | type[Topic],
     created: list[Any],
     refreshed: list[Any],

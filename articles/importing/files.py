@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 from hashlib import sha256
 from itertools import islice
@@ -25,11 +25,12 @@ The order makes no difference to the rows. Sorting makes reports comparable.
 
 
 class Kind(Enum):
-    """What a file contains, by the folder it is in."""
+    """What a file contains, by the folder it is in; others in ``_data`` are not imported."""
 
     ARTICLE = "article"
-    TOPIC = "topics"
-    PROVIDER = "organizations"
+    TOPIC = "topic"
+    PROVIDER = "provider"
+    OTHER = "other"
 
 
 class FoundFile(NamedTuple):
@@ -60,20 +61,19 @@ def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
     opened is yielded itself, so that ``read`` reports why. Memory does not grow with the number of
     files.
     """
-    roots = tuple(dict.fromkeys(str(path if path.is_dir() else path.parent) for path in paths))
-    for path in paths:
-        if path.is_dir():
-            kind = _kind_in(path.absolute().parts)
-            for entry, inner, kind_of_entry in _walk(str(path), "", kind, catalog=catalog):
-                yield _found(entry, inner, roots, kind_of_entry)
+    wanted = {Kind.TOPIC, Kind.PROVIDER} if catalog else {Kind.ARTICLE}
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    roots = tuple(dict.fromkeys(map(str, folders)))
+    for path, folder in zip(paths, folders, strict=True):
+        kind = Kind.ARTICLE
+        for name in folder.absolute().parts[-2:]:
+            kind = _kind_below(kind, name)
+        if path == folder:
+            found = _walk(str(path), "", kind, wanted)
         else:
-            kind_of_one = _kind_in(path.absolute().parent.parts)
-            if kind_of_one is not None and (kind_of_one is not Kind.ARTICLE) is catalog:
-                yield _found(str(path), path.name, roots, kind_of_one)
-
-
-def _found(path: str, name: str, roots: tuple[str, ...], kind: Kind) -> FoundFile:
-    return FoundFile(path, printable(path), printable(name), roots, kind)
+            found = iter([(str(path), path.name, kind)] if kind in wanted else ())
+        for opened, name, kind_of_one in found:
+            yield FoundFile(opened, printable(opened), printable(name), roots, kind_of_one)
 
 
 def printable(path: str) -> str:
@@ -84,26 +84,26 @@ def printable(path: str) -> str:
     return _BREAKS.sub(lambda match: match[0].encode("unicode_escape").decode(), readable)
 
 
-def _kind_in(folders: Sequence[str]) -> Kind | None:
-    """Return what the files of a folder contain; None if they are not imported."""
-    if folders and folders[-1] == CATALOG:
-        return None
-    if len(folders) > 1 and folders[-2] == CATALOG:
-        return {"topics": Kind.TOPIC, "organizations": Kind.PROVIDER}.get(folders[-1])
-    return Kind.ARTICLE
+def _kind_below(kind: Kind, name: str) -> Kind:
+    """Return what the folder ``name`` contains, in a folder of a kind."""
+    if name == CATALOG:
+        return Kind.OTHER
+    if kind is Kind.OTHER:
+        return {"topics": Kind.TOPIC, "organizations": Kind.PROVIDER}.get(name, Kind.OTHER)
+    return kind
 
 
 def _walk(
-    root: str, inner: str, kind: Kind | None, *, catalog: bool
+    root: str, inner: str, kind: Kind, wanted: Collection[Kind]
 ) -> Iterator[tuple[str, str, Kind]]:
     """Yield each file's path, its path within ``root``, and its kind."""
-    is_wanted = kind is not None and (kind is not Kind.ARTICLE) is catalog
+    is_wanted = kind in wanted
     folder = os.path.join(root, inner)  # noqa: PTH118 - Path objects cost a third of a file's read
     folders = []
     try:
         entries = os.scandir(folder)
     except OSError:
-        if not catalog:
+        if Kind.ARTICLE in wanted:
             yield folder, inner, Kind.ARTICLE
         return
     with entries:
@@ -117,15 +117,9 @@ def _walk(
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(name)
                 elif is_wanted and name.lower().endswith(ENDINGS) and _is_file(entry):
-                    yield entry.path, f"{inner}{name}", kind or Kind.ARTICLE
+                    yield entry.path, f"{inner}{name}", kind
     for name in sorted(folders):
-        if kind is None:
-            below = {"topics": Kind.TOPIC, "organizations": Kind.PROVIDER}.get(name)
-        elif name == CATALOG:
-            below = None
-        else:
-            below = kind
-        yield from _walk(root, f"{inner}{name}/", below, catalog=catalog)
+        yield from _walk(root, f"{inner}{name}/", _kind_below(kind, name), wanted)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from articles.documents import DocumentError, parse, slug_for, stem_of
@@ -12,7 +12,7 @@ from articles.importing.identity import Directory, Row
 from articles.importing.rows import Incoming, Pair
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Matches:
     """The documents of a batch by what they are; each article is at most once in the first three.
 
@@ -20,22 +20,21 @@ class Matches:
     ``repathed`` are articles whose unchanged document has another path now.
     """
 
-    new: tuple[Pair, ...]
-    filled: tuple[Pair, ...]
-    known: tuple[Pair, ...]
-    later: tuple[Incoming, ...]
-    repathed: tuple[Row, ...]
-    unchanged: int
-    rejected: tuple[DocumentError, ...]
+    new: list[Pair] = field(default_factory=list)
+    filled: list[Pair] = field(default_factory=list)
+    known: list[Pair] = field(default_factory=list)
+    later: list[Incoming] = field(default_factory=list)
+    repathed: list[Row] = field(default_factory=list)
+    unchanged: int = 0
+    rejected: list[DocumentError] = field(default_factory=list)
 
     @property
-    def written(self) -> tuple[Pair, ...]:
+    def written(self) -> list[Pair]:
         """The documents that need no merge."""
         return self.new + self.filled
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """All documents that change an article."""
+    def pairs(self) -> list[Pair]:
         return self.new + self.filled + self.known
 
 
@@ -44,54 +43,40 @@ def match(incoming: Iterable[Incoming], directory: Directory) -> Matches:
 
     New ones are added to the directory; filled coverage-only articles become documents there.
     """
-    new: list[Pair] = []
-    filled: list[Pair] = []
-    known: list[Pair] = []
-    later: list[Incoming] = []
-    repathed: list[Row] = []
-    rejected: list[DocumentError] = []
-    unchanged = 0
+    matches = Matches()
     taken: set[Row] = set()
     for one in incoming:
         document = one.document
         row = _article_of(one, directory)
         if row is not None and row.digest == one.digest:
-            unchanged += 1
+            matches.unchanged += 1
             if row.path != one.file.name and row not in taken and not _is_second_copy(row, one):
                 row.path = one.file.name
-                repathed.append(row)
+                matches.repathed.append(row)
         elif row in taken:
-            later.append(one)
+            matches.later.append(one)
         elif row is None:
             row = Row(0, "", one.stem, document.url, document.published_at)
             row.path, row.digest = one.file.name, one.digest
             directory.add(row)
             taken.add(row)
-            new.append((row, one))
+            matches.new.append((row, one))
         elif row.coverage_only:
             directory.move(row, url=document.url, stem=one.stem)
             row.coverage_only, row.published_at = False, document.published_at
             row.path, row.digest = one.file.name, one.digest
             taken.add(row)
-            filled.append((row, one))
+            matches.filled.append((row, one))
         elif _is_second_copy(row, one):
             message = (
                 f"has the slug and the URL of {row.path}, which is still there, but another "
                 "text: keep one of the two files"
             )
-            rejected.append(DocumentError(one.file.shown, 1, 1, message))
+            matches.rejected.append(DocumentError(one.file.shown, 1, 1, message))
         else:
             taken.add(row)
-            known.append((row, one))
-    return Matches(
-        tuple(new),
-        tuple(filled),
-        tuple(known),
-        tuple(later),
-        tuple(repathed),
-        unchanged,
-        tuple(rejected),
-    )
+            matches.known.append((row, one))
+    return matches
 
 
 def _article_of(one: Incoming, directory: Directory) -> Row | None:

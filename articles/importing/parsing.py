@@ -8,8 +8,7 @@ breaks down, this one parses as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from articles.documents.batches import Parsed, Text, parse_all
 from newsroom.subprocesses import BROKEN_PIPE, FunctionProcess
@@ -27,17 +26,6 @@ class Parser:
         self._process: FunctionProcess | None = None
         self._is_away = False  # whether the batch is with the second process
         self._has_failed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stop()
 
     def start(self, texts: Sequence[Text]) -> None:
         self._texts = texts
@@ -66,9 +54,9 @@ class Parser:
     def _give_up(self) -> None:
         self._has_failed = True
         self._is_away = False
-        self._stop()
+        self.close()
 
-    def _stop(self) -> None:
+    def close(self) -> None:
         if self._process is not None:
             self._process.end()
             self._process = None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import closing
 
 import pytest
 
@@ -30,7 +31,7 @@ def second_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestParser:
     def test_results_and_errors_equal_those_of_this_process(self) -> None:
         texts = [*TEXTS, BAD]
-        with Parser() as parser:
+        with closing(Parser()) as parser:
             for _ in range(2):
                 parser.start(texts)
                 assert parser._is_away
@@ -38,14 +39,14 @@ class TestParser:
 
     def test_starts_no_process_for_a_small_import(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(parsing, "SECOND_PROCESS_AFTER", 41)
-        with Parser() as parser:
+        with closing(Parser()) as parser:
             parser.start(TEXTS)
             assert len(parser.finish()) == len(TEXTS)
             parser.start(TEXTS)
             assert parser._process is None
 
     def test_parses_here_after_the_process_died(self) -> None:
-        with Parser() as parser:
+        with closing(Parser()) as parser:
             parser.start(TEXTS[:1])
             assert parser._process is not None
             parser.finish()
@@ -58,12 +59,12 @@ class TestParser:
 
     def test_parses_here_if_no_process_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.executable", "/nowhere/python")
-        with Parser() as parser:
+        with closing(Parser()) as parser:
             parser.start(TEXTS)
             assert len(parser.finish()) == len(TEXTS)
 
     def test_leaves_no_process_behind(self) -> None:
-        with Parser() as parser:
+        with closing(Parser()) as parser:
             parser.start(TEXTS)
             process = parser._process
         assert process is not None
