@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from django.utils import timezone
@@ -44,6 +45,7 @@ FIELDS: Final = (
 )
 """What every state has. What resolved conflicts changed stands behind these."""
 
+_Links = dict[int, dict[Pair, int]]
 _SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
 _LISTS: Final = ("topics", "images")
 _PERMISSIONS: Final = {
@@ -58,16 +60,25 @@ _PERMISSIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An article at one time: values by column, and links by the other article's id.
+    """An article at one time: values by column, and the positions of links by (article, target).
 
-    ``values`` may have ``topics`` (ids in order) and ``images`` (as ``snapshot.IMAGE_FIELDS``).
-    ``names`` are the articles that it names and their places; ``named_by`` those that name it and
-    the places it has there, of which only those are known that an act touched.
+    ``values`` may have ``topics`` (ids in order) and ``images`` (as ``snapshot.IMAGE_FIELDS``). Of the
+    links to the article only those are known that an act touched.
     """
 
+    article_id: int
     values: Mapping[str, Any]
-    names: Mapping[int, int]
-    named_by: Mapping[int, int]
+    links: Mapping[Pair, int]
+
+    @property
+    def names(self) -> dict[int, int]:
+        """The positions of the articles that it names, by id."""
+        return {pk: at for (namer, pk), at in self.links.items() if namer == self.article_id}
+
+    @property
+    def named_by(self) -> dict[int, int]:
+        """Its positions in the articles that name it, by id."""
+        return {pk: at for (pk, target), at in self.links.items() if target == self.article_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +107,13 @@ def timeline(article: Article, *, since: int = START) -> Timeline:
             : MOST_ACTS + 1
         ]
     )
-    # Acts that only made or cut links to it have nothing in its row.
-    echoes = _echoes(
-        article, [row.act_id for row in rows if row.linked or row.unlinked or not row.after]
-    )
-    current = now = _present(article, rows, echoes)
+    made, cut = _relinked(article, rows)
+    current = now = _present(article, rows, {*chain(*made.values(), *cut.values())})
     after = {}
     for row in rows[:MOST_ACTS]:
-        echo = echoes.get(row.act_id, _Echo({}, {}))
-        current = State(
-            {**current.values, **_values(row.after)},
-            _relinked(current.names, row.unlinked, row.linked),
-            _relinked(current.named_by, echo.unlinked.items(), echo.linked.items()),
-        )
-        after[row.act_id] = current
-        current = State(
-            {**current.values, **_values(row.before)},
-            _relinked(current.names, row.linked, row.unlinked),
-            _relinked(current.named_by, echo.linked.items(), echo.unlinked.items()),
-        )
+        linked, unlinked = made[row.act_id], cut[row.act_id]
+        current = after[row.act_id] = _changed(current, row.after, unlinked, linked)
+        current = _changed(current, row.before, linked, unlinked)
     if since == START and len(rows) <= MOST_ACTS:
         after[START] = current
     return Timeline(now, after)
@@ -131,8 +130,8 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
     then, now = states.at(act_id), states.now
     columns = _differing(then, now, at)
     lists = {name: columns.pop(name) for name in _LISTS if name in columns}
-    unlink = _missing(article, now, then)
-    link = _missing(article, then, now)
+    unlink = _missing(now, then)
+    link = _missing(then, now)
     versions = dict(
         Article.objects.filter(pk__in={pk for pair in {*link, *unlink} for pk in pair}).values_list(
             "pk", "version"
@@ -147,13 +146,12 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
         permissions.add(roles.RESOLVE)
     if link or unlink:
         permissions.add(roles.RELATE)
-    written = {article.pk: columns}
     unpinned = pinned_beside(article) if columns.get("is_pinned") else {}
     return Change(
         Act.Verb.RESTORE,
         frozenset(permissions),
         {**versions, **unpinned, article.pk: article.version},
-        {**written, **{pk: {"is_pinned": False} for pk in unpinned}},
+        {article.pk: columns, **{pk: {"is_pinned": False} for pk in unpinned}},
         link=frozenset(link),
         unlink=frozenset(unlink),
         positions=link,
@@ -178,29 +176,25 @@ def texts_at(article: Article, version: int) -> Mapping[str, str] | None:
     return texts
 
 
-@dataclass(frozen=True, slots=True)
-class _Echo:
-    """The links to an article that one act made and cut: the namer's id and the place there."""
-
-    linked: dict[int, int]
-    unlinked: dict[int, int]
-
-
-def _echoes(article: Article, act_ids: Sequence[int]) -> dict[int, _Echo]:
-    found: dict[int, _Echo] = defaultdict(lambda: _Echo({}, {}))
-    if act_ids:
-        others = ActChange.objects.filter(act__in=act_ids).exclude(article=article)
+def _relinked(article: Article, rows: Sequence[ActChange]) -> tuple[_Links, _Links]:
+    """Return the links from and to an article that acts made and cut, by the act's id."""
+    changes = [*rows]
+    # Acts that only made or cut links to it have nothing in its row.
+    acts = [row.act_id for row in rows if row.linked or row.unlinked or not row.after]
+    if acts:
+        others = ActChange.objects.filter(act__in=acts).exclude(article=article)
         others = others.exclude(linked=[], unlinked=[])
-        for act_id, namer, linked, unlinked in others.values_list(
-            "act_id", "article_id", "linked", "unlinked"
-        ):
-            places = found[act_id]
-            places.linked.update((namer, at) for target, at in linked if target == article.pk)
-            places.unlinked.update((namer, at) for target, at in unlinked if target == article.pk)
-    return dict(found)
+        changes += others.only("act_id", "article_id", "linked", "unlinked")
+    made: _Links = defaultdict(dict)
+    cut: _Links = defaultdict(dict)
+    for one in changes:
+        for found, links in ((made[one.act_id], one.linked), (cut[one.act_id], one.unlinked)):
+            pairs = {(one.article_id, target): at for target, at in links}
+            found.update({pair: at for pair, at in pairs.items() if article.pk in pair})
+    return made, cut
 
 
-def _present(article: Article, rows: Iterable[ActChange], echoes: Mapping[int, _Echo]) -> State:
+def _present(article: Article, rows: Iterable[ActChange], relinked: Iterable[Pair]) -> State:
     touched = {name for row in rows for name in row.before} - _SIGNATURES
     columns = [name for name in dict.fromkeys((*FIELDS, *sorted(touched))) if name not in _LISTS]
     values = {name: getattr(article, name) for name in columns}
@@ -208,28 +202,21 @@ def _present(article: Article, rows: Iterable[ActChange], echoes: Mapping[int, _
         values["topics"] = topics_of([article.pk])[article.pk]
     if "images" in touched:
         values["images"] = images_of([article.pk])[article.pk]
-    namers = {pk for echo in echoes.values() for pk in (*echo.linked, *echo.unlinked)}
+    namers = {namer for namer, _ in relinked} - {article.pk}
     named_by = Related.objects.filter(target=article, article__in=namers) if namers else ()
-    return State(
-        values,
-        dict(article.related_links.order_by("position").values_list("target_id", "position")),
-        {link.article_id: link.position for link in named_by},
-    )
+    links = [*article.related_links.order_by("position"), *named_by]
+    places = {(link.article_id, link.target_id): link.position for link in links}
+    return State(article.pk, values, places)
 
 
-def _values(stored: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(
+    state: State, stored: Mapping[str, Any], cut: Mapping[Pair, int], made: Mapping[Pair, int]
+) -> State:
+    """Return a state with the values that an act stored, and without and with links."""
     values = decoded({name: value for name, value in stored.items() if name not in _SIGNATURES})
-    return values | {name: stored[name] for name in _LISTS if name in stored}
-
-
-def _relinked(
-    links: Mapping[int, int], cut: Iterable[Sequence[int]], made: Iterable[Sequence[int]]
-) -> dict[int, int]:
-    relinked = dict(links)
-    for pk, _ in cut:
-        relinked.pop(pk, None)
-    relinked.update((pk, at) for pk, at in made)
-    return relinked
+    lists = {name: stored[name] for name in _LISTS if name in stored}
+    links = {pair: at for pair, at in state.links.items() if pair not in cut}
+    return State(state.article_id, {**state.values, **values, **lists}, {**links, **made})
 
 
 def _differing(then: State, now: State, at: datetime) -> dict[str, Any]:
@@ -246,17 +233,9 @@ def _differing(then: State, now: State, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in differing}
 
 
-def _missing(article: Article, one: State, other: State) -> dict[Pair, int]:
+def _missing(one: State, other: State) -> dict[Pair, int]:
     """Return the links of ``one`` that ``other`` has not, or has in another place."""
-    names = {
-        (article.pk, pk): place for pk, place in one.names.items() if other.names.get(pk) != place
-    }
-    named_by = {
-        (pk, article.pk): place
-        for pk, place in one.named_by.items()
-        if other.named_by.get(pk) != place
-    }
-    return names | named_by
+    return {pair: at for pair, at in one.links.items() if other.links.get(pair) != at}
 
 
 def _require_sound(article: Article, columns: Mapping[str, Any]) -> None:
