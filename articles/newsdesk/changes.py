@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -66,23 +67,14 @@ def together(changes: Iterable[Change]) -> Change:
     changes = list(changes)
     if not changes:
         raise RefusedError("There is nothing to do.")
-    columns: dict[int, dict[str, Any]] = {}
-    seen: dict[int, int] = {}
-    positions: dict[Pair, int] = {}
+    columns: dict[int, dict[str, Any]] = defaultdict(dict)
     for change in changes:
-        seen |= change.seen
-        positions |= change.positions
         for pk, values in change.columns.items():
-            columns[pk] = columns.get(pk, {}) | dict(values)
-    return Change(
-        changes[0].verb,
-        frozenset().union(*(change.permissions for change in changes)),
-        seen,
-        columns,
-        frozenset().union(*(change.link for change in changes)),
-        frozenset().union(*(change.unlink for change in changes)),
-        positions,
-        resolves=frozenset().union(*(change.resolves for change in changes)),
-        topics={pk: topics for change in changes for pk, topics in change.topics.items()},
-        images={pk: images for change in changes for pk, images in change.images.items()},
-    )
+            columns[pk] |= values
+    joined: dict[str, Any] = {
+        name: {key: value for change in changes for key, value in getattr(change, name).items()}
+        for name in ("seen", "positions", "topics", "images")
+    }
+    for name in ("permissions", "link", "unlink", "resolves"):
+        joined[name] = frozenset().union(*(getattr(change, name) for change in changes))
+    return Change(changes[0].verb, columns=columns, **joined)

@@ -20,7 +20,7 @@ from articles.documents import MAX_QUALITY
 from articles.importing.coverage import store_coverage
 from articles.importing.snapshot import IMAGE_FIELDS, TEXTS
 from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
-from articles.newsdesk.changes import Change, RefusedError
+from articles.newsdesk.changes import Change, RefusedError, together
 from newsroom import bulk
 from newsroom.web_url import is_web_url
 from providers.models import Provider
@@ -42,22 +42,25 @@ def resolve(choices: Choices) -> Change:
     Links of a source to what no article is yet need ``name_coverage`` first. Raises
     ``RefusedError`` where a value cannot be taken.
     """
-    change = Change(Act.Verb.RESOLVE, frozenset({roles.RESOLVE}), {})
+    changes = []
     for conflict, choice in choices:
         article = conflict.article
         if conflict.resolved_at is not None:
             raise RefusedError(f"{conflict.field} of {article.slug} was resolved already.")
-        change = replace(
-            change,
-            seen={**change.seen, article.pk: article.version},
+        change = Change(
+            Act.Verb.RESOLVE,
+            frozenset({roles.RESOLVE}),
+            {article.pk: article.version},
             # Even without a value the decision is about this article.
-            columns={article.pk: {}, **change.columns},
-            resolves=change.resolves | {conflict.pk},
+            {article.pk: {}},
+            resolves=frozenset({conflict.pk}),
         )
         if choice is Choice.SOURCE:
-            change = _take(change, article, conflict.field, conflict.source)
-    if not change.resolves:
+            change = replace(change, **_taken(article, conflict.field, conflict.source))
+        changes.append(change)
+    if not changes:
         raise RefusedError("Choose for at least one field whose value stands.")
+    change = together(changes)
     _require_sound(change, {conflict.article.pk: conflict.article for conflict, _ in choices})
     return change
 
@@ -81,67 +84,67 @@ def name_coverage(choices: Choices, at: datetime | None = None) -> None:
         store_coverage(source, at or timezone.now())
 
 
-def _take(change: Change, article: Article, field: str, value: Any) -> Change:
+def _taken(article: Article, field: str, value: Any) -> dict[str, Any]:
+    """Return what a change takes from the source, as arguments of ``Change``."""
     if field not in _TAKERS:
         raise RefusedError(f"{field} of {article.slug}: no field that can be taken from a source.")
-    return _TAKERS[field](change, article, field, value)
+    return _TAKERS[field](article, field, value)
 
 
-def _column(change: Change, article: Article, name: str, value: Any) -> Change:
-    values = {**change.columns[article.pk], name: value}
-    return replace(change, columns={**change.columns, article.pk: values})
+def _column(article: Article, name: str, value: Any) -> dict[str, Any]:
+    return {"columns": {article.pk: {name: value}}}
 
 
-def _take_text(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_text(article: Article, field: str, value: Any) -> dict[str, Any]:
     text = str(value or "")
     if field.endswith("_url") and text and not is_web_url(text):
         raise RefusedError(f"{field} of {article.slug}: {text} is no web address.")
-    return _column(change, article, field, text)
+    return _column(article, field, text)
 
 
-def _take_moment(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_moment(article: Article, field: str, value: Any) -> dict[str, Any]:
     # The place on the front page follows with the heat, see heat.columns().
     moment = datetime.fromisoformat(value) if value else None
     if moment is None and field == "published_at":
         raise RefusedError(f"{article.slug}: an article needs a time.")
-    return _column(change, article, field, moment)
+    return _column(article, field, moment)
 
 
-def _take_type(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_type(article: Article, field: str, value: Any) -> dict[str, Any]:
     if value not in Article.Type.values:
         raise RefusedError(f"{article.slug}: {value} is no type of an article.")
-    return _column(change, article, field, value)
+    return _column(article, field, value)
 
 
-def _take_quality(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_quality(article: Article, field: str, value: Any) -> dict[str, Any]:
     if value is not None and not (isinstance(value, int) and 0 <= value <= MAX_QUALITY):
         raise RefusedError(f"{article.slug}: {value} is no quality.")
-    return _column(change, article, field, value)
+    return _column(article, field, value)
 
 
-def _take_provider(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_provider(article: Article, field: str, value: Any) -> dict[str, Any]:
     provider = Provider.objects.filter(domain=value).first()
     if provider is None:
         raise RefusedError(f"{article.slug}: the provider {value} is gone. Import it again.")
-    return _column(change, article, "provider_id", provider.pk)
+    return _column(article, "provider_id", provider.pk)
 
 
-def _take_topics(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_topics(article: Article, field: str, value: Any) -> dict[str, Any]:
     keys = list(value or ())
     topics = {topic.key: topic.pk for topic in Topic.objects.filter(key__in=keys)}
     if missing := [key for key in keys if key not in topics]:
         raise RefusedError(f"{article.slug}: the topic {missing[0]} is gone. Import it again.")
-    return replace(change, topics={**change.topics, article.pk: [topics[key] for key in keys]})
+    return {"topics": {article.pk: [topics[key] for key in keys]}}
 
 
-def _take_images(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_images(article: Article, field: str, value: Any) -> dict[str, Any]:
     images = [list(image) for image in value or ()]
     if any(len(image) != len(IMAGE_FIELDS) for image in images):
         raise RefusedError(f"{article.slug}: the images cannot be read. Import it again.")
-    return replace(change, images={**change.images, article.pk: images})
+    return {"images": {article.pk: images}}
 
 
-def _take_related(change: Change, article: Article, field: str, value: Any) -> Change:
+def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
     """Link to what the source names, in its order, and to nothing else."""
     urls = list(value or ())
     targets: dict[str, int] = {}
@@ -157,16 +160,14 @@ def _take_related(change: Change, article: Article, field: str, value: Any) -> C
     wanted = {(article.pk, targets[url]): place for place, url in enumerate(urls) if url in targets}
     links = Related.objects.filter(article=article).values_list("target_id", "position")
     present = {(article.pk, target): place for target, place in links}
-    return replace(
-        change,
-        link=change.link | {pair for pair in wanted if present.get(pair) != wanted[pair]},
-        unlink=change.unlink | {pair for pair in present if wanted.get(pair) != present[pair]},
-        positions={**change.positions, **wanted},
-    )
+    return {
+        "link": frozenset(pair for pair in wanted if present.get(pair) != wanted[pair]),
+        "unlink": frozenset(pair for pair in present if wanted.get(pair) != present[pair]),
+        "positions": wanted,
+    }
 
 
-_Taker = Callable[[Change, Article, str, Any], Change]
-_TAKERS: Final[Mapping[str, _Taker]] = {
+_TAKERS: Final[Mapping[str, Callable[[Article, str, Any], dict[str, Any]]]] = {
     **dict.fromkeys(TEXTS, _take_text),
     "type": _take_type,
     "published_at": _take_moment,

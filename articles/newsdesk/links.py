@@ -21,17 +21,17 @@ TOO_MANY: Final = (
 
 def relate(article: Article, others: Iterable[Article]) -> Change:
     """Make articles coverage of one another, both ways."""
-    return _link(Verb.RELATE, [article], others)
+    return _linked(Verb.RELATE, *_between([article], others))
 
 
 def unrelate(article: Article, others: Iterable[Article]) -> Change:
     """Cut the links between articles, both ways."""
-    return _unlink(Verb.UNRELATE, [article], others)
+    return _unlinked(Verb.UNRELATE, *_between([article], others))
 
 
 def merge(story: Iterable[Article], other: Iterable[Article]) -> Change:
     """Link every member of one story to every member of another, both ways."""
-    return _link(Verb.MERGE, story, other)
+    return _linked(Verb.MERGE, *_between(story, other))
 
 
 def gather(articles: Iterable[Article]) -> Change:
@@ -46,25 +46,19 @@ def gather(articles: Iterable[Article]) -> Change:
 
 def split(leaving: Iterable[Article], staying: Iterable[Article]) -> Change:
     """Cut every link between members that leave a story and those that stay."""
-    return _unlink(Verb.SPLIT, leaving, staying)
+    return _unlinked(Verb.SPLIT, *_between(leaving, staying))
 
 
-def _link(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> Change:
-    members, pairs = _between(some, others)
-    return _linked(verb, members, pairs)
-
-
-def _linked(verb: Verb, members: Mapping[int, Article], wanted: set[Pair]) -> Change:
+def _linked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> Change:
     # A coverage-only article names nothing until its document comes.
-    wanted = {(a, b) for a, b in wanted if not members[a].coverage_only}
+    wanted = {(a, b) for a, b in pairs if not members[a].coverage_only}
     missing = frozenset(wanted - _existing(members))
     if not missing:
         raise RefusedError("These articles are linked already.")
     return Change(verb, frozenset({roles.RELATE}), _seen(members, missing), link=missing)
 
 
-def _unlink(verb: Verb, some: Iterable[Article], others: Iterable[Article]) -> Change:
-    members, pairs = _between(some, others)
+def _unlinked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> Change:
     cut = frozenset(pairs & _existing(members))
     if not cut:
         raise RefusedError("These articles are not linked.")

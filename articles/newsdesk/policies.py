@@ -12,8 +12,8 @@ articles; it may be stopped at any point and continued later::
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -67,16 +67,17 @@ class Trial:
     looked_at: int
     changed: int
     heat_only: int
-    published: Group
-    unpublished: Group
-    lead_gained: Group
-    lead_lost: Group
+    groups: Mapping[str, Group]
+    """By the names in ``_GROUPS``."""
 
-    @property
-    def groups(self) -> dict[str, Group]:
-        """The four groups by name, what readers notice first."""
-        names = ("published", "unpublished", "lead_gained", "lead_lost")
-        return {name: getattr(self, name) for name in names}
+
+_GROUPS: Final[Mapping[str, Callable[[Outcome], bool]]] = {
+    "published": lambda one: one.policy_published and not one.published,
+    "unpublished": lambda one: one.published and not one.policy_published,
+    "lead_gained": lambda one: one.policy_leads and not one.leads,
+    "lead_lost": lambda one: one.leads and not one.policy_leads,
+}
+"""What readers notice comes first."""
 
 
 def try_policy(
@@ -94,27 +95,31 @@ def try_policy(
     _check(policy)
     at = at or timezone.now()
     against = _version_in_force()
-    published, unpublished, lead_gained, lead_lost = groups = [_Hottest(shown) for _ in range(4)]
     looked_at = changed = heat_only = 0
+    counts = dict.fromkeys(_GROUPS, 0)
+    # Heat before or after, and id, hottest first; newer ids first among equals.
+    hottest: dict[str, list[tuple[int, int]]] = {name: [] for name in _GROUPS}
     for outcomes in heat.outcomes(Article.objects.all(), policy, at, LOOK):
-        for one in outcomes:
-            if not one.differs:
-                continue
-            changed += 1
-            if one.policy_published != one.published:
-                (published if one.policy_published else unpublished).add(one)
-            if one.policy_leads != one.leads:
-                (lead_gained if one.policy_leads else lead_lost).add(one)
-            elif one.policy_published == one.published:
-                heat_only += 1
+        differing = [one for one in outcomes if one.differs]
+        for name, is_in_group in _GROUPS.items():
+            found = [
+                (max(one.heat or 0, one.policy_heat or 0), one.article_id)
+                for one in differing
+                if is_in_group(one)
+            ]
+            counts[name] += len(found)
+            hottest[name] = heapq.nlargest(shown, hottest[name] + found)
+        changed += len(differing)
+        heat_only += sum(not any(test(one) for test in _GROUPS.values()) for one in differing)
         looked_at += len(outcomes)
         progress(len(outcomes))
-    found = _consequences({pk for group in groups for pk in group.best()}, policy, at)
-    # Leave out articles that were deleted in the meantime.
-    told = (
-        Group(group.count, [found[pk] for pk in group.best() if pk in found]) for group in groups
-    )
-    return Trial(policy, against, looked_at, changed, heat_only, *told)
+    examples = _consequences({pk for best in hottest.values() for _, pk in best}, policy, at)
+    groups = {
+        # Leave out articles that were deleted in the meantime.
+        name: Group(counts[name], [examples[pk] for _, pk in best if pk in examples])
+        for name, best in hottest.items()
+    }
+    return Trial(policy, against, looked_at, changed, heat_only, groups)
 
 
 def apply_policy(
@@ -209,26 +214,6 @@ def _check(policy: Policy) -> None:
         value = getattr(policy, name)
         if not 0 <= value <= MAX_QUALITY:
             raise RefusedError(f"The {name} goes from 0 to {MAX_QUALITY:,}, not {value}.")
-
-
-@dataclass(slots=True)
-class _Hottest:
-    """Counts outcomes and keeps the few with the most heat, before or after; newer ids first."""
-
-    shown: int
-    count: int = 0
-    _heap: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, one: Outcome) -> None:
-        """Count one more."""
-        self.count += 1
-        heapq.heappush(self._heap, (max(one.heat or 0, one.policy_heat or 0), one.article_id))
-        if len(self._heap) > self.shown:
-            heapq.heappop(self._heap)
-
-    def best(self) -> list[int]:
-        """Return the ids, hottest first."""
-        return [pk for _, pk in sorted(self._heap, reverse=True)]
 
 
 def _consequences(

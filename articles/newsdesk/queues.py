@@ -20,6 +20,7 @@ from django.utils.text import Truncator
 from articles import heat
 from articles.models import Article, ArticleQuerySet, ImportConflict, Related
 from articles.models.orders import LATEST
+from articles.newsdesk.changes import Verb
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom.capped_count import MOST_COUNTED
 from newsroom.dates import in_words
@@ -35,6 +36,7 @@ _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
 _State = Article.State
 _Reasons = dict[int, str]
+_Explain = Callable[[Sequence[Article], datetime, Policy], _Reasons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Queue:
     help: str
     """One sentence for editors: which articles wait here."""
     select: Callable[[datetime, Policy], ArticleQuerySet]
-    explain: Callable[[Sequence[Article], datetime, Policy], _Reasons]
+    explain: _Explain
     moment: str = "published_at"
     """The column that orders it."""
     is_oldest_first: bool = False
@@ -80,8 +82,8 @@ def _in_state(state: Article.State) -> Callable[[datetime, Policy], ArticleQuery
     return lambda at, policy: Article.objects.in_state(state, at)
 
 
-def _why_not_scored(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
-    return {article.pk: "no quality yet, so no heat" for article in articles}
+def _each(words: Callable[[Article, Policy], str]) -> _Explain:
+    return lambda articles, at, policy: {one.pk: words(one, policy) for one in articles}
 
 
 def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
@@ -101,12 +103,12 @@ def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
     ).filter(heat__gte=policy.threshold - policy.bonus)
 
 
-def _why_one_away(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
-    return {
-        article.pk: f"heat {article.heat} + {policy.bonus} = {(article.heat or 0) + policy.bonus} "
-        f"≥ {policy.threshold} with one more linked report"
-        for article in articles
-    }
+def _why_one_away(article: Article, policy: Policy) -> str:
+    heat_then = (article.heat or 0) + policy.bonus
+    return (
+        f"heat {article.heat} + {policy.bonus} = {heat_then} ≥ {policy.threshold} "
+        "with one more linked report"
+    )
 
 
 def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
@@ -258,36 +260,26 @@ def _why_conflicts(articles: Sequence[Article], at: datetime, policy: Policy) ->
     }
 
 
-def _why_scheduled(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
-    reasons = {}
-    for article in articles:
-        until = f" until {in_words(article.publish_until)}" if article.publish_until else ""
-        reasons[article.pk] = f"readers see it from {in_words(article.publish_from)}{until}"
-    return reasons
+def _why_scheduled(article: Article, policy: Policy) -> str:
+    until = f" until {in_words(article.publish_until)}" if article.publish_until else ""
+    return f"readers see it from {in_words(article.publish_from)}{until}"
 
 
-def _why_decided(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
-    reasons = {}
-    for article in articles:
-        words = _decided(article)
-        if article.decided_by:
-            words += f" by {article.decided_by.get_username()}"
-        if article.decided_at:
-            words += f" on {in_words(article.decided_at)}"
-        if article.decision_until:
-            words += f", until {in_words(article.decision_until)}"
-        if article.decision_reason:
-            words += f": {article.decision_reason}"
-        reasons[article.pk] = words
-    return reasons
+def _why_decided(article: Article, policy: Policy) -> str:
+    words = _decided(article)
+    if article.decided_by:
+        words += f" by {article.decided_by.get_username()}"
+    if article.decided_at:
+        words += f" on {in_words(article.decided_at)}"
+    if article.decision_until:
+        words += f", until {in_words(article.decision_until)}"
+    if article.decision_reason:
+        words += f": {article.decision_reason}"
+    return words
 
 
 def _decided(article: Article) -> str:
-    return {
-        Article.Decision.PUBLISH: "published",
-        Article.Decision.HOLD: "held",
-        Article.Decision.WITHDRAW: "withdrawn",
-    }.get(Article.Decision(article.decision), "pinned")
+    return Verb(article.decision).label if article.decision else "pinned"
 
 
 def _short(article: Article) -> str:
@@ -300,14 +292,14 @@ QUEUES: Final = (
         "To score",
         "Without a quality an article has no heat: it is not published and outranks nobody.",
         _in_state(_State.NOT_SCORED),
-        _why_not_scored,
+        _each(lambda article, policy: "no quality yet, so no heat"),
     ),
     Queue(
         "one-away",
         "One report short",
         "With one more linked report these would reach the threshold.",
         _one_away,
-        _why_one_away,
+        _each(_why_one_away),
     ),
     Queue(
         "better-elsewhere",
@@ -344,7 +336,7 @@ QUEUES: Final = (
         "Scheduled",
         "Ready to be published, but readers see these later. The next one comes first.",
         _in_state(_State.SCHEDULED),
-        _why_scheduled,
+        _each(_why_scheduled),
         moment="publish_from",
         is_oldest_first=True,
     ),
@@ -353,14 +345,14 @@ QUEUES: Final = (
         "On hold",
         "Kept from readers for now. These neither lead a story nor count for a bonus.",
         _in_state(_State.HELD),
-        _why_decided,
+        _each(_why_decided),
     ),
     Queue(
         "withdrawn",
         "Withdrawn",
         "Taken down for good. These neither lead a story nor count for a bonus.",
         _in_state(_State.WITHDRAWN),
-        _why_decided,
+        _each(_why_decided),
     ),
 )
 """Every queue, in the order of an editor's attention."""

@@ -92,11 +92,11 @@ class TestTry:
     def test_shows_the_hottest_of_each_kind_and_counts_all(self) -> None:
         articles = [make_article(quality=quality) for quality in (61, 69, 60, 69, 59)]
         trial = newsdesk.try_policy(LOWER, shown=3)
-        assert trial.published.count == 4
-        assert [one.slug for one in trial.published.examples] == [
+        assert trial.groups["published"].count == 4
+        assert [one.slug for one in trial.groups["published"].examples] == [
             articles[place].slug for place in (3, 1, 0)
         ]
-        one = trial.published.examples[0]
+        one = trial.groups["published"].examples[0]
         assert (one.before.state, one.after.state) == ("below", "published")
         assert (one.headline, one.provider) == (articles[3].title, articles[3].provider.name)
         assert str(one.receipt) == "quality 69 ≥ 60: published"
@@ -107,24 +107,27 @@ class TestTry:
         heat.recompute([cooler.pk, steady.pk], at=NOON)
         trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON)
         # From 85 to 55, and 75 throughout.
-        assert [one.slug for one in trial.unpublished.examples] == [cooler.slug, steady.slug]
+        assert [one.slug for one in trial.groups["unpublished"].examples] == [
+            cooler.slug,
+            steady.slug,
+        ]
         trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON, shown=1)
-        assert [one.slug for one in trial.unpublished.examples] == [cooler.slug]
+        assert [one.slug for one in trial.groups["unpublished"].examples] == [cooler.slug]
 
         warmer, level = make_article(quality=50), make_article(quality=65)
         relate(warmer, make_article(quality=20))
         heat.recompute([warmer.pk, level.pk], at=NOON)
         trial = newsdesk.try_policy(Policy(60, 20, 50), at=NOON)
         # From 60 to 70, and 65 throughout.
-        assert [one.slug for one in trial.published.examples] == [warmer.slug, level.slug]
+        assert [one.slug for one in trial.groups["published"].examples] == [warmer.slug, level.slug]
 
     def test_names_leads(self) -> None:
         lead = make_article(quality=50, heat=60)
         make_superseded(lead)
         relate(lead, Article.objects.exclude(pk=lead.pk).get())
         trial = newsdesk.try_policy(LOWER)
-        assert [one.slug for one in trial.lead_gained.examples] == [lead.slug]
-        assert trial.lead_lost.count == 0
+        assert [one.slug for one in trial.groups["lead_gained"].examples] == [lead.slug]
+        assert trial.groups["lead_lost"].count == 0
 
     def test_writes_nothing(self) -> None:
         make_article(quality=60)
