@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import Promise
 from django.views.decorators.http import require_http_methods
 
 from articles.models import Article
 
 _View = Callable[..., HttpResponseBase]
-Trail = list[tuple[str, str]]
+VIEW: Final = "articles.view_article"
+
+Trail = list[tuple[str | Promise, str]]
 """URL and title of each page above a page, the topmost first."""
 
 
@@ -35,12 +39,22 @@ def allow(permission: str, *methods: str) -> Callable[[_View], _View]:
     return decorate
 
 
+ARTICLES: Final = (reverse_lazy("admin:articles_article_changelist"), "Articles")
+"""The list of articles, where most trails begin."""
+
+
 def trail_to(article: Article) -> Trail:
     """Return the pages above a page about ``article``, with its own page last."""
     return [
-        (reverse("admin:articles_article_changelist"), "Articles"),
+        ARTICLES,
         (reverse("admin:articles_article_change", args=[article.pk]), article.headline),
     ]
+
+
+def article_or_404(pk: int) -> Article:
+    """Return an article with its provider and the user who decided on it."""
+    articles = Article.objects.select_related("provider", "decided_by")
+    return get_object_or_404(articles, pk=pk)
 
 
 def version_seen(request: HttpRequest) -> int:

@@ -1,16 +1,68 @@
-"""URLs of admin pages that belong to no single model."""
+"""URLs of the admin's pages beside Django's own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from django.contrib import admin
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from articles.admin.decisions.queue_page import queue_page
+from articles.admin.articles import bulk_actions, list_editing, preview, receipts
+from articles.admin.decisions import decision_page, queue_page, story, triage
+from articles.admin.history import history_page
+from articles.admin.images import image_page
+from articles.admin.imports import conflicts, import_page, run_files
+from articles.admin.system import policy, webhooks
+
+ARTICLE: Final = "articles/article/<int:article_id>/"
+WEBHOOK: Final = "articles/webhook/<int:pk>/"
+
+VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
+    ("articles/article/queue/<slug:key>/", queue_page.queue_page, "queue"),
+    ("articles/article/triage/<slug:key>/", triage.triage, "articles_article_triage"),
+    ("articles/article/together/<slug:verb>/", bulk_actions.decide, "articles_article_together"),
+    ("articles/article/scores/", list_editing.save_scores, "articles_article_scores"),
+    ("articles/article/acts/<int:act_id>/undo/", decision_page.undo, "articles_act_undo"),
+    ("articles/article/conflicts/", conflicts.conflicts, "articles_article_conflicts"),
+    ("articles/article/export/", import_page.export_page, "articles_article_export"),
+    (f"{ARTICLE}decide/<slug:verb>/", decision_page.decide, "articles_article_decide"),
+    (f"{ARTICLE}history/", history_page.history, "articles_article_history"),
+    (
+        f"{ARTICLE}history/<int:act_id>/restore/",
+        history_page.restore,
+        "articles_article_restore",
+    ),
+    (f"{ARTICLE}images/<int:position>/", image_page.image_page, "articles_article_image"),
+    (f"{ARTICLE}preview/", preview.preview, "articles_article_preview"),
+    (f"{ARTICLE}receipt/", receipts.receipt_page, "articles_article_receipt"),
+    (f"{ARTICLE}resolve/", conflicts.resolve, "articles_article_resolve"),
+    (f"{ARTICLE}story/", story.workbench, "articles_article_story"),
+    ("articles/importrun/import/", import_page.import_documents, "articles_importrun_import"),
+    ("articles/policyversion/try/", policy.try_numbers, "articles_policyversion_try"),
+    ("articles/policyversion/apply/", policy.apply_numbers, "articles_policyversion_apply"),
+    ("articles/policyversion/progress/", policy.progress, "articles_policyversion_progress"),
+    (f"{WEBHOOK}test/", webhooks.send_test, "articles_webhook_test"),
+    (f"{WEBHOOK}rotate/", webhooks.rotate, "articles_webhook_rotate"),
+    (f"{WEBHOOK}replay/", webhooks.replay, "articles_webhook_replay"),
+]
+
+
+def _problem_files() -> list[URLPattern]:
+    view: Any = admin.site.admin_view(run_files.problems)
+    return [
+        path(
+            f"articles/importrun/<int:pk>/problems.{ending}",
+            view,
+            {"ending": ending},
+            name=f"articles_importrun_{ending}",
+        )
+        for ending in run_files.FORMATS
+    ]
+
 
 urlpatterns: list[URLPattern] = [
-    path(
-        "articles/article/queue/<slug:key>/",
-        admin.site.admin_view(queue_page),
-        name="queue",
-    ),
+    *(path(route, admin.site.admin_view(view), name=name) for route, view, name in VIEWS),
+    *_problem_files(),
 ]

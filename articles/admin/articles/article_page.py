@@ -7,20 +7,14 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from articles import newsdesk
-from articles.admin.articles import bulk_actions, list_editing, preview, receipts
 from articles.admin.articles.article_form import ArticleForm
 from articles.admin.articles.article_list import ArticleListAdmin
-from articles.admin.decisions import decision_page, story, triage
+from articles.admin.decisions import decision_page
 from articles.admin.decisions.confirmation import user_of
-from articles.admin.history import history_page
-from articles.admin.images import image_page
-from articles.admin.imports import conflicts
-from articles.admin.imports.import_page import export_urls
 from articles.admin.links import admin_link, outward_link
 from articles.models import Article, ImportConflict, SourceDocument
 from articles.models.image import with_fetches
@@ -65,24 +59,6 @@ class ArticleAdmin(ArticleListAdmin):
         "created_at",
         "changed_at",
     ]
-
-    def get_urls(self) -> list[URLPattern]:
-        """Put our own pages before Django's."""
-        site = self.admin_site
-        return [
-            *history_page.urls(site),
-            *image_page.urls(site),
-            *conflicts.urls(site),
-            *preview.urls(site),
-            *decision_page.urls(site),
-            *receipts.urls(site),
-            *triage.urls(site),
-            *export_urls(site),
-            *bulk_actions.urls(site),
-            *list_editing.urls(site),
-            *story.urls(site),
-            *super().get_urls(),
-        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
         """Group what there is; only who may edit needs the version seen."""

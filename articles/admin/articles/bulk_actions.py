@@ -11,12 +11,11 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -104,7 +103,7 @@ def _start(
 
 
 @require_POST
-def decide_together(request: HttpRequest, verb: str) -> HttpResponse:
+def decide(request: HttpRequest, verb: str) -> HttpResponse:
     """Show the consequences again, or decide."""
     bulk = BULK.get(verb)
     if bulk is None:
@@ -154,14 +153,12 @@ def _ask(
     """Show what would change: for these articles, and for readers."""
     _require(request, bulk)
     is_ready = form.is_valid() if form.is_bound else not _asks_first(bulk)
-    plan, summary = Plan(None, 0, []), None
+    plan = Plan(None, 0, [])
     try:
         if is_ready:
             plan = _plan(request, bulk, ids, form.cleaned_data if form.is_bound else {})
     except RefusedError as error:
         problem = problem or str(error)
-    if plan.change is not None:
-        summary = confirmation.summary(newsdesk.consequences(plan.change))
     seen = [] if plan.change is None else list(plan.change.seen.items())
     step = [ids, back, _as_text(form) if is_ready else None, seen]
     context = {
@@ -170,7 +167,6 @@ def _ask(
         "intro": _intro(bulk, plan, len(ids)) if is_ready and not problem else "",
         "step": confirmation.sign(f"bulk.{bulk.verb.value}", step),
         "form": form,
-        "summary": summary,
         "skipped": plan.skipped,
         "button": f"{bulk.label}: {count_of(plan.number)}" if plan.change else "",
         "is_grave": bulk.is_grave,
@@ -178,6 +174,8 @@ def _ask(
         "back": back,
         "trail": [(back, "Articles")],
     }
+    if plan.change is not None:
+        context |= confirmation.effects(newsdesk.consequences(plan.change))
     return confirmation.answer(request, "confirm", context)
 
 
@@ -269,9 +267,3 @@ def _around(ids: Iterable[int]) -> dict[int, set[int]]:
 def _few(slugs: Sequence[str]) -> str:
     named = ", ".join(slugs[:NAMED])
     return named if len(slugs) <= NAMED else f"{named} and {len(slugs) - NAMED:,} more"
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address to which the page of consequences is sent."""
-    view = site.admin_view(decide_together)
-    return [path("together/<slug:verb>/", view, name="articles_article_together")]

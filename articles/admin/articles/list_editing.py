@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.core import signing
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
@@ -183,9 +182,3 @@ def _back(request: HttpRequest) -> str:
     """Return the URL of the list with its filters and page."""
     query = request.POST.get("list", "")
     return reverse("admin:articles_article_changelist") + (f"?{query}" if query else "")
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address to which the qualities are sent."""
-    view = site.admin_view(save_scores)
-    return [path("scores/", view, name="articles_article_scores")]

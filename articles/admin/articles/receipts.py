@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from articles import heat
+from articles.admin.decisions.confirmation import answer
+from articles.admin.pages import VIEW, allow, article_or_404, trail_to
 from articles.models import Article
 from articles.newsdesk import Verb
 from articles.scoring import Contender, Policy, Receipt
 from newsroom.dates import in_words
 
-VIEW: Final = "articles.view_article"
 SHOWN: Final = 50
 """Linked reports that a receipt names; some articles have thousands."""
 
@@ -124,31 +120,16 @@ def receipt_of(
     )
 
 
-def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the URL of a receipt."""
-
-    @require_safe
-    def view(request: HttpRequest, article_id: int) -> HttpResponse:
-        return _page(request, site, article_id)
-
-    return [
-        path("<int:article_id>/receipt/", site.admin_view(view), name="articles_article_receipt")
-    ]
-
-
-def _page(request: HttpRequest, site: AdminSite, article_id: int) -> HttpResponse:
-    if not request.user.has_perm(VIEW):
-        raise PermissionDenied
-    articles = Article.objects.select_related("provider", "decided_by")
-    article = get_object_or_404(articles, pk=article_id)
-    context: dict[str, Any] = {
-        **site.each_context(request),
+@allow(VIEW)
+def receipt_page(request: HttpRequest, article_id: int) -> HttpResponse:
+    article = article_or_404(article_id)
+    context = {
         "title": "Receipt",
         "article": article,
         "receipt": receipt_of(article),
-        "opts": Article._meta,
+        "trail": trail_to(article),
     }
-    return render(request, "admin/articles/desk/receipt.html", context)
+    return answer(request, "receipt", context)
 
 
 def _articles(contenders: Iterable[Contender]) -> dict[str, Article]:

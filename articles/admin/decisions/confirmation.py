@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from django.contrib import admin, messages
@@ -21,9 +21,6 @@ from django.utils.html import format_html
 
 from articles.models import Act, Article
 from articles.newsdesk import Change, Consequence, RefusedError
-
-MOST_SHOWN: Final = 100
-"""Consequences that a page lists; the others are counted."""
 
 NO_TEXTS: Final = (
     "title",
@@ -41,15 +38,6 @@ NO_TEXTS: Final = (
 """Columns to leave out where thousands of articles are loaded to be decided on."""
 
 Versions = Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The first consequences, which a page shows, and how many there are of each kind."""
-
-    consequences: Sequence[Consequence]
-    kinds: Sequence[tuple[str, int]]
-    total: int
 
 
 def user_of(request: HttpRequest) -> User:
@@ -87,11 +75,11 @@ def as_shown(change: Change, versions: Versions) -> Change:
     return replace(change, seen=dict.fromkeys(change.seen, 0) | dict(versions))
 
 
-def summary(consequences: Sequence[Consequence]) -> Summary:
-    """Count consequences by kind and keep the first of them."""
+def effects(consequences: Sequence[Consequence]) -> dict[str, Any]:
+    """Return what ``confirm.html`` shows of consequences: all of them, and how many of each kind."""
     counted = Counter(kind for one in consequences for kind in _kinds(one))
     kinds = [(words, counted[words]) for words in _KINDS if counted[words]]
-    return Summary(consequences[:MOST_SHOWN], kinds, len(consequences))
+    return {"consequences": consequences, "kinds": kinds}
 
 
 _PUBLISHED, _UNPUBLISHED = "will be published", "will no longer be published"

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from articles import newsdesk
 from articles.admin.articles.article_context import acts_since, image_of
-from articles.admin.articles.receipts import VIEW, receipt_of
-from articles.admin.decisions.confirmation import tell_done, user_of
+from articles.admin.articles.receipts import receipt_of
+from articles.admin.decisions.confirmation import answer, tell_done, user_of
 from articles.admin.decisions.decision_forms import (
     PAGES,
     NoteForm,
@@ -25,33 +23,13 @@ from articles.admin.decisions.decision_forms import (
     what_was_done,
 )
 from articles.admin.links import next_page
+from articles.admin.pages import ARTICLES, VIEW, allow, article_or_404, trail_to
 from articles.models import Act, Article
 from articles.newsdesk import Change, Consequence, RefusedError, StaleError
 from articles.newsdesk.verbs import NOTE, Declaration
 
 SHOWN: Final = 100
-"""Consequences that a page lists; a decision on many articles may have thousands."""
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the pages of decisions on one article, and of undoing a decision."""
-
-    @require_http_methods(["GET", "HEAD", "POST"])
-    def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
-        return _decide(request, site, article_id, verb)
-
-    @require_http_methods(["GET", "HEAD", "POST"])
-    def undo(request: HttpRequest, act_id: int) -> HttpResponse:
-        return _undo(request, site, act_id)
-
-    return [
-        path(
-            "<int:article_id>/decide/<slug:verb>/",
-            site.admin_view(decide),
-            name="articles_article_decide",
-        ),
-        path("acts/<int:act_id>/undo/", site.admin_view(undo), name="articles_act_undo"),
-    ]
+"""Articles of a decision that its undo page lists; there may be thousands."""
 
 
 def for_change_page(request: HttpRequest, article: Article) -> dict[str, Any]:
@@ -64,13 +42,12 @@ def for_change_page(request: HttpRequest, article: Article) -> dict[str, Any]:
     }
 
 
-def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -> HttpResponse:
-    if not request.user.has_perm(VIEW):
-        raise PermissionDenied
+@allow(VIEW, "GET", "HEAD", "POST")
+def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
     decision = PAGES.get(verb)
     if decision is None:
         raise Http404(f"no decision: {verb}")
-    article = _article(article_id)
+    article = article_or_404(article_id)
     if not newsdesk.may_begin(request.user, decision.verb, article):
         raise PermissionDenied
     back = next_page(request, reverse("admin:articles_article_change", args=[article.pk]))
@@ -92,19 +69,18 @@ def _decide(request: HttpRequest, site: AdminSite, article_id: int, verb: str) -
                 return redirect(back)
     except StaleError:
         # Changed between our look and our writing.
-        article = _article(article_id)
+        article = article_or_404(article_id)
     except RefusedError as error:
         if seen == article.version:
             form.add_error(None, str(error))
         elif not form.is_bound and not decision.fields:
             refused = str(error)
         # Otherwise a form just opened shows what is stored, which is no error.
-    return _decision_page(request, site, decision, article, form, seen, refused, back)
+    return _decision_page(request, decision, article, form, seen, refused, back)
 
 
 def _decision_page(
     request: HttpRequest,
-    site: AdminSite,
     decision: Declaration,
     article: Article,
     form: NoteForm,
@@ -121,9 +97,7 @@ def _decision_page(
         form = form_of(decision)(data)
     consequences = _consequences_of(decision, article, form)
     context = {
-        **site.each_context(request),
         "title": decision.label,
-        "opts": Article._meta,
         "article": article,
         "picture": image_of(article),
         "decision": decision,
@@ -133,16 +107,11 @@ def _decision_page(
         "is_stale": is_stale,
         "beside": _beside(decision, typed, article) if is_stale else [],
         "meanwhile": acts_since(article, seen) if seen is not None and is_stale else [],
-        "consequences": consequences[:SHOWN] if consequences is not None else None,
-        "more": max(len(consequences or ()) - SHOWN, 0),
+        "consequences": consequences,
         "receipt": receipt_of(article),
+        "trail": trail_to(article),
     }
-    return render(request, "admin/articles/desk/decide.html", context)
-
-
-def _article(article_id: int) -> Article:
-    articles = Article.objects.select_related("provider", "decided_by")
-    return get_object_or_404(articles, pk=article_id)
+    return answer(request, "decide", context)
 
 
 def _form(request: HttpRequest, decision: Declaration, article: Article) -> NoteForm:
@@ -194,9 +163,8 @@ def _shown(value: Any) -> Any:
     return "–" if value in (None, "") else value  # noqa: RUF001 - a dash for nothing
 
 
-def _undo(request: HttpRequest, site: AdminSite, act_id: int) -> HttpResponse:
-    if not request.user.has_perm(VIEW):
-        raise PermissionDenied
+@allow(VIEW, "GET", "HEAD", "POST")
+def undo(request: HttpRequest, act_id: int) -> HttpResponse:
     act = get_object_or_404(Act.objects.select_related("by"), pk=act_id)
     if not request.user.has_perms(act.permissions):
         raise PermissionDenied
@@ -214,14 +182,12 @@ def _undo(request: HttpRequest, site: AdminSite, act_id: int) -> HttpResponse:
     except RefusedError as error:
         refused = str(error)
     context = {
-        **site.each_context(request),
         "title": "Undo",
-        "opts": Article._meta,
+        "trail": [ARTICLES],
         "act": act,
         "changes": [one for one in changes[:SHOWN] if one.is_decided],
         "refused": refused,
-        "consequences": consequences[:SHOWN],
-        "more": max(len(consequences) - SHOWN, 0),
+        "consequences": consequences,
         "next": back,
     }
-    return render(request, "admin/articles/desk/undo.html", context)
+    return answer(request, "undo", context)

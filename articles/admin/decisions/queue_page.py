@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles import heat
+from articles.admin.decisions.confirmation import answer
+from articles.admin.pages import ARTICLES
 from articles.models import Article
 from articles.newsdesk.queues import BY_KEY, QUEUES
 from newsroom.capped_count import count_capped, count_in_words
@@ -41,9 +42,9 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404 from error
     articles = page.rows
     reasons = queue.reasons(articles, at, policy)
-    context = admin.site.each_context(request) | {
+    context = {
         "title": queue.title,
-        "opts": Article._meta,
+        "trail": [ARTICLES],
         "queue": queue,
         "queues": QUEUES,
         "count": count_in_words(count_capped(waiting)),
@@ -51,4 +52,4 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         "is_first_page": not after,
         "next": urlencode({"after": page.next}) if page.next else "",
     }
-    return render(request, "admin/articles/article/queue.html", context)
+    return answer(request, "queue", context)

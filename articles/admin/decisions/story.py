@@ -8,19 +8,17 @@ from datetime import datetime
 from typing import Final, Self
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from articles import newsdesk
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
 from articles.admin.decisions.decision_forms import NoteForm
+from articles.admin.pages import VIEW, allow, article_or_404, trail_to
 from articles.models import Article, Image, Related
 from articles.newsdesk import VERBS, Change, RefusedError, Story, Verb
 from articles.newsdesk.verbs import NOTE
@@ -162,12 +160,10 @@ class Row:
     link: str
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow(VIEW, "GET", "HEAD", "POST")
 def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
     """Show the story of an article; ask about, and do, what changes it."""
-    if not request.user.has_perm("articles.view_article"):
-        raise PermissionDenied
-    article = get_object_or_404(Article.objects.select_related("provider"), pk=article_id)
+    article = article_or_404(article_id)
     if request.method != "POST":
         return _page(request, article)
     reason = request.POST.get("reason", "").strip()
@@ -205,7 +201,7 @@ def _page(request: HttpRequest, article: Article) -> HttpResponse:
         "may_relate": request.user.has_perm(VERBS[Verb.RELATE].permission),
         "may_pin": request.user.has_perm(VERBS[Verb.PIN].permission),
         "pinnable": VERBS[Verb.PIN].states,
-        "trail": _trail(article),
+        "trail": trail_to(article),
     }
     return confirmation.answer(request, "story", context)
 
@@ -225,11 +221,11 @@ def _ask(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
         "button": kind.button,
         "step": replace(step, seen=dict(change.seen)).signed(),
         "chosen": [articles[pk] for pk in step.chosen],
-        "summary": confirmation.summary(newsdesk.consequences(change)),
+        **confirmation.effects(newsdesk.consequences(change)),
         "form": NoteForm(),
         "address": request.path,
         "back": request.path,
-        "trail": [*_trail(article), (request.path, "Story")],
+        "trail": [*trail_to(article), (request.path, "Story")],
     }
     return confirmation.answer(request, "confirm", context)
 
@@ -321,16 +317,3 @@ def _one_way(article: Article, lead: Article, links: set[Pair]) -> str:
     if lead.coverage_only and names:
         return ""
     return "one way: names the lead, is not named back" if names else "one way: named by the lead"
-
-
-def _trail(article: Article) -> list[tuple[str, str]]:
-    return [
-        (reverse("admin:articles_article_changelist"), "Articles"),
-        (reverse("admin:articles_article_change", args=[article.pk]), article.headline),
-    ]
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the address of the workbench."""
-    view = site.admin_view(workbench)
-    return [path("<int:article_id>/story/", view, name="articles_article_story")]

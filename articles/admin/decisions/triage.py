@@ -7,20 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from articles import heat, newsdesk
 from articles.admin.articles.article_context import acts_since, facts
-from articles.admin.articles.receipts import VIEW
-from articles.admin.decisions.confirmation import user_of
+from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.decisions.decision_forms import (
     PAGES,
     NoteForm,
@@ -28,6 +24,7 @@ from articles.admin.decisions.decision_forms import (
     offered,
     what_was_done,
 )
+from articles.admin.pages import ARTICLES, VIEW, allow, article_or_404
 from articles.models import Act, Article, ArticleQuerySet
 from articles.newsdesk import VERBS, RefusedError, StaleError, Verb
 from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
@@ -92,7 +89,6 @@ class Desk:
     """What one request for a page of triage is about."""
 
     request: HttpRequest
-    site: AdminSite
     queue: Queue
     at: datetime
     policy: Policy
@@ -125,22 +121,15 @@ class Desk:
             return None
 
 
-def urls(site: AdminSite) -> list[URLPattern]:
-    """Return the page of triage, one for each queue."""
-
-    @never_cache
-    @require_http_methods(["GET", "HEAD", "POST"])
-    def view(request: HttpRequest, key: str) -> HttpResponse:
-        if not request.user.has_perm(VIEW):
-            raise PermissionDenied
-        queue = BY_KEY.get(key)
-        if queue is None:
-            raise Http404(f"no queue: {key}")
-        at, policy = timezone.now(), heat.current_policy()
-        desk = Desk(request, site, queue, at, policy, queue.articles(at, policy))
-        return _decide(desk) if request.method == "POST" else _look(desk)
-
-    return [path("triage/<slug:key>/", site.admin_view(view), name="articles_article_triage")]
+@allow(VIEW, "GET", "HEAD", "POST")
+def triage(request: HttpRequest, key: str) -> HttpResponse:
+    """Show an article of a queue, or decide on it and go on to the next."""
+    queue = BY_KEY.get(key)
+    if queue is None:
+        raise Http404(f"no queue: {key}")
+    at, policy = timezone.now(), heat.current_policy()
+    desk = Desk(request, queue, at, policy, queue.articles(at, policy))
+    return _decide(desk) if request.method == "POST" else _look(desk)
 
 
 def _look(desk: Desk) -> HttpResponse:
@@ -148,7 +137,7 @@ def _look(desk: Desk) -> HttpResponse:
     query = desk.request.GET
     pk = query.get("article", "")
     if pk.isdecimal() and len(pk) <= 18:
-        return _page(desk, _article(int(pk)))
+        return _page(desk, article_or_404(int(pk)))
     waiting = desk.waiting.select_related("provider", "decided_by")
     if before := desk.place(query.get("before", "")):
         article = waiting.filter(desk.queue.order.before(*before)).reverse().first()
@@ -162,7 +151,7 @@ def _decide(desk: Desk) -> HttpResponse:
     """Decide and go on, or say on the same page why not."""
     form = TriageForm(desk.request.POST)
     form.is_valid()
-    article = _article(form.cleaned_data.get("article") or 0)
+    article = article_or_404(form.cleaned_data.get("article") or 0)
     seen = form.cleaned_data.get("seen_version")
     is_stale = seen != article.version
     if form.is_valid() and not is_stale:
@@ -175,14 +164,10 @@ def _decide(desk: Desk) -> HttpResponse:
             place = given["place"] if desk.place(given["place"]) else desk.cursor(article)
             return redirect(desk.behind(place))
         except StaleError:
-            article, is_stale = _article(article.pk), True
+            article, is_stale = article_or_404(article.pk), True
         except RefusedError as error:
             form.add_error(None, str(error))
     return _page(desk, article, form, seen=seen if is_stale else None)
-
-
-def _article(pk: int) -> Article:
-    return get_object_or_404(Article.objects.select_related("provider", "decided_by"), pk=pk)
 
 
 def _page(
@@ -192,9 +177,8 @@ def _page(
     user = desk.request.user
     total = count_capped(desk.waiting)
     context = {
-        **desk.site.each_context(desk.request),
         "title": f"{desk.queue.title}: triage",
-        "opts": Article._meta,
+        "trail": [ARTICLES, (reverse("admin:queue", args=[desk.queue.key]), desk.queue.title)],
         "queue": desk.queue,
         "queues": QUEUES,
         "address": desk.address,
@@ -225,7 +209,7 @@ def _page(
             "is_stale": seen is not None,
             "meanwhile": acts_since(article, seen) if seen is not None else [],
         }
-    return render(desk.request, "admin/articles/desk/triage.html", context)
+    return answer(desk.request, "triage", context)
 
 
 def _position(desk: Desk, article: Article) -> str:

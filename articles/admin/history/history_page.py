@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import messages
-from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.text import Truncator
 
 from articles import newsdesk
-from articles.admin.articles.receipts import VIEW
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import SIGNATURES, Names, label
 from articles.admin.history.text_diff import Piece, text_diff
-from articles.admin.pages import allow, trail_to, version_seen
+from articles.admin.pages import VIEW, allow, article_or_404, trail_to, version_seen
 from articles.importing.snapshot import TEXTS
 from articles.models import Act, ActChange, Article, ImportConflict
 from articles.newsdesk.history import State
@@ -32,21 +30,6 @@ SHORT: Final = 160
 """Characters of a text in the list; the comparison shows all of it."""
 
 NOW: Final = "now"
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    return [
-        path(
-            "<int:pk>/history/",
-            site.admin_view(history),
-            name="articles_article_history",
-        ),
-        path(
-            "<int:pk>/history/<int:act_id>/restore/",
-            site.admin_view(restore),
-            name="articles_article_restore",
-        ),
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +65,9 @@ class Difference:
 
 
 @allow(VIEW)
-def history(request: HttpRequest, pk: int) -> HttpResponse:
+def history(request: HttpRequest, article_id: int) -> HttpResponse:
     """Show the decisions on an article, newest first, and compare two states."""
-    article = _article(pk)
+    article = article_or_404(article_id)
     rows = _rows(article, request.GET.get("before", ""))
     page, has_older = rows[:PER_PAGE], len(rows) > PER_PAGE
     context = {
@@ -100,9 +83,9 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow(VIEW, "GET", "HEAD", "POST")
-def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
+def restore(request: HttpRequest, article_id: int, act_id: int) -> HttpResponse:
     """Show what restoring a state would change, and restore it."""
-    article = _article(pk)
+    article = article_or_404(article_id)
     if request.method == "POST":
         article.version = version_seen(request)
     try:
@@ -113,11 +96,11 @@ def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
             reason = request.POST.get("reason", "").strip()
             newsdesk.perform(change, by=user_of(request), reason=reason)
             messages.success(request, "The earlier state was restored. You can undo this below.")
-            return redirect("admin:articles_article_history", pk)
+            return redirect("admin:articles_article_history", article_id)
         consequences = newsdesk.consequences(change)
     except newsdesk.RefusedError as error:
         messages.error(request, f"Nothing was restored. {error}")
-        return redirect("admin:articles_article_history", pk)
+        return redirect("admin:articles_article_history", article_id)
     states = newsdesk.timeline(article, since=act_id)
     act = Act.objects.select_related("by").filter(pk=act_id).first()
     context = {
@@ -126,7 +109,7 @@ def restore(request: HttpRequest, pk: int, act_id: int) -> HttpResponse:
         "differences": differences(states.now, states.at(act_id)),
         "consequences": consequences,
     }
-    context["trail"] += [(reverse("admin:articles_article_history", args=[pk]), "History")]
+    context["trail"] += [(reverse("admin:articles_article_history", args=[article_id]), "History")]
     return answer(request, "restore", context)
 
 
@@ -176,11 +159,6 @@ def _listed(name: str, before: list[Any], after: list[Any], names: Names) -> Dif
         before=names.shown(name, before),
         after=names.shown(name, after),
     )
-
-
-def _article(pk: int) -> Article:
-    articles = Article.objects.select_related("provider", "decided_by")
-    return get_object_or_404(articles, pk=pk)
 
 
 def _context(article: Article, title: str) -> dict[str, Any]:

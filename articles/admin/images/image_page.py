@@ -7,18 +7,15 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
 
 from articles import newsdesk, roles, tasks
 from articles.admin.articles.article_form import TextField
-from articles.admin.articles.receipts import VIEW
 from articles.admin.decisions.confirmation import answer, as_seen, tell_done, user_of
-from articles.admin.pages import allow, trail_to
+from articles.admin.pages import VIEW, allow, trail_to
 from articles.images import uploads
 from articles.images.renditions import RefusedImageError
 from articles.models import Article, Image
@@ -153,11 +150,6 @@ ACTS: Final[dict[str, tuple[type[_Form], Callable[[HttpRequest, Image, Any], Non
     "focus": (FocusForm, _focus),
 }
 """The form and function of each button."""
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    route = "<int:article_id>/images/<int:position>/"
-    return [path(route, site.admin_view(image_page), name="articles_article_image")]
 
 
 @allow(VIEW, "GET", "HEAD", "POST")

@@ -7,29 +7,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import messages
-from django.contrib.admin.sites import AdminSite
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from articles import newsdesk, roles
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import label
-from articles.admin.pages import allow, version_seen
+from articles.admin.pages import allow, article_or_404, version_seen
 from articles.importing import snapshot
 from articles.models import Act, Article, ImportConflict
 from articles.newsdesk import Choice, Consequence
 
 MOST: Final = 50
 """Conflicts on the page; the next ones appear when these are resolved."""
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    return [
-        path("conflicts/", site.admin_view(conflicts), name="articles_article_conflicts"),
-        path("<int:pk>/resolve/", site.admin_view(resolve), name="articles_article_resolve"),
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +77,9 @@ def conflicts(request: HttpRequest) -> HttpResponse:
 
 
 @allow(roles.RESOLVE, "POST")
-def resolve(request: HttpRequest, pk: int) -> HttpResponse:
+def resolve(request: HttpRequest, article_id: int) -> HttpResponse:
     """Show what the choices for one article would change; with ``confirmed``, apply them."""
-    article = get_object_or_404(Article.objects.select_related("provider"), pk=pk)
+    article = article_or_404(article_id)
     try:
         choices = _choices(request, article)
         article.version = version_seen(request)

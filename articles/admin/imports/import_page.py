@@ -11,32 +11,23 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.sites import AdminSite
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Value
 from django.db.models.functions import Replace
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 
 from articles import importing, roles
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.imports.uploads import MOST_FILES, UploadError, lay_down
-from articles.admin.pages import allow
+from articles.admin.pages import ARTICLES, allow
 from articles.importing import export
 from articles.importing.files import ENDINGS
 from articles.models import Article, ImportProblem
 
 SHOWN: Final = 500
 """Problems of a dry run on the page; those of an import are stored and can be downloaded."""
-
-
-def import_urls(site: AdminSite) -> list[URLPattern]:
-    return [path("import/", site.admin_view(import_documents), name="articles_importrun_import")]
-
-
-def export_urls(site: AdminSite) -> list[URLPattern]:
-    return [path("export/", site.admin_view(export_page), name="articles_article_export")]
 
 
 class _ManyFilesInput(forms.ClearableFileInput):
@@ -118,8 +109,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
         response = StreamingHttpResponse(_zipped(chosen[which]), content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="newsroom-{which}.zip"'
         return response
-    trail = [(reverse("admin:articles_article_changelist"), "Articles")]
-    return answer(request, "export", {"title": "Export documents", "trail": trail})
+    return answer(request, "export", {"title": "Export documents", "trail": [ARTICLES]})
 
 
 class _Outlet(io.RawIOBase):

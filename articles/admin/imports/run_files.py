@@ -8,10 +8,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
 
 from articles.admin.pages import allow
 from articles.models import ImportProblem, ImportRun
@@ -20,23 +18,11 @@ _COLUMNS: Final = ("kind", "path", "line", "column", "message")
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def urls(site: AdminSite) -> list[URLPattern]:
-    return [
-        path(
-            f"<int:pk>/problems.{ending}",
-            site.admin_view(problems),
-            {"ending": ending},
-            name=f"articles_importrun_{ending}",
-        )
-        for ending in _FORMATS
-    ]
-
-
 @allow("articles.view_importrun")
 def problems(request: HttpRequest, pk: int, ending: str) -> StreamingHttpResponse:
     """Stream all problems of a run, so that memory does not grow with them."""
     run = get_object_or_404(ImportRun, pk=pk)
-    content_type, lines = _FORMATS[ending]
+    content_type, lines = FORMATS[ending]
     found = run.problems.order_by("pk").iterator(chunk_size=500)
     response = StreamingHttpResponse(lines(found), content_type=f"{content_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-problems.{ending}"'
@@ -75,7 +61,7 @@ def _json(found: Iterable[ImportProblem]) -> Iterator[str]:
 
 
 _Lines = Callable[[Iterable[ImportProblem]], Iterator[str]]
-_FORMATS: Final[Mapping[str, tuple[str, _Lines]]] = {
+FORMATS: Final[Mapping[str, tuple[str, _Lines]]] = {
     "txt": ("text/plain", _text),
     "csv": ("text/csv", _csv),
     "json": ("application/json", _json),

@@ -7,14 +7,12 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from articles import roles
-from articles.admin.imports import run_files
-from articles.admin.imports.import_page import import_urls
 from articles.admin.links import admin_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument
@@ -91,10 +89,6 @@ class ImportRunAdmin(ReadOnlyAdmin):
         "documents_link",
     ]
     readonly_fields = ["took", "given_paths", "documents_link"]
-
-    def get_urls(self) -> list[URLPattern]:
-        site = self.admin_site
-        return [*import_urls(site), *run_files.urls(site), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

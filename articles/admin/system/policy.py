@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -89,9 +89,6 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         return [*self.list_display, *(["restore"] if _may_change(request) else [])]
 
-    def get_urls(self) -> list[URLPattern]:
-        return [*urls(self.admin_site), *super().get_urls()]
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -121,15 +118,6 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
             return "in force"
         address = reverse("admin:articles_policyversion_try", query={"version": version.pk})
         return format_html('<a href="{}">Restore</a>', address)
-
-
-def urls(site: admin.AdminSite) -> list[URLPattern]:
-    name = "articles_policyversion"
-    return [
-        path("try/", site.admin_view(try_numbers), name=f"{name}_try"),
-        path("apply/", site.admin_view(apply_numbers), name=f"{name}_apply"),
-        path("progress/", site.admin_view(progress), name=f"{name}_progress"),
-    ]
 
 
 @allow(roles.POLICY, "GET", "HEAD", "POST")

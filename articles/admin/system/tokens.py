@@ -17,10 +17,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.admin.articles.receipts import VIEW
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import user_of
 from articles.admin.lists import ReadOnlyAdmin
+from articles.admin.pages import VIEW
 from articles.models import ApiToken
 
 DAYS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "a year"}

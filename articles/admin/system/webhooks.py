@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -63,15 +63,6 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             waits=Count("deliveries", Q(deliveries__state=states.WAITING)),
             dead=Count("deliveries", Q(deliveries__state=states.DEAD)),
         )
-
-    def get_urls(self) -> list[URLPattern]:
-        name, view = "articles_webhook", self.admin_site.admin_view
-        return [
-            path("<int:pk>/test/", view(send_test), name=f"{name}_test"),
-            path("<int:pk>/rotate/", view(rotate), name=f"{name}_rotate"),
-            path("<int:pk>/replay/", view(replay), name=f"{name}_replay"),
-            *super().get_urls(),
-        ]
 
     def has_delete_permission(self, request: HttpRequest, obj: WebHook | None = None) -> bool:
         return False

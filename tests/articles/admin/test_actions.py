@@ -60,7 +60,7 @@ class TestEach:
         assert not Act.objects.exists()
         done = carry_on(client, page, verb, **sent, reason="as agreed", do="")
         messages = messages_of(client, done)
-        assert_came_true(before, page.context["summary"].consequences, standings(everybody))
+        assert_came_true(before, page.context["consequences"], standings(everybody))
         act = Act.objects.get()
         assert (act.verb, act.reason) == (verb, "as agreed")
         assert press_undo(client, messages[0])["Location"] == reverse(LIST)

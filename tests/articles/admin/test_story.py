@@ -191,7 +191,7 @@ class TestActs:
         assert (standings(everybody), links()) == (before, linked_before)
         done = do(client, article, page, reason="the same event")
         messages = messages_of(client, done)
-        assert_came_true(before, page.context["summary"].consequences, standings(everybody))
+        assert_came_true(before, page.context["consequences"], standings(everybody))
         act = Act.objects.get()
         assert (act.verb, act.reason) == (KINDS[kind].verb, "the same event")
         self.after = links()
