@@ -34,13 +34,10 @@ def next_page(request: HttpRequest, otherwise: str) -> str:
     Refuse everything outside the admin: other sites, and paths that leave it by dots.
     """
     address = request.POST.get("next") or request.GET.get("next") or ""
-    path = unquote(urlsplit(address).path) if _is_sound(request, address) else ""
-    is_ours = path.startswith(reverse("admin:index"))
-    return address if is_ours and "\\" not in path and "/." not in path else otherwise
-
-
-def _is_sound(request: HttpRequest, address: str) -> bool:
     # Only paths: we never write absolute URLs, not even our own.
-    return address.startswith("/") and url_has_allowed_host_and_scheme(
+    is_sound = address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts=None, require_https=request.is_secure()
     )
+    path = unquote(urlsplit(address).path) if is_sound else ""
+    is_ours = path.startswith(reverse("admin:index"))
+    return address if is_ours and "\\" not in path and "/." not in path else otherwise

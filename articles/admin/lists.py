@@ -136,18 +136,15 @@ class FixedFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """Return the options."""
         return list(self.options)
 
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
     ) -> models.QuerySet[Any]:
-        """Keep the rows of the chosen option."""
         value = self.value()
         return self.narrow(queryset, value) if value in dict(self.options) else queryset
 
     def narrow(self, rows: models.QuerySet[Any], value: str) -> models.QuerySet[Any]:
-        """Return the rows of an option."""
         raise NotImplementedError
 
 

@@ -34,7 +34,6 @@ class TextField(forms.CharField):
         return str(super().to_python(value) or "").replace("\r\n", "\n")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return whether an editor changed the text."""
         return super().has_changed(self.to_python(initial), data)
 
 

@@ -58,31 +58,23 @@ def period_start(value: str | None, at: datetime | None = None) -> datetime | No
 
 
 class StateFilter(FixedFilter):
-    """Filter by the states of articles."""
-
     title = parameter_name = "state"
     options = Article.State.choices
 
     def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
-        """Keep the articles in a state."""
         return cast("ArticleQuerySet", rows).in_state(value)
 
 
 class QualityFilter(FixedFilter):
-    """Filter by ranges of quality."""
-
     title = parameter_name = "quality"
     options = [(value, label) for value, (label, _) in _QUALITIES.items()]
 
     def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
-        """Keep the articles in a range."""
         _, ends = _QUALITIES[value]
         return rows.filter(quality__range=ends) if ends else rows.filter(quality=None)
 
 
 class TimeFilter(FixedFilter):
-    """Filter by the time of publication."""
-
     title = parameter_name = "time"
     options = list(_PERIODS.items())
 
@@ -104,8 +96,6 @@ class DecidedFilter(FixedFilter):
 
 
 class ProviderFilter(ChosenFilter):
-    """Articles of one provider."""
-
     title = parameter_name = path = "provider"
 
 
@@ -120,8 +110,6 @@ def is_alone(request: HttpRequest) -> bool:
 
 
 class TopicFilter(ChosenFilter):
-    """Articles about one topic."""
-
     title = parameter_name = "topic"
     path = "topics"
 
@@ -143,10 +131,7 @@ class TopicFilter(ChosenFilter):
 
 
 class ArticleChangeList(KeyChangeList):
-    """The list of articles."""
-
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        """Note whether the list is of one topic alone."""
         self.is_alone = is_alone(request)
         return super().get_ordering(request, queryset)
 
@@ -267,12 +252,10 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="quality", ordering=or_least("quality"))
     def quality_shown(self, article: Article) -> int | None:
-        """Return its quality."""
         return article.quality
 
     @admin.display(description="heat", ordering=or_least("heat"))
     def heat_shown(self, article: Article) -> SafeString | None:
-        """Return its heat, with the way to why."""
         if article.heat is None:
             return None
         address = reverse("admin:articles_article_receipt", args=[article.pk])
@@ -282,7 +265,6 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state")
     def state_badge(self, article: Article) -> SafeString:
-        """Name where it stands with readers."""
         state = article.state
         return format_html('<span class="state state-{}">{}</span>', state.value, state.label)
 

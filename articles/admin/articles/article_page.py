@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
@@ -23,67 +24,70 @@ from articles.newsdesk import EDITABLE, Verb
 SHOWN: Final = 100
 """Rows of a table below an article; a page that everybody relates to is named thousands of times."""
 
+FIELDSETS: Final[Any] = [
+    ("Where it stands", {"fields": ["state_badge", "lead"]}),
+    (
+        "Where it is from",
+        {
+            "fields": [
+                "provider_link",
+                "original",
+                "topics_in_order",
+                ("published_at", "updated_at"),
+                "document",
+            ]
+        },
+    ),
+    (
+        "Editors' decision",
+        {
+            "fields": [
+                "decision",
+                "decision_reason",
+                "decision_until",
+                "decided_by",
+                "decided_at",
+                "is_pinned",
+                ("publish_from", "publish_until"),
+            ],
+            "classes": ["collapse"],
+        },
+    ),
+    (
+        "Record",
+        {
+            "fields": [
+                "slug",
+                "type",
+                "coverage_only",
+                "locale",
+                "original_url",
+                "web_url",
+                "amp_url",
+                "cdn_amp_url",
+                "featured_content",
+                ("version", "created_at", "changed_at"),
+            ],
+            "classes": ["collapse"],
+        },
+    ),
+]
+"""What the page shows of an article beside its texts, none of it editable."""
+
 
 @admin.register(Article)
 class ArticleAdmin(ArticleListAdmin):
     """Every article there is, coverage-only ones too; only the texts can be edited."""
 
     form = ArticleForm
-    readonly_fields = [
-        "state_badge",
-        "lead",
-        "decision",
-        "decision_reason",
-        "decision_until",
-        "decided_by",
-        "decided_at",
-        "is_pinned",
-        "publish_from",
-        "publish_until",
-        "slug",
-        "coverage_only",
-        "type",
-        "provider_link",
-        "topics_in_order",
-        "original",
-        "original_url",
-        "web_url",
-        "amp_url",
-        "cdn_amp_url",
-        "published_at",
-        "updated_at",
-        "featured_content",
-        "locale",
-        "document",
-        "version",
-        "created_at",
-        "changed_at",
-    ]
+    readonly_fields = flatten_fieldsets(FIELDSETS)
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        """Group what there is; only who may edit needs the version seen."""
+        """Put the texts first. Only users who may edit them need the version seen."""
         texts: list[str] = list(EDITABLE)
         if self.has_change_permission(request, obj):
             texts += ["reason", "seen_version"]
-        standing = ["state_badge", "lead"]
-        decision = ["decision", "decision_reason", "decision_until", "decided_by", "decided_at"]
-        times = ["is_pinned", ("publish_from", "publish_until")]
-        addresses = ["original_url", "web_url", "amp_url", "cdn_amp_url"]
-        source = ["provider_link", "original", "topics_in_order", ("published_at", "updated_at")]
-        record = ["slug", "type", "coverage_only", "locale", *addresses, "featured_content"]
-        return [
-            (None, {"fields": texts}),
-            ("Where it stands", {"fields": standing}),
-            ("Where it is from", {"fields": [*source, "document"]}),
-            ("Editors' decision", {"fields": [*decision, *times], "classes": ["collapse"]}),
-            (
-                "Record",
-                {
-                    "fields": [*record, ("version", "created_at", "changed_at")],
-                    "classes": ["collapse"],
-                },
-            ),
-        ]
+        return [(None, {"fields": texts}), *FIELDSETS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may change articles, where their state allows it; the form offers the texts alone."""
@@ -130,18 +134,15 @@ class ArticleAdmin(ArticleListAdmin):
 
     @admin.display(description="provider")
     def provider_link(self, article: Article) -> SafeString | str:
-        """Link to the provider."""
         return admin_link(article.provider)
 
     @admin.display(description="topics")
     def topics_in_order(self, article: Article) -> SafeString | str:
-        """Link to the topics, in order."""
         links = article.topic_links.select_related("topic")
         return format_html_join(", ", "{}", ((admin_link(link.topic),) for link in links)) or "-"
 
     @admin.display(description="original")
     def original(self, article: Article) -> SafeString | str:
-        """Link to the report itself."""
         return outward_link(article.source_url) if article.source_url else article.url
 
     @admin.display(description="lead")
@@ -151,6 +152,5 @@ class ArticleAdmin(ArticleListAdmin):
 
     @admin.display(description="document")
     def document(self, article: Article) -> SafeString | str:
-        """Link to the document that it came from."""
         source = SourceDocument.objects.filter(article=article).defer("text").first()
         return admin_link(source)

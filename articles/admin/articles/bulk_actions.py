@@ -51,7 +51,6 @@ class Skipped:
 
     @property
     def more(self) -> int:
-        """How many are not named."""
         return self.number - len(self.slugs)
 
 
@@ -65,7 +64,6 @@ class Plan:
 
     @property
     def left(self) -> int:
-        """How many are left out."""
         return sum(group.number for group in self.skipped)
 
 
@@ -86,7 +84,6 @@ def _asks_first(bulk: Declaration) -> bool:
 def _start(
     bulk: Declaration, model_admin: Any, request: HttpRequest, articles: QuerySet[Article]
 ) -> HttpResponse:
-    """Ask about the articles selected in the list."""
     ids = list(articles.order_by().values_list("pk", flat=True)[: MOST_ARTICLES + 1])
     back = request.get_full_path()
     if len(ids) > MOST_ARTICLES:
@@ -104,7 +101,6 @@ def _start(
 
 @require_POST
 def decide(request: HttpRequest, verb: str) -> HttpResponse:
-    """Show the consequences again, or decide."""
     bulk = BULK.get(verb)
     if bulk is None:
         raise Http404(f"no action: {verb}")

@@ -46,7 +46,6 @@ class Row:
 
     @classmethod
     def sent(cls, text: str, request: HttpRequest) -> Self:
-        """Read a row as the list sent it back."""
         try:
             pk, version, quality = _signer.unsign(text).split(",")
         except signing.BadSignature:
@@ -135,7 +134,6 @@ def save_scores(request: HttpRequest) -> HttpResponse:
 
 
 def _load(rows: dict[int, Row]) -> None:
-    """Load the article of each row."""
     articles = Article.objects.filter(pk__any_of=list(rows)).select_related("provider")
     for article in articles.defer("body", "featured_content"):
         rows[article.pk].article = article

@@ -78,7 +78,6 @@ class ShownReceipt:
 
     @property
     def decision_words(self) -> str:
-        """By whom, when, and until when."""
         article = self.article
         by = article.decided_by.get_username() if article.decided_by else "an editor"
         words = f"by {by}"

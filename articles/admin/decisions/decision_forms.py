@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -30,10 +30,9 @@ class MomentInput(forms.DateTimeInput):
         super().__init__({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M:%S")
 
     def format_value(self, value: Any) -> str | None:
-        """Return the value as browsers expect it."""
         text = super().format_value(value)
-        is_even = text is not None and text.count(":") == 2 and text.endswith(":00")
-        return text[:-3] if text is not None and is_even else text
+        is_even = text and text.count(":") == 2 and text.endswith(":00")
+        return text[:-3] if text and is_even else text
 
 
 class MomentField(forms.DateTimeField):
@@ -42,37 +41,21 @@ class MomentField(forms.DateTimeField):
     widget = MomentInput
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundField:
-        """Name the time zone in force."""
         bound = super().get_bound_field(form, field_name)
         bound.help_text = f"{self.help_text} Times are in {timezone.get_current_timezone_name()}."
         return bound
 
 
-def _quality(field: Field, required: bool) -> forms.Field:
-    return forms.IntegerField(min_value=0, max_value=MAX_QUALITY, required=required)
-
-
-def _moment(field: Field, required: bool) -> forms.Field:
-    return MomentField(required=required)
-
-
-def _text(field: Field, required: bool) -> forms.Field:
-    widget = forms.Textarea({"rows": 2, "cols": 60})
-    return forms.CharField(required=required, max_length=field.max_length, widget=widget)
-
-
-_FIELDS: Final[Mapping[Kind, Callable[[Field, bool], forms.Field]]] = {
-    Kind.QUALITY: _quality,
-    Kind.MOMENT: _moment,
-    Kind.TEXT: _text,
-}
-
-
 def form_field(field: Field, *, required: bool = False) -> forms.Field:
     """Return the field of a form for what a verb declares."""
-    made = _FIELDS[field.kind](field, required)
-    made.label, made.help_text = field.label, field.help
-    return made
+    words: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": required}
+    match field.kind:
+        case Kind.QUALITY:
+            return forms.IntegerField(min_value=0, max_value=MAX_QUALITY, **words)
+        case Kind.MOMENT:
+            return MomentField(**words)
+    widget = forms.Textarea({"rows": 2, "cols": 60})
+    return forms.CharField(max_length=field.max_length, widget=widget, **words)
 
 
 class NoteForm(forms.Form):
@@ -90,7 +73,6 @@ class NoteForm(forms.Form):
         return cleaned
 
     def asked(self) -> Iterator[BoundField]:
-        """Yield the fields of the verb itself."""
         return (
             (self[field.name] for field in self.declaration.fields)
             if self.declaration

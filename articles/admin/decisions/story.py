@@ -117,7 +117,6 @@ class Step:
 
     @classmethod
     def asked(cls, sent: QueryDict) -> Self:
-        """Read what the workbench sent."""
         seen = dict(confirmation.read("story", sent.get("seen", "")))
         kind = next((name for name in KINDS if name in sent), "")
         if not kind:
@@ -140,12 +139,10 @@ class Step:
         return cls(kind, chosen, members, dict(seen))
 
     def signed(self) -> str:
-        """Return the step as a form carries it."""
         value = [self.kind, self.chosen, self.members, list(self.seen.items())]
         return confirmation.sign("step", value)
 
     def words(self, template: str, articles: dict[int, Article]) -> str:
-        """Put the chosen articles into words."""
         if len(self.chosen) == 1 or self.kind == "merge":
             return template.format(f"“{articles[self.chosen[0]].headline}”")
         return template.format(count_of(len(self.chosen)))
@@ -153,8 +150,6 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A member as the workbench shows it."""
-
     article: Article
     why: str
     link: str
@@ -207,14 +202,12 @@ def _page(request: HttpRequest, article: Article) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
-    """Show what a step would change."""
-    _require(request, step)
     if step.kind == "merge":
         other = newsdesk.story_of(get_object_or_404(Article, pk=step.chosen[0])).members
         named = [step.chosen[0], *(one.pk for one in other if one.pk != step.chosen[0])]
         step = replace(step, chosen=named)
-    articles = _load(step)
-    change = confirmation.as_seen(_change(step, articles), step.seen)
+    change, articles = _change(request, step)
+    change = confirmation.as_seen(change, step.seen)
     kind = KINDS[step.kind]
     context = {
         "title": step.words(kind.asks, articles),
@@ -231,36 +224,29 @@ def _ask(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
 
 
 def _do(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
-    """Do a step whose consequences were shown."""
-    _require(request, step)
     form = NoteForm(request.POST)
     if not form.is_valid():
         raise RefusedError(f"The note is longer than {NOTE.max_length:,} characters.")
-    articles = _load(step)
-    change = confirmation.as_shown(_change(step, articles), step.seen)
+    change, articles = _change(request, step)
+    change = confirmation.as_shown(change, step.seen)
     act = newsdesk.perform(change, by=user_of(request), reason=form.cleaned_data["reason"])
     words = step.words(KINDS[step.kind].does, articles)
     confirmation.tell_done(request, act, words, request.path)
     return HttpResponseRedirect(request.path)
 
 
-def _require(request: HttpRequest, step: Step) -> None:
-    if not request.user.has_perm(VERBS[KINDS[step.kind].verb].permission):
+def _change(request: HttpRequest, step: Step) -> tuple[Change, dict[int, Article]]:
+    """Return the change that a step asks for, and the articles that it names, by key."""
+    kind = KINDS[step.kind]
+    if not request.user.has_perm(VERBS[kind.verb].permission):
         raise PermissionDenied
-
-
-def _load(step: Step) -> dict[int, Article]:
     ids = [*step.chosen, *step.members]
     articles = Article.objects.filter(pk__any_of=ids).select_related("provider")
     found = {one.pk: one for one in articles.defer("body", "featured_content")}
     if missing := set(ids) - found.keys():
         raise Http404(f"no article {min(missing)}")
-    return found
-
-
-def _change(step: Step, articles: dict[int, Article]) -> Change:
-    chosen = [articles[pk] for pk in step.chosen]
-    return KINDS[step.kind].make(chosen, [articles[pk] for pk in step.members])
+    chosen, members = ([found[pk] for pk in pks] for pks in (step.chosen, step.members))
+    return kind.make(chosen, members), found
 
 
 def find(text: str) -> list[Article]:
@@ -312,8 +298,6 @@ def _one_way(article: Article, lead: Article, links: set[Pair]) -> str:
     if article.pk == lead.pk or article.coverage_only:
         return ""
     names, is_named = (article.pk, lead.pk) in links, (lead.pk, article.pk) in links
-    if names and is_named:
-        return ""
-    if lead.coverage_only and names:
+    if names and (is_named or lead.coverage_only):
         return ""
     return "one way: names the lead, is not named back" if names else "one way: named by the lead"

@@ -97,11 +97,9 @@ class Desk:
 
     @property
     def address(self) -> str:
-        """Where the queue begins."""
         return reverse("admin:articles_article_triage", args=[self.queue.key])
 
     def address_of(self, **query: int | str) -> str:
-        """Return a place of the queue."""
         return f"{self.address}?{urlencode(query)}"
 
     def behind(self, cursor: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.utils.text import Truncator
 
 from articles.importing.snapshot import IMAGE_FIELDS
-from articles.models import ActChange, Article, Topic
+from articles.models import Article, Topic
 from newsroom.dates import in_words
 from providers.models import Provider
 
@@ -45,41 +45,26 @@ def label(name: str) -> str:
 class Names:
     """Names by id: headlines of articles, names of topics and providers."""
 
-    articles: Mapping[int, str] = field(default_factory=dict)
-    topics: Mapping[int, str] = field(default_factory=dict)
-    providers: Mapping[int, str] = field(default_factory=dict)
+    articles: Mapping[int, str]
+    topics: Mapping[int, str]
+    providers: Mapping[int, str]
 
     @classmethod
-    def load(
-        cls,
-        articles: Iterable[int] = (),
-        topics: Iterable[int] = (),
-        providers: Iterable[int] = (),
-    ) -> Names:
-        """Look up names. One query per kind."""
-        found = Article.objects.filter(pk__any_of=sorted(set(articles))) if articles else ()
+    def load(cls, articles: Iterable[int], values: Sequence[Mapping[str, Any]]) -> Names:
+        """Look up articles, and the topics and providers in ``values``. One query per kind."""
+        ids = sorted(set(articles))
+        found = Article.objects.filter(pk__any_of=ids).only("title") if ids else ()
+        providers = {one.get("provider_id") for one in values} - {None}
         return cls(
-            {article.pk: article.headline for article in found and found.only("title")},
-            _names(Topic, topics),
+            {article.pk: article.headline for article in found},
+            _names(Topic, {pk for one in values for pk in one.get("topics", ())}),
             _names(Provider, providers),
         )
 
-    @classmethod
-    def of_changes(cls, rows: Sequence[ActChange]) -> Names:
-        """Look up all names in the changes of a history."""
-        values = [values for row in rows for values in (row.before, row.after)]
-        return cls.load(
-            {pk for row in rows for pk, _ in (*row.linked, *row.unlinked)},
-            {pk for one in values for pk in one.get("topics", ())},
-            {one["provider_id"] for one in values if one.get("provider_id") is not None},
-        )
-
     def article(self, pk: int) -> str:
-        """Return an article's headline, shortened."""
         return Truncator(self.articles.get(pk, f"deleted article {pk}")).chars(100)
 
     def listed(self, name: str, values: Iterable[Any]) -> list[str]:
-        """Return the members of a list as text."""
         match name:
             case "topics":
                 return [self.topics.get(pk, f"deleted topic {pk}") for pk in values]
@@ -88,7 +73,6 @@ class Names:
         return [self.article(pk) for pk in values]
 
     def shown(self, name: str, value: Any) -> str:
-        """Return one value as text, not shortened."""
         match value:
             case None | "":
                 return Article.Decision.NONE.label if name == "decision" else "(empty)"
@@ -105,11 +89,8 @@ class Names:
         return str(value)
 
 
-def _names(model: type[Topic] | type[Provider], ids: Iterable[int]) -> dict[int, str]:
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    return dict(model._default_manager.filter(pk__in=wanted).values_list("pk", "name"))
+def _names(model: type[Topic] | type[Provider], ids: Iterable[Any]) -> dict[int, str]:
+    return dict(model._default_manager.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def _image(values: Sequence[Any]) -> str:

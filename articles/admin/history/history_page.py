@@ -34,8 +34,6 @@ NOW: Final = "now"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One change of a decision, as text."""
-
     label: str
     before: str
     after: str
@@ -115,12 +113,8 @@ def restore(request: HttpRequest, article_id: int, act_id: int) -> HttpResponse:
 
 def differences(before: State, after: State) -> list[Difference]:
     """Return the fields in which two states differ. Up to three queries."""
-    values = [before.values, after.values]
-    names = Names.load(
-        {*before.names, *after.names, *before.named_by, *after.named_by},
-        {pk for one in values for pk in one.get("topics", ())},
-        {one["provider_id"] for one in values if one.get("provider_id") is not None},
-    )
+    linked = {*before.names, *after.names, *before.named_by, *after.named_by}
+    names = Names.load(linked, [before.values, after.values])
     found = []
     for name in before.values:
         one, other = before.values[name], after.values.get(name)
@@ -175,7 +169,10 @@ def _rows(article: Article, before: str) -> list[ActChange]:
 
 
 def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) -> list[Entry]:
-    names = Names.of_changes(rows)
+    names = Names.load(
+        {pk for row in rows for pk, _ in (*row.linked, *row.unlinked)},
+        [values for row in rows for values in (row.before, row.after)],
+    )
     resolved: dict[int, list[ImportConflict]] = {}
     for conflict in ImportConflict.objects.filter(
         article=article, act__in=[row.act_id for row in rows]

@@ -26,7 +26,7 @@ SHOWN: Final = 20
 """Other articles with the same URL that the page lists."""
 
 
-class _SeenForm(forms.Form):
+class SeenForm(forms.Form):
     """Hidden fields: the picture as the editor saw it."""
 
     seen_url = forms.CharField(max_length=2000, strip=False, widget=forms.HiddenInput)
@@ -35,7 +35,6 @@ class _SeenForm(forms.Form):
     )
 
     def seen(self, image: Image) -> Image:
-        """Return the image as the editor saw it."""
         given = self.cleaned_data
         return Image(
             article_id=image.article_id,
@@ -45,7 +44,7 @@ class _SeenForm(forms.Form):
         )
 
 
-class WordsForm(_SeenForm):
+class WordsForm(SeenForm):
     """Alt text and credit, for the version of the article that the editor saw."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
@@ -72,11 +71,7 @@ class WordsForm(_SeenForm):
     )
 
 
-class FetchForm(_SeenForm):
-    """Nothing but the hidden fields."""
-
-
-class UploadForm(_SeenForm):
+class UploadForm(SeenForm):
     file = forms.FileField(
         label="Picture",
         widget=forms.ClearableFileInput(
@@ -87,7 +82,6 @@ class UploadForm(_SeenForm):
     )
 
     def clean_file(self) -> Any:
-        """Refuse a large file before reading it."""
         file = self.cleaned_data["file"]
         if file.size > uploads.MAX_BYTES:
             raise forms.ValidationError(f"It has more than {uploads.MAX_BYTES:,} bytes.")
@@ -100,14 +94,11 @@ def _percent(label: str) -> forms.IntegerField:
     )
 
 
-class FocusForm(_SeenForm):
+class FocusForm(SeenForm):
     seen_x = forms.IntegerField(widget=forms.HiddenInput)
     seen_y = forms.IntegerField(widget=forms.HiddenInput)
     x = _percent("Percent from the left")
     y = _percent("Percent from the top")
-
-
-_Form = WordsForm | FetchForm | UploadForm | FocusForm
 
 
 def _describe(request: HttpRequest, image: Image, form: Any) -> None:
@@ -143,10 +134,10 @@ def _focus(request: HttpRequest, image: Image, form: Any) -> None:
     messages.success(request, "Crops now show that part of the picture.")
 
 
-ACTS: Final[dict[str, tuple[type[_Form], Callable[[HttpRequest, Image, Any], None]]]] = {
+ACTS: Final[dict[str, tuple[type[SeenForm], Callable[[HttpRequest, Image, Any], None]]]] = {
     "words": (WordsForm, _describe),
     "upload": (UploadForm, _upload),
-    "fetch": (FetchForm, _fetch),
+    "fetch": (SeenForm, _fetch),
     "focus": (FocusForm, _focus),
 }
 """The form and function of each button."""
@@ -195,7 +186,6 @@ def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
 
 
 def _ids(name: str) -> str:
-    """Keep the ids of the page's forms apart."""
     return f"id_{name}_%s"
 
 

@@ -17,7 +17,7 @@ from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import label
 from articles.admin.pages import allow, article_or_404, version_seen
 from articles.importing import snapshot
-from articles.models import Act, Article, ImportConflict
+from articles.models import Article, ImportConflict
 from articles.newsdesk import Choice, Consequence
 
 MOST: Final = 50
@@ -31,26 +31,6 @@ class Side:
     heading: str
     text: str
     members: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One conflict on the page."""
-
-    conflict: ImportConflict
-    label: str
-    sides: Sequence[Side]
-
-    @property
-    def stamp(self) -> str:
-        """Changes when an import finds the conflict again."""
-        return self.conflict.found_at.isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    article: Article
-    fields: Sequence[Field]
 
 
 TITLE: Final = "Source changed what you edited"
@@ -83,13 +63,12 @@ def resolve(request: HttpRequest, article_id: int) -> HttpResponse:
     try:
         choices = _choices(request, article)
         article.version = version_seen(request)
+        consequences = _resolve(request, choices)
         if "confirmed" in request.POST:
-            _perform(request, choices)
             messages.success(
                 request, f"Resolved for {article.slug}. You can undo it in the history."
             )
             return redirect("admin:articles_article_conflicts")
-        consequences = _consequences(choices)
     except newsdesk.RefusedError as error:
         messages.error(request, f"Nothing was changed. {error}")
         return redirect("admin:articles_article_conflicts")
@@ -127,31 +106,30 @@ def _choices(request: HttpRequest, article: Article) -> list[tuple[ImportConflic
     return choices
 
 
-def _consequences(choices: Sequence[tuple[ImportConflict, Choice]]) -> list[Consequence]:
-    """Return what the choices would change, including new coverage; writes nothing."""
-    with transaction.atomic():
-        newsdesk.name_coverage(choices)
-        found = newsdesk.consequences(newsdesk.resolve(choices))
-        transaction.set_rollback(True)
+@transaction.atomic
+def _resolve(
+    request: HttpRequest, choices: Sequence[tuple[ImportConflict, Choice]]
+) -> list[Consequence]:
+    """Apply the choices if they are ``confirmed``; else return what they would change."""
+    newsdesk.name_coverage(choices)
+    change = newsdesk.resolve(choices)
+    if "confirmed" in request.POST:
+        reason = request.POST.get("reason", "").strip()
+        newsdesk.perform(change, by=user_of(request), reason=reason)
+        return []
+    found = newsdesk.consequences(change)
+    transaction.set_rollback(True)
     return found
 
 
-def _perform(request: HttpRequest, choices: Sequence[tuple[ImportConflict, Choice]]) -> Act:
-    reason = request.POST.get("reason", "").strip()
-    with transaction.atomic():
-        newsdesk.name_coverage(choices)
-        change = newsdesk.resolve(choices)
-        return newsdesk.perform(change, by=user_of(request), reason=reason)
-
-
-def _groups(found: Sequence[ImportConflict]) -> list[Group]:
-    """Group conflicts by article, with the present values. Up to five queries."""
+def _groups(found: Sequence[ImportConflict]) -> list[tuple[Article, list[Any]]]:
+    """Return articles with their conflicts, each with a label and three sides. Up to five queries."""
     articles = (
         Article.objects.select_related("provider")
         .prefetch_related(*snapshot.STATE_LOADED)
         .in_bulk({conflict.article_id for conflict in found})
     )
-    grouped: dict[int, list[Field]] = {}
+    grouped: dict[int, list[Any]] = {}
     states = {pk: snapshot.of_article(article) for pk, article in articles.items()}
     for conflict in found:
         name = conflict.field
@@ -161,9 +139,8 @@ def _groups(found: Sequence[ImportConflict]) -> list[Group]:
             _side("Source now", name, conflict.source),
             _side("Edited here", name, present),
         ]
-        field = Field(conflict, label(name), sides)
-        grouped.setdefault(conflict.article_id, []).append(field)
-    return [Group(articles[pk], fields) for pk, fields in grouped.items()]
+        grouped.setdefault(conflict.article_id, []).append((conflict, label(name), sides))
+    return [(articles[pk], fields) for pk, fields in grouped.items()]
 
 
 def _chosen(conflict: ImportConflict, choice: Choice) -> Side:

@@ -35,8 +35,6 @@ class _ManyFilesInput(forms.ClearableFileInput):
 
 
 class _FilesField(forms.FileField):
-    """One or more files, as a list."""
-
     widget = _ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> Any:

@@ -203,7 +203,7 @@ def _trial_page(request: HttpRequest, form: PolicyForm, policy: Policy | None) -
     try:
         with _alone():
             trial = newsdesk.try_policy(policy)
-    except BusyError as error:
+    except newsdesk.RefusedError as error:
         return _page(request, "policy_try", PREVIEW, context | {"busy": error}, status=409)
     reason = form.cleaned_data["reason"]
     context |= {
@@ -218,15 +218,11 @@ def _trial_page(request: HttpRequest, form: PolicyForm, policy: Policy | None) -
     return _page(request, "policy_try", PREVIEW, context)
 
 
-class BusyError(Exception):
-    """Somebody else is running a preview."""
-
-
 @contextmanager
 def _alone() -> Iterator[None]:
     """Allow one preview at a time: each reads the whole archive."""
     if not cache.add(_BUSY, timezone.now(), _BUSY_FOR):
-        raise BusyError(
+        raise newsdesk.RefusedError(
             "Somebody else is running a preview, which reads the whole archive. Try again in a minute."
         )
     try:
