@@ -9,7 +9,8 @@ DEMO_COUNT ?= 300
 # For example LOCK_FLAGS=--upgrade, or LOCK_FLAGS="--upgrade-package django".
 LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
-# Processes for each part of the tests: auto is one for each core, 0 is none besides pytest's own.
+# Processes for each part of the tests: auto starts one for each core, 0 runs the tests in pytest's
+# own process.
 JOBS ?= auto
 # Each checkout has its own database name, so two of them can be tested at the same time.
 TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/newsroom_$(shell printf %s "$(CURDIR)" | cksum | cut -d' ' -f1)
@@ -91,8 +92,8 @@ demo-ready: $(VENV)/.runtime | demo-seeds
 	@$(BIN)/python manage.py ensure_demo_admin
 	@echo "Newsroom: http://127.0.0.1:$(PORT)/   Admin: http://127.0.0.1:$(PORT)/admin/   Stop: Ctrl-C"
 
-# Written under another name and renamed: an interrupted run leaves no half-written folder. The folder
-# stays, so a demo that starts again keeps its articles. Remove it for articles of today.
+# Write under another name, then rename: an interrupted run leaves no half-written folder. The
+# folder stays, so a demo that starts again keeps its articles. Remove it to get articles of today.
 demo-seeds: | $(VENV)/.runtime
 	rm -rf $@.part
 	$(BIN)/python manage.py generate_seeds $@.part --count $(DEMO_COUNT) --seed 1 --until $$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -114,7 +115,7 @@ test-browser:
 test-postgres:
 	$(TEST) --part PostgreSQL
 
-# All examples of the property tests: a quarter of them run otherwise.
+# Run all examples of the property tests; other targets run a quarter of them.
 test-thorough: export HYPOTHESIS_PROFILE = thorough
 test-thorough: test
 
@@ -136,7 +137,8 @@ format: $(VENV)/.dev
 
 # Maintenance
 
-# Needs GNU gettext. What is new in the catalog waits for its words; `make test` says what misses.
+# Needs GNU gettext. Translate the new entries of the catalog; `make test` lists those without a
+# translation.
 messages: $(VENV)/.dev
 	$(BIN)/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv/*' --ignore 'tests/*'
 	$(BIN)/python manage.py compilemessages --verbosity 0

@@ -38,7 +38,7 @@ def compare(database: str, kind: str, folder: Path, seconds: int) -> None:
     slug = json.loads(body.read_bytes())["value"][0]["slug"]
     paths = {
         "25 articles": LIST,
-        "25 articles, the hub's address": "/api/news/index.json",
+        "25 articles, the hub's URL": "/api/news/index.json",
         "25 headlines": f"{LIST}?fields=title",
         "an article": f"{LIST}{slug}/",
         "a story": f"/api/v1/stories/{slug}/",

@@ -86,7 +86,7 @@ def fill(count: int) -> None:
 
 
 def repeat(count: int) -> int:
-    """Copy the imported articles until there are ``count``; return how many there are."""
+    """Copy the imported articles until there are ``count``; return the total."""
     from django.db import connection, transaction
     from django.db.models import Max, Min
     from django.utils import timezone

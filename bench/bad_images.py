@@ -1,12 +1,12 @@
-"""Render broken images and show how each ends, with its time and memory.
+"""Render broken images and print the result, time and memory of each.
 
     python bench/bad_images.py [FOLDER ...] [--made 1000]
 
 Renders every file of the folders, of any kind, and ``--made`` images that the tests damage, one after
 the other in a render process, as ``cache_images`` does. Pillow's source distribution has a thousand
 test images in ``Tests/images``, including some that once crashed or hung it:
-``pip download --no-binary :all: --no-deps pillow``. Prints how many were kept and refused, the reasons,
-how many render processes died, and the images that took most time and memory.
+``pip download --no-binary :all: --no-deps pillow``. Prints how many were stored and refused, the
+reasons, how many render processes died, and the images that took the most time and memory.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def given(folders: list[Path], made: int) -> Iterator[tuple[str, bytes]]:
 
 
 def ended(name: str, data: bytes, shop: Workshop) -> Ended:
-    """Render one image and return how it ended."""
+    """Render one image and return the result."""
     for process in processes(shop):
         forget_peak(process)
     before = sum(map(processor_seconds, processes(shop)))

@@ -51,7 +51,7 @@ def photograph(number: int, width: int) -> bytes:
         grain = Image.effect_noise(size, 40).filter(ImageFilter.GaussianBlur(1))
         bands.append(Image.blend(soft, grain, 0.25))
     out = io.BytesIO()
-    # As cameras and agencies send them; one in ten is a PNG.
+    # Formats as cameras and agencies send them: one image in ten is a PNG.
     options = {"format": "PNG"} if number % 10 == 9 else {"format": "JPEG", "quality": 90}
     Image.merge("RGB", bands).save(out, **options)  # type: ignore[arg-type]
     return out.getvalue()

@@ -1,11 +1,11 @@
-"""Documents a second and peak memory of import, unchanged re-import and export.
+"""Measure documents a second and peak memory of import, unchanged re-import and export.
 
     python bench/import_export.py [--counts 2000 20000 100000] [--databases sqlite postgres]
 
-Generates the documents, measures each step in a process of its own on a fresh database, and beside
-them a plain ``bulk_create`` of the same rows. PostgreSQL is measured where BENCH_POSTGRES_URL (by
-default postgres://postgres@127.0.0.1:5432/postgres) answers; databases of the benchmark's own are
-made there and dropped.
+Generates the documents and measures each step in its own process on a fresh database. The reference
+is a plain ``bulk_create`` of the same rows. Includes PostgreSQL if BENCH_POSTGRES_URL (by default
+postgres://postgres@127.0.0.1:5432/postgres) answers; the benchmark creates its own databases there
+and drops them.
 """
 
 from __future__ import annotations

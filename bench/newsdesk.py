@@ -3,9 +3,9 @@
     python bench/archive.py
     python bench/newsdesk.py [--counts 20000 1000000] [--databases sqlite postgres] [--times 7]
 
-Sends complete requests of a logged-in superuser through ``django.test.Client``, ``--times`` times
-each after one that warms the caches. Prints the median and, in brackets, the worst, in milliseconds.
-The lines "stock" are Django's own ``ModelAdmin`` on the same table in the same run.
+Sends complete requests of a logged-in superuser through ``django.test.Client``, each ``--times``
+times after one that warms the caches. Prints the median and, in brackets, the worst, in
+milliseconds. The lines "stock" are Django's own ``ModelAdmin`` on the same table in the same run.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
 
 Measures one page of hits: the query for hits and the four queries that load 26 stories with coverage,
 as on the search page, in its feed and in the API. "latest" is a page of Latest loaded in the same
-way. Runs each ``--times`` times after one that warms the caches, and prints the median, the worst and,
-in brackets, the query for hits alone, in milliseconds. Late pages begin in the middle of all
-published articles.
+way. Runs each search ``--times`` times after one that warms the caches, and prints the median, the
+worst and, in brackets, the query for hits alone, in milliseconds. Late pages begin in the middle of
+all published articles.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def searches() -> Iterator[tuple[str, Callable[[], object]]]:
         ("common + provider", f"q=residents&provider={provider.domain}"),
         ("common + type", "q=residents&type=video"),
         ("common + 30 days", f"q=residents&since={month}"),
-        ("common + one day of long ago", f"q=the&{days}"),
+        ("common + one day long ago", f"q=the&{days}"),
         ("common + heat 150", "q=the&minimumHeat=150"),
         ("common + heat 1000: nothing", "q=the&minimumHeat=1000"),
         ("no words, topic + provider", f"topic={topic}&provider={provider.domain}"),

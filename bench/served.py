@@ -3,7 +3,7 @@
     python bench/served.py [--count 2000] [--databases sqlite postgres] [--seconds 5]
 
 Serves generated documents with granian (two workers, the extra ``server``) on 127.0.0.1 and sends
-requests with wrk (Debian's package) on eight connections, after a second that warms up. The reference
+requests with wrk (Debian's package) on eight connections, after a second of warm-up. The reference
 is ``/healthz``, a Django view that returns a constant through the same middleware. "Uncached" is the
 same server with a dummy cache, so that it builds every page.
 """

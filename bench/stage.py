@@ -66,7 +66,7 @@ def bulk_create_again(target_url: str) -> float:
 
 
 class Children(threading.Thread):
-    """Watch the memory of child processes; ``peak`` is that of the largest, in kilobytes.
+    """Watch the memory of child processes; ``peak`` is the peak of the largest one, in kilobytes.
 
     Their ``ru_maxrss`` would include this process, because a child starts as a copy of it.
     """

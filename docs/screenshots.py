@@ -1,4 +1,4 @@
-"""Take the screenshots of docs/screenshots: python -m docs.screenshots [--only NAME …]
+"""Take the screenshots in docs/screenshots: python -m docs.screenshots [--only NAME …]
 
 Needs the development requirements and Chromium. Serves a separate demo from a temporary folder.
 """
@@ -39,7 +39,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "screenshots"
 DOCUMENTS: Final = 300
 LARGE: Final = 200_000
-"""Larger pictures, in bytes, are reduced to 256 colors."""
+"""Pictures of more bytes are reduced to 256 colors."""
 Cookie = tuple[str, str]
 
 
@@ -53,7 +53,7 @@ class Shot:
     is_whole: bool = False
     """Whether to include the part of the page below the window."""
     fill: tuple[tuple[str, str], ...] = ()
-    """Labels of fields and what to type into them, before pressing the form's button."""
+    """Labels of fields and what to type into them before pressing the form's button."""
     status: int = 200
 
 

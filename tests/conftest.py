@@ -13,17 +13,18 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
 
-# Deadlines and the check for slow drawing measure the machine. Fixed examples make failures repeat.
+# Deadlines and the check for slow generation depend on the machine. Fixed examples make failures
+# repeat.
 settings.register_profile(
     "quick", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", settings.get_profile("quick"))
-# For a long search by hand: HYPOTHESIS_PROFILE=explore
+# To search longer by hand: HYPOTHESIS_PROFILE=explore
 settings.register_profile("explore", deadline=None)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 settings.load_profile(PROFILE)
 SHARES = {"quick": 0.25, "thorough": 1, "explore": 50}
-"""How many examples run, as a share of what each property test asks for."""
+"""The share of each property test's examples that runs."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -73,9 +74,9 @@ def empty_cache() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, rather than skip, what the run on the other database is for.
+    """Deselect, instead of skipping, tests that run on the other database.
 
-    On PostgreSQL only tests that use the database run, and of these not the ones marked `once`.
+    On PostgreSQL only tests that use the database run, except those marked `once`.
     """
     wanted = _uses_database if connection.vendor == "postgresql" else _runs_without_postgres
     left_out = [item for item in items if not wanted(item)]
@@ -104,7 +105,7 @@ def django_db_modify_db_settings(
     """Put SQLite's database in a file for browser tests.
 
     A browser sends several requests at once. In memory all threads of the server would share one
-    connection, and one thread's read would lock the tables for the others.
+    connection, and a read in one thread would lock the tables for the others.
     """
     has_browser = any(item.get_closest_marker("browser") for item in request.session.items)
     if connection.vendor == "sqlite" and has_browser:

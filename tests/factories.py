@@ -1,4 +1,4 @@
-"""Functions that store valid rows for tests; a test overrides the values it is about."""
+"""Functions that store valid rows for tests; a test overrides the values that matter to it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def make_topic(name: str = "", **overrides: Any) -> Topic:
 def make_article(*, topics: tuple[Topic, ...] = (), **overrides: Any) -> Article:
     """Store an article: published, with quality 80 by default.
 
-    Heat and published follow a given ``quality`` (None: not scored) as if nothing was related, and
-    ``coverage_only`` and a hold or withdrawal as the rules have them; given values stand.
+    Heat and published follow from ``quality`` (None: not scored) as for an article without links,
+    and from ``coverage_only`` and the decision; explicit values take precedence.
     """
     number = next(_numbers)
     values: dict[str, Any] = {

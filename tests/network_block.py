@@ -23,7 +23,8 @@ def _refuse(host: object, what: str) -> None:
 
 
 def _refuse_address(address: object, what: str) -> None:
-    # Other families, for example Unix sockets, have no tuples as addresses and stay on this machine.
+    # Other families, for example Unix sockets, do not use tuples as addresses and stay on this
+    # machine.
     if not isinstance(address, tuple) or not address or address[0] in {"", "localhost"}:
         return
     try:

@@ -1,7 +1,7 @@
 """Run the parts of the tests side by side: SQLite, browser and PostgreSQL.
 
-What a part prints is shown part by part. At the end stand the parts, how long each took, and how
-pytest summed each up.
+The output of each part is shown in one piece. The end lists the parts, how long each took, and
+pytest's summary of each.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PAUSE: Final = 0.2  # seconds
 
 @dataclass
 class Part:
-    """One run of pytest: its command, and what it has printed."""
+    """One run of pytest: its command and output."""
 
     name: str
     command: list[str]
@@ -51,7 +51,7 @@ class Part:
 
     @property
     def summary(self) -> str:
-        """Return pytest's own last line about its tests."""
+        """Return the last line of pytest's summary."""
         found = _SUMMARY.findall(self.output.read_text(errors="replace"))
         return found[-1] if found else "pytest did not finish"
 
@@ -63,14 +63,14 @@ def commands(jobs: int, flags: Sequence[str]) -> dict[str, tuple[str, list[str]]
     several = ["--numprocesses", str(jobs), *shared]
     return {
         "SQLite": ("not browser", ["--cov", *several]),
-        # A browser is several processes by itself.
+        # A browser already consists of several processes.
         "browser": ("browser", ["--numprocesses", str(jobs // 2), *shared]),
         "PostgreSQL": ("not browser", several),
     }
 
 
 def show(parts: Sequence[Part]) -> None:
-    """Print each part's output as it comes, one part after the other."""
+    """Print the output as it arrives, one part after the other."""
     started = time.monotonic()
     files: list[IO[bytes]] = [part.output.open("rb") for part in parts]
     for part, file in zip(parts, files, strict=True):

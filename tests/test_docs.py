@@ -69,7 +69,7 @@ class TestLinks:
 
     @staticmethod
     def anchor(heading: str) -> str:
-        """Return the anchor that code hosts make of a heading."""
+        """Return the anchor that code hosts create for a heading."""
         return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
@@ -225,7 +225,7 @@ class TestArchitecture:
 
 
 class TestNames:
-    """Files and code that the pages name."""
+    """Files and code that the pages mention."""
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_files_exist(self, page: Path) -> None:

@@ -41,7 +41,7 @@ class TestLockFiles:
     @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
     def test_name_no_host_and_no_path(self, name: str) -> None:
         text = (ROOT / name).read_text()
-        # The only slash of a requirement would be that of an address or a path.
+        # A slash in a requirement would belong to a URL or a path.
         assert "/" not in text
         assert "index" not in text
 
@@ -151,7 +151,7 @@ def test_expected_failure():
 
     def test_skips_fail_when_forbidden(self, tmp_path: Path) -> None:
         output = self.pytest(tmp_path, self.TESTS, NEWSROOM_FORBID_SKIPS="1")
-        # A marked test is skipped while it is set up, which pytest calls an error, not a failure.
+        # A marked test is skipped during set-up, which pytest reports as an error, not a failure.
         assert "1 failed, 1 xfailed, 1 error" in output
         assert "was skipped: Skipped: no server" in output
         assert "was skipped: Skipped: not today" in output
@@ -164,7 +164,7 @@ def test_expected_failure():
 
 
 class TestNetworkBlock:
-    # Addresses and names that are reserved for documentation: nobody would be reached.
+    # Addresses and names that are reserved for documentation, so no host is reached.
     def test_connection_is_refused(self) -> None:
         with socket.socket() as sock:
             with pytest.raises(NetworkBlockedError, match=r"connect to '192\.0\.2\.1'"):
@@ -248,7 +248,7 @@ class TestPostgresAnswers:
 
 
 class TestSelection:
-    """On PostgreSQL only tests of the database run, and none that is marked ``once``."""
+    """On PostgreSQL only tests that use the database run, except those marked ``once``."""
 
     @pytest.mark.parametrize(
         ("markers", "fixtures", "expected"),
@@ -297,7 +297,7 @@ class TestExamples:
 
 
 class TestSuites:
-    """``make test``: the parts run side by side, and the end says how each went."""
+    """``make test`` runs its parts side by side and reports the result of each."""
 
     def run(self, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
         chosen = ["--jobs=0", "--postgres=postgres://postgres@127.0.0.1:1/x", *options]

@@ -40,7 +40,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def run(site: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    # Nothing of the environment that the tests themselves run in.
+    # Without the environment of the tests themselves.
     inherited: Mapping[str, str] = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
     }
@@ -128,7 +128,7 @@ class TestSecretKey:
         assert [path.name for path in site.glob(".secret_key*")] == [".secret_key"]
 
     def test_set_in_the_environment(self, site: Path) -> None:
-        # As django-environ reads it by itself, the dollar sign would name another variable.
+        # By default django-environ reads a dollar sign as a reference to another variable.
         assert read(site, "s.SECRET_KEY", SECRET_KEY="$ecret") == "$ecret"
         assert not (site / ".secret_key").exists()
 
@@ -141,7 +141,7 @@ class TestSecretKey:
     ) -> None:
         path = tmp_path / "key"
         path.write_text("the other one's")
-        # As if the file had come between the look and the creation.
+        # As if another process had created the file after the check.
         monkeypatch.setattr(Path, "exists", lambda self: False)
         assert read_or_create_secret_key(path) == "the other one's"
         assert [file.name for file in tmp_path.iterdir()] == ["key"]
@@ -248,7 +248,7 @@ class TestValues:
         )
         assert read(site, expression) == [False, False, False, False, False]
         assert read(site, expression, HTTPS="true") == [True, True, True, True, False]
-        # A header that anybody can send is believed only where somebody says who sends it.
+        # A header that anybody can send is trusted only if a setting says so.
         assert read(site, expression, HTTPS="true", BEHIND_PROXY="true")[-1] is True
 
 
@@ -399,7 +399,7 @@ class TestStaticFiles:
         answer = manage(site, "collectstatic", "--no-input", *ignored, STATIC_ROOT="collected")
         assert answer.returncode == 0, answer.stderr
         names = {path.name for path in (site / "collected/admin/css").glob("base.*")}
-        # The plain file, the one named by its content, and both compressed in two ways.
+        # The plain file, its hashed copy, and both in two compressed forms.
         assert len(names) == 6, names
 
 

@@ -1,4 +1,4 @@
-"""The second language: complete, and compiled from what its catalog says."""
+"""The Spanish translation is complete and compiled from its catalog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ needs_gettext = pytest.mark.skipif(not shutil.which("msgfmt"), reason="GNU gette
 
 
 def compiled(file: Path, folder: Path) -> dict[object, str]:
-    """Return a catalog's messages by what they translate; fails where it is not well-formed."""
+    """Return a catalog's translations by message; fail if the catalog is not well-formed."""
     target = folder / "compiled.mo"
     check = ["msgfmt", "--check", "--output-file", str(target), str(file)]
     subprocess.run(check, check=True)
@@ -44,7 +44,7 @@ class TestSpanish:
         renewed = copy / CATALOG.relative_to(ROOT)
         text = renewed.read_text()
 
-        # Beside the header, nothing is without its words or with words that are only a guess.
+        # Besides the header, no message is without a translation or marked as fuzzy.
         assert re.findall(r'^msgid "(.+)"\nmsgstr(?:\[\d\])? ""\n(?!")', text, re.MULTILINE) == []
         assert "#, fuzzy" not in text
         assert set(compiled(renewed, tmp_path)) == set(compiled(CATALOG, tmp_path))

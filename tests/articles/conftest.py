@@ -1,4 +1,4 @@
-"""What tests find ready: somebody at the keyboard, a network that is none, newsrooms for processes."""
+"""Fixtures: a logged-in user, a blocked network, newsrooms for processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.newsroom.connector import connector  # noqa: F401 - a fixture
 
 @pytest.fixture
 def admin_client(client: Client, db: None) -> Client:
-    """Log a superuser in; without a password, which would be most of each test's time."""
+    """Log a superuser in, without a password: hashing it would take most of each test's time."""
     client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
     return client
 

@@ -1,4 +1,4 @@
-"""Articles and policies as Hypothesis draws them: few values, so that equals meet."""
+"""Hypothesis strategies for articles and policies, with few values so that ties occur."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ STORIES: Final = st.tuples(
     ),
     st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20),
 )
-"""Articles, and which of them names which by their places."""
+"""Articles, and the links between them as pairs of indexes."""
 
 
 def store(stories: Stories) -> list[Article]:
-    """Store them, with a heat of nothing where they can have any."""
+    """Store them; those that can have heat get a heat of 0."""
     facts, links = stories
     provider = make_provider()
     articles = [

@@ -1,4 +1,4 @@
-"""Attacks by HTML: known vectors, and what is done to them to slip through."""
+"""HTML attacks: known vectors, and disguises that may slip through."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ SLIPS: Final = [
 
 
 def payloads() -> list[str]:
-    """Return every vector in every disguise: some thousand, always the same."""
+    """Return every vector in every disguise, in a fixed order: a few thousand."""
     attributes = ("<a href='{}'>x</a>", '<iframe src="{}"></iframe>', "<blockquote cite='{}'>x")
     vectors = [*ELEMENTS, *(one.format(url) for one, url in product(attributes, ADDRESSES))]
     vectors += [vector.replace("<", "<\x0c/").replace(" ", "/") for vector in ELEMENTS]

@@ -1,4 +1,4 @@
-"""Documents for examples, written to folders and imported."""
+"""Write and import documents in tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PHOTO: Final = DocumentImage("https://daily.example/photo.jpg", 640, 480, attrib
 
 
 def document(**overrides: Any) -> ArticleDocument:
-    """Make a document: "Bridge opens", scored 60, of the Daily's URL ``/bridge``."""
+    """Make a document: "Bridge opens", with quality 60, at the Daily's URL ``/bridge``."""
     values: dict[str, Any] = {
         "title": "Bridge opens",
         "published_at": NOON,
@@ -47,7 +47,7 @@ def document(**overrides: Any) -> ArticleDocument:
 
 
 def entry(**overrides: Any) -> RelatedEntry:
-    """Make a related entry: the Herald's "A bridge at last", scored 50."""
+    """Make a related entry: the Herald's "A bridge at last", with quality 50."""
     values: dict[str, Any] = {
         "title": "A bridge at last",
         "published_at": NOON,
@@ -68,25 +68,25 @@ def put(folder: Path, name: str, one: ArticleDocument) -> Path:
 
 
 def load(*paths: Path, **options: Any) -> Report:
-    """Import, and see that nothing is refused."""
+    """Import, and check that nothing is rejected."""
     report = importing.run(paths, **options)
     assert not report.rejected, [str(problem) for problem in report.problems]
     return report
 
 
 def counts(report: Report) -> dict[str, int]:
-    """Return what an import did, without what it did not do."""
+    """Return the counts of an import that are not 0."""
     names: Sequence[str] = ("created", "updated", "unchanged", "conflicts", "rejected", "stubs")
     return {name: getattr(report, name) for name in names if getattr(report, name)}
 
 
 def only_article() -> Article:
-    """Return the one article there is, coverage aside."""
+    """Return the only article that is not coverage-only."""
     return Article.objects.get(coverage_only=False)
 
 
 def edit(article: Article, **values: Any) -> None:
-    """Change an article as an editor's form does."""
+    """Change an article like an editor's form."""
     for name, value in values.items():
         setattr(article, name, value)
     article.version += 1

@@ -1,4 +1,4 @@
-"""A table of articles in every state, and what their address answers."""
+"""A table of articles in every state, with the status of their URL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """An article in one state: how to make it, and the status of its address."""
+    """An article in one state: how to make it, and the status of its URL."""
 
     name: str
     state: Article.State
@@ -48,7 +48,7 @@ def _from_now(overrides: dict[str, Any]) -> dict[str, Any]:
 _held = {"decision": "hold", "quality": 90, "heat": 90}
 _held_stub = {"coverage_only": True, "decision": "hold"}
 _superseded = {"quality": 40, "heat": SUPERSEDED_HEAT}
-# Times are told from now: the pages know no other clock.
+# Times are relative to now, because pages use the real clock.
 CASES: Final = [
     Case("published", State.PUBLISHED, 200, {}),
     Case("published-by-an-editor", State.PUBLISHED, 200, {"quality": None, "published": True}),
@@ -77,10 +77,10 @@ CASES: Final = [
 
 
 def make_all(**more: Any) -> dict[str, Article]:
-    """Store an article of every case, and return them by its name."""
+    """Store an article for every case, and return them by name."""
     return {case.name: case.make(**more) for case in CASES}
 
 
 def names(status: int) -> set[str]:
-    """Return the names of the cases whose address answers with a status."""
+    """Return the names of the cases whose URL answers with a status."""
     return {case.name for case in CASES if case.status == status}

@@ -1,4 +1,4 @@
-"""Heat of rows: what is written, and to which articles only."""
+"""Applying heat to rows, and only to the affected ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Article, Article]:
-    """Two articles that name each other: the first leads with 60, the second has 50."""
+    """Two articles linked both ways: the first leads with 60, the second has 50."""
     lead = document(related=(entry(),))
     other = document(
         title="A bridge at last",
@@ -83,7 +83,7 @@ class TestDecisions:
     def test_hold_takes_an_article_out_of_its_story(self, pair: tuple[Article, Article]) -> None:
         edit(pair[0], decision="hold")
         heat.recompute([article.pk for article in pair])
-        # The held one keeps its own heat; it neither supersedes the other nor counts for it.
+        # The held article keeps its own heat; it neither supersedes the other nor counts for it.
         assert scores() == {60: (70, False), 50: (50, False)}
 
     def test_withdraw_does_the_same(self, pair: tuple[Article, Article]) -> None:
@@ -139,7 +139,7 @@ class TestDifferences:
 
 
 class TestOutcomes:
-    """What a scan over the archive finds by numbers alone."""
+    """A scan of the archive compares only numbers."""
 
     @given(stories=STORIES, policy=POLICIES)
     @settings(max_examples=40)
@@ -172,7 +172,7 @@ class TestOutcomes:
         for one in articles[1:]:
             relate(one, articles[0])
         few = Article.objects.filter(pk__in=[articles[1].pk, articles[-1].pk])
-        # Articles, links; of those with an equal articles and links; whether there are more.
+        # Expect: articles, links; the same for those with a tie; whether there are more.
         with django_assert_num_queries(5):
             (piece,) = heat.outcomes(few, Policy(70, 20, 50), NOON)
         assert [one.policy_heat for one in piece] == [-1, -1]
@@ -186,10 +186,10 @@ class TestQueries:
         pks = list(Article.objects.values_list("pk", flat=True))
         with CaptureQueriesContext(connection) as queries:
             heat.recompute(pks)
-        # Lock, policy, articles, links, and one update sent for all. Savepoints aside.
+        # Expect: lock, policy, articles, links, one update for all. Savepoints aside.
         told = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
         assert len(told) == 5
         with CaptureQueriesContext(connection) as queries:
             list(heat.differences(Article.objects.all()))
-        # Policy, articles, links; articles and links of those with an equal; the articles after.
+        # Expect: policy, articles, links; articles and links of those with a tie; next articles.
         assert len(queries) <= 6

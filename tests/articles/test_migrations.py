@@ -1,4 +1,4 @@
-"""Migrations stay as they are: they hold their SQL, and make the triggers that the newest version declares."""
+"""Migrations are frozen: they contain their SQL, and create the triggers of the newest version."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ UNSEEN: Final = {
     },
     "providers_provider": {"id", "description", "logos", "notes", "source"},
 }
-"""Columns that followers of the API do not see in an article, or see in others beside them."""
+"""Columns that API clients do not see in an article, or only through other columns."""
 
 
 def imported(path: Path) -> set[str]:
-    """Return the modules that a file imports, at whatever place."""
+    """Return the modules that a file imports anywhere."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
@@ -81,7 +81,7 @@ def functions() -> dict[str, str]:
 
 
 def last_number() -> int:
-    """Return the last number that the change feed gave."""
+    """Return the last number of the change feed."""
     query = "SELECT MAX(sequence) FROM articles_change"
     if connection.vendor == "postgresql":
         query = "SELECT last_value FROM articles_change_sequence"
@@ -92,7 +92,7 @@ def last_number() -> int:
 
 
 def editor() -> Any:
-    """Return as much of a schema editor as ``restore_triggers`` needs, within the test's transaction."""
+    """Return a minimal schema editor for ``restore_triggers``, within the test's transaction."""
     return SimpleNamespace(
         connection=connection, execute=lambda sql, _: connection.cursor().execute(sql)
     )
@@ -165,7 +165,7 @@ class TestTriggers:
 
 
 class TestKeepTriggers:
-    """Which triggers a migration makes, and which when it is undone."""
+    """The triggers that a migration creates, and those after it is undone."""
 
     @pytest.mark.parametrize(
         ("number", "before", "after"),

@@ -1,4 +1,4 @@
-"""Models at exactly the moment, or the number, at which their answer changes."""
+"""Models at the exact time or number at which their result changes."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 cases = pytest.mark.parametrize("case", CASES, ids=str)
 TICK: Final = timedelta(microseconds=1)
-"""As near as the databases tell moments apart."""
+"""The smallest time difference that both databases store."""
 State = Article.State
 # What an article shows just before, at and just after the end of an embargo, and an expiry.
 MOMENTS: Final = {

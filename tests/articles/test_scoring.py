@@ -1,4 +1,4 @@
-"""The rule: what it gives, and in which words it says so."""
+"""The scoring rule: its results and explanations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUT = {Decision.HOLD, Decision.WITHDRAW}
 
 
 def contender(name: str = "Post", quality: int | None = 57, **overrides: object) -> Contender:
-    """Make an article "a" of noon."""
+    """Make an article "a", published at noon."""
     return replace(Contender("a", NOON, quality, name=name), **overrides)  # type: ignore[arg-type]
 
 
@@ -40,7 +40,7 @@ POLICIES = st.builds(Policy, st.integers(0, 100), st.integers(0, 20), st.integer
 
 
 def beats(one: Contender, other: Contender) -> bool:
-    """Rules 1 and 5, spelled out apart from the code's sort key."""
+    """Rules 1 and 5, independently of the code's sort key."""
     if one.quality is None or one.decision in OUT:
         return False
     if other.quality is None or other.decision in OUT:

@@ -1,4 +1,4 @@
-"""The two documents of ``seeds/`` as readers find them: one story, led by New York Post."""
+"""The two documents of ``seeds/`` on readers' pages: one story, led by New York Post."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def read(client: Client, address: str) -> str:
 
 
 def headings(page: str) -> list[tuple[str, str, str]]:
-    """Return the headlines of a page that are links: the heading, the address and the words."""
+    """Return the linked headlines of a page: heading level, URL and text."""
     found = re.findall(r"<(h[12])[^>]*>\s*<a\s+href=\"([^\"]+)\"[^>]*>(.*?)</a>", page, re.DOTALL)
     return [(tag, html.unescape(to), html.unescape(words).strip()) for tag, to, words in found]
 
 
 def coverage(page: str) -> list[tuple[str, str]]:
-    """Return the addresses and headlines of the reports below a lead."""
+    """Return the URLs and headlines of the reports below a lead."""
     told = re.split(r'class="(?:coverage|reports)"', page, maxsplit=1)[1].partition("</article>")[0]
     found = re.findall(r"<a\s+href=\"(https[^\"]+)\"[^>]*>(.*?)</a>", told, re.DOTALL)
     return [(html.unescape(to), html.unescape(words).strip()) for to, words in found]
@@ -87,7 +87,7 @@ class TestReaders:
     def test_the_topics_show_both(self, client: Client) -> None:
         for slug in ("computer-vision", "ai"):
             page = read(client, f"/topics/{slug}/")
-            # City A.M.'s is the newer one; its headline leads to the original.
+            # City A.M.'s report is newer; its headline links to the original.
             assert headings(page) == [("h2", *CITY_AMS), LEAD]
             assert "Coverage of" in page
 

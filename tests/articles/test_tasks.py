@@ -1,4 +1,4 @@
-"""Waking tasks, and being alone at one."""
+"""Waking tasks, and running only one at a time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TestWaking:
         assert len(queries) == 1
         assert len(waiting()) == 1
         DBTaskResult.objects.update(status=TaskResultStatus.RUNNING)
-        # The one that runs may be past what this is for.
+        # The running task may already have passed this work.
         wake(keep_images)
         assert len(waiting()) == 2
 
@@ -95,7 +95,7 @@ class TestBeingAlone:
             second, is_alone = self.hold(environment)
             assert is_alone == "False"
             second.communicate("\n")
-            # One that was not alone took nothing from the one that is.
+            # A task that was not alone does not release the lock of the other.
             third, is_alone = self.hold(environment)
             assert is_alone == "False"
             third.communicate("\n")

@@ -1,4 +1,4 @@
-"""``manage.py work`` in separate processes, and what happens to tasks when they are killed."""
+"""``manage.py work`` in separate processes, and its tasks after it is killed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_what_is_imported_published_or_let_through_by_the_clock_is_kept(
             put_documents(tmp_path / "a", server, 2)
             run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
             kept(environment, 2)
-            # Nothing is fetched for articles that readers do not see.
+            # No image is fetched for articles that readers do not see.
             hidden = DocumentImage(server.put("/hidden", different(7)))
             later = DocumentImage(server.put("/later", different(8)))
             (tmp_path / "b").mkdir()
@@ -140,7 +140,7 @@ def test_ends_with_what_is_at_hand(
     with serving() as server, newsrooms.make("ends") as environment:
         prepared(environment, server, tmp_path)
         server.put("/0", slow)
-        # All from one host, of which two are asked at once: most have not been begun.
+        # All are on one host, which gets two requests at once, so most have not begun.
         put_documents(tmp_path / "a", server, 12)
         server.put("/1", slow)
         run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
@@ -182,7 +182,7 @@ def test_redis(newsrooms: Newsrooms, tmp_path: Path) -> None:
             run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
             kept(environment, 3)
         assert see(environment, "DBTaskResult.objects.count()") == 0
-        # Asked for twice while nobody works, it waits once.
+        # A task that is woken twice while no worker runs waits only once.
         code = "wake(keep_images); wake(keep_images); import django_rq"
         do(environment, code)
         assert see(environment, "__import__('django_rq').get_queue('images').count") == 1

@@ -1,4 +1,5 @@
-"""The settings of processes that tests start: they may ask ``EXEMPT_PORTS`` on this machine."""
+"""Settings of processes that tests start: requests to ``EXEMPT_PORTS`` on this machine are
+allowed."""
 
 import os
 
@@ -7,5 +8,5 @@ from newsroom.settings import *  # noqa: F403
 OUTBOUND_EXEMPT = frozenset(
     ("127.0.0.1", int(port)) for port in os.environ.get("EXEMPT_PORTS", "").split()
 )
-# Seconds: nobody wants to wait for those of the real ones, and nothing is to be given up.
+# Seconds: short, so that tests do not wait; many, so that no delivery is abandoned.
 HOOK_RETRIES = (0.2,) * 100

@@ -33,7 +33,8 @@ from articles.tasks import *
 
 
 def do(environment: Environment, code: str) -> Any:
-    """Run code with all models imported in another newsroom; return its ``found``, if any."""
+    """Run code with all models imported in another newsroom; return its variable ``found``, if
+    any."""
     script = f"{_SCRIPT}\nfound = None\n{code}\nsys.stdout.write(json.dumps(found))"
     return json.loads(run(environment, "-c", script).stdout)
 

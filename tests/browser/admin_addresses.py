@@ -1,7 +1,7 @@
-"""Every page of the admin, as one table: what its URLs are called, and an address for each.
+"""A table of all pages of the admin, with a URL for each URL name.
 
-A new URL of the admin belongs in ``ADDRESSES`` or, if it answers no page, in ``NOT_PAGES``; lists,
-forms, histories and deletions of models are found by their names.
+Add a new URL of the admin to ``ADDRESSES`` or, if it returns no page, to ``NOT_PAGES``; lists,
+forms, histories and deletions of models are found by name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Rows = dict[type[Model], Model]
 
 
 def queue_address(key: str, rows: Rows) -> str:
-    """Return the address of a queue."""
+    """Return the URL of a queue."""
     return reverse("admin:queue", args=[key])
 
 
@@ -74,7 +74,7 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
         "admin:articles_policyversion_progress"
     ),
 }
-"""Pages that are no list, form, history or deletion of a model, by the name of their URL."""
+"""Pages other than lists, forms, histories and deletions of models, by URL name."""
 
 NOT_PAGES: Final = {
     "articles_article_preview": "shows the public page",
@@ -111,19 +111,19 @@ VARIANTS: Final[dict[str, Callable[[Rows], str]]] = {
     **{f"queue {queue.key}": partial(queue_address, queue.key) for queue in QUEUES[1:]},
     "in a pop-up": lambda rows: list_of(Topic) + "?_popup=1",
 }
-"""Pages of the table in another state, by what one would call it."""
+"""Pages of the table in another state, by a description."""
 
 DJANGOS_OWN: Final = {
     "aria-prohibited-attr": "the help of the two lists of permissions, made by Django's script",
     "label": "date and time of a user's last login: one label for two fields",
 }
-"""Rules of axe that Django's pages of users and groups break, and where; no page of ours may."""
+"""Rules of axe that Django's own pages of users and groups break, by page."""
 
 _OF_A_MODEL: Final = re.compile(r"([a-z]+)_([a-z]+)_(changelist|add|change|history|delete)")
 
 
 def names() -> list[str]:
-    """Return the names of the admin's URLs that answer pages."""
+    """Return the names of the admin's URLs that return pages."""
     _, resolver = get_resolver().namespace_dict["admin"]
     named = {name for name in resolver.reverse_dict if isinstance(name, str)}
     return sorted(named - NOT_PAGES.keys())
@@ -149,12 +149,12 @@ def address_of(name: str, rows: Rows) -> str | None:
 
 
 def list_of(model: type[Model]) -> str:
-    """Return the address of a model's list."""
+    """Return the URL of a model's list."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 def rows_by_model(rows: list[Model], user: User) -> Rows:
-    """Return the rows with those of Django's own models."""
+    """Return the rows, including those of Django's own models."""
     group = Group.objects.get_or_create(name="Desk")[0]
     hook = WebHook.objects.create(
         name="Something", url="https://mirror.example/hook", failures=3, rests_until=NOW

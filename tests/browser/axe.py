@@ -18,7 +18,7 @@ OPTIONS: Final[dict[str, Any]] = {
 
 
 COLORS: Final = ("color-contrast", "link-in-text-block")
-"""The rules that a theme can break."""
+"""The rules that a color scheme can break."""
 
 
 def violations(
@@ -27,12 +27,12 @@ def violations(
     only: Collection[str] = (),
     impacts: Collection[str] = GRAVE,
 ) -> list[str]:
-    """Name what axe finds on a page, by default serious or critical: rule, place and reason.
+    """Return axe's findings on a page, by default serious and critical ones: rule, place and
+    reason.
 
-    Rules in ``but`` may be broken; with ``only`` no other rules are asked.
+    Rules in ``but`` are ignored; with ``only``, no other rules are checked.
 
-    The script comes in through the debugger, which a content security policy does not bind: pages
-    keep their strict one.
+    The debugger injects the script, so pages keep their strict content security policy.
     """
     options = OPTIONS | ({"runOnly": list(only)} if only else {})
     found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
@@ -52,6 +52,6 @@ def assert_accessible(
     only: Collection[str] = (),
     impacts: Collection[str] = GRAVE,
 ) -> None:
-    """Fail if axe finds what ``violations`` gives; ``what`` says how the page was looked at."""
+    """Fail if ``violations`` returns any; ``what`` describes the page in the message."""
     found = violations(page, but, only, impacts)
     assert not found, f"{page.url} {what}:\n" + "\n".join(found)

@@ -1,4 +1,4 @@
-"""Chromium as the browser tests start it, and what counts as a fault of a page."""
+"""Start Chromium for the browser tests, and collect the faults of pages."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 
 ARGUMENTS: Final = [
     "--headless",
-    # Chromium refuses its sandbox to root, and the pages are our own.
+    # Chromium's sandbox does not work for root, and the pages are our own.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Nothing leaves this machine, whatever a page asks for.
+    # No request leaves this machine.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a page is looked at: the color scheme, and the window in CSS pixels."""
+    """A color scheme, and a window in CSS pixels."""
 
     scheme: str
     width: int
@@ -36,11 +36,11 @@ class Look:
 
     @property
     def viewport(self) -> ViewportSize:
-        """Return the window as Playwright takes it."""
+        """Return the window for Playwright."""
         return {"width": self.width, "height": self.height}
 
     def put_on(self, page: Page) -> None:
-        """Show an open page like this, without loading it again."""
+        """Show an open page in this way without reloading it."""
         page.set_viewport_size(self.viewport)
         page.emulate_media(color_scheme="dark" if self.scheme == "dark" else "light")
 
@@ -56,7 +56,7 @@ READER_LOOKS: Final = [
     for scheme in ("light", "dark")
     for width, height in ((1280, 900), (768, 1024), (320, 568))
 ]
-"""Readers come with what they have: from the narrowest window that must do to a wide one."""
+"""From the narrowest supported window to a wide one."""
 
 
 def find_chromium() -> str:
@@ -77,7 +77,7 @@ def launch(playwright: Playwright, path: str) -> Browser:
 def watching() -> Iterator[list[str]]:
     """Collect the faults of pages given to ``watch()``; fail at the end if any is left.
 
-    A test that expects faults takes them out of the list.
+    A test that expects faults removes them from the list.
     """
     faults: list[str] = []
     yield faults
@@ -85,10 +85,10 @@ def watching() -> Iterator[list[str]]:
 
 
 def watch(page: Page, home: str, faults: list[str]) -> None:
-    """Note what goes wrong on a page, and each request to another place than ``home``.
+    """Record errors on a page, and each request to an origin other than ``home``.
 
-    Chromium reports a breach of the content security policy as an error on its console, and so an
-    answer that is an error.
+    Chromium reports violations of the content security policy and failed responses as errors on its
+    console.
     """
 
     def note_message(message: ConsoleMessage) -> None:

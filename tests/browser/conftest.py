@@ -23,7 +23,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
-    """Return the server, made after the database: it looks then whether that is in memory."""
+    """Return the server; it starts after the database, because it checks whether that is in
+    memory."""
     return live_server
 
 
@@ -44,24 +45,25 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def faults() -> Iterator[list[str]]:
-    """Return the faults of the test's pages; those it does not take out fail it."""
+    """Return the faults of the test's pages; any fault that is left fails the test."""
     with watching() as found:
         yield found
 
 
 @pytest.fixture(params=LOOKS, ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Return each way to look at a page: light and dark, on a desk and on a phone."""
+    """Return each combination of light and dark, desktop and phone."""
     chosen: Look = request.param
     return chosen
 
 
 @pytest.fixture
 def open_page(live_server: LiveServer, chromium: Browser, faults: list[str]) -> Iterator[OpenPage]:
-    """Give ``open_page(user=None, look=DESKTOP, **options)``: a new page, the user logged in.
+    """Yield ``open_page(user=None, look=DESKTOP, **options)``, which opens a page with the user
+    logged in.
 
-    Addresses are relative to the server's: ``page.goto("/admin/")``. The options are those of
-    Playwright's ``new_context``.
+    URLs are relative to the server: ``page.goto("/admin/")``. The options are those of Playwright's
+    ``new_context``.
     """
     contexts = []
 
@@ -69,7 +71,7 @@ def open_page(live_server: LiveServer, chromium: Browser, faults: list[str]) -> 
         context = chromium.new_context(
             base_url=live_server.url,
             viewport=look.viewport,
-            # Colors on their way from one to another are neither's.
+            # Stop transitions, because axe would measure intermediate colors.
             reduced_motion="reduce",
             **options,  # type: ignore[arg-type]
         )
@@ -93,7 +95,7 @@ def open_page(live_server: LiveServer, chromium: Browser, faults: list[str]) -> 
 
 @pytest.fixture
 def superuser(transactional_db: None) -> User:
-    """Store a user who may do everything, and has a password: ``password``."""
+    """Store a superuser with the password ``password``."""
     return User.objects.create_superuser("admin", password="password")
 
 

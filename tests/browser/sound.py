@@ -1,4 +1,4 @@
-"""What every page must pass, in any of its looks."""
+"""Checks for every page, in every color scheme and window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.browser.axe import COLORS, GRAVE, assert_accessible
 from tests.browser.chromium import LOOKS, Look
 
-# Django draws these fields after a page has loaded, and select-names.js names them then.
+# Django adds these fields after a page has loaded; then select-names.js labels them.
 FIELDS_ARE_DRAWN: Final = (
     "document.querySelectorAll('select.admin-autocomplete').length =="
     " document.querySelectorAll('.select2-selection__rendered[aria-label]').length"
@@ -23,9 +23,9 @@ def assert_sound(
     looks: Iterable[Look] = LOOKS,
     impacts: Collection[str] = GRAVE,
 ) -> None:
-    """Fail for what axe finds on an open page but for the rules in ``but``, and if it is too wide.
+    """Fail if axe finds violations of rules outside ``but``, or if the page is too wide.
 
-    In the dark only colors are new; asking all rules again would double the time.
+    Dark pages differ only in colors; checking all rules again would double the time.
     """
     page.wait_for_function(FIELDS_ARE_DRAWN)
     for look in looks:

@@ -1,4 +1,4 @@
-"""Every page of the admin, light and dark, on a desk and on a phone: sound, and accessible."""
+"""Every page of the admin, light and dark, on desktop and phone, is sound and accessible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.browser.sound import assert_sound
 @pytest.fixture
 def rows(superuser: User, live_server: LiveServer) -> Rows:
     everything = rows_by_model(make_everything("Something happened"), superuser)
-    # Use local pictures, so that the page asks no other host.
+    # Use local pictures, so that the page contacts no other host.
     Image.objects.update(url=live_server.url + static("articles/icon.svg"))
     LogEntry.objects.create(
         user=superuser,

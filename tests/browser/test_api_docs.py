@@ -1,4 +1,4 @@
-"""The page that shows the API's schema: drawn under our content security policy, from here alone."""
+"""The page of the API's schema works under our content security policy, without other hosts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenPage
 def test_shows_every_address(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/api/docs/")
-    # Beside what is looked for, what the fixture watches: no fault of the policy, no other host.
+    # The fixture also checks for violations of the policy and requests to other hosts.
     expect(page.locator(".opblock")).to_have_count(27, timeout=30_000)
     page.get_by_role("button", name="/api/v1/news/{slug}/").first.click()
     expect(page.locator(".opblock.is-open")).to_have_count(1)

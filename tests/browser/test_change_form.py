@@ -1,4 +1,4 @@
-"""A save over a newer version, as an editor meets it in a browser."""
+"""Saving over a newer version, in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of the desk are made of (desk.css): readable and accessible in every look."""
+"""The components of the desk's pages (desk.css) are readable and accessible everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images in the admin: drawn from copies alone, at every width, and the focal point by a click."""
+"""Images in the admin: only copies, at every width, and setting the focal point by a click."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def media(tmp_path: Path, settings: Settings) -> None:
 
 @pytest.fixture
 def article(superuser: User) -> Article:
-    """An article with an image in each state, and words of every length."""
+    """An article with an image in each state, and texts of every length."""
     article = make_article(title=LONG, decision="hold")
     words = [("A bridge in fog", "C. Reporter"), (LONG, LONG), (None, None), ("", "")]
     for position, (title, credit) in enumerate(words):
@@ -67,7 +67,7 @@ def address(article: Article, position: int) -> str:
 
 
 def pages(article: Article) -> list[str]:
-    """Return the address of every page that shows something of images."""
+    """Return the URL of every page about images."""
     return [
         *(address(article, position) for position in range(4)),
         reverse("admin:articles_article_change", args=[article.pk]),

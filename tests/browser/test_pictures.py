@@ -1,4 +1,4 @@
-"""Kept pictures in a browser: the right copy of each, no other host's, and nothing moves."""
+"""Stored pictures in a browser: the right copy, no other host, no layout shift."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SIZES: Final = (
     (900, 900),
     None,
 )
-"""Of the stories' pictures: wide, flat, high, small, none."""
+"""Sizes of the stories' pictures: wide, flat, high, small, none."""
 PLACES: Final = {"front": "/", "latest": "/latest/", "topic": "/topics/cities/", "story": ""}
 places = pytest.mark.parametrize("place", PLACES)
 
@@ -77,7 +77,8 @@ def lead(transactional_db: None) -> Article:
 
 @pytest.fixture
 def visit(open_page: OpenPage, lead: Article) -> Callable[..., Page]:
-    """Give ``visit(place, look=DESKTOP, **options)``: the page with all of its pictures loaded."""
+    """Yield ``visit(place, look=DESKTOP, **options)``, which opens a page and loads all
+    pictures."""
 
     def visit(place: str, look: Look = DESKTOP, **options: Any) -> Page:
         page = open_page(look=look, **options)
@@ -109,7 +110,7 @@ class TestPictures:
     @places
     @pytest.mark.parametrize("width", [1280, 768, 320])
     def test_come_without_a_shift(self, visit: Callable[..., Page], place: str, width: int) -> None:
-        """From here alone: a request to another host is a fault of the page."""
+        """Only from this site: a request to another host is a fault of the page."""
         page = visit(place, next(look for look in READER_LOOKS if look.width == width))
         loaded = page.evaluate(LOADED)
         assert len(loaded) == (1 if place == "story" else 6)
@@ -159,11 +160,11 @@ class TestPictures:
         assert chosen is not None
         assert (int(chosen[1]), chosen[2]) == (expected, "avif")
         shown = page.locator("picture img").first.evaluate("one => one.clientWidth")
-        # Neither blurred nor twice as large as can be seen.
+        # Neither blurred nor more than twice as large as shown.
         assert 0.75 < expected / (shown * density) < 2
 
     def test_colors_come_first(self, visit: Callable[..., Page], faults: list[str]) -> None:
-        """Under the policy that forbids style in pages."""
+        """The policy forbids inline styles."""
         page = visit("latest", java_script_enabled=True)
         page.route("**/media/**", lambda route: route.abort())
         page.reload()

@@ -1,4 +1,4 @@
-"""A policy tried and applied by click."""
+"""Previewing and applying a policy by clicks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNT = 5
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make carrying five articles through take several requests."""
+    """Make applying a policy to five articles take several requests."""
     monkeypatch.setattr(policies, "PIECE", 1)
     monkeypatch.setattr(pages, "SECONDS", 0)
     cache.clear()

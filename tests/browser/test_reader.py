@@ -1,4 +1,4 @@
-"""Every kind of page that readers see: light and dark, narrow and wide, with script and without.
+"""Every kind of reader's page: light and dark, narrow and wide, with and without JavaScript.
 
 Written against what pages mean (landmarks, headings, links and their names), not how they look.
 """
@@ -31,7 +31,7 @@ WORDS: Final = "A headline of some length about an event that nobody expected to
 
 
 class Newsroom:
-    """Some of everything that a page can show: the longest and the least."""
+    """Examples of everything that a page can show, from the longest to the shortest."""
 
     def __init__(self) -> None:
         parent = make_topic("Artificial intelligence")
@@ -70,7 +70,7 @@ class Newsroom:
             published_at=now - 3 * HOUR,
             **values,
         )
-        # What cannot be broken between words, and what says next to nothing.
+        # A text without spaces, and a nearly empty one.
         self.long = make_article(
             title="Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 2,
             excerpt="x" * 300,
@@ -87,7 +87,7 @@ class Newsroom:
         self.place = Place(lead, topic, paper)
 
     def address(self, name: str) -> str:
-        """Return the one address of a name that is about the lead, its topic or provider."""
+        """Return the URL of a pattern for the lead, its topic or its provider."""
         (address,) = self.place.addresses(f"articles:{name}")
         return address
 
@@ -151,7 +151,7 @@ def visit(
         return page
 
     yield visit
-    # Chromium tells of an answer that is an error on its console: here it is what was asked for.
+    # Chromium reports failed responses on its console; here they are expected.
     told = [f"responded with a status of {status} " for status in statuses & {*STATUS.values()}]
     faults[:] = [fault for fault in faults if not any(one in fault for one in told)]
 
@@ -162,7 +162,7 @@ def test_kinds_are_all_pages(newsroom: Newsroom, client: Client) -> None:
     pages = {
         name.partition(":")[2]
         for name in PUBLIC
-        # The page about the API is in ``test_api_docs.py``: it is one for programmers.
+        # ``test_api_docs.py`` tests the page of the API.
         if ":api:" not in name
         for address in newsroom.place.addresses(name)
         if (response := client.get(address)).status_code == 200
@@ -185,8 +185,8 @@ LINKS: Final = "() => [...document.links].map(link => `${link.innerText} ${link.
 class TestEveryKind:
     @kinds
     def test_is_sound(self, visit: Callable[..., Page], kind: str) -> None:
-        """One main, one h1; nothing moves while it loads; the keyboard reaches everything; axe finds
-        nothing in any look."""
+        """One main, one h1, no layout shift; the keyboard reaches everything; axe finds nothing
+        anywhere."""
         page = visit(kind)
         assert page.evaluate(LAYOUT_SHIFT) == 0
         expect(page.get_by_role("main")).to_have_count(1)
@@ -211,7 +211,7 @@ class TestEveryKind:
         assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
-# What the Tab key should come by, in the order of the page; all of it is kept for the walk.
+# The controls that Tab should reach, in the order of the page.
 REACHED: Final = """() => {
     const all = "a[href], button, input, select, textarea, summary, iframe, [tabindex]";
     window.reached = [...document.querySelectorAll(all)].filter(one =>
@@ -219,7 +219,7 @@ REACHED: Final = """() => {
     document.activeElement.blur();
     return window.reached.length;
 }"""
-# What is wrong with the place of the focus, which should be at this one; blank if nothing.
+# The fault of the focus, which should be on this control; blank if none.
 FOCUS: Final = """place => {
     const one = document.activeElement, style = getComputedStyle(one);
     const told = `${place}: ${one.outerHTML.slice(0, 200)}`;
@@ -235,7 +235,7 @@ FOCUS: Final = """place => {
 
 
 def walk(page: Page) -> list[str]:
-    """Press Tab through a page; give what is wrong."""
+    """Press Tab through a page; return the faults."""
     wrong = []
     for place in range(page.evaluate(REACHED)):
         page.keyboard.press("Tab")
@@ -257,7 +257,7 @@ class TestKeyboard:
 
     @pytest.mark.parametrize("kind", STORIES)
     def test_original_comes_first(self, visit: Callable[..., Page], kind: str) -> None:
-        """On a story's page the way to the original is the first thing that one can act on."""
+        """On a story's page the link to the original is the first control."""
         page = visit(kind)
         assert page.evaluate(REACHED)
         first = page.evaluate(
@@ -284,7 +284,7 @@ class TestKeyboard:
 
 
 class TestSeen:
-    """What the tests above must catch is seen to be caught."""
+    """The checks above find planted faults."""
 
     def test_shift(self, visit: Callable[..., Page]) -> None:
         page = visit("front")

@@ -1,4 +1,4 @@
-"""Stories merged, many articles decided on and scores typed, in a browser, with script and without."""
+"""Merging stories, bulk actions and scores in a browser, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIST = "/admin/articles/article/"
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def page(request: pytest.FixtureRequest, open_page: OpenPage, superuser: User) -> Page:
-    """Return a page with a superuser logged in, with script and without."""
+    """Return a page with a superuser logged in, with and without JavaScript."""
     return open_page(superuser, java_script_enabled=request.param)
 
 

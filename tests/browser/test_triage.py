@@ -1,4 +1,4 @@
-"""Triage in a browser: one key a decision, the next article at once, nothing lost on the way."""
+"""Triage in a browser: one key for each decision, and no input is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDRESS: Final = "/admin/articles/article/triage/not-scored/"
 
 
 class Keyboard:
-    """A keyboard that counts: digits are the number typed, all else are keys of decisions."""
+    """A keyboard that counts: digits type a number, other keys decide."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -38,7 +38,7 @@ class Keyboard:
 
 
 def make_waiting(count: int) -> list[Article]:
-    """Store articles that wait for a quality, in the order of their queue."""
+    """Store unscored articles, in the order of their queue."""
     return [
         make_article(quality=None, published_at=NOW - timedelta(minutes=number))
         for number in range(count)
@@ -51,7 +51,7 @@ def page(open_page: OpenPage, transactional_db: None) -> Page:
 
 
 def expect_focus(page: Page, article: Article) -> None:
-    """Wait for an article, its decision before it written."""
+    """Wait for an article; the previous decision is stored by then."""
     expect(page.locator(f"#triage[data-article='{article.pk}']:not([aria-busy])")).to_be_visible()
 
 
@@ -80,7 +80,7 @@ class TestKeyboard:
         assert Act.objects.count() == 50
 
     def test_faster_than_the_answers(self, page: Page) -> None:
-        """Keys pressed while a decision is on its way count for the article that was seen."""
+        """Keys pressed while a decision is being sent apply to the article on the screen."""
         first, second, third = make_waiting(3)
         slow: list[Route] = []
         page.goto(ADDRESS)
@@ -112,7 +112,7 @@ class TestKeyboard:
         expect_focus(page, second)
         second.refresh_from_db()
         assert second.quality is None
-        # The address follows: a reload shows the same.
+        # The URL changes, so a reload shows the same article.
         page.reload()
         expect_focus(page, second)
 
@@ -204,7 +204,7 @@ class TestNothingLost:
         page.wait_for_load_state("networkidle")
         page.route("**/triage/not-scored/", lambda route: route.abort(), times=1)
         page.keyboard.press("h")
-        # Sent once more, as a form.
+        # Submitted again as a form.
         expect_focus(page, second)
         article.refresh_from_db()
         assert article.decision == "hold"

@@ -1,4 +1,4 @@
-"""A video's poster: a link without script; with it, a button that puts the player in place."""
+"""A video's poster is a link without JavaScript, and otherwise a button that loads the player."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories import make_article
 from tests.newsroom.test_sanitizing import ALLOWED
 
 PLAYER = "https://www.youtube-nocookie.com/embed/x"
-# What a page is made of, other than what is in `allowed`, as this browser reads it.
+# The nodes of a page, as this browser parses it, except those in `allowed`.
 FOREIGN = """
 ([htmls, allowed]) => htmls.flatMap((html) => {
   const template = document.createElement("template");
@@ -75,12 +75,12 @@ def test_plays_once_asked(open_page: OpenPage, transactional_db: None, faults: l
         ["allow", "fullscreen; encrypted-media; picture-in-picture"],
         ["allowfullscreen", ""],
     ]
-    # Nothing has moved, and it has the shape that its document gave it.
+    # The layout has not moved, and the player has the shape of its document.
     assert page.locator(".video").bounding_box() == place
     box = frame.bounding_box()
     assert box is not None
     assert abs(box["width"] / box["height"] - 800 / 500) < 0.02
-    # The one request to another host is the one that was asked for.
+    # The only request to another host is the expected one.
     assert [fault for fault in faults if PLAYER not in fault] == []
     faults.clear()
 
@@ -120,7 +120,7 @@ def test_payloads_as_a_browser_reads_them(
     page: Page = open_page()
     page.goto(make_article().get_absolute_url())
     allowed = json.loads(json.dumps(ALLOWED, default=sorted))
-    # The check sees what is to be seen.
+    # The check itself works.
     assert page.evaluate(FOREIGN, [["<b title=x>", "<svg>", "<p>"], allowed]) == [
         ["<b title=x>", ["title"]],
         ["<svg>", ["<svg></svg>"]],

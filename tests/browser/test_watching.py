@@ -1,4 +1,4 @@
-"""What the browser tests must catch, they are seen to catch here."""
+"""The browser tests' own checks find planted faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOGIN = "/admin/login/"
 
 
 class TestFaults:
-    """Each planted on a sound page, which the fixture would fail for."""
+    """Each fault is planted on a sound page; the fixture would fail for it."""
 
     @pytest.fixture
     def page(self, open_page: OpenPage) -> Page:

@@ -1,4 +1,4 @@
-"""All URLs of the site, a row for each of them, and a signed-in user of each role."""
+"""All URLs of the site, rows for their parameters, and a signed-in user of each role."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _walk(
         if isinstance(one, URLResolver):
             inner = ":".join(filter(None, [space, one.namespace or ""]))
             yield from _walk(one.url_patterns, route, inner)
-        # Only Django's redirects from old addresses and the admin's 404 have no name.
+        # Only Django's redirects from old URLs and the admin's 404 have no name.
         elif one.name:
             yield f"{space}:{one.name}" if space else one.name, route
 
@@ -108,13 +108,13 @@ class Site:
             Group: group,
             User: member,
         }
-        # Only its owner sees a token.
+        # Only its owner sees an API key.
         ApiToken.objects.update(user=self.users["E"])
         self.sessions = {letter: _login(user) for letter, user in self.users.items() if user}
         self.copy = default_storage.save(name_of("0" * 64, 320, "webp"), ContentFile(b"RIFF"))
 
     def each(self, patterns: dict[str, str]) -> Iterator[tuple[str, str]]:
-        """Yield each name with its address; afterwards undo what was written about it."""
+        """Yield each name with its URL; roll back its writes afterward."""
         for name, pattern in patterns.items():
             cache.clear()
             with transaction.atomic():
@@ -122,7 +122,7 @@ class Site:
                 transaction.set_rollback(True)
 
     def address(self, name: str, pattern: str) -> str:
-        """Return the address of a name, with the row that its pattern asks for."""
+        """Return the URL of a name, with a row for its parameters."""
         values: dict[str, Any] = {}
         for parameter in re.findall(r"<(?:\w+:)?(\w+)>", pattern):
             values[parameter] = self._value(name, parameter)
@@ -163,7 +163,7 @@ class Site:
         return self.rows[next((models[one] for one in models if one in name), Article)]
 
     def sent(self, name: str) -> dict[str, Any]:
-        """Return a form for addresses whose permission depends on the form."""
+        """Return a form for URLs whose permission depends on the form."""
         article = Article.objects.get(pk=self.rows[Article].pk)
         if name.endswith("article_story"):
             seen = confirmation.sign("story", [[article.pk, article.version]])
@@ -173,7 +173,7 @@ class Site:
         return {}
 
     def send(self, letter: str, name: str, address: str) -> Any:
-        """Send what an address takes, as one of the users."""
+        """Send a URL's form or body as one of the users."""
         client = self.client(letter)
         if not name.startswith("articles:api:newsdesk"):
             return client.post(address, self.sent(name))
@@ -207,6 +207,6 @@ def everything() -> dict[str, list[Any]]:
 
 
 def is_let_in(response: Any) -> bool:
-    """Return whether the response neither refuses nor asks for a login."""
+    """Return whether the response is neither a refusal nor a redirect to the login."""
     login = response.status_code == 302 and response["Location"].startswith(reverse("admin:login"))
     return response.status_code not in REFUSED and not login

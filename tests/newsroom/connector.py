@@ -1,4 +1,4 @@
-"""A stub of DNS queries and connections, and the addresses that must not be reached."""
+"""A stub for DNS queries and connections, and addresses that must not be reached."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Connector:
 
     def __init__(self) -> None:
         self.names: dict[str, list[list[str]]] = {}
-        """The addresses of a name at each query; the last ones stay."""
+        """The addresses of a name for each query; the last ones are repeated."""
         self.asked: list[str] = []
         self.connected: list[str] = []
 
     def getaddrinfo(self, host: str, port: int, **options: Any) -> list[Any]:
         self.asked.append(host)
         if host not in self.names:
-            # Numbers, however they are written, are read by the system itself.
+            # The system itself reads numeric addresses, in any notation.
             try:
                 return LOOK_UP(host, port, flags=socket.AI_NUMERICHOST, **options)
             except NetworkBlockedError:
@@ -43,7 +43,7 @@ class Connector:
 
 @pytest.fixture
 def connector(monkeypatch: pytest.MonkeyPatch) -> Connector:
-    """Refuse all connections, and resolve names as a test says."""
+    """Refuses all connections, and resolves names as a test says."""
     connector = Connector()
     monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
     monkeypatch.setattr(outbound, "_connect", connector.connect)

@@ -1,4 +1,4 @@
-"""Who may read each URL of the site, and who may send to it, in one table.
+"""One table of who may read each URL of the site and who may send to it.
 
 ``tests/articles/newsdesk/test_matrix.py`` has who may make which decision;
 ``tests/articles/site/test_public_states.py`` has what an article's public URL answers in each state.
@@ -24,8 +24,8 @@ from tests.newsroom.authorization import (
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
 # Name; who may read it; who may send to it. A: anonymous, N: staff without a role, V: Viewer,
-# E: Editor, P: Publisher, O: Operator, S: superuser. A list that gets a form without an action
-# shows itself again.
+# E: Editor, P: Publisher, O: Operator, S: superuser. A list that gets a form without an action is
+# shown again.
 TABLE: Final = """
 admin:app_list                                VEPOS    VEPOS
 admin:articles_act_undo                       EPS      EPS
@@ -227,7 +227,7 @@ class TestTable:
                 for user in sorted(set(USERS) - may):
                     assert not is_let_in(site.send(user, name, address)), user
                 assert everything() == before
-                # One after the other: each may change what the next one sends.
+                # One after the other, because each may change what the next one sends.
                 for user in sorted(may):
                     assert is_let_in(site.send(user, name, address)), user
 

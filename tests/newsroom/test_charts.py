@@ -1,4 +1,4 @@
-"""Charts: every number is where the scale says it is."""
+"""Every number of a chart is at the right place on its scale."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def write_program(path: Path, script: str) -> None:
 
 @pytest.fixture
 def start(site: Path) -> Iterator[Start]:
-    """Return a function that starts ``make demo`` in a session of its own."""
+    """Return a function that starts ``make demo`` in a separate session."""
     started = []
 
     def start(port: int, *variables: str) -> subprocess.Popen[bytes]:
@@ -121,9 +121,9 @@ def test_serves_articles_of_today_and_stops_with_make(site: Path, start: Start, 
     assert "news:publication_date" in read(f"{url}/news-sitemap.xml")
     password = re.search(r"Sign in as admin with the password \S+", (site / "output").read_text())
     assert password
-    # Drawing pictures, or the worker after it, both of which start processes of their own.
+    # Drawing pictures, or the worker after it; both start other processes.
     wait_until(lambda: re.search(r"render_process| work ", " ".join(processes_of(site))), demo)
-    # To make alone, as a process manager sends it.
+    # Only to make, as a process manager sends it.
     demo.send_signal(signal.SIGTERM)
     demo.wait(PATIENCE)
     assert processes_of(site) == []
@@ -137,7 +137,7 @@ def test_stops_while_it_installs(
     write_program(site / ".venv" / "bin" / "python", "touch installing; sleep 300 & wait")
     demo = start(port)
     wait_until((site / "installing").exists, demo)
-    # To the whole group, as Ctrl-C does.
+    # To the whole process group, like Ctrl-C.
     os.killpg(demo.pid, number)
     demo.wait(PATIENCE)
     assert processes_of(site) == []

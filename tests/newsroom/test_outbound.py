@@ -1,4 +1,4 @@
-"""Requests reach public addresses only, and end in time."""
+"""Requests reach only public addresses, and end in time."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TestPrivateAddresses:
 
     @pytest.mark.parametrize("host", DISGUISED)
     def test_fail_in_disguise(self, connector: Connector, host: str) -> None:
-        # Some systems read the first as a number, others ask for it as a name.
+        # Some systems read the first as a number, others look it up as a name.
         for name in ("127.0.0.1.", "localhost", "localhost."):
             connector.names[name] = [["127.0.0.1"]]
         with pytest.raises(OutboundError):
@@ -119,7 +119,7 @@ class TestPrivateAddresses:
         assert (connector.asked, connector.connected) == ([], [])
 
     def test_connects_to_the_address_that_was_checked(self, connector: Connector) -> None:
-        # The second look-up would lead home; there is none.
+        # A second lookup would resolve to this machine; none happens.
         connector.names["rebinding.example"] = [[PUBLIC], ["127.0.0.1"]]
         with pytest.raises(UnreachableError, match="refused"):
             get("http://rebinding.example/", Bounds())
@@ -129,7 +129,7 @@ class TestPrivateAddresses:
     def test_a_redirect_to_the_same_name_looks_it_up_again(
         self, connector: Connector, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The first look-up leads to a server outside, whose answer sends us to the second.
+        # The first lookup leads to a public server, which redirects to the second.
         ours, theirs = socket.socketpair()
         monkeypatch.setattr(outbound, "_connect", lambda *_: ours)
         connector.names["rebinding.example"] = [[PUBLIC], ["10.0.0.1"]]
@@ -338,7 +338,7 @@ class TestBounds:
             def drip_a_record() -> None:
                 connection, _ = listener.accept()
                 with connection:
-                    # A record of 16 KB, a byte at a time: none by itself is late.
+                    # A record of 16 KB, one byte at a time: no single byte is late.
                     connection.sendall(b"\x16\x03\x03\x40\x00")
                     hung_up = threading.Event()
                     while not hung_up.wait(0.02):

@@ -29,9 +29,9 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class List:
-    """A list that is paged: its order, its rows, and how one is added at a place or moved there.
+    """A paged list: its order, its rows, and functions that add or move a row to a position.
 
-    Places are few, so that rows stand at the same one; at one place the key decides.
+    There are few positions, so that rows share one; there the key decides.
     """
 
     order: Order
@@ -41,12 +41,13 @@ class List:
 
 
 def _moment(place: int) -> Any:
-    # Microseconds apart: as near as a cursor must tell them.
+    # Microseconds apart, the smallest difference in a cursor.
     return NOW - timedelta(microseconds=place)
 
 
 def _name(place: int) -> str:
-    # As people write them: with commas, as cursors have them, letters of other scripts, and cases.
+    # Slugs as people may write them: with commas, which cursors contain, other scripts, and mixed
+    # case.
     return ("apes", "Apes", "apes, great", "Äpfel", "b,", ",", "猿")[place]
 
 
@@ -76,7 +77,7 @@ LISTS: Final = {
     "top": List(
         TOP,
         Article.objects.published,
-        # Ranks as they are: fractions that no decimal number is.
+        # Realistic ranks: fractions without an exact decimal form.
         lambda key, place: make_article(slug=key, top_rank=place / 3 + 1000.1),
         _set("top_rank", lambda place: place / 3 + 1000.1),
     ),
@@ -142,7 +143,7 @@ class TestEveryPage:
         """Add, remove or move a row, and return it."""
         verb, number, place = change
         if verb == "add":
-            # Before, between and behind the keys that there are.
+            # Before, between and after the existing keys.
             key = f"2026-03-{number % 3:02}-{number:02}-{pages}"
             if paged.rows().filter(**{paged.order.key: key}).exists():
                 return set()
@@ -161,7 +162,7 @@ class TestEveryPage:
 
 class TestPages:
     def test_follow_one_another(self, client: Client) -> None:
-        # Many at one moment, some with microseconds, so that a page ends among equals.
+        # Many at the same time, some with microseconds, so that a page ends within a tie.
         articles = [
             make_article(published_at=NOW - timedelta(microseconds=number // 10))
             for number in range(PAGE_SIZE * 2 + 7)
@@ -275,7 +276,7 @@ class TestCursor:
             return
         rows = {TOPICS: Topic, PROVIDERS: Provider}.get(order, Article)._default_manager
         if order is not FILED:
-            # Whatever is taken for a place, the database takes, too.
+            # The database accepts every accepted cursor.
             with transaction.atomic():
                 list(rows.filter(condition)[:1])
 
@@ -289,7 +290,7 @@ class TestCursor:
 
 
 class TestPlan:
-    """Both databases use an index, and sort only rows of the same moment."""
+    """Both databases use an index, and sort only rows of the same time."""
 
     @pytest.fixture
     def newsroom(self) -> tuple[Topic, Provider]:
@@ -348,7 +349,7 @@ class TestPlan:
         if connection.vendor == "sqlite":
             assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan
         else:
-            # An incremental sort looks at what stands at one moment alone.
+            # An incremental sort only sorts rows of the same time.
             assert not re.search(r"(?<!Incremental )Sort  \(", plan), plan
         assert not re.search(r"SCAN articles_article$|Seq Scan on articles_article ", plan), plan
 

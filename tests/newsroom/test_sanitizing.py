@@ -52,7 +52,7 @@ RULES: Final = (
 
 
 def dangers(html: str) -> list[str]:
-    """Return everything dangerous in the HTML, found by another parser than the sanitizer's."""
+    """Return everything dangerous in the HTML, found by a parser other than the sanitizer's."""
     found = []
     for element in html5lib.parseFragment(html).iter():
         if element.tag == "DOCUMENT_FRAGMENT":
@@ -89,7 +89,7 @@ def test_the_check_sees_dangers() -> None:
     ]
     assert dangers("<a href='javascript:x' rel=noopener>")
     assert dangers(f"<iframe src='{PLAYER}'></iframe>")
-    # Some are of no danger as they stand, such as those written as entities.
+    # Some are harmless as written, for example those in entities.
     some = payloads()[::17]
     assert sum(bool(dangers(payload)) for payload in some) > len(some) / 2
 
@@ -362,10 +362,10 @@ class TestCost:
         assert clean("&" * (MAX_BYTES // 2)) == ""
 
     def test_text_that_grows(self) -> None:
-        # Each paragraph repeats what is open in the first: 240 times 240 elements.
+        # Each paragraph repeats the elements that are open in the first: 240 times 240.
         open_in_all = "".join(f"<b a={number}>" for number in range(240))
         assert embeds(f"<p>{open_in_all}" + "<p>x" * 240).refused
-        # And so an address, the longest of which are dropped.
+        # The same for a URL; too long ones are dropped.
         link = f'<p><a href="https://a.example/{"x" * 50_000}">'
         assert clean(link + "<p>x" * 100).startswith('<p><a rel="')
 

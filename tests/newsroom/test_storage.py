@@ -1,4 +1,4 @@
-"""Media files are written as a whole."""
+"""Media files are written completely or not at all."""
 
 from __future__ import annotations
 

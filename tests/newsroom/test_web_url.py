@@ -48,7 +48,7 @@ def test_web_url(url: str) -> None:
         "https://a.example/\t",
         "https://a.example/\x7f",
         "https://a b.example/",
-        # Where a browser reads another host than a person.
+        # A browser reads a different host than a person.
         "https://bank.example@evil.example/",
         "https://bank.example:pass@evil.example/",
         "https://bank.example\\@evil.example/",
@@ -75,7 +75,7 @@ def test_templates_link_only_to_checked_urls() -> None:
             assert not re.search(r"\burl\b *(\||\}\})|(original|web|amp)_url", tag), (path, tag)
             if "source_url" in tag:
                 links.append(tag)
-                # Of these a page has up to 125: what this says, its headers say, too.
+                # A page has up to 125 of these; its headers already say the same.
                 is_short = path.name == "_report.html"
                 is_told = 'rel="noopener noreferrer external"' in " ".join(tag.split())
                 assert is_told or is_short, (path, tag)

@@ -118,7 +118,7 @@ def _describe(request: HttpRequest, image: Image, form: Any) -> None:
 
 def _upload(request: HttpRequest, image: Image, form: Any) -> None:
     uploads.upload(form.seen(image), form.cleaned_data["file"].read(), by=user_of(request))
-    messages.success(request, "Readers now see your picture wherever this address is shown.")
+    messages.success(request, "Readers now see your picture wherever this URL is used.")
 
 
 def _fetch(request: HttpRequest, image: Image, form: Any) -> None:

@@ -1,4 +1,4 @@
-"""How the tests of the admin find, read and send its pages."""
+"""Find, read and submit pages of the admin in tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAYLOAD = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 
 def list_of(model: type[Model]) -> str:
-    """Return the address of a model's list."""
+    """Return the URL of a model's list."""
     return reverse(
         f"admin:articles_{model._meta.model_name}_changelist".replace(
             "articles_provider", "providers_provider"
@@ -49,20 +49,20 @@ def list_of(model: type[Model]) -> str:
 
 
 def page_of(row: Model, action: str = "change") -> str:
-    """Return the address of a row's page."""
+    """Return the URL of a row's page."""
     options = row._meta
     return reverse(f"admin:{options.app_label}_{options.model_name}_{action}", args=[row.pk])
 
 
 def get(client: Client, address: str, **query: str) -> str:
-    """Read a page that must be there."""
+    """Return a page, which must exist."""
     response = client.get(address, query)
     assert response.status_code == 200
     return response.content.decode()
 
 
 def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
-    """Store one row of each model, related to one another, with ``text`` wherever one fits."""
+    """Store one row of each model, linked with each other, with ``text`` in every text field."""
     provider = make_provider(name=text, description=text, notes=text)
     topic = make_topic(text, key="key", slug="key", short_name=text, keywords=[text])
     article = make_article(
@@ -111,11 +111,11 @@ def make_everything(text: str = "Something", secured: str = "") -> list[Model]:
 
 
 def form_of(html: str, **overrides: str) -> dict[str, str]:
-    """Return what a browser would send back from the form of an article's page."""
+    """Return the data that a browser would submit from the form of an article's page."""
     form = html.partition('id="article_form"')[2].partition("</form>")[0]
     inputs = r'<input type="(?:hidden|text)"\s+name="(\w+)"\s+value="([^"]*)"'
     values = {"_continue": "1"} | dict(re.findall(inputs, form))
     for name, value in re.findall(r'<textarea name="(\w+)"[^>]*>\r?\n?([^<]*)</textarea>', form):
-        # Browsers send CRLF whatever the page had.
+        # Browsers always send CRLF.
         values[name] = re.sub(r"\r?\n", "\r\n", value)
     return values | overrides

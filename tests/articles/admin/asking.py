@@ -16,7 +16,7 @@ LIST = "admin:articles_article_changelist"
 
 
 def text_of(response: Any) -> str:
-    """Return what a page says, without its markup and with single spaces."""
+    """Return the text of a page, without markup and with single spaces."""
     words = re.sub(r"<[^>]*>", " ", response.content.decode())
     return " ".join(words.split())
 
@@ -53,7 +53,7 @@ def start(
 
 
 def carry_on(client: Client, response: Any, verb: str, **sent: str) -> Any:
-    """Confirm the page of consequences."""
+    """Submit the page of consequences."""
     address = reverse("admin:articles_article_together", args=[verb])
     return client.post(address, {"step": hidden(response, "step")} | sent)
 
@@ -74,7 +74,7 @@ def standings(articles: Iterable[Article]) -> dict[str, Standing]:
 def assert_came_true(
     before: Mapping[str, Standing], shown: Iterable[Consequence], after: Mapping[str, Standing]
 ) -> None:
-    """Fail unless exactly the announced consequences happened."""
+    """Fail unless exactly the previewed consequences happened."""
     foretold = {one.slug: (one.before, one.after) for one in shown}
     happened = {
         slug: (standing, after[slug])

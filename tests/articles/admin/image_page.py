@@ -1,4 +1,4 @@
-"""The page of an image in the admin, for tests: its rows, what it sends."""
+"""Use an image's page of the admin in tests."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def again(image: Image) -> Image:
 
 
 def sent(page: Any, act: str, **typed: Any) -> dict[str, Any]:
-    """Return what a browser sends from a form of the page."""
+    """Return the data that a browser submits from a form of the page."""
     form = page.context["forms"][act]
     values = {name: form[name].value() for name in form.fields if name != "file"}
     return {"act": act, **{name: value or "" for name, value in values.items()}, **typed}
 
 
 def do(client: Client, image: Image, act: str, **typed: Any) -> Any:
-    """Open the page, fill in a form and send it."""
+    """Open the page, fill in a form and submit it."""
     return client.post(address(image), sent(client.get(address(image)), act, **typed))
 
 

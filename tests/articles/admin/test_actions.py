@@ -45,7 +45,7 @@ def fresh(article: Article) -> Article:
 
 
 class TestEach:
-    """Shown first, then done as shown in one act, and taken back."""
+    """Each action is previewed, done in one decision, and undone."""
 
     def check(
         self, client: Client, verb: str, chosen: list[Article], others: list[Article], **sent: str
@@ -107,7 +107,7 @@ class TestEach:
     def test_merge(self, publisher: Client) -> None:
         chosen = [make_article(quality=90), make_article(quality=80)]
         others = [make_article(quality=85), make_article(quality=60)]
-        # The first chosen one's lead is another, and that has coverage of its own.
+        # The first selected article has another lead, which has its own coverage.
         lead = make_article(quality=95)
         relate(chosen[0], lead)
         relate(lead, chosen[0], others[0])
@@ -214,7 +214,7 @@ class TestSelection:
 
 
 class TestBetween:
-    """From the page of consequences to the act."""
+    """The page of consequences leads to the decision."""
 
     def test_changed_meanwhile(self, publisher: Client) -> None:
         articles = [make_article(), make_article()]
@@ -346,8 +346,8 @@ class TestQueries:
         articles = [make_article(decision=decision) for _ in range(number)]
         for article in articles[1:4]:
             relate(article, articles[0])
-        # Session, user, two of permissions, ids, articles; consequences 9 and the policy; a merge
-        # finds stories with 4.
+        # Expect: session, user, permissions (2), ids, articles, consequences (9), policy; a merge
+        # finds stories with 4 more.
         with django_assert_max_num_queries(20):
             page = start(publisher, verb, articles, select_across="1")
         assert page.status_code == 200

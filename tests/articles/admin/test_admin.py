@@ -1,4 +1,4 @@
-"""The admin: every page loads and shows what it should, texts can be edited, at a fixed cost."""
+"""Every page of the admin loads at a fixed cost, and texts can be edited."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class TestArticlePage:
                 Image.objects.create(article=article, position=position, url=url)
                 relate(article, make_article(coverage_only=True))
                 relate(make_article(), article)
-            # Expect 14 queries: session, user, article with provider, related, named by, the
-            # receipt's four, topics, document, images with copies, their fetches, conflicts.
+            # Expect 14 queries: session, user, article with provider, links from it, links to it,
+            # receipt (4), topics, document, images with copies, their fetches, conflicts.
             with CaptureQueriesContext(connection) as queries:
                 get(admin_client, page_of(article))
             assert len(queries) <= 14
@@ -102,7 +102,7 @@ class TestArticlePage:
 
 class TestEdit:
     def test_coverage_only_is_for_looking_at(self, admin_client: Client) -> None:
-        # Its texts come from the article that names it.
+        # Its texts come from the article that links to it.
         article = make_article(coverage_only=True, title="Before")
         html = get(admin_client, page_of(article))
         assert "Before" in html

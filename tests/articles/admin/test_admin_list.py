@@ -41,7 +41,7 @@ def titles(client: Client, **query: str) -> list[str]:
 
 
 def by(client: Client, *columns: str) -> str:
-    """Return what the list's address says to be sorted by columns; a minus stands in front."""
+    """Return the list's ``o`` parameter for columns; a minus before a column means descending."""
     shown = client.get(list_of(Article)).context["cl"].list_display
     places = ((name.removeprefix("-"), "-" if name.startswith("-") else "") for name in columns)
     return ".".join(f"{sign}{shown.index(name)}" for name, sign in places)
@@ -244,7 +244,7 @@ class TestColumns:
 class TestPages:
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
         get(admin_client, list_of(Article))
-        # SQLite is asked first whether the words are common.
+        # On SQLite a query first finds out whether the words are common.
         searches = 1 if connection.vendor == "sqlite" else 0
         topic = make_topic()
         for size in (5, 45):
@@ -263,7 +263,7 @@ class TestPages:
                 get(admin_client, list_of(Article))
             with django_assert_num_queries(6 + searches):
                 get(admin_client, list_of(Article), state="published", q="story")
-            # One more for the topic's name.
+            # Expect one more for the topic's name.
             with django_assert_num_queries(7):
                 get(admin_client, list_of(Article), topic=str(topic.pk))
 

@@ -1,4 +1,4 @@
-"""The admin: who may see and do what, and that nothing leaks or runs."""
+"""The admin checks permissions, leaks nothing and runs no script from documents."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TestAccess:
         assert response.status_code == 403
 
     def test_fail_add_and_delete(self, admin_client: Client) -> None:
-        # But for tokens, which are their owner's: see tests/articles/admin/test_tokens.py.
+        # API keys belong to their owner: see tests/articles/admin/test_tokens.py.
         for row in (row for row in make_everything() if not isinstance(row, ApiToken)):
             add = list_of(type(row)) + "add/"
             assert admin_client.get(add).status_code == 403

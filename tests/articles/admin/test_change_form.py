@@ -1,4 +1,4 @@
-"""Saving an article's texts: an act, with nothing of anybody's overwritten in silence."""
+"""Saving an article's texts is a decision and never overwrites other changes silently."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def stored(article: Article) -> Article:
 
 
 def typed(html: str, name: str) -> str:
-    """Return what a field of the form holds."""
+    """Return the value of a field of the form."""
     found = re.search(rf'<textarea name="{name}"[^>]*>\r?\n?([^<]*)</textarea>', html)
     assert found is not None
     return found[1]
@@ -97,13 +97,12 @@ class TestSave:
         newsdesk.perform(newsdesk.hold(stored(article)), by=editor, reason="wait for a comment")
 
         html = get(client, page_of(article))
-        # The receipt's words, and its editor's.
+        # The text of the receipt, and its editor.
         assert "edith" in html
         assert "wait for a comment" in html
 
     def test_waits_for_no_row_that_an_import_holds(self, login: Login) -> None:
-        # Every writer takes the desk first and rows after it: the other way round they could meet
-        # crosswise.
+        # Every writer takes the desk's lock before rows; the other order could deadlock.
         client = login(Role.EDITOR)
         article = make_article()
         form = form_of(get(client, page_of(article)), title="After")
@@ -134,7 +133,7 @@ class TestSaveOverANewerVersion:
         ]
         assert "Edited by edith" in panel
         assert "a typo" in panel
-        # Nothing typed is lost, and nobody else touched the excerpt.
+        # Input is kept, and nobody else changed the excerpt.
         assert typed(html, "title") == "Mine"
         assert typed(html, "excerpt") == "My words"
         assert "choice_excerpt" not in panel
@@ -217,7 +216,7 @@ class TestSaveOverANewerVersion:
         _, html = post(client, article, form)
 
         assert "When you opened it" not in html
-        # It may have been typed: nothing is taken for granted.
+        # The hidden version may be forged.
         assert typed(html, "excerpt") == "Opened"
         choices = {"choice_title": "mine", "choice_excerpt": "stored"}
         status, _ = post(client, article, form_of(html, **choices))

@@ -1,4 +1,4 @@
-"""The page of import conflicts: both sides seen, consequences first, resolved by who may."""
+"""The page of import conflicts shows both sides and the consequences, and checks permissions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def resolve_page(article: Article) -> str:
 
 
 def form_of(html: str, **choices: str) -> dict[str, str]:
-    """Return what a browser sends of the first form of a page, with choices by field."""
+    """Return the data that a browser submits from the first form of a page, with choices by
+    field."""
     form = html.partition('name="seen_version"')
     form_html = '<input type="hidden" name="seen_version"' + form[2].partition("</form>")[0]
     values = dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', form_html))
@@ -127,7 +128,7 @@ class TestPage:
             with CaptureQueriesContext(connection) as queries:
                 get(client, page())
             counts.append(len(queries))
-        # Session, user, permissions (2), conflicts, articles, topics, images, related.
+        # Expect: session, user, permissions (2), conflicts, articles, topics, images, links.
         assert counts[0] == counts[1] <= 9
 
     def test_nothing_in_it_runs(self, login: Login) -> None:

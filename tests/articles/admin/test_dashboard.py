@@ -42,7 +42,7 @@ def login(client: Client, *permissions: str) -> None:
 
 
 def counts_on(html: str) -> dict[str, str]:
-    """Read each queue's count off the front page."""
+    """Return each queue's count on the front page."""
     found = re.findall(
         r'href="/admin/articles/article/queue/([\w-]+)/">\s*<span class="desk-title">[^<]+</span>'
         r'\s*<span class="desk-count">([^<]+)</span>',
@@ -52,7 +52,7 @@ def counts_on(html: str) -> dict[str, str]:
 
 
 def make_some(number: int) -> None:
-    """Store as many of everything that the page counts."""
+    """Store ``count`` of everything that the page counts."""
     now = timezone.now()
     for _ in range(number):
         make_article(quality=None, published_at=now)
@@ -94,9 +94,9 @@ class TestDesk:
         assert counts_on(html)["withdrawn"] == "1"
 
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
-        # Session, user and policy; whether there are articles; nine queues, of which two ask how far they
-        # reach, and one asks for decisions, their links and the newcomers; two charts; failed images; the
-        # runs.
+        # Expect: session, user, policy; whether there are articles; nine queues, of which two also
+        # query their limit, and one queries decisions, links and new coverage; two charts; failed
+        # images; runs.
         for _ in range(2):
             make_some(3)
             with django_assert_num_queries(3 + 1 + 9 + 2 + 3 + 2 + 1 + 1):
@@ -303,8 +303,8 @@ class TestQueuePage:
     def test_queries(
         self, admin_client: Client, django_assert_num_queries: QueryCount, key: str
     ) -> None:
-        # Session, user and policy; page and count; what the page names, once it has rows; then as much
-        # as three to find how far the queue reaches.
+        # Expect: session, user, policy; page and count; what the page shows, if it has rows; then
+        # up to three to find the limit of the queue.
         reach = {"better-elsewhere": 1, "possible-duplicates": 1, "late-arrivals": 3}.get(key, 0)
         names = {
             "better-elsewhere": 2,
@@ -327,7 +327,7 @@ class TestQueuePage:
 
 
 def fill(key: str) -> None:
-    """Let something wait in a queue that ``make_some()`` leaves empty."""
+    """Fill a queue that ``make_some()`` leaves empty."""
     article = make_article(created_at=AT)
     if key == "withdrawn":
         Article.objects.filter(pk=article.pk).update(decision="withdraw", published=False)

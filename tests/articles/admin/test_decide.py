@@ -1,4 +1,4 @@
-"""Deciding on one article: who may, what is refused, lost updates, undo, and where it leads."""
+"""Decisions on one article: permissions, refusals, lost updates, undo and redirects."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WHO: Final = {
     "unpin": PUBLISHERS,
     "withdraw": PUBLISHERS,
 }
-"""Who may decide what; a release needs what made the decision that it ends."""
+"""Who may make which decision; a release needs the permission of the decision that it ends."""
 NOT_WHILE: Final[dict[str, set[Article.State]]] = {
     "score": {State.COVERAGE_ONLY},
     "publish": {State.COVERAGE_ONLY},
@@ -45,7 +45,7 @@ NOT_WHILE: Final[dict[str, set[Article.State]]] = {
     "pin": {State.COVERAGE_ONLY, State.NOT_SCORED, *OUT},
     "withdraw": {State.COVERAGE_ONLY},
 }
-"""In which states a decision is refused."""
+"""The states in which a decision is refused."""
 GIVEN: Final = {"score": {"quality": "57"}, "schedule": {"begin": "2030-01-01T12:00"}}
 ONE_OF_EACH: Final = {case.state: case for case in reversed(CASES)}
 
@@ -103,7 +103,7 @@ class TestWhoMayWhat:
                 address_of(article, "release"), form_for(article, "release", reason="enough")
             )
             assert status == (200 if role in who else 403)
-            # What no editor decided cannot be released.
+            # Without an editor's decision an article cannot be released.
             done = 302 if decision else 200
             assert response.status_code == (done if role in who else 403)
 

@@ -1,4 +1,4 @@
-"""The page of failures: what it says of each, how it is narrowed, and another try for many."""
+"""The page of failed images: the reason of each, filters, and fetching many again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def show(url: str, **values: Any) -> Image:
 
 
 def rows(client: Client, **query: str) -> list[str]:
-    """Return the addresses that the list shows, in order."""
+    """Return the URLs in the list, in order."""
     page = client.get(reverse(LIST), query)
     assert page.status_code == 200, page
     return [fetch.url for fetch in page.context["cl"].result_list]
@@ -149,7 +149,8 @@ class TestList:
             with CaptureQueriesContext(connection) as queries:
                 editor.get(reverse(LIST))
             counts.append(len(queries))
-        # Session, user, permissions (2); hosts; keys; failures; the articles that show them.
+        # Expect: session, user, permissions (2); hosts; keys; failures; the articles that show
+        # them.
         assert counts == [8, 8]
 
     @pytest.mark.parametrize("query", [{}, {"host": "a.example"}])
@@ -212,7 +213,7 @@ class TestFilters:
 
 
 def sentences(module: ModuleType) -> list[str]:
-    """Return all messages of a module about failures, with x for variable parts."""
+    """Return all failure messages of a module, with x for variable parts."""
     found = []
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         texts = node.args if isinstance(node, ast.Call) else []

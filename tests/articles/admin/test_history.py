@@ -1,4 +1,4 @@
-"""The history of an article in the admin: read, compared, restored, by role."""
+"""The history of an article in the admin: reading, comparing and restoring, by role."""
 
 from __future__ import annotations
 
@@ -137,8 +137,8 @@ class TestHistory:
             with CaptureQueriesContext(connection) as queries:
                 get(client, page(article), **{"from": oldest, "to": "now"})
             counts.append(len(queries))
-        # Expect 17: session, user, two of permissions, article, acts, names, conflicts, links; of
-        # the comparison five of states and names, and acts.
+        # Expect 17: session, user, permissions (2), article, acts, names, conflicts, links; for the
+        # comparison: states and names (5), acts.
         assert counts[0] == counts[1] <= 17
 
     def test_nothing_in_it_runs(self, login: Login) -> None:
@@ -178,7 +178,7 @@ class TestUndoLink:
         act = do(newsdesk.set_quality(fresh(article), 75))
         do(newsdesk.undo(act))
         client = login(Role.EDITOR)
-        # What undid it can be undone.
+        # An undo can be undone.
         assert self.undo_entries(client, article) == [True, False]
         assert "undone by the system" in get(client, page(article))
         Article.objects.filter(pk=article.pk).update(quality=51, version=9)
@@ -198,7 +198,7 @@ class TestCompare:
         html = get(client, page(article), **{"from": "now", "to": str(first.pk)})
         comparison = html.partition('class="module comparison"')[2].partition("</section>")[0]
 
-        # The older one stands first, whatever was chosen.
+        # The older state comes first, in whichever order they were selected.
         assert "The quick <del>brown</del><ins>red</ins> fox" in comparison
         assert re.search(r"added</span> <ins>The other one</ins>", comparison)
         assert "<del>automatic</del>" in comparison

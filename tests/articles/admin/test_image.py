@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 class TestState:
     def state(self, client: Client, image: Image) -> tuple[str, str]:
-        """Return what the article's page and the image's own say."""
+        """Return the text of the article's page and of the image's page."""
         return text_of(client.get(page_of(image.article))), text_of(client.get(address(image)))
 
     def test_waiting(self, editor: Client) -> None:
@@ -131,7 +131,7 @@ class TestState:
         image, other = add_image(), add_image(make_article(title="Elsewhere"))
         add_image(make_article(title="Another"), "https://a.example/other.jpg")
         text = text_of(editor.get(address(image)))
-        assert "Other articles with the same address" in text
+        assert "Other articles with the same URL" in text
         assert "Elsewhere" in text
         assert "Another" not in text
         assert page_of(other.article) in editor.get(address(image)).content.decode()
@@ -189,7 +189,7 @@ class TestWords:
         assert "somebody else, or an import, changed this" in text_of(answer)
         assert "Stored now: alt text “Theirs”" in text_of(answer)
         assert again(image).title == "Theirs"
-        # What was typed is there, and is saved by a second look.
+        # The input is kept, and can be saved after a second look.
         assert answer.context["forms"]["words"]["title"].value() == "Mine"
         editor.post(address(image), sent(answer, "words"))
         assert again(image).title == "Mine"
@@ -331,5 +331,6 @@ class TestCost:
             with CaptureQueriesContext(connection) as queries:
                 editor.get(address(image))
             counts.append(len(queries))
-        # Session, user, permissions (2); image with copy and article, its fetch, who else shows it.
+        # Expect: session, user, permissions (2); image with copy and article, its fetch, other
+        # articles that show it.
         assert counts == [7, 7]

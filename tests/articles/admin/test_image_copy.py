@@ -1,4 +1,4 @@
-"""Uploads in the place of a picture, and fetching it again."""
+"""Replacing a picture with an upload, and fetching it again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TestUpload:
         image, elsewhere = add_image(), add_image()
         before = editions.current()
         told = messages_of(editor, upload(editor, image, picture("PNG", (700, 350))))
-        assert told == ["Readers now see your picture wherever this address is shown."]
+        assert told == ["Readers now see your picture wherever this URL is used."]
         stored = StoredImage.objects.get()
         assert (stored.format, stored.width, stored.height) == ("png", 700, 350)
         assert again(image).stored == again(elsewhere).stored == stored
@@ -122,7 +122,7 @@ class TestUpload:
         answer = upload(editor, image)
         assert "this picture changed after you opened it" in text_of(answer)
         assert again(image).stored == copy
-        # The files are nobody's, as those of a run that was killed.
+        # The files belong to no image, like those of a run that was killed.
         assert ImageFetch.objects.get().writing == ""
         pruning.prune(grace=timedelta(0), at=timezone.now() + timedelta(days=1))
         assert [one.kind for one in integrity.findings()] == ["missing file"] * 6
@@ -143,7 +143,7 @@ class TestUpload:
         upload(editor, image)
         stored = StoredImage.objects.get()
         assert present(again(image).article).images == source.images
-        # Each of these replaces the row of the image.
+        # Each of these replaces the image's row.
         put(folder, "a.txt", document(images=(DocumentImage(SOURCE, 20, 20),)))
         load(folder)
         assert (again(image).width, again(image).stored) == (20, stored)
@@ -169,7 +169,7 @@ class TestFetch:
             answer = do(editor, image, "fetch")
         assert messages_of(editor, answer) == [FETCHED_SOON]
         assert is_waiting(keep_images)
-        # Nothing is asked for while the editor waits.
+        # No request is sent while the editor waits.
         assert server.requests == []
         assert again(image).state == State.WAITING
         keep()
@@ -209,7 +209,7 @@ class TestFetch:
         do(editor, image, "fetch")
         server.answers.clear()
         keep()
-        # Not thrown away for nothing, nor for "unchanged" since before the upload.
+        # The upload is not discarded for an empty response, nor for a 304 from before it.
         assert "if-none-match" not in server.requests[-1].headers
         assert again(image).stored == mine
         server.put("/a", picture())

@@ -1,4 +1,4 @@
-"""Importing uploaded documents, and exporting: for operators, within bounds."""
+"""Operators import uploads and export documents, within limits."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ class TestExport:
             "2024-05-01-bridge-opens.md",
             "2024-05-01-other.md",
         ]
-        # Byte for byte, what is secured included: that is what an export is for.
+        # An export is byte for byte the document, with ``secured``.
         assert everything.read("2024-05-01-bridge-opens.md") == GOOD
         assert self.archive(operator, "published").namelist() == ["2024-05-01-other.md"]
 

@@ -1,4 +1,4 @@
-"""Quality typed into the list: who may, what is saved, and nothing lost."""
+"""Editing quality in the list: permissions, saving and conflicts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def editor(client: Client) -> Client:
 
 
 def inputs(page: Any) -> dict[str, Any]:
-    """Return what a browser would send of the form of qualities, untouched."""
+    """Return the data that a browser would submit from the unchanged form of qualities."""
     html = page.content.decode()
     rows = re.findall(r'name="row" value="([^"]*)"', html)
     qualities = re.findall(r'name="(quality-\d+)" value="([^"]*)"', html)
@@ -111,7 +111,7 @@ class TestConflict:
         assert "second look" in words
         assert "Scored: 1 article." in words
         assert f'name="quality-{stale.pk}" value="77"' in answer.content.decode()
-        # Said again, now that both are known.
+        # Submitted again after both values were shown.
         assert save(editor, answer).status_code == 302
         assert stored(stale) == 77
 

@@ -1,4 +1,4 @@
-"""The policy in the admin: who may look, try, apply and continue, and what they are told."""
+"""The policy in the admin: viewing, previewing, applying and continuing, by role."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def nobody_tries() -> None:
 
 
 def sent(**overrides: object) -> dict[str, object]:
-    """Return what the form of a trial sends: a threshold of 60, typed over the defaults."""
+    """Return the data of the preview form: the defaults with a threshold of 60."""
     return {"threshold": 60, "bonus": 10, "minimum": 50, "reason": "", "against": 0} | overrides
 
 
@@ -65,7 +65,7 @@ def in_force() -> PolicyVersion:
 
 
 class TestAccess:
-    """By role: what each page answers to looking and to sending."""
+    """The status of each page for GET and POST, by role."""
 
     @pytest.mark.parametrize(
         ("roles", "looks", "does"),
@@ -162,8 +162,7 @@ class TestList:
         for number in range(12):
             newsdesk.apply_policy(Policy(60 + number, 10, 50), by=make_user(Role.PUBLISHER))
         publisher.get(LIST)
-        # Session, user, permissions of the user and of the groups; the version in force; the
-        # count, capped; the versions.
+        # Expect: session, user, permissions (2), version in force, capped count, versions.
         with django_assert_num_queries(7):
             publisher.get(LIST)
 
@@ -212,7 +211,7 @@ class TestTry:
     def test_says_that_another_came_between(self, publisher: Client) -> None:
         in_force()
         html = publisher.post(TRY, sent(threshold=65, against=0)).content.decode()
-        assert "The publishing rule changed meanwhile" in html
+        assert "The publishing rule has changed" in html
         assert "a quiet month" in html
 
     def test_by_one_at_a_time(
@@ -231,7 +230,7 @@ class TestTry:
         (refused,) = answers
         assert refused.status_code == 409
         assert "Somebody else is running a preview" in refused.content.decode()
-        # And again once it is over, even if it failed.
+        # Reset it afterward, even if the test failed.
         assert publisher.post(TRY, sent()).status_code == OK
 
     def test_escapes_what_sources_say(self, publisher: Client) -> None:
@@ -269,7 +268,7 @@ class TestApply:
         del data[missing]
         html = publisher.post(APPLY, data).content.decode()
         assert "write a note, and confirm" in html
-        # What was typed is still there.
+        # The input is kept.
         assert 'name="threshold" value="61"' in html
         assert not PolicyVersion.objects.exists()
 
@@ -277,7 +276,7 @@ class TestApply:
         make_article(quality=60)
         between = newsdesk.apply_policy(Policy(75, 10, 50), by=None, reason="louder")
         html = publisher.post(APPLY, applied(against=0)).content.decode()
-        assert "The publishing rule changed meanwhile" in html
+        assert "The publishing rule has changed" in html
         assert "louder" in html
         assert "1 of 1 articles would change" in html
         assert "a quiet month</textarea>" in html

@@ -1,4 +1,4 @@
-"""The preview of unpublished articles: who sees it, how, and that no cache stores it."""
+"""The preview of unpublished articles checks permissions and is never cached."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TestPreview:
             assert client.get(page(article)).status_code == 200
             assert client.post(page(article)).status_code == 405
         assert client.get(page(Article(pk=10**9))).status_code == 404
-        # The public address stays what it was.
+        # The public URL answers as before.
         public = client.get(article.get_absolute_url())
         assert public.status_code == 404
         assert "Xylophone" not in public.content.decode()
@@ -97,6 +97,6 @@ class TestPreview:
         for size in (1, 10):
             Related.objects.all().delete()
             relate(article, *(make_article() for _ in range(size)))
-            # Expect 8: session, user, two of permissions, article, topics, images, coverage.
+            # Expect 8: session, user, permissions (2), article, topics, images, coverage.
             with django_assert_num_queries(8):  # type: ignore[operator]
                 get(viewer, page(article))

@@ -1,4 +1,5 @@
-"""Receipts in the admin: the sum, who counts, who outranks, who is left out, whose decision."""
+"""Receipts in the admin: the sum, which reports count, outrank or are left out, and the
+decision."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def text_of(client: Client, article: Article) -> str:
-    """Return the words of an article's receipt page, from its heading on."""
+    """Return the text of an article's receipt page, from its heading on."""
     html = get(client, reverse("admin:articles_article_receipt", args=[article.pk]))
     part = html.partition('id="content-main"')[2].partition("</main>")[0]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
@@ -151,7 +152,7 @@ class TestCost:
         article = make_article()
         for _ in range(size):
             relate(article, make_article(quality=30), make_article(decision="hold"))
-        # The policy, the article, its related, and those by name.
+        # Expect: policy, article, links from it, links to it.
         with django_assert_num_queries(4):
             receipt = receipt_of(article)
         assert (len(receipt.counted), len(receipt.left_out)) == (size, size)

@@ -1,4 +1,4 @@
-"""What an import run found, as files to take away."""
+"""The problems of an import run as downloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workbench: a story as it ranks, and what an editor does to it."""
+"""The workbench: the ranking of a story, and an editor's decisions on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def address(article: Article) -> str:
 
 
 def make_story(*qualities: int | None, **overrides: Any) -> list[Article]:
-    """Store articles of these qualities, all related to one another, scored by the rule."""
+    """Store articles of these qualities, all linked with each other and scored by the rule."""
     articles = [make_article(quality=quality, **overrides) for quality in qualities]
     for article in articles:
         relate(article, *(one for one in articles if one != article))
@@ -66,7 +66,7 @@ def links() -> set[tuple[int, int]]:
 class TestPage:
     def test_members_by_rank_and_why(self, publisher: Client) -> None:
         provider = make_provider(name="The Star")
-        # Made later is published earlier.
+        # The later an article is made, the earlier it was published.
         lead, later, earlier = make_story(57, 43, 43, provider=provider)
         held = make_article(decision="hold", quality=90, provider=provider)
         stub = make_article(coverage_only=True, quality=None, provider=provider)
@@ -111,7 +111,7 @@ class TestPage:
         relate(lead, make_article(coverage_only=True, quality=None))
         page = publisher.get(address(lead))
         assert page.context["rows"][2].link == ""
-        # The member of the story does not name the coverage-only one.
+        # The member of the story does not link to the coverage-only article.
         assert page.context["gaps"] == 1
 
     def test_alone(self, publisher: Client) -> None:
@@ -138,8 +138,8 @@ class TestPage:
                 article=article, position=0, url="https://a.example/", stored=make_stored_image()
             )
         publisher.get(address(story[0]))
-        # Session, user, two of permissions; the article; story 4; links; images with
-        # their copies; why 3 (article, links, policy).
+        # Expect: session, user, permissions (2); article; story (4); links; images with their
+        # copies; receipt (3: article, links, policy).
         with django_assert_num_queries(14):
             publisher.get(address(story[0]))
 
@@ -180,7 +180,7 @@ class TestFind:
 
 
 class TestActs:
-    """Each: shown first, then done as shown, and taken back."""
+    """Each decision is previewed, made and undone."""
 
     def check(
         self, client: Client, article: Article, kind: str, everybody: list[Article], **sent: Any
@@ -319,7 +319,7 @@ class TestPermissions:
     PINNING = ("pin", "unpin")
 
     def kinds_of(self, *roles: Role) -> set[str]:
-        """Return what these roles may do, by trying."""
+        """Try everything and return what these roles may do."""
         client = Client()
         client.force_login(make_user(*roles))
         allowed = set()

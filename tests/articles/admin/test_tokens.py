@@ -1,4 +1,4 @@
-"""Tokens in the admin: made and revoked by their owner, shown once."""
+"""API keys in the admin: their owner creates and revokes them, and sees each once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestMaking:
         token = ApiToken.objects.get()
         assert (token.user, token.name, token.last_used_at) == (user, "A program", None)
         assert abs(token.expires_at - timezone.now() - timedelta(days=30)) < timedelta(minutes=1)
-        # It works, and nothing leads back to it.
+        # The key works, and no page shows it again.
         headers = {"Authorization": f"Token {found[0]}"}
         address = reverse("articles:api:newsdesk-news")
         assert address in response.content.decode()
@@ -90,7 +90,7 @@ class TestLooking:
         get(signed_in, page_of(mine))
         for action in ("change", "delete", "history"):
             assert signed_in.get(page_of(other, action)).status_code == 404
-        # Nothing to probe with either.
+        # Filters and searches do not reveal it either.
         assert signed_in.get(LIST, {"digest__startswith": mine.digest[0]}).status_code == 400
 
     def test_a_superuser_sees_whose_there_are(
@@ -99,7 +99,7 @@ class TestLooking:
         for number in range(3):
             make_token(user, name=f"Number {number}")
             make_token(make_user(username=f"somebody-{number}"))
-        # Expect 4 queries: session, user, count, tokens with their users.
+        # Expect 4 queries: session, user, count, keys with their users.
         with django_assert_num_queries(4):
             html = get(admin_client, LIST)
         assert html.count("Number ") >= 3

@@ -1,4 +1,4 @@
-"""Triage without script: every decision a form, every step a link, nothing lost on the way."""
+"""Triage without JavaScript: decisions are forms, steps are links, and input is never lost."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def address_of(key: str = NOT_SCORED) -> str:
 
 
 def make_waiting(count: int, **overrides: Any) -> list[Article]:
-    """Store articles that wait for a quality, in the order of their queue."""
+    """Store unscored articles, in the order of their queue."""
     return [make_article(quality=None, **overrides) for _ in range(count)]
 
 
 def form_of(html: str, verb: str, **more: str) -> dict[str, str]:
-    """Return what a browser would send for a button of the bar of decisions."""
+    """Return the data that a browser would submit for a button of the decision bar."""
     bar = html.partition('class="triage-bar')[2].partition("</form>")[0]
     assert f'value="{verb}"' in bar
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', bar))
@@ -54,13 +54,13 @@ def form_of(html: str, verb: str, **more: str) -> dict[str, str]:
 
 
 def focus_of(html: str) -> int:
-    """Return the id of the article in focus; 0 at the end of a queue."""
+    """Return the id of the current article; 0 at the end of a queue."""
     found = re.search(r'id="triage"[^>]*data-article="(\d+)"', html)
     return int(found[1]) if found else 0
 
 
 def link_of(html: str, key: str) -> str:
-    """Return the address of the link for a key."""
+    """Return the URL of the link for a key."""
     found = re.search(rf'<a class="button button-quiet"\s+href="([^"]+)"\s+data-key="{key}"', html)
     assert found
     return found[1].replace("&amp;", "&")
@@ -94,7 +94,7 @@ class TestQueues:
             make_article(**same)
             make_article(**same)
             ImportConflict.objects.create(article=make_article(), field="title", found_at=NOW)
-            # Two at once: slugs break the tie.
+            # Two have the same time: slugs break the tie.
             make_article(publish_from=soon + timedelta(hours=number // 2))
             make_article(decision="hold")
             make_article(decision="withdraw")
@@ -118,7 +118,7 @@ class TestQueues:
                 break
             html = get(publisher, link_of(html, "k"))
         assert back == expected[::-1]
-        # Before the first there is none: it stays.
+        # Nothing comes before the first article, so it stays.
         response = publisher.get(link_of(html, "k"), follow=True)
         assert focus_of(response.content.decode()) == expected[0]
 
@@ -183,7 +183,7 @@ class TestWho:
             response = client.post(address_of("one-away"), form)
             expected = 302 if verb in verbs else 403
             if (verb, role) == ("pin", Role.PUBLISHER):
-                # It is held by now.
+                # It has been held since.
                 expected = 200
             assert response.status_code == expected, verb
 
@@ -218,7 +218,7 @@ class TestFlow:
                 case _:
                     form = form_of(html, "publish", reason="Of note")
             response = publisher.post(address_of(), form, follow=True)
-            # One decision: one answer, which is the next article.
+            # The response to a decision is the next article.
             assert len(response.redirect_chain) == 1
         assert "Nothing waits here" in words_of(response.content.decode())
         assert Act.objects.count() == 50
@@ -237,7 +237,7 @@ class TestFlow:
         assert second.quality == 12
 
     def test_decision_that_takes_the_place_away(self, publisher: Client) -> None:
-        # Ordered by a time that the decision may remove.
+        # The queue is ordered by a time that the decision may remove.
         soon = timezone.now() + timedelta(hours=1)
         first = make_article(publish_from=soon)
         second = make_article(publish_from=soon + timedelta(hours=1))
@@ -277,7 +277,7 @@ class TestFlow:
         yesterday = timezone.now() - timedelta(days=1)
         newsdesk.perform(newsdesk.set_quality(two, 5), by=me, at=yesterday)
         assert "triage-last" not in get(publisher, address_of())
-        # One of many needs a look at its consequences first.
+        # A bulk action on one article previews its consequences first.
         many = newsdesk.together(newsdesk.hold(a) for a in (two_again(two), three, four, five))
         newsdesk.perform(many, by=me)
         assert "triage-last" not in get(publisher, address_of())
@@ -291,7 +291,7 @@ class TestFlow:
 
 
 def newsdesk_user(client: Client) -> Any:
-    """Return who is logged in."""
+    """Return the logged-in user."""
     return client.get(address_of()).wsgi_request.user
 
 
@@ -353,7 +353,7 @@ class TestStale:
         assert 'value="57"' in html
         assert 'value="Typed"' in html
         assert Act.objects.count() == 1
-        # Decided anew on what is stored now.
+        # The decision is made again on the stored version.
         again = form_of(html, "score", quality="57")
         assert publisher.post(address_of(), again).status_code == 302
         article.refresh_from_db()
@@ -419,7 +419,7 @@ class TestFacts:
             "1 of 2",
         ):
             assert words in text
-        # The copy is shown, and nothing asked of its publisher.
+        # The page shows the copy and requests nothing from the publisher.
         assert "Image : not fetched yet will be fetched when readers can see it" in text
         assert "a.jpg" not in html
         stored = make_stored_image()
@@ -469,7 +469,7 @@ class TestFacts:
 
 class TestCost:
     def test_queries(self, publisher: Client) -> None:
-        """The same whatever there is to show, and however much waits."""
+        """The count does not depend on the article or on the length of the queue."""
         counts = []
         for number in (1, 7):
             Article.objects.all().delete()

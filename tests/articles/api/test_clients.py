@@ -1,4 +1,4 @@
-"""The client of the documentation does what it says there, word for word as it stands."""
+"""The documented clients work exactly as printed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def example(language: str) -> str:
 
 
 def follow(site: str, topic: str) -> Iterator[dict[str, Any]]:
-    """Follow with the example in Python, which waits for nothing."""
+    """Run the example in Python without its pauses."""
     names: dict[str, Any] = {"__name__": "example"}
     exec(example("python"), names)  # noqa: S102 - it is ours
     followed: Iterator[dict[str, Any]] = names["follow"](site, topic, pause=0)
@@ -35,7 +35,7 @@ def follow(site: str, topic: str) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Replace sleeping; return the list of seconds that clients would have waited."""
+    """Replace ``sleep()``; return the list of seconds that clients would have waited."""
     waited: list[float] = []
     sleep: Callable[[float], None] = waited.append
     monkeypatch.setattr(time, "sleep", sleep)

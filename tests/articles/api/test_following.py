@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 ACTS = 500
 MAX_PAGES = 200
-"""Far more pages than any copy in these tests needs: following that never ends is a failure."""
+"""Far more pages than any copy in these tests needs, so that endless following fails."""
 cases = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -44,7 +44,7 @@ class Mirror:
         self.address = first.wsgi_request.get_full_path()
 
     def follow(self) -> list[dict[str, Any]]:
-        """Ask until there is nothing more, and return the updates."""
+        """Request pages until nothing is left, and return the updates."""
         told = []
         for _ in range(MAX_PAGES):
             page = read(self.client, self.address)
@@ -159,7 +159,7 @@ class TestPart:
     def test_starts_with_the_articles_of_the_part(
         self, client: Client, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        # The part is read page by page, and what is noted meanwhile after it.
+        # Pages of the part come first, then the changes made in the meantime.
         topic = make_topic("AI")
         for number in range(9):
             make_article(slug=f"other-{number}")
@@ -177,7 +177,7 @@ class TestPart:
             *("of-it-1", "of-it-7"),
         ]
         assert mirror.items == {one["slug"]: one for one in pages(client, topic="ai")}
-        # Expect 4 queries: the edition, nothing of it, the last number, still nothing of it.
+        # Expect 4 queries: the edition, no changes, the last number, still no changes.
         with django_assert_num_queries(4):
             nothing = read(client, NEWS, updatedSince="", provider="nobody.example")
         assert (nothing["value"], nothing["more"]) == ([], False)
@@ -198,7 +198,8 @@ class TestPrivacy:
         Article.objects.filter(pk=article.pk).update(excerpt="Zither")
         Article.objects.filter(pk=article.pk).delete()
         told = json.dumps(mirror.follow())
-        # A schedule that is over has been public, unless it came with it: see test_changes.py.
+        # An expired article has been public, unless it was stored that way: see
+        # test_change_feed.py.
         assert "ylophone" not in told
 
 
@@ -234,7 +235,7 @@ class TestMirror:
             assert part.items == {one["slug"]: one for one in pages(client, limit=100, **asked)}
         assert done > ACTS / 2
         assert Article.objects.published().count() > 3
-        # Nothing is read twice in full: far fewer than all there is each time.
+        # Each request reads far fewer articles than there are.
         assert mirror.read < done * 4
 
     def test_schedules_that_take_effect_without_a_write(
@@ -258,7 +259,7 @@ class TestMirror:
 
 
 def _acts(folder: Path) -> list[Callable[[], object]]:
-    """Return what may happen at the newsroom, each with an article or two by chance."""
+    """Return everything that may happen in a newsroom, each with one or two random articles."""
 
     def one() -> Article:
         return random.choice(list(Article.objects.filter(coverage_only=False).order_by("pk")))

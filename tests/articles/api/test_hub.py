@@ -1,4 +1,4 @@
-"""The hub's addresses: the hub's answers, key for key."""
+"""The hub's URLs return the hub's JSON, key for key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ QueryCount = Callable[[int], Any]
 
 
 def everything(client: Client, below: str = "/api/news") -> list[dict[str, Any]]:
-    """Follow the pages to the last and return all items."""
+    """Return the items of all pages."""
     items: list[dict[str, Any]] = []
     page = read(client, f"{below}/index.json")
     assert page["page"] == 1
@@ -54,7 +54,7 @@ def paths(items: list[dict[str, Any]]) -> list[str]:
 
 
 def comparable(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item with its times as instants, and without the HTML that is sanitized."""
+    """Return an item with parsed times, and without the sanitized HTML."""
     times = ("publishedDateTime", "updatedDateTime")
     moments = {name: item[name] and datetime.fromisoformat(item[name]) for name in times}
     return item | moments | {"featuredContent": None}
@@ -78,7 +78,7 @@ class TestCorpus:
             assert list(ours) == list(theirs)
             assert list(ours["provider"]) == list(theirs["provider"])
             assert comparable(ours) == comparable(theirs)
-            # Sanitized, and the same player.
+            # The HTML is sanitized, and the player is the same.
             assert (player := PLAYER.search(theirs["featuredContent"] or "")) is None or (
                 f"/embed/{player[1]}" in ours["featuredContent"]
                 and "sandbox=" in ours["featuredContent"]

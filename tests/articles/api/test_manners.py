@@ -1,4 +1,4 @@
-"""What holds for every address of the API: methods, errors, throttling, CORS, caching."""
+"""Rules for every URL of the API: methods, errors, throttling, CORS, caching."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TestProblems:
         assert b"Secret" not in response.content
         assert "Secret" in caplog.text
         with pytest.raises(RuntimeError):
-            # Whoever listens for failures hears of it.
+            # Listeners for failures are notified.
             Client().get("/api/news/index.json")
 
 
@@ -106,9 +106,9 @@ class TestThrottling:
         assert response.status_code == 429
         assert response["Content-Type"] == PROBLEM
         assert 0 < int(response["Retry-After"]) <= 60
-        # What the page cache has costs nothing, so it is not counted.
+        # Responses from the page cache cost nothing, so they are not counted.
         read(client, "/api/v1/news/", limit=1)
-        # Another address has its own count; what anybody may say of himself does not make one.
+        # Another IP address has its own count; a forged header does not.
         read(Client(REMOTE_ADDR="192.0.2.1"), "/api/v1/news/", limit=3)
         liar = Client(headers={"X-Forwarded-For": "192.0.2.7"})
         assert liar.get("/api/v1/news/", {"limit": 4}).status_code == 429
@@ -129,7 +129,7 @@ class TestCors:
             assert response["Access-Control-Allow-Origin"] == "*"
             assert "Access-Control-Allow-Credentials" not in response
             assert "ETag" in response["Access-Control-Expose-Headers"]
-        # The page cache keeps no answer for one origin that would be wrong for another.
+        # The page cache stores no response that would be wrong for another origin.
         assert "Access-Control-Allow-Origin" not in client.get(address)
 
     def test_listed_origins_may_read(self, client: Client, settings: Settings) -> None:

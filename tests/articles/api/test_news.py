@@ -1,4 +1,4 @@
-"""``/api/v1/news/`` and ``stories/``: what there is, for whom, in which order, at what cost."""
+"""``/api/v1/news/`` and ``stories/``: content, visibility, order and number of queries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 NEWS = "/api/v1/news/"
 MAX_PAGES = 200
-"""Far more than any list here has: paging that never ends is a failure."""
+"""Far more than any list here has, so that endless paging fails."""
 QueryCount = Callable[[int], Any]
 cases = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -220,7 +220,7 @@ class TestStates:
             if not is_shown:
                 for canary in ("Xylophone", "xylophone", "Zither", "Qanun"):
                     assert canary not in text, address
-            # What supersedes it is listed with its topic, too.
+            # The article that supersedes it is also listed under its topic.
             assert case.status != 404 or "Zebras" not in text
 
     def test_withdrawn_from_readers_is_gone(self, client: Client) -> None:
@@ -432,6 +432,6 @@ class TestQueries:
     def test_of_a_search(self, client: Client, django_assert_max_num_queries: QueryCount) -> None:
         for _ in range(3):
             make_article(title="Alpha", topics=(make_topic(),))
-        # As above, and on SQLite whether the words are common.
+        # As above; on SQLite another query finds out whether the words are common.
         with django_assert_max_num_queries(6):
             assert len(pages(client, q="alpha")) == 3

@@ -1,4 +1,4 @@
-"""Who is let in to the newsdesk's API, and what holds for all of its addresses."""
+"""Access to the newsdesk's API, and rules for all of its URLs."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class TestTokens:
         first = token.last_used_at
         assert first is not None
         assert first > timezone.now() - HOUR
-        # Expect 5 queries, none of which writes: token, permissions (2), policy, articles.
+        # Expect 5 queries, none of which writes: API key, permissions (2), policy, articles.
         with django_assert_num_queries(5):
             ask(token.secret)
         ApiToken.objects.update(last_used_at=first - HOUR)
@@ -157,7 +157,7 @@ class TestAnswers:
                 assert response.status_code == (401 if client is not staff else 200)
                 assert response["Cache-Control"] == "no-store"
                 assert {"Authorization", "Cookie"} <= set(response["Vary"].split(", "))
-                # With the page cache nobody would be asked who he is.
+                # The page cache would serve anonymous users.
                 assert "Last-Modified" not in response
 
     def test_each_sees_his_own(self) -> None:
@@ -197,7 +197,7 @@ class TestAnswers:
     def test_throttled_by_user(self, settings: Settings) -> None:
         settings.API_RATE = 2
         user, other = make_user(Role.VIEWER), make_user(Role.VIEWER)
-        # Whatever he comes with.
+        # With a session or a key.
         for client in (by_session(user), by_token(user)):
             assert client.get(LIST).status_code == 200
         response = by_token(user).get(LIST)

@@ -1,4 +1,4 @@
-"""Acts over the API: what they answer, what they rest upon, and that they are done once."""
+"""Decisions through the API: responses, version checks and idempotency."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ class TestIfMatch:
         assert response.status_code == 200
 
     def test_of_two_one_wins_and_the_other_sees_why(self, desk: Client, user: User) -> None:
-        """Both looked at the same version."""
+        """Both are based on the same version."""
         article = make_article()
         other = by_session(make_user(Role.EDITOR))
         seen = [one.get(address_of(article))["ETag"].strip('"') for one in (desk, other)]
@@ -234,7 +234,7 @@ class TestIfMatch:
         assert stored() == before
 
     def test_heat_alone_loses_nobody_his_decision(self, desk: Client) -> None:
-        """As in the admin: it follows from others, and is no update of this article's."""
+        """As in the admin: heat depends on other articles and is not an update of this one."""
         article, other = make_article(quality=60), make_article()
         relate(article, other)
         do(desk, other, "score", {"quality": 90})
@@ -263,7 +263,7 @@ class TestIdempotency:
         address = address_of(article, "score")
         first = send(desk, address, {"quality": 33}, version=1, key="a key")
         before = stored()
-        # Regardless of the client's version and spelling of the key.
+        # The result does not depend on the client's version or the spelling of the key.
         again = [
             send(desk, address, {"quality": 33}, version=1, key="a key"),
             send(desk, address, {"quality": 33}, version=2, key="a key"),

@@ -1,4 +1,4 @@
-"""Two requests at once: one act for a key, and one winner for a version."""
+"""Of two simultaneous requests with the same key or version, only one decides."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 PATIENCE: Final = 30
 """Seconds until a test gives up."""
 BLOCKED: Final = 0.5
-"""Seconds after which a request that should not wait would have been answered."""
+"""Seconds after which a request that does not wait has been answered."""
 
 
 class Pair:
-    """Two requests, of which the second comes while the first is in the middle of its act."""
+    """Two requests; the second arrives while the first is being processed."""
 
     def __init__(self) -> None:
         self.is_acting, self.may_go_on = threading.Event(), threading.Event()
         self.refused = False
 
     def perform(self, change: newsdesk.Change, **options: Any) -> Act:
-        """Do an act; the first one stops before it is done."""
+        """Make a decision; the first one pauses before it is written."""
         if not self.is_acting.is_set():
             self.is_acting.set()
             assert self.may_go_on.wait(PATIENCE)
@@ -42,7 +42,7 @@ class Pair:
         return PERFORM(change, **options)
 
     def answers(self, first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
-        """Return the answers of both."""
+        """Return both responses."""
         found: list[Any] = [None, None]
 
         def ask(index: int, request: Callable[[], Any]) -> None:

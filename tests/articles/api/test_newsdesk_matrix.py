@@ -1,4 +1,5 @@
-"""Every act, role and state over the API, by session and by token: as the newsdesk's own table."""
+"""Every decision, role and state through the API, by session and API key, as in the newsdesk's
+table."""
 
 from __future__ import annotations
 
@@ -59,20 +60,20 @@ BODIES: Final[dict[Verb, Callable[[Article], dict[str, Any]]]] = {
     Verb.UNRELATE: _related,
     Verb.EDIT: lambda one: {"title": "Another title"},
 }
-"""Each asks for something that is not so yet."""
+"""Each body requests a real change."""
 
-# What the API has no address for: stories are merged and split with relate and unrelate.
+# Verbs without a URL: API clients merge and split stories with relate and unrelate.
 NOT_HERE: Final = {Verb.MERGE, Verb.SPLIT}
 
 STATES: Final = {case.state: case for case in reversed(CASES)}.values()
-"""A case of each state; what others come to, the newsdesk's own table tells."""
+"""A case of each state; the newsdesk's own table covers the others."""
 
 ways = pytest.mark.parametrize("way", WAYS)
 roles = pytest.mark.parametrize("role", ROLES, ids=str)
 
 
 def _needs(verb: Verb, article: Article) -> set[Role]:
-    """Return the roles that would do an act if its state allowed it."""
+    """Return the roles that could make a decision if the state allowed it."""
     if (mark := expected(verb, article)) != "-":
         return MAY[mark]
     editors = {Verb.SCORE, Verb.HOLD, Verb.SCHEDULE, Verb.EDIT, Verb.RELEASE}
@@ -111,7 +112,8 @@ class TestTable:
                 assert (act.verb, act.by) == (verb, user)
                 assert told.json()["consequences"] == done.json()["consequences"]
                 continue
-            # Without the permission nobody learns more; with it, that the state refuses.
+            # Users without the permission learn nothing more; others learn that the state does not
+            # allow it.
             status = 409 if role in _needs(verb, article) and allowed == "-" else 403
             problem_of(done, status)
             assert _stored() == before
@@ -135,7 +137,7 @@ class TestTable:
         allowed = WAYS["session"](user).get(address_of(article)).json()["allowed"]
         for verb in ACTS:
             may = role in MAY[expected(verb, article)]
-            # What is so already is not offered; what may be, the table says of articles in general.
+            # Decisions without effect are not offered; the table lists the rest.
             no_point = {Verb.UNPIN} if not article.is_pinned else {Verb.PIN}
             assert (verb in allowed) == (may and verb not in no_point), verb
 
@@ -160,14 +162,14 @@ class TestTable:
     def test_preview_asks_for_all_that_the_change_needs(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """If that is more than what is known before the body is read."""
+        """If the check needs more than what is known before the body is read."""
         monkeypatch.setattr(newsdesk, "may_begin", lambda *_: True)
         client, address = WAYS["token"](make_user(Role.VIEWER)), address_of(make_article(), "hold")
         problem_of(send(client, address, version=1, preview=True), 403)
 
 
 class TestUsers:
-    """A token never outlives what its user may."""
+    """An API key loses permissions together with its user."""
 
     @ways
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whatever is done over the API is what the newsdesk itself would have done, or nothing."""
+"""A decision through the API has the same effect as one through ``newsdesk.perform``, or none."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ NOW: Final = timezone.now()
 """Times are relative to now, because the API uses the real clock, and far enough apart for slow machines."""
 MOMENTS: Final = st.sampled_from([None, NOW - 2 * HOUR, NOW - HOUR, NOW + HOUR, NOW + 2 * HOUR])
 SIGNED: Final = {"scored_at", "decided_at", "changed_at", "created_at"}
-"""Columns that say when, which is not twice the same."""
+"""Columns with times, which differ between runs."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One act, as a body and as a change."""
+    """One decision, as a request body and as a ``Change``."""
 
     verb: str
     index: int
@@ -43,17 +43,17 @@ class Step:
     reason: str
 
     def article(self) -> Article:
-        """Return the article that it is about, as it is stored."""
+        """Return its article from the database."""
         return _all()[self.index % Article.objects.count()]
 
     def address(self) -> str:
-        """Return where it is sent; an undo is of the last act."""
+        """Return its URL; an undo is for the last decision."""
         if self.verb == "undo":
             return undo_of(Act.objects.values_list("pk", flat=True).order_by("pk").last() or 1)
         return address_of(self.article(), self.verb)
 
     def body(self) -> dict[str, Any]:
-        """Return what is sent."""
+        """Return the request body."""
         found = _all()
         slugs = [found[other % len(found)].slug for other in self.others]
         bodies: dict[str, dict[str, Any]] = {
@@ -68,7 +68,7 @@ class Step:
         return bodies.get(self.verb, {}) | {"reason": self.reason}
 
     def change(self) -> newsdesk.Change:
-        """Return what the newsdesk does; may be refused."""
+        """Return its change; may raise ``RefusedError``."""
         found, one = _all(), self.article()
         others = [found[other % len(found)] for other in self.others]
         make: dict[str, Callable[[], newsdesk.Change]] = {
@@ -113,7 +113,7 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def rows() -> list[Any]:
-    """Everything that acts write, but for when they did."""
+    """Everything that decisions write, except times."""
     names = [one.attname for one in Article._meta.concrete_fields if one.name not in SIGNED]
     changes = [
         {
@@ -142,7 +142,7 @@ class TestAnyActs(TestCase):
     def test_are_those_of_the_newsdesk(
         self, world: World, taken: list[Step], data: st.DataObject
     ) -> None:
-        """The same rows after each; a wrong or an old version, or the same key, writes nothing."""
+        """Both leave the same rows; a wrong or old version or a repeated key writes nothing."""
         world.make()
         user = make_user(Role.PUBLISHER)
         client = by_session(user)
@@ -155,7 +155,7 @@ class TestAnyActs(TestCase):
             def ask(version: object, key: str | None = None) -> int:
                 response = send(client, address, body, version=version, key=key)  # noqa: B023
                 status: int = response.status_code
-                # Of no act there is no address.
+                # Without a decision there is no URL.
                 return 409 if (step.verb, status) == ("undo", 404) else status  # noqa: B023
 
             version = article.version
@@ -173,7 +173,7 @@ class TestAnyActs(TestCase):
                 assert rows() == expected
 
     def by_the_newsdesk(self, step: Step, user: Any) -> list[Any]:
-        """Return the rows after an act by ``newsdesk.perform``, and take it back."""
+        """Return the rows after ``newsdesk.perform``, and roll it back."""
         with transaction.atomic():
             try:
                 newsdesk.perform(step.change(), by=user, reason=step.reason)

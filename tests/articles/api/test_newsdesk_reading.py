@@ -1,4 +1,4 @@
-"""What the newsdesk's API tells of articles: lists and queues, one article, its story and history."""
+"""Reading the newsdesk's API: lists and queues, an article, its story and history."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 HOUR: Final = timedelta(hours=1)
 WHO: Final = 4
-"""Queries by which the one who asks is known: session, user, permissions (2)."""
+"""Queries that identify the user: session, user, permissions (2)."""
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ class TestList:
 
     @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.key)
     def test_queues(self, desk: Client, queue: Any) -> None:
-        """As the desk's own page: what waits, in which order, and why."""
+        """The same articles, order and reasons as on the page of the queue."""
         for case in CASES:
             case.make()
         for number in range(3):
@@ -168,7 +168,7 @@ class TestList:
     ) -> None:
         for _ in range(20):
             relate(make_article(decision="hold", topics=(make_topic(),)), make_article())
-        # Expect 2 queries beside who asks, however many articles: policy, articles.
+        # Expect 2 queries besides the user's, for any number of articles: policy, articles.
         with django_assert_num_queries(WHO + 2):
             assert len(desk.get(LIST, parameters).json()["value"]) >= 20
 
@@ -202,7 +202,7 @@ class TestArticle:
         do(desk, article, "edit", {"excerpt": "New", "reason": "shorter"})
         do(desk, article, "score", {"quality": 58})
         told = desk.get(address_of(article)).json()
-        # Texts as they are edited, not as they are read.
+        # Texts as editors type them, not as readers see them.
         assert (told["title"], told["excerpt"], told["content"]) == ("A &#8217; b", "New", "Body")
         assert (told["category"], told["topics"]) == ("news", [{"name": "One", "slug": "one"}])
         assert [image["url"] for image in told["images"]] == ["https://a.example/1.jpg"]
@@ -252,13 +252,13 @@ class TestArticle:
     ) -> None:
         article = make_linked(user)
         Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
-        # Expect 6 beside who asks: article, topics, images; policy, receipt (2).
+        # Expect 6 besides the user's: article, topics, images; policy, receipt (2).
         with django_assert_num_queries(WHO + 6):
             desk.get(address_of(article))
 
 
 def make_linked(user: User) -> Article:
-    """Make an article that names, and is named by, ten others that an editor held."""
+    """Make an article with links from and to ten others that an editor held."""
     article = make_article(topics=tuple(make_topic() for _ in range(5)))
     others = [make_article(decision="hold", decided_by=user) for _ in range(10)]
     relate(article, *others)
@@ -280,7 +280,7 @@ class TestStory:
         assert [one["slug"] for one in told["members"]] == [one.slug for one in members]
         first, *_, last = told["members"]
         assert (first["title"], first["state"], first["version"]) == ("A &#8217; b", "published", 1)
-        # What the act on a member is to name, whichever of them was asked for.
+        # The version that a decision on a member needs, whichever member was requested.
         assert (last["state"], last["version"]) == ("held", 2)
         do(desk, held, "release", {"reason": "as the story says"})
         assert desk.get(address_of(lead, "story")).json()["lead"] == held.slug
@@ -306,7 +306,7 @@ class TestStory:
     ) -> None:
         lead = make_linked(user)
         article = make_superseded(lead)
-        # Expect 5 beside who asks: article; what is beside it, and beside its lead (2 each).
+        # Expect 5 besides the user's: article; its story and that of its lead (2 each).
         with django_assert_num_queries(WHO + 5):
             told = desk.get(address_of(article, "story")).json()
         assert (told["lead"], len(told["members"])) == (lead.slug, 12)
@@ -329,7 +329,7 @@ class TestHistory:
         )
         assert (score["version"], score["by"], score["texts"]) == (3, user.username, [])
         assert (edit["texts"], edit["reason"], edit["after"]) == (["excerpt"], "shorter", {})
-        # Felt, not decided: what it was related to was taken out.
+        # An effect, not a decision: a related article was removed.
         assert (hold["verb"], hold["by"], hold["after"]) == ("hold", None, {})
         (own,) = desk.get(address_of(held, "history")).json()["value"]
         assert (own["act"], own["reason"]) == (hold["act"], "wait")
@@ -341,7 +341,7 @@ class TestHistory:
             do(desk, article, "score", {"quality": quality})
             do(desk, other, "score", {"quality": quality + 20})
         first = desk.get(address_of(article, "history"), {"limit": 3}).json()
-        # What is done meanwhile moves nothing to another page.
+        # New decisions move no entry to another page.
         do(desk, article, "score", {"quality": 50})
         value, following = first["value"], first["next"]
         sizes = [len(value)]
@@ -381,7 +381,7 @@ class TestHistory:
         article = make_article()
         for quality in range(30, 60):
             do(desk, article, "score", {"quality": quality})
-        # Expect 2 beside who asks: article, acts.
+        # Expect 2 besides the user's: article, acts.
         with django_assert_num_queries(WHO + 2):
             told = desk.get(address_of(article, "history")).json()
         assert len(told["value"]) == 25

@@ -1,4 +1,5 @@
-"""The schema says what the newsdesk's API does: schemathesis asks as staff, soundly and unsoundly."""
+"""The schema describes the newsdesk's API: schemathesis sends valid and invalid requests as
+staff."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ from tests.factories import make_article, make_token, make_user, relate
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
 
 EXAMPLES: Final = 15
-"""Cases of an operation, sound and unsound ones each."""
-# Of which article and act somebody asks, and in what state they are, no schema says.
+"""Cases of an operation, each for valid and for invalid requests."""
+# A schema cannot describe which articles exist and in which state they are.
 CONFIG: Final = SchemathesisConfig.from_dict(
     {
         "checks": {
@@ -53,12 +54,12 @@ OPERATIONS: Final = [
     *("newsdeskNews", "newsdeskArticle", "newsdeskStory", "newsdeskHistory", "newsdeskUndo"),
     *(f"newsdesk{verb.value.capitalize()}" for verb in ACTS),
 ]
-# Of a slug no text is unsound.
+# Every text is a valid slug.
 ANY_TEXT: Final = {"newsdeskArticle", "newsdeskStory"}
 
 
 ABOUT_FEW: Final = {"newsdeskUnpin", "newsdeskRelate", "newsdeskUnrelate"}
-"""Acts that make sense for few articles."""
+"""Decisions that make sense for few articles."""
 
 
 def test_every_operation_is_asked_for() -> None:
@@ -113,7 +114,7 @@ def test_answers_as_described(settings: Settings, name: str, mode: GenerationMod
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def check(case: Any, data: st.DataObject) -> None:
         if mode is GenerationMode.POSITIVE:
-            # Hardly any name that is made up is that of something, and no version is the right one.
+            # Hardly any generated slug exists, and no generated version is right.
             if "slug" in (case.path_parameters or {}):
                 slug = data.draw(st.sampled_from(few if name in ABOUT_FEW else slugs))
                 case.path_parameters["slug"] = slug

@@ -1,4 +1,4 @@
-"""Limits of the API's parameters, at exactly their values."""
+"""The API's parameters at exactly their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema says what the API does: schemathesis asks for all that it describes, and for more."""
+"""The schema describes the API: schemathesis sends valid and invalid requests."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = 120
-"""Cases of an operation, sound and unsound ones each: 2,280 in all."""
-# The parameters of which the schema cannot say all: where to go on is what another answer gave.
+"""Cases of an operation, each for valid and for invalid requests: 2,280 in all."""
+# Parameters that the schema cannot fully describe: cursors come from earlier responses.
 CONFIG = SchemathesisConfig.from_dict(
     {
         "checks": {
@@ -97,7 +97,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "hubTopic": {"topic": "0"},
     "hubTopicPage": {"topic": "0", "page": 1},
 }
-# Of these no text is unsound: it is a name, or there is nothing of the name.
+# Parameters for which every text is valid: it names something or nothing.
 ANY_TEXT = {"provider", "story", "topic"}
 
 
@@ -107,7 +107,7 @@ def test_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_operation_is_asked_for() -> None:
-    """Those of the newsdesk, which ask who it is, are in ``test_newsdesk_schema.py``."""
+    """The newsdesk's operations, which need a user, are in ``test_newsdesk_schema.py``."""
     public = [name for name in operations() if not name.startswith("newsdesk")]
     assert sorted(public) == sorted(OPERATIONS)
 
@@ -127,11 +127,11 @@ def test_answers_as_described(newsroom: None, name: str, mode: GenerationMode) -
     @given(case=operation.as_strategy(generation_mode=mode), is_known=booleans())
     def check(case: Any, is_known: bool) -> None:
         if is_known and mode is GenerationMode.POSITIVE:
-            # Hardly any name that is made up is that of something, and no place is one.
+            # Hardly any generated name exists, and no generated cursor is valid.
             case.path_parameters |= KNOWN.get(name, {})
             for place in ("cursor", "updatedSince"):
                 case.query.pop(place, None)
-        # The in-process client unpacks nothing.
+        # The in-process client does not decompress responses.
         statuses[case.call_and_validate(headers={"Accept-Encoding": "identity"}).status_code] += 1
 
     check()

@@ -1,4 +1,4 @@
-"""Documents for the tests: where the real ones lie, and a small one to vary."""
+"""Documents for the tests: paths of real ones, and a minimal one to vary."""
 
 import os
 from pathlib import Path

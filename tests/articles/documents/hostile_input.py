@@ -1,7 +1,7 @@
-"""Hostile documents, and a program that reads them all under a limit of memory.
+"""Hostile documents, and a program that reads them all with limited memory.
 
 The tests run this module in a separate process, because these documents try to kill the
-process. It prints a JSON object of the messages.
+process. It prints the messages as a JSON object.
 """
 
 import json
@@ -12,18 +12,18 @@ from pathlib import Path
 from articles.documents import MAX_BYTES, DocumentError, parse
 
 MEMORY = 100 * 1024 * 1024
-"""Bytes that reading may take beyond what the started program has."""
+"""Bytes that reading may use beyond those of the started program."""
 ROOM = MAX_BYTES - 100
 """Bytes for the hostile part of a document that is not too large as a whole."""
 
 
 def fenced(front_matter: str) -> bytes:
-    """Put ``front_matter`` between fences."""
+    """Return a document with this front matter."""
     return f"---\n{front_matter}\n---\n\n".encode()
 
 
 def titled(title: str) -> bytes:
-    """Put ``title`` in double quotes and that between fences."""
+    """Return a document with only this title, in double quotes."""
     return fenced(f'title: "{title}"')
 
 
@@ -47,7 +47,7 @@ def merge_bomb_without_anchors() -> str:
 
 
 REFUSED = {
-    # what: (document, what its message says)
+    # Maps a description to the document and a part of its message.
     "aliases that multiply": (fenced(alias_bomb()), "anchors and tags are not allowed"),
     "merge keys that multiply": (fenced(merge_bomb()), "anchors and tags are not allowed"),
     "merge keys in one another": (fenced(merge_bomb_without_anchors()), "merge keys"),
@@ -122,7 +122,7 @@ def limit_memory() -> None:
 
 
 def read_many_long_texts() -> None:
-    """Read more long texts than fit, one after another: none may stay behind."""
+    """Read more long texts than fit in memory, one after another: none may be kept."""
     for number in range(500):
         text = f"title: {number} {'a' * ROOM}"
         try:

@@ -28,14 +28,14 @@ E = TypeVar("E", ArticleDocument, RelatedEntry)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Unquoted, YAML 1.1 takes each of these for something else than a string.
+# Without quotes YAML 1.1 reads none of these as a string.
 NOT_STRINGS = [
     "", "~", "null", "Null", "yes", "No", "on", "off", "TRUE", "false", "0", "-1", "+7", "007",
     "1_000", "0x1F", "0b11", "1:30", "190:20:30", "1.50", "6.8523015e+5", ".5", ".inf", "-.INF",
     ".NaN", "2020-01-01", "2020-08-17T08:14:00Z", "2020-08-17 08:14:00 +2", "=", "<<",
 ]  # fmt: skip
 
-# What YAML, an editor or a splitter of lines may stumble over.
+# Characters that may confuse YAML, an editor or ``splitlines()``.
 TRICKY = [
     "1e3", "0o17", "y", "n", "-", "- a", "--- a", "---", "...", "... a", "? a", "?", ": a", "a: b",
     "a:", ":", "a #b", "#", "# a", "#a", "@a", "`a`", "%a", "&a", "*a", "!a", "!!str a", "|", ">",
@@ -67,13 +67,13 @@ LINES = TEXTS.filter(lambda text: bool(text) and not text.isspace())
 _LABELS = st.from_regex(r"[a-z0-9é](?:[a-z0-9_-]{0,5}[a-z0-9])?", fullmatch=True)
 _ODD_DOMAINS = st.sampled_from(["1.5", "no", "127.0.0.1", "0x1F", "2020-01-01", "null.example"])
 DOMAINS = _ODD_DOMAINS | st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
-"""Domains, those that look like a number or a word of YAML among them."""
+"""Domains, including those that look like a number or a word of YAML."""
 
 _PATHS = TEXTS.map(lambda text: "/" + text.translate({9: None, 10: None, 13: None}))
 URLS = st.builds(
     "{}://{}{}".format, st.sampled_from(["https", "http", "HTTPS"]), DOMAINS, st.just("") | _PATHS
 )
-"""Addresses with http or https and any path."""
+"""URLs with http or https and any path."""
 
 _SECONDS = st.integers(
     int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()),
@@ -93,7 +93,7 @@ EXTRA_VALUES: st.SearchStrategy[Extra] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
     max_leaves=5,
 )
-"""Values of keys that the format does not know: text, unquoted values, nested shapes."""
+"""Values of unknown keys: text, unquoted values, nested collections."""
 
 
 def extras(keys: Keys) -> st.SearchStrategy[dict[str, Extra]]:

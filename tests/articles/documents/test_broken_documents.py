@@ -1,4 +1,4 @@
-"""The broken documents: each is a file, and each mistake is named by file, line and column."""
+"""Each broken document is a file; each mistake is reported with file, line and column."""
 
 from pathlib import Path
 

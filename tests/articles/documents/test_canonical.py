@@ -1,4 +1,4 @@
-"""The fast reader of canonical documents gives what the other reader gives, or leaves it to it."""
+"""The fast reader of canonical documents returns what the general reader returns, or declines."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.articles.documents.documents import SEEDS
 from tests.articles.documents.strategies import DOCUMENTS, TRICKY
 
 SEED_LINES = [line for path in SEEDS for line in path.read_text("utf-8").splitlines()[1:-2]]
-# Lines that a hand or a broken tool may write.
+# Lines that a person or a broken tool may write.
 ODD_LINES = [
     "", "title:", "title: ", "title: a: b", "- a", "  - a", "    - a", "  -", "- a: b", "-a",
     "  - - a", "a b: c", "topics: []", "quality: 1 # one", "quality: -1", "quality: - 1", "a:b",
@@ -38,7 +38,7 @@ def plain_values(node: Node) -> Any:
 
 
 def agree(source: Source) -> bool:
-    """Hold the fast reader to the other one's values; tells whether it read the text at all."""
+    """Compare the fast reader with the general one; return whether it read the text at all."""
     fast = read_canonical(source)
     if fast is None:
         return False
@@ -51,7 +51,7 @@ class TestReadCanonical:
         for path in SEEDS:
             assert agree(Source(path.name, path.read_bytes()))
         read = [agree(Source(name, data)) for name, data in generate(200, 3)]
-        # Unknown keys and bodies of all kinds may go the slow way; the mass may not.
+        # Documents with unknown keys or odd bodies may take the slow path; most must not.
         assert sum(read) > 190
 
     @settings(deadline=None)

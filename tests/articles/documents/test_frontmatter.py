@@ -1,4 +1,4 @@
-"""Cutting a file into front matter and body, and YAML into nodes that know their place."""
+"""Splitting a file into front matter and body, and parsing YAML into nodes with positions."""
 
 import pytest
 
@@ -167,7 +167,7 @@ class TestReadMapping:
             read("a: " + "[" * 32 + "]" * 32)
 
     def test_20000_events_are_read_and_one_more_is_not(self) -> None:
-        # Beside the items: start and end of stream, document, mapping and list, and the key.
+        # Besides the items: start and end of stream, document, mapping and list, and the key.
         items = 20_000 - 9
         read("a: [" + "1," * items + "]")
 
@@ -182,7 +182,7 @@ class TestReadMapping:
 
 
 def place(text: str) -> tuple[int, int, str]:
-    """Say where reading ``text`` fails, and why."""
+    """Return where and why reading ``text`` fails."""
     with pytest.raises(DocumentError) as caught:
         read(text)
     return (caught.value.line, caught.value.column, caught.value.message)

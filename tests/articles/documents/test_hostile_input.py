@@ -1,4 +1,4 @@
-"""Documents made to crash, stall or fill the process are refused like any other broken one."""
+"""Documents made to crash, stall or fill the process are rejected like other broken ones."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from tests.articles.documents.hostile_input import REFUSED
 
 @pytest.fixture(scope="module")
 def messages() -> dict[str, list[str]]:
-    """Read all hostile documents in a process that may take 100 MB and 20 seconds for all."""
+    """Read all hostile documents in a process limited to 100 MB and 20 seconds in total."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.articles.documents.hostile_input"],
         cwd=ROOT,
@@ -46,7 +46,7 @@ class TestTooLarge:
             parse("a.md", b"\xff" * (MAX_BYTES + 1))
 
     def test_names_the_size_and_the_limit(self) -> None:
-        # For a file of 100 MB, which is not to be read to be refused.
+        # A file of 100 MB must be rejected without being read.
         error = too_large("seeds/huge.md", 100_000_000)
 
         assert str(error) == "seeds/huge.md:1:1: 100,000,000 bytes: a document has at most 262,144"

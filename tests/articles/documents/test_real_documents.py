@@ -1,4 +1,4 @@
-"""Real documents come out of reading and writing byte for byte."""
+"""Reading and writing real documents reproduces them byte for byte."""
 
 from pathlib import Path
 

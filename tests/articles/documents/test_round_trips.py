@@ -1,4 +1,4 @@
-"""What must hold for every document there can be: reading and writing undo one another."""
+"""Properties of all documents: writing and reading return the same document."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ class TestWriteAndParse:
 
 @st.composite
 def successors(draw: st.DrawFn, before: ArticleDocument) -> ArticleDocument:
-    """What ``before`` may become: its unknown keys stay in their order, new ones follow."""
+    """Draw a later version of ``before``: its unknown keys keep their order, new ones follow."""
     after = draw(DOCUMENTS)
     kept = {
         key: draw(st.sampled_from([before.extra[key], after.extra.get(key, before.extra[key])]))
@@ -62,7 +62,7 @@ class TestRevise:
         revised = revise(write(before), after)
 
         assert parse("x.md", revised) == after
-        # Equal documents may differ in the order of nested unknown keys: nothing is to be changed.
+        # Equal documents may differ in the order of nested unknown keys; nothing needs to change.
         assert revised == write(before if before == after else after)
 
     @settings(deadline=None)
@@ -81,7 +81,8 @@ class TestRevise:
 
 
 def read(data: bytes) -> ArticleDocument | None:
-    """Read ``data``; check that what is refused is named and what is accepted can be written."""
+    """Read ``data``; check that errors have a position and that accepted documents can be
+    written."""
     try:
         document = parse("x.md", data)
     except DocumentError as error:
@@ -97,7 +98,7 @@ def read(data: bytes) -> ArticleDocument | None:
 
 
 def check_accepted(data: bytes, document: ArticleDocument) -> None:
-    """Check that what could be read can be written and revised."""
+    """Check that a readable document can be written and revised."""
     assert parse("x.md", write(document)) == document
     assert revise(data, document) == data
     renamed = replace(document, title="Another title")

@@ -1,4 +1,4 @@
-"""Writing: the canonical form, and the smallest change to a file that exists."""
+"""Writing the canonical form, and the smallest change to an existing file."""
 
 import itertools
 from dataclasses import replace

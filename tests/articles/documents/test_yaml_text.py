@@ -1,4 +1,4 @@
-"""Writing YAML: quotes where they are needed and nowhere else."""
+"""Writing YAML with quotes only where they are needed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A render process that breaks in the way that the request names."""
+"""A render process that fails as the request says."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.articles.images.server import Server, serving
 
 @pytest.fixture
 def server(settings: Settings) -> Iterator[Server]:
-    """A server on this machine, the only one that may be asked."""
+    """A server on this machine, the only one to which requests are allowed."""
     with serving() as server:
         settings.OUTBOUND_EXEMPT = server.exempt
         yield server

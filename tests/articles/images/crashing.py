@@ -1,10 +1,10 @@
 """Store or prune images in a separate process and kill it: ``crashing WHAT MOMENT PORT FOLDER``.
 
-WHAT is ``keep``, which stores the images of FOLDER, or ``prune``, which first stores them and stops
-using half of them. MOMENT is the number of the write at which SIGKILL comes: before and after each
-statement, commit and file. 0 never kills and prints the number of moments. ``crashing check WHAT PORT
-FOLDER`` prints the problems, finishes such a run, and prints what exists then. The environment has the
-settings, including the folder of the files.
+WHAT is ``keep``, which stores the images of FOLDER, or ``prune``, which first stores them and then
+stops using half of them. MOMENT is the number of the write at which SIGKILL comes: before and after
+each statement, commit and file. 0 never kills and prints the number of moments. ``crashing check
+WHAT PORT FOLDER`` prints the problems, finishes such a run, and prints what exists then. The
+environment contains the settings, including the folder of the files.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def check(what: str) -> dict[str, Any]:
     from articles.models import Image, StoredImage
     from newsroom.storage import PART
 
-    # Files that a killed run was writing, or had not yet deleted, belong to no row.
+    # Files that a killed run was writing, or had not deleted yet, belong to no row.
     passing = PART if what == "keep" else "orphan file"
     at_first = [text for text in wrong() if passing not in text]
     already = len(listed())

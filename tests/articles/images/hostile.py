@@ -1,4 +1,4 @@
-"""Images that attack their reader: they expand, take long, are many, or are broken somewhere."""
+"""Images that attack their reader: they expand, take long, have many frames, or are damaged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 
 
 def claiming(kind: str, width: int, height: int) -> bytes:
-    """Return a small image whose header says another size; all checksums are right."""
+    """Return a small image whose header claims another size, with valid checksums."""
     match kind:
         case "JPEG":
             data = picture(kind)
@@ -37,7 +37,7 @@ def claiming(kind: str, width: int, height: int) -> bytes:
         case "GIF":
             data = picture(kind)
             size = struct.pack("<HH", width, height)
-            # The screen, and the picture on it.
+            # The sizes of the screen and of the picture on it.
             at = data.index(b",\0\0\0\0") + 5
             return data[:6] + size + data[10:at] + size + data[at + 4 :]
         case "WEBP":
@@ -54,14 +54,14 @@ def claiming(kind: str, width: int, height: int) -> bytes:
 
 @cache
 def as_large_as_may_be(kind: str) -> bytes:
-    """Return nearly 40 megapixels of one color, in a few bytes as far as the format lets it."""
+    """Return nearly 40 megapixels of one color, in as few bytes as the format allows."""
     image = Image.new("RGB", (6300, 6300), RED)
     return saved(image, kind, **({"speed": 10} if kind == "AVIF" else {}))
 
 
 @cache
 def many_frames(kind: str, count: int = 3000) -> bytes:
-    """Make an animation of so many frames."""
+    """Make an animation with this number of frames."""
     frames = [Image.new("RGB", (16, 16), (n % 256, n // 256, 0)) for n in range(count)]
     options = {"AVIF": {"speed": 10}, "WEBP": {"lossless": True, "method": 0}}.get(kind, {})
     return saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=10, **options)
@@ -69,26 +69,26 @@ def many_frames(kind: str, count: int = 3000) -> bytes:
 
 @cache
 def many_scans(count: int = 5000) -> bytes:
-    """Make a progressive JPEG that draws over itself, again and again, to the same effect."""
+    """Make a progressive JPEG that draws the same picture over itself again and again."""
     data = saved(Image.new("RGB", (4000, 4000), RED), progressive=True)
     start = data.rindex(b"\xff\xda")
     return data[:start] + data[start:-2] * count + data[-2:]
 
 
 def with_chunk(kind: bytes, data: bytes) -> bytes:
-    """Return a sound PNG with one more chunk before its pixels."""
+    """Return a valid PNG with one more chunk before its pixels."""
     sound = picture("PNG")
     at = sound.index(b"IDAT") - 4
     return sound[:at] + chunk(kind, data) + sound[at:]
 
 
 def with_text_bomb(size: int = 100_000_000) -> bytes:
-    """Return a PNG whose text, compressed to a thousandth, says nothing at this length."""
+    """Return a PNG with a meaningless text of this length, compressed to a thousandth."""
     return with_chunk(b"zTXt", b"Comment\0\0" + _deflated(size))
 
 
 def with_profile_bomb(size: int = 100_000_000) -> bytes:
-    """Return a PNG whose color profile is zeros of this length, compressed to a thousandth."""
+    """Return a PNG with a color profile of this many zeros, compressed to a thousandth."""
     return with_chunk(b"iCCP", b"sRGB\0\0" + _deflated(size))
 
 
@@ -98,14 +98,15 @@ def _deflated(size: int) -> bytes:
 
 
 def with_segments(marker: int, start: bytes, count: int = 140) -> bytes:
-    """Return a sound JPEG with so many of the longest segments, nine megabytes before its pixels."""
+    """Return a valid JPEG with this many segments of maximum length before its pixels."""
     payload = start + bytes(65_533 - len(start))
     segment = struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
     return picture()[:2] + segment * count + picture()[2:]
 
 
 def several_pictures() -> bytes:
-    """Make what cameras with two lenses write: JPEGs in one file, the first of which is shown."""
+    """Make an image as cameras with two lenses write it: several JPEGs in one file, of which the
+    first is shown."""
     return saved(drawn(), "MPO", save_all=True, append_images=[Image.new("RGB", (200, 100))])
 
 
@@ -127,7 +128,7 @@ def _sound() -> list[bytes]:
 
 
 def bad_images(count: int, seed: int) -> list[bytes]:
-    """Make images of every format, then break each in one of several ways; the same for a seed."""
+    """Make images of every format, and damage each in one of several ways, determined by a seed."""
     random = Random(seed)
     sound = _sound()
     return [_broken(sound[number % len(sound)], random) for number in range(count)]
@@ -147,11 +148,11 @@ def _broken(data: bytes, random: Random) -> bytes:
         case 3:
             broken[start:start] = random.randbytes(random.randrange(1, 100))
         case 4:
-            # The rest of another image of any format.
+            # The end of another image of any format.
             other = random.choice(_sound())
             broken[start:] = other[random.randrange(12, len(other)) :]
         case 5:
-            # Lengths and sizes are what formats trust.
+            # Decoders trust lengths and sizes.
             start = random.randrange(12, min(200, len(broken)))
             broken[start : start + 4] = random.choice(
                 [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0", b"\0\0\x17\x70"]
@@ -163,7 +164,7 @@ def _broken(data: bytes, random: Random) -> bytes:
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """Make the checksums of a PNG's chunks right, which would end the reading of it early."""
+    """Correct the checksums of a PNG's chunks; wrong ones would end reading early."""
     out, at = [data[:8]], 8
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)

@@ -1,4 +1,4 @@
-"""The memory of a process that renders, as the system counts it."""
+"""The memory of a render process, as the system measures it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsroom.subprocesses import FunctionProcess
 
 
 def peak(process: int) -> int:
-    """Return the most bytes of memory that a process had since ``forget_peak``; 0 where not known."""
+    """Return a process's peak memory in bytes since ``forget_peak``; 0 if unknown."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -30,20 +30,20 @@ def forget_peak(process: int) -> None:
 
 
 def processor_seconds(process: int) -> float:
-    """Return what a process has taken of the processor since it began."""
-    # What follows the name, which may hold spaces, in parentheses.
+    """Return the processor time of a process."""
+    # The fields after the name, which is in parentheses and may contain spaces.
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def processes(shop: Workshop) -> list[int]:
-    """Return the processes of a workshop that are at work or wait for it."""
+    """Return the processes of a workshop that are working or idle."""
     return [bench._process.popen.pid for bench in shop._all if bench._process]
 
 
 @contextmanager
 def peaks() -> Iterator[list[int]]:
-    """Note the peak of a process after each image, of any workshop; 0 where the image ended it."""
+    """Record the peak of a process after each image of any workshop; 0 if the image killed it."""
     found: list[int] = []
     ask = render_process._ask
 

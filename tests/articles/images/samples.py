@@ -1,4 +1,4 @@
-"""Images to test with, drawn here: sound ones, odd ones, and others that are none."""
+"""Test images, drawn here: valid ones, odd ones, and files that are no images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (30, 60, 200), (255, 255
 
 @cache
 def drawn(size: tuple[int, int] = (200, 100), mode: str = "RGB") -> Image.Image:
-    """Draw red, with a green square in the corner where each image begins and a blue line."""
+    """Draw red, with a green square in the top left corner and a blue line."""
     image = Image.new("RGB", size, RED)
     draw = ImageDraw.Draw(image)
     side = min(size) // 2
@@ -34,12 +34,12 @@ def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 @cache
 def picture(kind: str = "JPEG", size: tuple[int, int] = (200, 100)) -> bytes:
-    """Return a sound image in a format."""
+    """Return a valid image in a format."""
     return saved(drawn(size), kind)
 
 
 def different(number: int) -> bytes:
-    """Return an image that has other bytes than that of any other number, as news have many."""
+    """Return an image whose bytes are different for each number."""
     color = (number * 40 % 256, number * 70 % 256, number % 256)
     return saved(Image.new("RGB", (64, 36), color), "PNG")
 
@@ -61,7 +61,7 @@ NOT_IMAGES: Final = {
     "not a JPEG, PNG, GIF, WebP or": bytes(1000),
     "not a JPEG, PNG, GIF, WebP or AVIF": b"\0\0\0\x18ftypheic" + bytes(100),
 }
-"""By what is said of them."""
+"""Maps a description to the file."""
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -70,7 +70,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 8, color: int = 2) -> bytes:
-    """Make a PNG of any claim, over ``rows`` as they are, compressed."""
+    """Make a PNG with any claimed size over the compressed ``rows``."""
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + data
@@ -84,13 +84,13 @@ def gif(width: int, height: int) -> bytes:
 
 
 def animated(kind: str) -> bytes:
-    """Make an animation whose first frame is ``drawn()`` and whose others are blue."""
+    """Make an animation: the first frame is ``drawn()``, the others are blue."""
     others = [Image.new("RGB", (200, 100), BLUE) for _ in range(3)]
     return saved(drawn(), kind, save_all=True, append_images=others, duration=100)
 
 
 def turned(orientation: int, kind: str = "JPEG") -> bytes:
-    """Give ``drawn()`` stored so that a viewer has to turn it, with more EXIF beside that."""
+    """Return ``drawn()`` with an EXIF orientation that viewers must apply, and more EXIF data."""
     back = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,

@@ -1,4 +1,4 @@
-"""Killed at any moment a run leaves no row without its files and no file without its row."""
+"""A run killed at any moment leaves no row without its files and no file without its row."""
 
 from __future__ import annotations
 
@@ -137,6 +137,6 @@ class TestAKilledRun:
                 assert after == {key: value for key, value in whole.items() if key != "already"}
             assert whole["wrong"] == []
             assert (whole["failed"], whole["waiting"]) == (0, 0)
-            # Killed with some done, and not all.
+            # Killed when some were done, but not all.
             assert len(already) > 1
         newsrooms.close()

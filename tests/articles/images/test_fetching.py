@@ -1,4 +1,4 @@
-"""One image from a server that may be anything."""
+"""Fetching one image from a server that may do anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers' images are stored here once each; failures are reported, and the run continues."""
+"""Each image for readers is stored once; failures are reported, and the run continues."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TestKeep:
     def test_equal_addresses_are_asked_for_once(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The second comes in another chunk, while the first is on its way or done.
+        # The second comes in another chunk, while the first is being fetched or is done.
         monkeypatch.setattr("articles.images.missing.CHUNK", 1)
         url = server.put("/a", picture())
         shown = [add_image(url) for _ in range(4)]
@@ -130,7 +130,7 @@ class TestKeep:
         put(folder, "a.txt", first)
         load(folder)
         keep(at=timezone.now())
-        # The document comes again with another image before it; the rows of both are new.
+        # A newer document has another image before it; the rows of both are new.
         other = document(quality=80, heat=80, published=True, images=images(server.url("/b"), url))
         put(folder, "a.txt", other)
         load(folder)
@@ -268,7 +268,7 @@ class TestFailures:
 
 
 class TestAnew:
-    """What an editor wants fetched again: the copy stays until there is another."""
+    """If an editor fetches an image again, the copy stays until a new one is stored."""
 
     @pytest.fixture
     def image(self, server: Server) -> Image:
@@ -311,7 +311,7 @@ class TestDeletedMeanwhile:
 
         def prune_first(run: keeping._Run) -> None:
             if run.done:
-                # The files of /a were found to be there; nothing shows them any more.
+                # The files of /a existed already; nothing shows them any more.
                 Image.objects.exclude(pk=image.pk).delete()
                 pruning.prune(grace=timedelta(0), at=timezone.now() + timedelta(days=1))
             commit(run)

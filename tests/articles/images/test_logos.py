@@ -1,4 +1,4 @@
-"""Logos of the providers that readers see are kept as images of articles are."""
+"""Logos of providers that readers see are stored like images of articles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AT = NOW + timedelta(days=1)
 
 
 def make_paper(server: Server, path: str, data: bytes) -> Provider:
-    """Store a provider whose logo is on the server, and that published something."""
+    """Store a provider with a logo on the server and a published article."""
     url = server.put(path, data)
     provider = make_provider(logos=[{"url": url, "width": 200, "height": 100}])
     make_article(provider=provider)
@@ -50,7 +50,7 @@ def test_of_several_providers_and_of_an_image_at_once(server: Server) -> None:
     keep(at=AT)
     assert server.paths() == ["/logo.png"]
     assert Logo.objects.count() == 2
-    # Another who has it is given what is there.
+    # Another provider with the same logo gets the stored copy.
     make_article(provider=make_provider(logos=[{"url": url}]))
     keep(at=AT)
     assert server.paths() == ["/logo.png"]
@@ -86,7 +86,7 @@ def test_failures_are_remembered(server: Server) -> None:
     assert len(keep(at=AT).failures) == 1
     assert Logo.of(provider) is None
     assert preview(at=AT + timedelta(days=300)).wanted == []
-    # Of a logo that a provider still has.
+    # The provider still has this logo.
     assert prune(at=timezone.now() + timedelta(days=30)).addresses == 0
     Provider.objects.update(logos=[])
     assert prune(at=timezone.now() + timedelta(days=30)).addresses == 1
@@ -98,7 +98,7 @@ def test_what_shows_them_is_not_pruned(server: Server) -> None:
     keep(at=AT)
     pruned = prune(at=timezone.now() + timedelta(days=30))
     assert (pruned.images, pruned.files, pruned.addresses) == (0, 0, 0)
-    # Whatever is known of where it came from.
+    # Even if the origin of the copy is known.
     ImageFetch.objects.all().delete()
     assert prune(at=timezone.now() + timedelta(days=30)).images == 0
 

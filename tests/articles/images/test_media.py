@@ -1,4 +1,4 @@
-"""Kept images are given as what they are, and nothing else is given."""
+"""Stored images are served with their type, and nothing else is served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Whatever a server does and whatever an image is: each ends as declared, and the run goes on."""
+"""For every server behavior and every kind of image, the outcome is as declared and the run
+continues."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ CHUNKED: Final = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 @dataclass(frozen=True)
 class Kept:
-    """How an image ends that is kept: with these facts."""
+    """The image is stored, with these facts."""
 
     format: str
     width: int = 200
@@ -48,15 +49,15 @@ class Kept:
 
 @dataclass(frozen=True)
 class Failed:
-    """How another ends: in words that have these among them."""
+    """The image fails, with this text in the message."""
 
     words: str
     may_pass: bool = False
-    """Return whether it is tried again."""
+    """Return whether it is retried."""
 
 
 Make = Callable[[], Answer | bytes]
-"""Makes an answer only when it is needed: some take a while."""
+"""Makes a response only when it is needed, because some take a while to make."""
 LATE: Final = Failed("more than 3 seconds", may_pass=True)
 ODD: Final = Failed("gave no valid answer", may_pass=True)
 SHORT: Final = Failed("before the end", may_pass=True)
@@ -76,7 +77,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "drips chunks": (lambda: drip(CHUNKED, b"1\r\n\xff\r\n"), LATE),
     "hangs up": (lambda: raw(b""), ODD),
     "speaks another protocol": (lambda: raw(b"SSH-2.0-x\r\n"), ODD),
-    # Lies about length and type.
+    # Wrong lengths and types.
     "says more": (lambda: reply(picture(), Content_Length="99999"), SHORT),
     "says less": (lambda: reply(picture(), Content_Length="600"), BROKEN),
     "says less than nothing": (lambda: reply(picture(), Content_Length="-5"), SAMPLE),
@@ -152,12 +153,12 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
 
 
 def half(kind: str) -> bytes:
-    """Return the first half of a sound image."""
+    """Return the first half of a valid image."""
     return picture(kind)[: len(picture(kind)) // 2]
 
 
 IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
-    # Bombs: for each format one that only claims its size, and one that really has it.
+    # Bombs: for each format one that only claims its size, and one that really is that large.
     **{f"bomb, {kind}": (partial(claiming, kind, 16_000, 16_000), BOMB) for kind in KINDS},
     "bomb, sides": (lambda: png(100_000, 1, b""), Failed("more than 65,535 pixels")),
     "pixels of nothing": (lambda: png(5000, 5000, b""), BROKEN),
@@ -173,7 +174,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
         partial(hostile.as_large_as_may_be, "GIF"),
         Kept("gif", 6300, 6300),
     ),
-    # Their decoders take more memory a pixel.
+    # Their decoders need more memory for each pixel.
     "as large as may be, WebP": (
         partial(hostile.as_large_as_may_be, "WEBP"),
         Failed("takes too much memory"),
@@ -203,7 +204,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     },
     **{f"truncated, {kind}": (partial(half, kind), BROKEN) for kind in KINDS},
     "header alone": (lambda: b"\xff\xd8\xff", Failed("its header is broken")),
-    # Odd, and sound.
+    # Odd, but valid.
     **{
         f"turned {number}, {kind}": (
             partial(turned, number, kind),
@@ -223,7 +224,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "16 bits": (lambda: saved(Pillow.new("I;16", (50, 50), 30_000), "PNG"), Kept("png", 50, 50)),
     "one pixel": (lambda: saved(Pillow.new("RGB", (1, 1)), "PNG"), Kept("png", 1, 1)),
 }
-"""What an image is, and how that ends."""
+"""An image, and the expected outcome."""
 
 
 class TestOutcomes:
@@ -252,15 +253,15 @@ class TestOutcomes:
                 assert row.failure == ""
             else:
                 assert row.state == ImageFetch.State.FAILED
-                # The words that were declared, where they are among those that were said.
+                # The declared text, if the message contains it.
                 words = expected.words if isinstance(expected, Failed) else ""
                 said = words if words and words in row.failure else row.failure
                 ended[name] = Failed(said, row.next_try_at is not None)
         assert ended == {name: expected for name, (_, expected) in table.items()}
         assert report.kept + len(report.failures) == len(table)
-        # None but those of kept images are left, and none is an orphan or missing.
+        # Only the files of stored images are left, and none is missing.
         assert list(integrity.findings()) == []
-        # Of the processes that rendered; with the libraries.
+        # Memory of the render processes, including libraries.
         assert 0 < max(found) < 300_000_000
 
         server.requests.clear()
@@ -270,7 +271,7 @@ class TestOutcomes:
 
 class TestPrivateAddresses:
     def test_of_a_document_are_not_connected_to(self, connector: Connector) -> None:
-        # Those beyond ASCII are no addresses in a document; in a redirect, see above, they are.
+        # URLs beyond ASCII are invalid in a document, but valid in a redirect (see above).
         urls = [f"http://{host}/a.png" for host in DISGUISED if host.isascii()]
         for number, address in enumerate(PRIVATE):
             host = f"[{address}]" if ":" in address else address
@@ -282,5 +283,5 @@ class TestPrivateAddresses:
             Image.objects.create(article=make_article(), position=0, url=url)
         report = keep(at=AT)
         assert {failure.url for failure in report.failures} == set(urls)
-        # The last one alone.
+        # Only the last one.
         assert connector.connected == [PUBLIC]

@@ -1,4 +1,4 @@
-"""What nothing shows is deleted, after a while, and nothing else."""
+"""Unused copies are deleted after a while, and nothing else is."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TestPrune:
         show(stored)
         folder = stored.file.rpartition("/")[0]
         default_storage.save("images/00/00/" + "0" * 64 + "-64.avif", ContentFile(b"orphan"))
-        # Left by a process that was killed while it wrote a copy of an image that is kept.
+        # Left by a process that was killed while it wrote a copy of a stored image.
         default_storage.save(f"{folder}/.{stored.digest}-64.avif-x{PART}", ContentFile(b"or"))
         default_storage.save("other/file.txt", ContentFile(b"not ours"))
         done = prune(at=LATER)
@@ -103,7 +103,7 @@ class TestPrune:
         store(2)
         before = names(media)
         told = prune(at=LATER, dry_run=True)
-        # The first has an address, which the real one deletes before it.
+        # The first one has a URL, so the real run deletes that first.
         assert (told.addresses, told.images, told.files) == (1, 2, 6)
         assert names(media) == before
         assert StoredImage.objects.count() == 2

@@ -1,4 +1,4 @@
-"""Images are kept in an S3-compatible service as they are on a disk, by settings alone."""
+"""With only settings, images are stored in an S3-compatible service instead of on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to a file that is not trusted has an end, in time and memory, and breaks nothing."""
+"""Rendering an untrusted file is limited in time and memory, and breaks nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _is_sound(shop: Workshop) -> bool:
 
 
 def _processor_seconds() -> float:
-    """Return what all processes took that this one started and saw end."""
+    """Return the processor time of all ended child processes."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 
@@ -67,7 +67,7 @@ class TestRender:
                 reasons.append(str(error))
             slowest = max(slowest, perf_counter() - started)
             largest = max(largest, *map(peak, processes(shop)), 0)
-        # Each was refused with its reason, and no fault of Pillow or ours killed the process.
+        # Each was refused with a reason, and no bug in Pillow or in our code killed the process.
         assert [reason for reason in reasons if "crashes" in reason] == []
         assert 40 < shown < 200
         assert largest < 300_000_000
@@ -89,23 +89,23 @@ class TestRender:
     def test_fail_for_more_time_than_there_is(self) -> None:
         before = _processor_seconds()
         with Workshop(1) as shop, pytest.raises(RefusedImageError, match="too much time to read"):
-            # Half a minute for its decoder.
+            # The decoder would take half a minute.
             shop.render(many_scans())
         spent = _processor_seconds() - before
-        # Processor time, regardless of load, in ticks; starting takes part of it.
+        # Processor time in ticks, which does not depend on load; starting takes part of it.
         assert abs(spent - render_process.DECODE_SECONDS) < 1
 
     @pytest.mark.slow
     def test_nothing_is_left_of_an_image_for_the_next_to_stumble_over(self, shop: Workshop) -> None:
         whole = as_large_as_may_be("PNG")
         for _ in range(2):
-            # Refused when all its pixels have a place already.
+            # Refused after memory for all its pixels is allocated.
             with pytest.raises(RefusedImageError, match="truncated"):
                 shop.render(whole[: len(whole) // 2])
             assert shop.render(whole).width == 6300
 
     def test_fail_for_more_memory_than_there_is(self, shop: Workshop) -> None:
-        # A decoder of WebP takes sixteen bytes a pixel.
+        # The WebP decoder needs sixteen bytes for each pixel.
         data = saved(Image.new("RGB", (6000, 5000)), "WEBP")
         with pytest.raises(RefusedImageError):
             shop.render(data)
@@ -126,14 +126,14 @@ class TestLimits:
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
         )
         assert done.stdout.split() == [str(render_process.MEMORY)] * 2
-        # Not in this one.
+        # Not in this process.
         assert resource.getrlimit(resource.RLIMIT_DATA)[0] != render_process.MEMORY
 
     @pytest.mark.parametrize(
         ("data", "reason"),
         [
             (b"crash", r"crashes the program that reads it \(SIGSEGV\)"),
-            # As the system does where there is no memory left.
+            # As the system does when memory runs out.
             (b"killed", r"crashes the program that reads it \(SIGKILL\)"),
             (b"end", r"crashes the program that reads it \(exit 3\)"),
             (b"noise", "crashes the program that reads it"),

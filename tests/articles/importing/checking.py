@@ -1,4 +1,4 @@
-"""Check a newsroom in a separate process and print the result as JSON: ``checking [PATH…]``.
+"""Check a newsroom in a separate process and print the results as JSON: ``checking [PATH…]``.
 
 It checks that every article has exactly the rows of its document and that no foreign key points
 nowhere. Then it imports the paths, if there are any, and prints the digest.

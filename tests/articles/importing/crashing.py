@@ -1,8 +1,8 @@
 """Run one import in a separate process and end it at a given moment: ``crashing WHEN PATH…``.
 
-WHEN is a number, for SIGKILL at that statement that writes (commits count twice, before and after),
-or ``int``, for SIGINT after the first batch. 0 never kills. Prints the count as the last word on
-stderr, unless killed.
+WHEN is a number, for SIGKILL at the write statement of that number (commits count twice, before and
+after), or ``int``, for SIGINT after the first batch. 0 never kills. Prints the count as the last
+word on stderr, unless killed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Newsrooms of their own for tests that start processes: files of SQLite, or PostgreSQL's."""
+"""Separate databases for tests that start processes: SQLite files, or databases of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECK = ("-m", "tests.articles.importing.checking")
 
 
 class Newsrooms:
-    """Makes empty newsrooms, each a copy of one that was migrated."""
+    """Creates empty newsrooms, each a copy of a migrated one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Newsrooms:
             self._drop(name)
 
     def close(self) -> None:
-        """Drop what all were copied from."""
+        """Drop the database from which all were copied."""
         self._drop("blank")
 
     def _named(self, name: str) -> str:
@@ -81,7 +81,7 @@ class Newsrooms:
 def run(
     environment: Environment, *command: str, returncode: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python to its end in the project's folder, and see how it ends."""
+    """Run Python in the project's folder, wait for it, and check its exit status."""
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
@@ -108,6 +108,6 @@ def start(environment: Environment, *command: str) -> subprocess.Popen[str]:
 
 
 def check(environment: Environment, *paths: Path) -> dict[str, Any]:
-    """See that a newsroom has whole articles only, import ``paths``, and give its digest."""
+    """Check that a newsroom has only whole articles, import ``paths``, and return its digest."""
     found: dict[str, Any] = json.loads(run(environment, *CHECK, *map(str, paths)).stdout)
     return found

@@ -1,7 +1,7 @@
 """Read and write a newsroom while others import into it: ``reading STOP``.
 
-In each round it reads published articles and saves one change of an editor, until the file STOP
-exists. Prints how often it read. A lock error ends it with a traceback.
+In each round it reads published articles and saves an editor's change, until the file STOP exists.
+It prints the number of rounds. A lock error ends it with a traceback.
 """
 
 from __future__ import annotations

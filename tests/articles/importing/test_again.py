@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told(report: Report) -> object:
-    """Return what a report says, but for which run it was and how long it took."""
+    """Return a report without the number and duration of its run."""
     return report.as_json() | {"run": None, "seconds": 0}
 
 
@@ -99,9 +99,8 @@ class TestQueries:
         load(tmp_path)
         with CaptureQueriesContext(connection) as queries:
             load(tmp_path, batch_size=50)
-        # The highest key; the run's row; a lookup of digests a batch; coverage-only ones counted; the
-        # policy;
-        # scores compared; the run's end. Savepoints aside.
+        # Expect: highest key; the run's row; digests for each batch; count of coverage-only
+        # articles; policy; comparison of scores; end of the run. Savepoints aside.
         told = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
         assert len(told) == 8
 

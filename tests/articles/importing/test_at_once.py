@@ -1,4 +1,4 @@
-"""Several at once: two imports, readers and editors."""
+"""Two imports, readers and editors work at the same time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TestTwoImportsAtOnce:
                 assert process.returncode == 0, err
             together = check(environment)
         assert together["digest"] == alone["digest"]
-        # Each document was created by one of the two.
+        # One of the two created each document.
         assert together["created"] == alone["created"] == 300
 
 
@@ -82,7 +82,7 @@ class TestAnEditorWhoSavesDuringAnImport:
                     Article.objects.update(title="Ours")
                     Provider.objects.filter(domain=DAILY.domain).update(name="Our Daily")
                     has_saved.set()
-                    # The import has begun to write, and must wait for this to end.
+                    # The import has begun to write and must wait until this ends.
                     assert imports.wait(30)
             finally:
                 has_saved.set()

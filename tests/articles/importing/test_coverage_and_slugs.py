@@ -1,4 +1,4 @@
-"""Slugs that documents and coverage-only articles share, and ties that a slug breaks."""
+"""Slugs shared by documents and coverage-only articles, and ties that a slug breaks."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TestTies:
         load(tmp_path)
         heats = {article.url: article.heat for article in Article.objects.all()}
         assert heats == {first.url: 85, second.url: -1}
-        # Takes the slug of the first, which then sorts after that of the second.
+        # It takes the first one's slug; the first then sorts after the second.
         earlier = NOON - timedelta(hours=1)
         newcomer = document(
             title="Beta", web_url="https://x.example/newcomer", published_at=earlier

@@ -1,4 +1,4 @@
-"""Killed at any moment an import leaves whole articles, and the next one goes on from there."""
+"""An import killed at any moment leaves whole articles, and the next one continues."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestAKilledImport:
                 kept.add(found["articles"])
                 assert found["rejected"] == 0
                 assert found["digest"] == whole["digest"], moment
-        # Batches of 20: some were lost as a whole, others kept as a whole.
+        # Of the batches of 20, some were rolled back completely, the others stored completely.
         assert kept <= {0, 20, 40, 60, 80, 100}
         assert len(kept) > 2
 

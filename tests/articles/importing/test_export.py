@@ -1,4 +1,4 @@
-"""Documents out: as they came in, but for what changed since."""
+"""Exported documents are as imported, except for later changes."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def exported(folder: Path) -> dict[str, bytes]:
 
 
 def difference(before: bytes, after: bytes) -> list[str]:
-    """Return the lines that went and came, in order."""
+    """Return the removed and added lines, in order."""
     lines = unified_diff(before.decode().split("\n"), after.decode().split("\n"), n=0, lineterm="")
     return [line for line in lines if line[:2] not in {"--", "++", "@@"}]
 
 
 @pytest.fixture
 def came_in(tmp_path: Path) -> bytes:
-    """An imported document with two related, unknown keys and a comment."""
+    """An imported document with two related entries, unknown keys and a comment."""
     one = document(
         heat=None,
         published=None,
@@ -233,7 +233,7 @@ class TestRoundTrip:
 
 
 def without_places(rows: digest.Rows) -> digest.Rows:
-    """Leave out what the names of files say: theirs, and the slug that a number came to."""
+    """Leave out values that depend on file names: the names, and slugs with a number."""
     left_out = {"path", "stem"}
     return {
         table: [tuple(pair for pair in row if pair[0] not in left_out) for row in found]
@@ -252,8 +252,8 @@ class TestQueries:
                 with CaptureQueriesContext(connection) as queries:
                     exported(tmp_path / f"out{count}")
             spent.append(len(queries))
-        # The policy in force; articles with provider and document; topic links, topics; images; related links, their
-        # articles, those's providers and images; and the question whether there are more.
+        # Expect: policy in force; articles with provider and document; topic links, topics; images;
+        # related links, related articles, their providers and images; whether there are more.
         assert spent == [10, 10]
 
 

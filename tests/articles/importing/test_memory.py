@@ -28,5 +28,5 @@ class TestMemory:
                 most.append(int(run(environment, *MEASURE, str(folder)).stdout) / KB_PER_MB)
         few, many = most
         assert many < 150
-        # A leak of documents would be at least 40 MB; runs differ by a few.
+        # Leaked documents would take at least 40 MB; runs differ by a few.
         assert many - few < 25

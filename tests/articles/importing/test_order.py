@@ -1,4 +1,4 @@
-"""What an import leaves behind depends on the documents, not on their order or grouping."""
+"""The result of an import depends on the documents, not on their order or grouping."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.articles.importing.worlds import (
 )
 from tests.articles.samples import NOON, document, entry, load, put
 
-# Some mistakes are noticed by these properties alone.
+# Only these properties notice some mistakes.
 pytestmark = [pytest.mark.django_db, pytest.mark.all_examples]
 
 
@@ -88,7 +88,7 @@ class TestConvergence:
 
 
 def articles_of(rows: digest.Rows) -> digest.Rows:
-    """Leave out what remains of older documents: providers and topics that they mentioned."""
+    """Leave out what is left from older documents: providers and topics that they mentioned."""
     return {table: found for table, found in rows.items() if table not in {"Provider", "Topic"}}
 
 
@@ -100,7 +100,7 @@ class TestOneUrl:
             put(tmp_path, "2.txt", document(title="Beta 1", web_url=named.web_url)),
             put(tmp_path, "3.txt", document(title="Namer", related=(named,))),
         )
-        # Takes the slug of the first, which then sorts after the second's.
+        # It takes the first one's slug; the first then sorts after the second.
         earlier = document(
             title="Beta", web_url="https://daily.example/z", published_at=NOON - timedelta(hours=1)
         )

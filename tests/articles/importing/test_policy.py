@@ -1,4 +1,4 @@
-"""What documents leave open, the policy in force decides, not the one that there was first."""
+"""The policy in force, not the first one, decides what documents leave open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def in_force() -> PolicyVersion:
-    """Put another policy in force than the hub's."""
+    """Apply a policy other than the default."""
     return newsdesk.apply_policy(Policy(55, 20, 50), by=None)
 
 
@@ -70,7 +70,7 @@ class TestExport:
     ) -> None:
         article = bring(tmp_path, quality=60, heat=60, published=None)
         newsdesk.apply_policy(Policy(70, 20, 50), by=None)
-        # Not reached by the policy yet: it is published still.
+        # The policy has not reached it yet, so it is still published.
         shown = export.present(article)
         assert (shown.heat, shown.published) == (60, True)
 

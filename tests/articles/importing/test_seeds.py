@@ -1,4 +1,4 @@
-"""The two documents of the mission, and the corpus of 48 where it is at hand."""
+"""The two documents in ``seeds/``, and the corpus of 48 where it is available."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ def contenders(line: dict[str, Any]) -> Iterator[Contender]:
 
 @needs_corpus
 class TestTheScoredLines:
-    # Of the 130 documents that the rule was recovered from three are unexplained; none is here.
+    # The rule does not explain three of the 130 documents from which it was derived; none of them
+    # is here.
     UNEXPLAINED: frozenset[int] = frozenset()
 
     def test_the_rule_gives_heat_and_published_of_each(self) -> None:

@@ -1,4 +1,4 @@
-"""The three-way merge against a model that says in one line what it must give."""
+"""The three-way merge, compared with a one-line model."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Folders of documents that are made to collide, and what to do with them.
+"""Strategies for folders of documents that collide.
 
-A handful of URLs, headlines, moments, providers and topics is drawn from, so that documents share
-slugs and URLs, name each other and name the same coverage in other words.
+They draw from few URLs, headlines, times, providers and topics, so that documents share slugs and
+URLs, link to each other, and list the same coverage with different texts.
 """
 
 from __future__ import annotations
@@ -112,9 +112,10 @@ def articles(draw: st.DrawFn) -> ArticleDocument:
 
 @st.composite
 def worlds(draw: st.DrawFn, *, max_size: int = 6, dated: bool = False) -> list[SeedFile]:
-    """Draw files of which no two have a name in common, nor both slug and URL.
+    """Draw files with different names, and without two of the same slug and URL.
 
-    ``dated`` ones all have the name of an article, so that a title may change under them. (Two files of one slug and one URL are one article twice: the second one is refused.)
+    ``dated`` files have names with a date, so that their titles may change. (Two files with the
+    same slug and URL are the same article; the second one is rejected.)
     """
     found: list[SeedFile] = []
     stems: set[tuple[str, str]] = set()
@@ -139,7 +140,7 @@ def worlds(draw: st.DrawFn, *, max_size: int = 6, dated: bool = False) -> list[S
 
 @st.composite
 def older_versions(draw: st.DrawFn, world: list[SeedFile]) -> list[SeedFile]:
-    """Draw other contents for some files of a dated world."""
+    """Draw new contents for some files of a dated world."""
     found, stems = [], set()
     for file in world:
         document = draw(articles())
@@ -160,7 +161,7 @@ CATALOG = (
 
 @contextmanager
 def folder_of(files: Sequence[SeedFile]) -> Iterator[Path]:
-    """Write the files into a folder that is gone afterward."""
+    """Write the files into a temporary folder."""
     with TemporaryDirectory() as name:
         put(Path(name), files)
         yield Path(name)
@@ -176,7 +177,7 @@ def put(folder: Path, files: Sequence[SeedFile]) -> None:
 
 @contextmanager
 def blank_newsroom() -> Iterator[None]:
-    """Take back what happens inside: each import of a test starts from nothing."""
+    """Roll back everything inside, so that each import of a test starts from an empty database."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)

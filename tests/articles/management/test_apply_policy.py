@@ -1,4 +1,4 @@
-"""The command ``apply_policy``: tries, puts in force, goes on."""
+"""The command ``apply_policy``: dry runs, applying, continuing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def article() -> Article:
-    """An article that ten points less would publish."""
+    """An article that a threshold lower by ten would publish."""
     return make_article(quality=60)
 
 

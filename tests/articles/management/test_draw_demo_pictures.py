@@ -1,4 +1,4 @@
-"""Pictures of the demo: for images that nobody could fetch, and for no others."""
+"""The demo draws pictures only for images that cannot be fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that says why."""
+"""The command ``explain``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``export_seeds``: which documents it writes, and how it ends."""
+"""The command ``export_seeds``: the files and exit statuses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _newsroom(db: None) -> None:
 
 
 def run(folder: Path, *arguments: str) -> tuple[str, list[str]]:
-    """Return stdout and the names written."""
+    """Return stdout and the names of the written files."""
     out = StringIO()
     call_command("export_seeds", str(folder), *arguments, stdout=out, stderr=StringIO())
     return out.getvalue().strip(), sorted(path.name for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""The commands ``cache_images`` and ``prune_images``: what they say, and how they end."""
+"""The commands ``cache_images`` and ``prune_images``: output and exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``import_seeds``: what it prints, and how it ends."""
+"""The command ``import_seeds``: output and exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random acts on random small worlds, for the property tests of the newsdesk."""
+"""Random decisions on small random worlds, for the newsdesk's property tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from articles.models import Article
 from tests.factories import NOW, make_article, make_provider, relate
 
 AT = NOW + timedelta(days=1)
-"""When the acts of the tests happen: the clock stands."""
+"""The time of all decisions in the tests."""
 HOUR = timedelta(hours=1)
 
 MOMENTS = st.sampled_from([None, AT - 2 * HOUR, AT - HOUR, AT + HOUR, AT + 2 * HOUR])
@@ -23,7 +23,8 @@ QUALITIES = st.sampled_from([None, 40, 49, 50, 55, 60, 60, 69, 70])
 
 @dataclass(frozen=True)
 class World:
-    """Articles by their qualities, and who names whom, by index; a story is pairwise or one-way."""
+    """Qualities of articles, and the links between them by index; a story is linked in pairs or one
+    way."""
 
     articles: list[dict[str, Any]]
     links: set[tuple[int, int]]
@@ -59,7 +60,7 @@ _ARTICLES = st.fixed_dictionaries(
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Return worlds of four to six articles, most of which have something to do with one another."""
+    """Return worlds of four to six articles, most of which are linked."""
     articles = draw(st.lists(_ARTICLES, min_size=4, max_size=6))
     index = st.integers(0, len(articles) - 1)
     return World(articles, draw(st.sets(st.tuples(index, index), min_size=4, max_size=14)))
@@ -67,7 +68,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 @dataclass(frozen=True)
 class Step:
-    """One act of an editor: what, on which articles (by index), with which values."""
+    """One decision: the verb, the articles (by index) and the values."""
 
     verb: str
     index: int
@@ -77,7 +78,7 @@ class Step:
     end: datetime | None
 
     def change(self, articles: list[Article]) -> newsdesk.Change:
-        """Return its change on the articles as they are stored now; may be refused."""
+        """Return the change of the stored articles; may raise ``RefusedError``."""
         now = list(Article.objects.order_by("slug").select_related("provider"))
         one = now[self.index % len(now)]
         others = [now[other % len(now)] for other in self.others]

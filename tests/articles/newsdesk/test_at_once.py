@@ -1,4 +1,4 @@
-"""Two decisions at once, on articles that name each other."""
+"""Two simultaneous decisions on articles that link to each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALONE: Final = 0.3
 
 
 def test_both_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the writers' lock each would wait for a row that the other has written.
+    """Without the write lock each would wait for a row that the other has written.
 
     Rows with the same columns are written together: ``apart`` and ``second`` before ``first``.
     """

@@ -75,7 +75,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.fixture(params=CASES, ids=[case[0] for case in CASES])
 def conflict(request: pytest.FixtureRequest, tmp_path: Path) -> ImportConflict:
-    """Return a conflict over each field that an article and its document share."""
+    """Return a conflict for each field that articles and documents share."""
     field, ours, theirs = request.param
     put(tmp_path, "one.txt", document())
     load(tmp_path)
@@ -110,7 +110,7 @@ class TestEveryField:
         assert {name: state()[name] for name in others} == {name: before[name] for name in others}
         assert (conflict.act, conflict.resolved_by) == (act, act.by)
         assert act.permissions == [roles.RESOLVE]
-        # A later document meets no conflict, and what it changes in this field is taken.
+        # A later document causes no conflict, and its change of this field is applied.
         source = the_article().source_document.parse()
         put(tmp_path, "one.txt", source)
         assert "conflicts" not in counts(load(tmp_path))
@@ -203,7 +203,7 @@ class TestResolve:
 
     def test_fail_no_address_left(self, tmp_path: Path) -> None:
         self.bring(tmp_path, {"web_url": "https://ours.example/"}, VIDEO)
-        # The source has the one address in another place: its old one cannot go alone.
+        # The source has the same URL in another place, so the old one cannot be removed alone.
         Article.objects.update(original_url="")
         conflict = ImportConflict.objects.select_related("article").get(field="web_url")
 

@@ -1,4 +1,4 @@
-"""Earlier states of an article: rebuilt from its acts, and restored."""
+"""Earlier states of an article are rebuilt from its decisions, and can be restored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def do(change: newsdesk.Change, reason: str = "") -> Act:
 
 
 def fields(article: Article) -> dict[str, Any]:
-    """Return what an editor decides about an article, and its links both ways."""
+    """Return the values of an article that editors decide, with links in both directions."""
     article = fresh(article)
     names = {*newsdesk.EDITABLE, "quality", "decision", "decision_until", "is_pinned"}
     names |= {"publish_from", "publish_until"}
@@ -159,7 +159,7 @@ class TestTimeline:
         edited = do(newsdesk.edit(fresh(article), title="Mine"))
         states = newsdesk.timeline(fresh(article))
 
-        # The edit found the import's title; nobody touched the excerpt since.
+        # The edit found the imported title; nobody has changed the excerpt since.
         assert states.at(scored.pk).values["title"] == "Imported"
         assert states.at(scored.pk).values["excerpt"] == "Imported"
         assert states.at(edited.pk).values["title"] == "Mine"
@@ -178,7 +178,7 @@ class TestTimeline:
                 do(newsdesk.set_quality(fresh(article), 60 + size + number))
                 do(newsdesk.relate(fresh(article), [make_article()]))
             read = fresh(article)
-            # Expect 4 queries: acts, what they did to others, links from it and to it.
+            # Expect 4 queries: acts, their effects on others, links from it, links to it.
             with django_assert_num_queries(4):
                 newsdesk.timeline(read)
 

@@ -1,4 +1,4 @@
-"""Every transition, role and state in one table: who may do what, when."""
+"""Every decision, role and state in one table."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.factories import make_article, make_user, relate
 
 pytestmark = pytest.mark.django_db
 
-# E: an Editor may and a Publisher, P: a Publisher alone, -: nobody, the state does not allow it.
-# Viewers and Operators may nothing of this. What a release needs is below.
+# E: Editors and Publishers, P: only Publishers, -: nobody, because the state does not allow it.
+# Viewers and Operators may do none of this. The permissions of a release are below.
 TABLE: Final = """
              published superseded below not_scored coverage_only held withdrawn scheduled expired
 score        E         E          E     E          -             E    E         E         E
@@ -38,10 +38,10 @@ split        E         E          E     E          E             E    E         
 edit         E         E          E     E          -             E    E         E         E
 """
 RELEASES: Final = {"": "-", "hold": "E", "publish": "P", "withdraw": "P"}
-"""A release needs what made the decision that it ends."""
+"""A release needs the permission of the decision that it ends."""
 MAY: Final = {"E": {Role.EDITOR, Role.PUBLISHER}, "P": {Role.PUBLISHER}, "-": set[Role]()}
 NOT_TRANSITIONS: Final = {Verb.RESOLVE, Verb.RESTORE, Verb.UNDO}
-"""Need what the fields need that they change; see their own tests."""
+"""These need the permissions of the fields that they change; see their own tests."""
 
 
 def _read_table() -> dict[tuple[Verb, Article.State], str]:
@@ -80,7 +80,7 @@ def _pinned(article: Article) -> Article:
 
 
 SOON: Final = timedelta(minutes=20)
-# Each asks for something that is not so yet.
+# Each changes something.
 CHANGES: Final[dict[Verb, Callable[[Article], newsdesk.Change]]] = {
     Verb.SCORE: lambda one: newsdesk.set_quality(one, 33),
     Verb.PUBLISH: lambda one: newsdesk.publish(one, until=timezone.now() + SOON),

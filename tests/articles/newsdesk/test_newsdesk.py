@@ -1,4 +1,4 @@
-"""Acts: what they write, what they leave alone, and what they keep of it."""
+"""Decisions: what they change, what they leave alone, and what they record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TICK = timedelta(microseconds=1)
 
 
 def story() -> list[Article]:
-    """A lead of quality 57 that names two worse reports, which name it: heat 77."""
+    """A lead of quality 57, linked both ways with two lower reports: heat 77."""
     lead, second, third = (
         make_article(slug=slug, quality=quality)
         for slug, quality in (("lead", 57), ("second", 53), ("third", 39))
@@ -51,7 +51,7 @@ def heats(*articles: Article) -> list[int | None]:
 class TestScore:
     def test_recomputes_the_story_and_nothing_else(self) -> None:
         lead, second, third = story()
-        # Its heat is its document's, which no act is about.
+        # Its heat comes from its document, and no decision has changed it.
         bystander = make_article(quality=10, heat=99, heat_is_given=True)
         newsdesk.perform(newsdesk.set_quality(second, 60), by=None, at=AT)
 
@@ -235,7 +235,7 @@ class TestStory:
 
     def test_queries(self, django_assert_num_queries: Callable[[int], Any]) -> None:
         _, second, _ = story()
-        # Who is beside it, by keys; those; the same for its lead.
+        # Expect: keys of its story, its members; the same for its lead.
         with django_assert_num_queries(4):
             assert len(newsdesk.story_of(second).members) == 3
 
@@ -361,7 +361,8 @@ class TestHistory:
     def test_queries(self, django_assert_num_queries: Callable[[int], Any]) -> None:
         lead, *_ = story()
         change = newsdesk.hold(lead)
-        # The policy; the article; who names it; what they all name; those; who names what changes.
+        # Expect: policy; article; links to it; links from all of these; their articles; links to
+        # changed ones.
         with django_assert_num_queries(6):
             newsdesk.consequences(change, AT)
 

@@ -1,4 +1,4 @@
-"""A policy tried, put in force and carried through the archive."""
+"""Previewing a policy, applying it, and recomputing the archive."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def carry_through(version: PolicyVersion) -> PolicyVersion:
 
 
 def led() -> set[int]:
-    """Return who leads a story, spelled out apart from the code."""
+    """Return the lead of a story, computed independently of the code."""
     return {
         article.pk
         for article in Article.objects.filter(published=True).exclude(heat=-1)
@@ -61,7 +61,7 @@ class TestTry:
         with transaction.atomic():
             store(stories)
             heat.recompute(Article.objects.values_list("pk", flat=True), before, NOON)
-            # A document's word that no policy gives, in one of them.
+            # One of them has a value from a document that no policy gives.
             given = Article.objects.filter(heat__gte=0, decision="").order_by("pk").first()
             if given:
                 Article.objects.filter(pk=given.pk).update(heat=150, published=True)
@@ -106,7 +106,7 @@ class TestTry:
         relate(cooler, *(make_article(quality=20) for _ in range(3)))
         heat.recompute([cooler.pk, steady.pk], at=NOON)
         trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON)
-        # From 85 to 55, and 75 throughout.
+        # One from 85 to 55, the others 75.
         assert [one.slug for one in trial.groups["unpublished"].examples] == [
             cooler.slug,
             steady.slug,
@@ -118,7 +118,7 @@ class TestTry:
         relate(warmer, make_article(quality=20))
         heat.recompute([warmer.pk, level.pk], at=NOON)
         trial = newsdesk.try_policy(Policy(60, 20, 50), at=NOON)
-        # From 60 to 70, and 65 throughout.
+        # One from 60 to 70, the others 65.
         assert [one.slug for one in trial.groups["published"].examples] == [warmer.slug, level.slug]
 
     def test_names_leads(self) -> None:
@@ -137,7 +137,7 @@ class TestTry:
         assert not PolicyVersion.objects.exists()
 
     def test_opens_no_transaction(self) -> None:
-        # On SQLite one would keep every writer out.
+        # On SQLite a transaction would block all writers.
         with CaptureQueriesContext(connection) as queries:
             newsdesk.try_policy(LOWER)
         assert not [q for q in queries if not q["sql"].startswith("SELECT")]
@@ -162,8 +162,8 @@ class TestTry:
     ) -> None:
         for quality in range(count):
             make_article(quality=60 + quality % 10)
-        # The version in force; articles, links, the articles after; of examples articles with
-        # provider, articles and links for the receipts.
+        # Expect: version in force; articles, links, next articles; for examples: articles with
+        # provider; for receipts: articles, links.
         with django_assert_num_queries(7):
             newsdesk.try_policy(LOWER)
 
@@ -280,7 +280,7 @@ class TestContinue:
             patch.setattr(heat, "recompute", killed)
             with pytest.raises(KeyboardInterrupt):
                 newsdesk.continue_policy(version, seconds=60)
-        # What was being done when it ended is undone, what is noted is done.
+        # The piece that was interrupted is rolled back; the recorded ones are done.
         stored = PolicyVersion.objects.get()
         reached = articles[: 2 * survived]
         assert stored.applied_to == (reached[-1].pk if reached else None)

@@ -1,4 +1,4 @@
-"""What holds after any acts, in any order, on any story."""
+"""Properties that hold after any decisions, in any order, on any story."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Facts = dict[int, tuple[Any, ...]]
 
 
 def act(step: Step, articles: list[Article]) -> Act | None:
-    """Do a step; None where the newsdesk refuses it."""
+    """Perform a step; return None if the newsdesk refuses it."""
     try:
         return newsdesk.perform(step.change(articles), by=None, at=AT)
     except newsdesk.RefusedError:
@@ -25,7 +25,7 @@ def act(step: Step, articles: list[Article]) -> Act | None:
 
 
 def facts() -> Facts:
-    """What readers and the rule know of every article, and its lead."""
+    """The values of every article that readers and the rule use, and its lead."""
     return {
         article.pk: (
             article.heat,
@@ -37,7 +37,7 @@ def facts() -> Facts:
 
 
 def rows() -> list[Any]:
-    """Everything that an undo has to bring back."""
+    """Everything that an undo must restore."""
     names = [
         field.attname
         for field in Article._meta.concrete_fields

@@ -1,4 +1,4 @@
-"""The queues: what waits in each, what does not, in what order, and why."""
+"""The queues: which articles wait in each, in which order, and why."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class TestEveryQueue:
     @pytest.mark.parametrize("case", CASES, ids=str)
     def test_takes_no_state_by_mistake(self, case: Case) -> None:
         article = case.make()
-        # The one case whose heat is one bonus below the threshold; the others need more than a state.
+        # The only case with a heat one bonus below the threshold; the other queues need more than a
+        # state.
         one_away = {"below-threshold", "below-and-scheduled"}
         assert (article in waiting("one-away")) == (case.name in one_away)
         for key in ("better-elsewhere", "late-arrivals", "possible-duplicates", "import-conflicts"):

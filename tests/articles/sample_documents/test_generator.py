@@ -1,4 +1,4 @@
-"""The sample documents: their promises, and the command that writes them."""
+"""The sample documents, and the command that writes them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def slug_of(report: ArticleDocument | RelatedEntry) -> str:
 
 
 def outranks(entry: RelatedEntry, document: ArticleDocument) -> bool:
-    """Compare by rule 1, independently of the generator's sort key."""
+    """Compare by the ranking rule, independently of the generator's sort key."""
     assert document.quality is not None
     if entry.quality is None or entry.quality < document.quality:
         return False
@@ -108,7 +108,7 @@ class TestCount:
     @pytest.mark.slow
     def test_memory_does_not_grow_with_the_documents(self) -> None:
         many = generate(MAX_COUNT, 1)
-        # The first ones fill the bounded caches of the writer.
+        # The first ones fill the writer's bounded caches.
         for _ in islice(many, 2_000):
             pass
         tracemalloc.start()
@@ -119,7 +119,7 @@ class TestCount:
             kept, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        # These have eight million bytes; their names alone would keep 250,000.
+        # These have eight million bytes; their names alone would have 250,000.
         assert kept < 125_000
 
 
@@ -134,14 +134,14 @@ class TestNames:
 
     @pytest.mark.slow
     def test_are_unique_in_a_long_run(self) -> None:
-        # Long enough for every place to have had several turns.
+        # Long enough to use every place several times.
         assert len({name for name, _ in generate(12_000, 5)}) == 12_000
 
     def test_urls_are_unique(self, documents: list[ArticleDocument]) -> None:
         assert len({document.url for document in documents}) == COUNT
 
     def test_places_return_only_after_a_story_has_ended(self) -> None:
-        # A story has one document at least, so this many documents lie between two turns.
+        # A story has at least one document, so at least this many documents separate two uses.
         assert len(PLACES) * PACE > LONGEST_STORY + 2 * PACE
         words_in_titles = [f"{place}{ending}".lower() for place in PLACES for ending in ("", "s")]
         assert len(set(words_in_titles)) == 2 * len(PLACES)
@@ -158,7 +158,7 @@ class TestNames:
             for headline in headlines
         ]
         assert len(set(slugs)) == len(headlines)
-        # A tail or a cut at the longest slug must not make two of them the same.
+        # A suffix or a cut of the longest slug must not make two slugs equal.
         assert not [pair for pair in combinations(sorted(slugs), 2) if pair[1].startswith(pair[0])]
 
 
@@ -244,7 +244,7 @@ class TestDocuments:
         hosts = {urlsplit(url).hostname or "" for url in re.findall(r"https?://[^\s\"\\]+", text)}
         assert len(hosts) > 100
         assert not {host for host in hosts if not host.endswith(".example")}
-        # Nothing else that looks like a site, such as a bare domain in a text or in a provider.
+        # Nothing else looks like a site, for example a bare domain in a text or a provider.
         assert not re.findall(r"\b[\w-]+\.(?:com|org|net|io|gov|edu|co)\b", text)
 
     def test_fill_the_days_up_to_the_last(self, documents: list[ArticleDocument]) -> None:

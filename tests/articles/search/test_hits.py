@@ -1,4 +1,4 @@
-"""What readers find, told by a model of the search in plain Python; and that the index keeps up."""
+"""Search results, compared with a model in plain Python; and updates of the index."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def pages(asked: str, order: Order, size: int = 2) -> list[str]:
-    """Return the slugs of all pages of a search, one behind the other."""
+    """Return the slugs on all pages of a search, in order."""
     slugs: list[str] = []
     cursor = ""
     for _ in range(100):
@@ -52,7 +52,7 @@ def tokens(text: str) -> list[str]:
 
 @dataclass
 class Known:
-    """An article as the model has it: lists of words that phrases stay within."""
+    """An article in the model: lists of words; a phrase must match within one list."""
 
     slug: str
     published_at: datetime
@@ -86,7 +86,7 @@ class Known:
 
 
 def has(term: tuple[str, ...], fields: list[list[str]], *, begins: bool) -> bool:
-    """Whether a term stands in one of these lists of words."""
+    """Return whether a term matches in one of these lists of words."""
     wanted = tokens(" ".join(term))
     return any(
         words[place : place + len(wanted)] == wanted
@@ -109,7 +109,7 @@ def expected(asked: str, order: Order) -> list[str]:
     return [one.slug for _, one in hits]
 
 
-# Few words, moments and names, so that everything meets everything.
+# Few words, times and names, so that all combinations occur.
 WORDS = ["ant", "Bee", "cät", "antler", "dog"]
 some_words = st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join)
 some_article = st.fixed_dictionaries(
@@ -130,7 +130,7 @@ some_query = st.lists(st.tuples(st.sampled_from(["", "", "-"]), term), min_size=
 
 
 class TestAgainstModel(TestCase):
-    """Dense small worlds, on whichever database the run has."""
+    """Dense small worlds, on either database."""
 
     @settings(max_examples=60)
     @given(
@@ -197,7 +197,7 @@ class TestOrder:
         assert set(found) == wanted
 
     def test_many_within_one_second(self) -> None:
-        # Later articles have the earlier slugs: not the order of SQLite's index.
+        # Later articles have earlier slugs, unlike the order of SQLite's index.
         slugs = [
             make_article(title="Zebra", slug=f"2026-03-01-{9 - number}", published_at=NOW).slug
             for number in range(9)
@@ -241,7 +241,7 @@ class TestMarks:
 
 
 def vectors() -> list[str]:
-    """Return what the index holds of each article, from its rows alone."""
+    """Return the index entries of each article, computed from its rows."""
     return [
         index.filed_under(
             (article.provider_id, article.provider.name),
@@ -254,7 +254,7 @@ def vectors() -> list[str]:
 
 
 class TestIndexKeepsUp:
-    """After every kind of write."""
+    """The index is right after every kind of write."""
 
     def check(self) -> None:
         stored = Article.objects.order_by("pk").values_list("filed_under", flat=True)
@@ -305,7 +305,7 @@ class TestIndexKeepsUp:
         article = make_article(topics=(topic,))
         topic.name = "Bee"
         topic.save()
-        # What it holds is of before its topic, and of before the new name.
+        # The index entry is older than its topic and than the new name.
         article.title = "Zebra"
         article.save()
         self.check()

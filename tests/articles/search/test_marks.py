@@ -1,4 +1,4 @@
-"""Where the wanted words are shown, and how much of a text around them."""
+"""Marking the searched words, and the excerpt around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Full-text search: the same answers on both databases, and no error whatever is typed."""
+"""Full-text search gives the same results on both databases, and no input causes an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every public address, taken from the site itself, so that a new one cannot be forgotten."""
+"""Every public URL, read from the URLconf, so that new ones are included."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ NOT_FOR_READERS: Final = re.compile(r"admin:|healthz|readyz|articles:api:newsdes
 PUBLIC: Final = {
     name: pattern for name, pattern in addresses().items() if not NOT_FOR_READERS.match(name)
 }
-"""The patterns of all addresses that readers and their programs may ask for, by name."""
+"""The patterns of all public URLs, by name."""
 NOWHERE: Final = "2026-03-01-never-was"
-"""The slug of no article."""
+"""A slug that no article has."""
 NO_COPY: Final = name_of("0" * 64, 320, "webp")
-"""The name of no kept image: what there is of one is no text."""
+"""The name of an image that is not stored; stored ones are not text."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """An article, and what pages beside its own could show it."""
+    """An article, and the lists that could show it."""
 
     article: Article
     topic: Topic
     provider: Provider
 
     def addresses(self, name: str) -> Iterator[str]:
-        """Return the addresses of a name that are about this; several where it has formats."""
+        """Return the URLs of a pattern for this article; several if it has formats."""
         values: dict[str, list[Any]] = {
             "slug": [
                 self.topic.slug if name.endswith(("topic", "topic-feed")) else self.article.slug
@@ -55,7 +55,7 @@ class Place:
             yield reverse(name, kwargs=dict(zip(parameters, chosen, strict=True)))
 
     def all_addresses(self) -> Iterator[str]:
-        """Return all public addresses, those about this where they are about something."""
+        """Return all public URLs, with the values of this article in their patterns."""
         for name in PUBLIC:
             yield from self.addresses(name)
 
@@ -66,7 +66,7 @@ Answer = tuple[int, str, dict[str, str], bytes]
 def answer(
     client: Client, address: str, query: dict[str, str] | None = None, method: str = "get"
 ) -> Answer:
-    """Return all that a program gets from an address: status, its words, headers and body.
+    """Return a URL's whole response as text: status, headers and body.
 
     Leave out the tag and date of the edition, which change with every write.
     """

@@ -1,4 +1,4 @@
-"""What a story's page makes of featured content: words, and posters of players it does not load."""
+"""Featured content on a story's page: text, and posters instead of players."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class TestWords:
         article = make_article()
         before, _, after = get(client, article).partition("</header>\n")
         for payload in payloads()[::101]:
-            # PostgreSQL takes no NUL.
+            # PostgreSQL does not accept NUL.
             text = payload.replace("\0", "")
             Article.objects.filter(pk=article.pk).update(featured_content=text)
             found = re.search(

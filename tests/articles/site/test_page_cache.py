@@ -28,7 +28,7 @@ QueryCount = Callable[[int], Any]
 
 
 def settle() -> None:
-    """Let the edition be as old as most are: its date is given out only then."""
+    """Make the edition older than a second; before that its date is not sent."""
     Edition.objects.update(begun_at=timezone.now() - timedelta(minutes=5))
 
 
@@ -234,7 +234,7 @@ def test_a_connection_that_was_lost_is_made_again(client: Client) -> None:
 
 
 def test_only_published_articles_are_in_tags(client: Client) -> None:
-    """A tag says that something changed, and nothing of what."""
+    """An ETag reveals that something changed, but not what."""
     make_article()
     etag = client.get("/")["ETag"]
     Article.objects.update(title="Xylophone")

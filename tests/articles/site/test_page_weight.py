@@ -1,4 +1,4 @@
-"""How much a reader has to load for a page."""
+"""The size of pages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_no_page_is_heavy(client: Client, tmp_path: Path) -> None:
     read(client, f"/topics/{leads[0].topics.all()[0].slug}/")
     read(client, f"/providers/{leads[0].provider.domain}/")
 
-    # Every other report there is, and again under other addresses.
+    # Every other report, and again under other URLs.
     clones = [
         Article(
             slug=f"{one.slug}-again-{number}",

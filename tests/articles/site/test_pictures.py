@@ -1,4 +1,4 @@
-"""Which pictures readers are shown, and how they are drawn where there are none."""
+"""Pictures on readers' pages, and drawings for articles without one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_initial(name: str, expected: str) -> None:
 
 
 class Pictures(HTMLParser):
-    """The pictures of a page: each with the sources that a browser may choose instead."""
+    """The pictures of a page, each with its alternative sources."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -90,7 +90,7 @@ def pictures(client: Client, address: str) -> Pictures:
 
 
 def add_image(article: Article, **values: object) -> Image:
-    """Let an article have an image whose copy is kept."""
+    """Give an article an image with a stored copy."""
     number = article.images.count()
     known = {"url": f"https://a.example/{number}.jpg", "stored": make_stored_image()}
     return Image.objects.create(article=article, position=number, **known | values)
@@ -235,7 +235,8 @@ LOGO: Final[dict[str, Any]] = {"url": "https://a.example/logo.png", "width": 200
 @pytest.mark.django_db
 class TestLogos:
     def addresses(self, *, kept: str = LOGO["url"]) -> tuple[StoredImage, list[str]]:
-        """Store a story of a provider whose logo is kept; give its page and the provider's."""
+        """Store a story of a provider with a stored logo; return the URLs of the story and the
+        provider."""
         provider = make_provider(logos=[LOGO])
         article = make_article(provider=provider, topics=(make_topic(),))
         relate(article, make_article(coverage_only=True))
@@ -253,7 +254,7 @@ class TestLogos:
             assert page.frames[0] == "picture logo"
             (shown,) = page.found
             assert shown["src"] == stored.url_of(stored.copies[0], "webp")
-            # Its name stands beside it.
+            # The provider's name is next to it.
             assert shown["alt"] == ""
 
     def test_one_that_it_has_no_longer(self, client: Client) -> None:

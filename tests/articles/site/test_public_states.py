@@ -1,4 +1,4 @@
-"""What readers see of an article in each state, at every public URL: one table.
+"""One table of what readers see of an article in each state at every public URL.
 
 No answer contains words of a draft, and its own URL answers exactly like a missing page.
 """
@@ -30,9 +30,9 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-# Which words of an article in which state are at which address: of its own, of the published lead
-# that supersedes or names it, or of another story of its topic and provider. Nothing of any other
-# state is anywhere.
+# Which words of an article in which state appear at which URL: its own, that of the published lead
+# that supersedes or links to it, or that of another story of its topic and provider. Articles in
+# other states appear nowhere.
 #
 #                               nobody names it         a published lead names it
 # address               whose   published  superseded   published  superseded  draft
@@ -106,7 +106,7 @@ WORDS: Final = (
     "slug",
     "rival",
 )
-"""An article's canaries by what they are in; rival: the lead that readers may not see either."""
+"""An article's canaries by field; rival: the unpublished lead."""
 _LINE: Final = {"title", "path"}
 _CARD: Final = {"title", "excerpt", "slug"}
 _PICTURES: Final = {"caption", "credit", "picture"}
@@ -121,7 +121,7 @@ SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
     "entry": (_LINE | {"slug"}, _LINE | {"slug"}),
     "page": (_LINE | {"excerpt", "body"}, _CARD | _LINE | _PICTURES | {"body", "featured"}),
 }
-"""What a cell means: the words that must be there, and those that may."""
+"""The meaning of a cell: the words that must appear, and those that may."""
 
 NARROWED: Final[list[dict[str, str]]] = [
     {"topic": "own"},
@@ -139,11 +139,11 @@ def canary(word: str) -> str:
 
 
 class World:
-    """An article in some state, the story that it belongs to if any, and another one beside it."""
+    """An article in a state, its story if any, and another story."""
 
     def __init__(self, case: Case, *, is_named: bool) -> None:
         topic, provider = make_topic("Own"), make_provider(name="Own")
-        # Of this day: some addresses tell of the last days alone.
+        # Dated today, because some URLs list only the last days.
         today = timezone.now() - HOUR
         self.article = case.make(
             title=f"{canary('title')} murmur",
@@ -184,12 +184,12 @@ class World:
         self.column = column_of(case, is_named=is_named)
 
     def addresses(self, name: str, whose: str) -> list[str]:
-        """Return the addresses of a row of the table."""
+        """Return the URLs of a row of the table."""
         query = {"own": "?q=murmur", "lead": "?q=leading"}[whose] if "search" in name else ""
         return [address + query for address in self.places[whose].addresses(name)]
 
     def asked(self) -> list[tuple[str, dict[str, str]]]:
-        """Return what somebody asks who wants to know whether the article is there."""
+        """Return requests that try to find out whether the article exists."""
         article, own = self.article, self.places["own"]
         moment = article.published_at.isoformat().replace("+00:00", "Z")
         rank = f"{article.top_rank!r}"
@@ -213,7 +213,7 @@ class World:
 
 
 def column_of(case: Case, *, is_named: bool) -> str:
-    """Return the column of the table; blank where no reader may see anything."""
+    """Return the column of the table; blank if readers may see nothing."""
     facts = case.overrides
     is_out = (
         facts.get("decision") in {"hold", "withdraw"}
@@ -227,13 +227,13 @@ def column_of(case: Case, *, is_named: bool) -> str:
 
 
 def words_in(client: Client, address: str) -> set[str]:
-    """Return the canaries in all that an address answers."""
+    """Return the canaries in a URL's response."""
     text = repr(answer(client, address)).lower()
     return {word for word in WORDS if canary(word) in text}
 
 
 def those(*, seen: bool) -> pytest.MarkDecorator:
-    """Return the cases, alone and named, that are in a column of the table, or those in none."""
+    """Return the cases of a column of the table, alone and as coverage, or those of no column."""
     chosen = [
         pytest.param(case, is_named, id=f"{case}-{'named' if is_named else 'alone'}")
         for case in CASES
@@ -275,7 +275,7 @@ class TestTable:
 
 
 def canaries_told(client: Client) -> list[str]:
-    """Return the canaries in what followers are told from the beginning and of late."""
+    """Return the canaries in all updates and in recent ones."""
     told = ""
     for since in ("", "2000-01-01T00:00:00Z"):
         response = client.get(reverse("articles:api:news"), {"updatedSince": since})
@@ -286,7 +286,7 @@ def canaries_told(client: Client) -> list[str]:
 
 
 class TestNobodyLearns:
-    """Of what readers may not see, nobody learns that it is there."""
+    """No response reveals that an unpublished article exists."""
 
     @those(seen=False)
     def test_hidden_articles_change_no_answer(
@@ -296,7 +296,7 @@ class TestNobodyLearns:
         questions = world.asked()
         before = [answer(client, *question) for question in questions]
         for was, (address, query) in zip(before, questions, strict=True):
-            # What was asked for may be told again.
+            # A response may repeat the request.
             unasked = [canary(word) for word in WORDS if canary(word) not in str(query)]
             assert not [word for word in unasked if word in repr(was).lower()], (address, query)
         world.article.delete()
@@ -307,9 +307,9 @@ class TestNobodyLearns:
     def test_hidden_articles_are_not_in_updates(
         self, client: Client, case: Case, is_named: bool
     ) -> None:
-        """What copies are told of changes, and where they are told to ask on."""
+        """The updates for copies, and their next URL."""
         world = World(case, is_named=is_named)
-        # Of what readers had seen it is told that it went, by its key.
+        # The removal of an article that was public is reported by its slug.
         known = ["slug"] if case.state == Article.State.EXPIRED else []
         assert canaries_told(client) == known
         world.article.delete()
@@ -333,7 +333,7 @@ class TestNobodyLearns:
                     for (query, _), (status, *_) in zip(asked, found, strict=True):
                         # The API refuses unknown parameters before it looks.
                         assert status in ({400, 404} if query else {404}), (case, address)
-                    # answer() leaves these out.
+                    # answer() omits these.
                     headers = client.get(address).headers
                     assert not {"ETag", "Last-Modified"} & headers.keys(), (case, address)
 
@@ -345,7 +345,7 @@ class TestSuperseded:
     def test_address_leads_to_the_lead(self, client: Client) -> None:
         world = World(SUPERSEDED, is_named=True)
         lead = world.places["lead"].article
-        # The API's article/ tells of leads alone; what became of others its story/ does.
+        # The API's article/ has only leads; its story/ has the other reports.
         for name in ("articles:article", "articles:article-feed", "articles:api:story"):
             for address in world.places["own"].addresses(name):
                 for method in ("get", "head"):
@@ -359,14 +359,14 @@ class TestSuperseded:
         for name in ("articles:topic", "articles:provider"):
             (address,) = world.places["own"].addresses(name)
             html = client.get(address).content.decode()
-            # Its headline leads to the original, and below it the lead's to the story.
+            # Its headline links to the original; below it, the lead's headline links to the story.
             told = html.partition(canary("title"))[2].partition("</article>")[0]
             assert "Coverage of" in told
             assert f'href="{lead.get_absolute_url()}"' in told
 
 
 class TestWithdrawn:
-    """What readers had seen says that it is gone; what they had not says nothing."""
+    """A withdrawn article answers 410 only if it has been public."""
 
     def withdraw(self, article: Article) -> None:
         article.refresh_from_db()
@@ -397,7 +397,7 @@ class TestWithdrawn:
 
 class TestEverybody:
     def test_sees_the_same(self, client: Client) -> None:
-        """The same bytes for every user, built for each."""
+        """The same bytes for every user, without the cache."""
         world = World(CASES[0], is_named=True)
         questions = [*world.asked(), (f"/news/{NOWHERE}/", {})]
         anonymous = [answer(client, *question) for question in questions]
@@ -419,4 +419,4 @@ class TestEverybody:
             assert head[3] == b""
 
 
-# Few values, so that equals meet, and rows that no policy gave: documents bring their own heat.
+# Few values, so that ties occur, and heat that no policy gives, as documents may have.

@@ -1,4 +1,4 @@
-"""Others' words and whatever is asked, at every public address: no markup, no code, no error."""
+"""No text and no request causes markup, code or errors at any public URL."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ NO_END: Final = {"script", "style", "object", "embed", "applet", "base", "iframe
 
 
 class Nodes(HTMLParser):
-    """Collects what a page must not have, and the data blocks that it may."""
+    """Collects what a page must not contain, and its data blocks."""
 
     def __init__(self, *, is_page: bool = True) -> None:
         super().__init__(convert_charrefs=True)
@@ -98,8 +98,8 @@ class Nodes(HTMLParser):
 
 
 def is_safe(address: str) -> bool:
-    """Whether a link leads to the web or stays here, as a browser reads it."""
-    # Browsers drop these before they look for a scheme.
+    """Return whether a browser follows a link to the web or to this site."""
+    # Browsers remove these before they look for a scheme.
     told = re.sub(r"[\t\n\r]", "", address).strip("".join(map(chr, range(33))))
     if told.startswith(("http://", "https://")):
         return True
@@ -107,7 +107,7 @@ def is_safe(address: str) -> bool:
 
 
 def assert_harmless(response: Any) -> None:
-    """Fail for a dangerous node, a header of somebody's making, or data that cannot be read."""
+    """Fail for a dangerous node, an injected header, or unreadable data."""
     assert response.status_code < 500
     assert "X-Injected" not in response.headers
     location = response.headers.get("Location", "/")
@@ -135,7 +135,7 @@ def assert_no_danger(html: str) -> None:
 
 
 def assert_xml_is_harmless(text: str) -> None:
-    """Addresses of a feed lead to the web; what is read as HTML there has no dangerous node."""
+    """A feed's URLs lead to the web, and its HTML has no dangerous node."""
     root = ElementTree.fromstring(text)  # noqa: S314 - our own answer
     for item in root.iter("item"):
         assert_no_danger(item.findtext("description") or "")
@@ -152,7 +152,7 @@ def assert_xml_is_harmless(text: str) -> None:
 
 
 def assert_data_is_harmless(data: Any, key: str = "") -> None:
-    """Addresses lead to the web, and HTML has no dangerous node; all else is plain text."""
+    """URLs lead to the web, HTML has no dangerous node, and everything else is plain text."""
     match data:
         case dict():
             for name, value in data.items():
@@ -195,7 +195,7 @@ def hostile_newsroom(text: str, url: str = "") -> Place:
         "amp_url": url,
         "cdn_amp_url": url,
     }
-    # A document's URL has no NUL, and neither database would take one.
+    # A document's URL cannot contain NUL, and neither database accepts it.
     lead = make_article(quality=95, **values, **addresses)
     make_article(type="video", **values, **addresses)
     superseded = make_superseded(lead, **values, **addresses)
@@ -216,7 +216,7 @@ def hostile_newsroom(text: str, url: str = "") -> Place:
 
 
 class TestHostileTexts:
-    """A document's words come out as words, and its addresses lead to the web or nowhere."""
+    """A document's text is shown as text, and its URLs lead to the web or are not linked."""
 
     @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
     def test_everywhere(self, client: Client, payload: str) -> None:
@@ -233,7 +233,7 @@ class TestHostileTexts:
 
     @pytest.mark.parametrize("domain", ['a"><script>alert(1)</script>.example', "a b", "a,b", "é"])
     def test_domains(self, client: Client, domain: str) -> None:
-        """The importer takes none of these, but an editor may have typed them."""
+        """The importer rejects these, but an editor may have typed them."""
         provider, topic = make_provider(domain=domain.lower()), make_topic()
         place = Place(make_article(provider=provider, topics=(topic,)), topic, provider)
         if "/" in domain:
@@ -289,7 +289,7 @@ TEXTS: Final = st.one_of(
 NAMES: Final = st.sampled_from(
     ["after", "part", "q", "q", "order", "page", "format", *ArticleFilter.base_filters]
 )
-# What a browser would never send: bytes that are no text, names that come many times.
+# Requests that browsers never send: bytes that are not text, repeated names.
 RAW: Final = st.binary(max_size=30).map(quote) | st.text("%&=;+,\"'<>[]q0Fa", max_size=30)
 
 
@@ -324,7 +324,7 @@ class TestWhateverIsAsked:
                 assert client.get(path).status_code == 404, path
 
     def place(self) -> Place:
-        """Return the one story there is: a database can be asked the same many times."""
+        """Return the only story, so that many requests can use the same database."""
         article = Article.objects.filter(slug="2026-03-01-words").first()
         if article is None:
             topic = make_topic("Words")
@@ -339,7 +339,7 @@ class TestQueries:
     """The number of queries does not depend on what a page shows."""
 
     def fill(self, count: int) -> Place:
-        """Store stories of many topics, with much coverage, all of one topic and provider."""
+        """Store stories with many topics and much coverage, all of the same topic and provider."""
         provider, topics = make_provider(), [make_topic() for _ in range(6)]
         stubs = [make_article(coverage_only=True) for _ in range(8)]
         leads = [
@@ -370,7 +370,7 @@ class TestQueries:
         for size in (1, 25, 60):
             place = self.fill(size)
             counts[size] = {
-                # The name, not the address, which is another each time.
+                # The URL name, because the URL differs each time.
                 f"{name} {number}": self.count(address, {"q": "words"} if ":search" in name else {})
                 for name in PUBLIC
                 for number, address in enumerate(place.addresses(name))

@@ -1,4 +1,4 @@
-"""What the reader's pages say beside the stories: topics, days, letters, the course of a story."""
+"""Readers' pages besides the stories: topics, days, letters, timelines."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ QueryCount = Callable[[int], Any]
 
 
 def get(client: Client, address: str) -> str:
-    """Read a page that must be there, with single spaces."""
+    """Return a page, which must exist, with single spaces."""
     response = client.get(address)
     assert response.status_code == 200
     return re.sub(r"\s+", " ", response.content.decode())
 
 
 def part(html: str, begin: str, end: str) -> str:
-    """Return what stands between two marks that must both be there."""
+    """Return the text between two marks, which must both exist."""
     assert begin in html
     rest = html.partition(begin)[2]
     assert end in rest
@@ -147,7 +147,7 @@ class TestCourse:
 
 
 class TestWordsOfOthers:
-    """Titles of any script, length or content hold on every list."""
+    """Titles of any script, length or content work in every list."""
 
     @pytest.mark.parametrize(
         ("title", "excerpt"),
@@ -183,7 +183,7 @@ class TestMakingItYours:
         assert "The Example</a>" in html
         assert '<p class="masthead-line"> All of it </p>' in html
         assert 'src="/static/mine/logo.svg"' in html
-        # Behind the site's own, or it could not say otherwise.
+        # Loaded after the site's own, so that it can override it.
         styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)
         assert styles[0] == "/static/articles/site.css"
         assert styles[-1] == "/media/mine.css"

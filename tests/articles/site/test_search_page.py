@@ -1,4 +1,4 @@
-"""The search page: who is found, by what, in which order, and that nothing typed breaks it."""
+"""The search page: results, filters, order, and any input."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TestWhoIsFound:
                 {"provider": provider.domain, "type": "video"},
             ):
                 assert sorted(found(client, **asked, order=order)) == expected, asked
-            # This also finds published leads of the others.
+            # This also finds published leads of the other articles.
             shown = set(found(client, q="-absent", order=order))
             assert shown & {one.slug for one in articles.values()} == {*expected}
             for name, article in articles.items():
@@ -197,7 +197,7 @@ class TestPage:
         ai = make_topic("AI")
         for number in range(8):
             make_article(title=f"Zebra {number}", topics=(ai, make_topic()))
-        # The edition; the hits; articles with provider, topics, images, coverage.
+        # Expect: edition; hits; articles with provider, topics, images, coverage.
         for number, asked in enumerate(
             ["q=zebra", "q=zebra&order=latest", "q=zebra&topic=ai&type=article&since=2020-01-01"]
         ):

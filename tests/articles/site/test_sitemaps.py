@@ -1,4 +1,4 @@
-"""The sitemaps: sound by the published rules, complete, and silent about what readers may not see."""
+"""The sitemaps follow the specification, are complete, and contain only public pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 HOUR = timedelta(hours=1)
 THEN = datetime(2020, 3, 1, 12, tzinfo=UTC)
-"""Long over: what is public is told from the real clock, as pages know no other."""
+"""Long past, because pages use the real clock."""
 ORIGIN = "http://testserver"
 LISTS = ["/", "/latest/", "/topics/", "/providers/"]
 
@@ -42,7 +42,7 @@ def schema(name: str) -> xmlschema.XMLSchema:
 
 
 def read(client: Client, address: str) -> str:
-    """Read a sitemap that must be there, and sound."""
+    """Return a sitemap, which must exist and be valid."""
     response = client.get(address)
     assert response.status_code == 200
     assert response["Content-Type"] == "application/xml"
@@ -54,7 +54,7 @@ def read(client: Client, address: str) -> str:
 
 
 def locs(xml: str) -> list[str]:
-    """Return the addresses in a sitemap, as paths of the site that was asked."""
+    """Return the URLs in a sitemap as paths."""
     found = [unescape(loc) for loc in re.findall(r"<loc>([^<]*)</loc>", xml)]
     assert all(loc.startswith(f"{ORIGIN}/") for loc in found)
     assert len(set(found)) == len(found)
@@ -66,12 +66,12 @@ def news_files(client: Client) -> list[str]:
 
 
 def listed(client: Client) -> list[str]:
-    """Return the paths of all articles in the files that the index names."""
+    """Return the paths of all articles in the files of the index."""
     return [path for file in news_files(client) for path in locs(read(client, file))]
 
 
 def changed(client: Client, path: str) -> str:
-    """Return what the sitemaps say of when the page changed."""
+    """Return a page's ``lastmod`` in the sitemaps."""
     for file in locs(read(client, "/sitemap.xml")):
         found = re.search(
             rf"<loc>{re.escape(ORIGIN + path)}</loc>(?:<lastmod>([^<]*))?", read(client, file)
@@ -126,7 +126,7 @@ class TestIndex:
             make_article()
         with django_assert_num_queries(1):
             assert len(sitemaps.files()) >= 7
-        # The edition, then the files.
+        # Expect: edition, files.
         with django_assert_num_queries(2):
             read(client, "/sitemap.xml")
 
@@ -141,7 +141,7 @@ class TestArticles:
     def test_a_file_without_published_articles_is_missing(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # One article a file.
+        # One article in each file.
         monkeypatch.setattr(sitemaps, "SPAN", 1)
         articles = make_all()
         for name, article in articles.items():
@@ -160,7 +160,7 @@ class TestArticles:
         for _ in range(7):
             make_article()
         before = {file: read(client, file) for file in news_files(client)}
-        # Of whatever age: a backlog may be imported, too.
+        # Of any age, because a backlog may be imported.
         make_article(published_at=THEN + HOUR)
         make_article(published_at=THEN - 1000 * HOUR)
         make_article()
@@ -176,13 +176,13 @@ class TestArticles:
             relate(make_article(), make_article())
         (file,) = set(news_files(client))
         make_article()
-        # The edition, the articles, the latest of their coverage.
+        # Expect: edition, articles, latest times of their coverage.
         with django_assert_num_queries(3):
             assert len(locs(read(client, file))) == 21
 
 
 class TestChanged:
-    """When an article's page changed: the latest time that it shows, and no other."""
+    """``lastmod`` is the latest time that the article's page shows."""
 
     def test_published(self, client: Client) -> None:
         article = make_article(published_at=THEN)
@@ -269,7 +269,7 @@ class TestPages:
     ) -> None:
         for _ in range(10):
             make_article(topics=(make_topic(),))
-        # The edition, the newest, topics, providers.
+        # Expect: edition, newest, topics, providers.
         with django_assert_num_queries(4):
             assert len(locs(read(client, "/sitemaps/pages.xml"))) == 24
 
@@ -344,7 +344,7 @@ class TestNews:
         for number in range(5):
             article = make_article(published_at=timezone.now() - HOUR)
             Image.objects.create(article=article, position=0, url=f"https://a.example/{number}")
-        # The edition, articles, images.
+        # Expect: edition, articles, images.
         with django_assert_num_queries(3):
             assert read(client, "/news-sitemap.xml").count("<image:image>") == 5
 

@@ -9,7 +9,7 @@ from articles.site.story_course import LAST_STEPS, MAX_STEPS, steps
 
 
 def shown(size: int, lead: int) -> tuple[list[int], dict[int, int]]:
-    """Return the numbers of the shown reports, and how many are skipped before which."""
+    """Return the numbers of the shown reports, and how many are skipped before each."""
     course = [Article(pk=number) for number in range(size)]
     found = steps(course[lead], course)
     assert [step.report.pk for step in found if step.is_lead] == [lead]

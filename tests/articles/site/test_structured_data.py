@@ -1,4 +1,5 @@
-"""What pages tell programs: JSON-LD, cards and canonical links that parse, are true and claim nothing."""
+"""Metadata of pages: JSON-LD, cards and canonical links are valid, correct and claim no
+authorship."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ LISTS = ["/", "/latest/", "/topics/ai/", "/providers/paper.example/", "/search/?
 
 
 class Head(HTMLParser):
-    """Reads a page as a browser does, for what its head says."""
+    """Reads the head of a page like a browser."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -85,7 +86,7 @@ def head(client: Client, address: str) -> Head:
 
 
 def things(data: Any) -> Iterator[dict[str, Any]]:
-    """Return all objects of a page's data, whatever they are in."""
+    """Return all objects in a page's data, at any depth."""
     if isinstance(data, list):
         for one in data:
             yield from things(one)
@@ -191,7 +192,7 @@ class TestStory:
         video = head(client, article.get_absolute_url()).data["mainEntity"]
 
         assert video["@type"] == "VideoObject"
-        # What search engines ask of a video.
+        # The properties that search engines require for a video.
         assert video["name"] == article.title
         assert video["uploadDate"] == "2026-03-01T12:00:00+00:00"
         assert video["thumbnailUrl"] == "https://a.example/1.jpg"
@@ -234,7 +235,7 @@ class TestStory:
         relate(article, *(make_article(quality=60) for _ in range(5)))
         client.get(article.get_absolute_url())
         make_article()
-        # The edition; the story with its provider, topics, images, coverage; more of the topic.
+        # Expect: edition; story with provider, topics, images, coverage; more stories of the topic.
         with django_assert_num_queries(6):
             assert len(head(client, article.get_absolute_url()).data["mentions"]) == 5
 
@@ -410,7 +411,7 @@ class TestHostileTexts:
         )
         plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         for address in (article.get_absolute_url(), *LISTS[:-1]):
-            found = head(client, address)  # Asserts that there is one script, of data.
+            found = head(client, address)  # Asserts that the only script is data.
             names = {one.get("headline", one.get("name")) for one in things(found.data)}
             # Lists contain only the URLs of their stories.
             assert bool({plain, text} & names) is (address not in {"/", "/latest/"})

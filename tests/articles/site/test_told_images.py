@@ -23,7 +23,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 @pytest.fixture(params=["/media/", "https://media.example/kept/"])
 def origin(request: pytest.FixtureRequest, settings: Any) -> str:
-    """Return what the addresses of copies begin with: ours, or another host's."""
+    """Return the prefix of copies' URLs: on our host or on another."""
     settings.SITE_URL = "https://news.example"
     settings.MEDIA_URL = request.param
     return "https://news.example/media/" if request.param == "/media/" else str(request.param)
@@ -31,7 +31,7 @@ def origin(request: pytest.FixtureRequest, settings: Any) -> str:
 
 @pytest.fixture
 def article() -> Article:
-    """Store an article with an image that could not be had, and one that is kept."""
+    """Store an article with one failed and one stored image."""
     article = make_article(published_at=timezone.now() - timedelta(hours=1))
     Image.objects.create(article=article, position=0, url="https://a.example/0.jpg")
     Image.objects.create(
@@ -70,7 +70,7 @@ def test_in_cards(client: Client, article: Article, origin: str) -> None:
 def test_in_structured_data(client: Client, article: Article, origin: str) -> None:
     html = client.get(article.get_absolute_url()).content.decode()
     data = json.loads(html.partition('ld+json">')[2].partition("</script>")[0])
-    # The source's own where we have none.
+    # The source's own image, because we have no copy.
     assert data["mainEntity"]["image"] == ["https://a.example/0.jpg", address(origin)]
 
 
@@ -116,7 +116,7 @@ def test_in_the_api(client: Client, article: Article, origin: str) -> None:
     lost, kept = item["images"]
     assert lost["renditions"] == []
     assert kept == {
-        # What the document says stays as it is.
+        # The document's values stay unchanged.
         "url": "https://a.example/1.jpg",
         "width": 9000,
         "height": 9,

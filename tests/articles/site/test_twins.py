@@ -20,7 +20,7 @@ from tests.factories import make_article, make_provider, make_superseded, relate
 
 pytestmark = pytest.mark.django_db
 
-# Most have no schedule and no decision, or next to no story would be left to look at.
+# Most have no schedule and no decision; otherwise hardly any story would be left to test.
 MOMENTS: Final = st.sampled_from([None, None, None, None, None, -HOUR, HOUR])
 ARTICLES: Final = st.fixed_dictionaries(
     {
@@ -53,7 +53,7 @@ NEWSROOMS: Final = st.tuples(
     st.lists(ARTICLES, min_size=1, max_size=3),
     st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12),
 ).map(
-    # The superseded ones name all others; among those anything may be.
+    # The superseded ones link to all others, which may have any state.
     lambda drawn: (
         [*drawn[0], *drawn[1]],
         drawn[2] | {(one, other) for one in range(len(drawn[0])) for other in range(5)},
@@ -62,7 +62,7 @@ NEWSROOMS: Final = st.tuples(
 
 
 def store(newsroom: tuple[list[dict[str, Any]], set[tuple[int, int]]]) -> list[Article]:
-    """Store what was drawn, as far as the database lets such rows be."""
+    """Store the drawn rows that the database's constraints allow."""
     facts, links = newsroom
     now, provider = timezone.now(), make_provider()
     articles = [make_article(**_sound(one, now), provider=provider) for one in facts]

@@ -1,6 +1,6 @@
-"""The front page and articles' pages: what they show, in which order, at what cost.
+"""The front page and articles' pages: content, order and number of queries.
 
-Who may see what is in ``test_public_states.py``, whether it is safe in ``test_reader_safety.py``.
+``test_public_states.py`` tests visibility, ``test_reader_safety.py`` tests safety.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class TestFront:
                 Image.objects.create(article=lead, position=0, **kept)
                 relate(lead, *(make_article(coverage_only=True) for _ in range(number % 9)))
             # Expect 5 queries: the edition, stories with providers, their topics, images, coverage
-            # with providers. No session, no user: the page is the same for everybody.
+            # with providers. Neither session nor user is loaded: the page is the same for
+            # everybody.
             with django_assert_num_queries(5):
                 response = client.get("/")
             assert "Cookie" not in response.get("Vary", "")
@@ -101,7 +102,7 @@ class TestFront:
     def test_a_first_visit_costs_one(
         self, client: Client, django_assert_num_queries: QueryCount
     ) -> None:
-        # Expect 2 queries: no edition yet, and no stories to load anything for.
+        # Expect 2 queries: no edition yet, no stories.
         with django_assert_num_queries(2):
             client.get("/")
 
@@ -130,7 +131,7 @@ class TestArticle:
         assert "“One”<br>Two &lt;b&gt;" in html
         assert "<p>First</p>\n<p>Second<br>line</p>" in html
         assert html.index("Zebras") < html.index("Apes")
-        # Nothing is loaded from elsewhere: neither pictures nor logos.
+        # Neither pictures nor logos are loaded from other hosts.
         assert "a.example/" not in html.partition("<body>")[2]
 
     def test_the_original_is_the_first_link(self, client: Client) -> None:
@@ -176,8 +177,8 @@ class TestArticle:
         for size in (0, 12):
             article = make_article(topics=tuple(make_topic() for _ in range(size)))
             relate(article, *(make_article(coverage_only=True) for _ in range(size)))
-            # Expect 5 queries: the edition, the article with its provider, topics, images, coverage;
-            # and one more for other stories of its topic.
+            # Expect 6 queries: the edition, the article with its provider, topics, images,
+            # coverage, other stories of its topic.
             with django_assert_num_queries(6 if size else 5):
                 client.get(f"/news/{article.slug}/")
 
@@ -194,7 +195,7 @@ class TestArticle:
 
 
 class TestWithdrawn:
-    """Withdrawn articles answer 410 if they were public, and 404 if nobody has seen them."""
+    """Withdrawn articles answer 410 if they were public, and otherwise 404."""
 
     def test_published(self, client: Client) -> None:
         article = make_article()
@@ -224,7 +225,7 @@ class TestParts:
 
 
 class TestHostileContent:
-    """What every address does with others' words is in ``test_reader_safety.py``."""
+    """``test_reader_safety.py`` tests hostile text at every URL."""
 
     @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//a.example/x"])
     def test_addresses(self, client: Client, url: str) -> None:

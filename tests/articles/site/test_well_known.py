@@ -64,7 +64,7 @@ class TestSecurity:
         assert fields["Canonical"] == "https://news.example/.well-known/security.txt"
         assert fields["Preferred-Languages"] == "en"
         left = datetime.fromisoformat(fields["Expires"]) - timezone.now()
-        # The rules want less than a year; and it should not run out under a reader's eyes.
+        # The standard recommends less than a year, and it must not expire while somebody reads it.
         assert timedelta(days=100) < left < timedelta(days=365)
 
     def test_language_of_the_site_first(self, client: Client, settings: Any) -> None:
@@ -81,7 +81,7 @@ class TestSecurity:
             ("mailto:desk@news.example", "mailto:desk@news.example"),
             ("desk@news.example", "mailto:desk@news.example"),
             ("https://news.example/security", "https://news.example/security"),
-            # One field stays one line.
+            # Each field stays on one line.
             ("https://news.example/\r\nExpires: x", "https://news.example/%0D%0AExpires:%20x"),
         ],
     )

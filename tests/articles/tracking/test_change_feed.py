@@ -1,4 +1,4 @@
-"""The change feed notes every change for readers, in an order that followers can trust."""
+"""The change feed records every change for readers, in a reliable order."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ HOUR = timedelta(hours=1)
 
 
 def here() -> Place:
-    """Return the place after everything."""
+    """Return the position after all changes."""
     at = timezone.now()
     return Place(change_feed.since(Place(0, at, ""), 10_000, at).place.sequence, at, "")
 
 
 def told(place: Place, at: Any = None) -> dict[str, bool]:
-    """Return the changes since a place: slugs, and whether they may be named when they are gone."""
+    """Return the changes since a position: slugs, and whether a removal may be reported."""
     events = change_feed.since(place, 10_000, at or timezone.now()).events
     return {event.slug: event.may_be_named for event in events}
 
@@ -129,7 +129,7 @@ class TestWrites:
 
 
 class TestNames:
-    """The slug of an article that goes is named only if it was ever public."""
+    """The slug of a removed article is reported only if it was ever public."""
 
     def test_of_what_was_public(self) -> None:
         place = here()
@@ -170,7 +170,7 @@ class TestNames:
 
 
 def _backdate(slug: str, /, **moments: Any) -> None:
-    """Set a schedule without any trigger, as if it had been there from the start."""
+    """Set a schedule without triggers, as if it had always been there."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
@@ -196,7 +196,7 @@ class TestSchedules:
         place = here()
 
         assert told(place, moment - timedelta(seconds=1)) == {}
-        # Whether readers see the lead is not known here.
+        # The trigger does not know whether readers see the lead.
         assert told(place, moment) == {"lead": False, "own": True}
         found = change_feed.since(place, 10, moment)
         assert change_feed.since(found.place, 10, moment + HOUR).events == []
@@ -248,7 +248,7 @@ class TestPlaces:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
-    """With two writers no number becomes visible before a smaller one."""
+    """With two writers, no number becomes visible before a smaller one."""
 
     def test_a_slow_writer_is_not_missed(self) -> None:
         make_article(slug="a")
@@ -265,7 +265,7 @@ class TestAtOnce:
             update("a", title="Other")()
             second = Thread(target=write)
             second.start()
-            # It waits for the first: otherwise a follower could miss that.
+            # It waits for the first; otherwise a client could miss that one.
             second.join(0.5)
             assert second.is_alive()
             asker = Thread(target=lambda: seen.append(_told_elsewhere(place)))

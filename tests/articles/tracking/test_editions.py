@@ -1,4 +1,4 @@
-"""Every write to what pages show begins a new edition."""
+"""Every write to data that pages show begins a new edition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Send what is due in a process of its own, and kill it where told: ``crashing MOMENT``.
+"""Send due deliveries in a separate process and kill it at a given moment: ``crashing MOMENT``.
 
 SIGKILL at that moment, before or after a statement that writes, a commit or a request; 0 never kills
 and prints the count of moments.

@@ -1,4 +1,4 @@
-"""What ``docs/webhooks.md`` gives receivers to verify signatures with, word for word."""
+"""The code in ``docs/webhooks.md`` that verifies signatures, exactly as printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DOCS: Final = (ROOT / "docs" / "webhooks.md").read_text()
 
 
 def is_genuine(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Run exactly what the documentation says."""
+    """Run the documented code."""
     names: dict[str, Any] = {}
     exec(SNIPPET, names)  # noqa: S102 - our own documentation
     found: bool = names["is_genuine"](secret, headers, body)

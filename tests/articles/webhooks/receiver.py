@@ -1,7 +1,7 @@
 """A receiver of webhooks in a separate process, to be killed: ``receiver PORT LOG ODD``.
 
-Of the first ODD requests it answers every second one badly: errors, resets, garbage, too late, or not
-at all. It writes each accepted event to a line of LOG before it answers.
+It fails every second one of the first ODD requests: errors, resets, garbage, late responses or
+none. It writes each accepted event to a line of LOG before it answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever is killed, every event arrives signed and in order for each article."""
+"""After any process is killed, every event still arrives, signed and in order for each article."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NEWS: Final = """
 one, two, *_ = [make_article() for _ in range(4)]
 Article.objects.filter(pk=two.pk).update(published=False)
 """
-# Of every kind, by the newsdesk and beside it.
+# Changes of every kind, by the newsdesk and by other writes.
 ACTS: Final = """
 from random import Random
 from providers.models import Provider
@@ -87,7 +87,7 @@ DELIVERIES: Final = (
 
 
 def assert_in_order(taken: list[tuple[str, str]], deliveries: list[list[str]]) -> None:
-    """See that everything came, each article's events in their order, repeats left out."""
+    """Check that all events arrived, in order for each article, ignoring repeats."""
     assert {state for *_, state in deliveries} <= {"delivered"}
     expected, came = defaultdict(list), defaultdict(list)
     for event_id, slug, *_ in deliveries:
@@ -121,7 +121,7 @@ def test_a_worker_that_is_killed_at_any_moment(newsrooms: Newsrooms) -> None:
                     kinds.add(len(server.requests))
                     crash(environment, 0)
                 deliveries = see(environment, DELIVERIES)
-                # Nothing lost, nothing invented.
+                # No event is lost or invented.
                 assert [event for _, _, event, _ in deliveries] == ["published"] * 3
                 for request in server.requests:
                     assert is_genuine(SECRET, request.headers, request.body)
@@ -130,9 +130,9 @@ def test_a_worker_that_is_killed_at_any_moment(newsrooms: Newsrooms) -> None:
                     for one in server.requests
                 ]
                 assert_in_order(taken, deliveries)
-                # At most the one that was at hand came twice.
+                # At most the current event arrived twice.
                 assert len(taken) <= len(deliveries) + (moment > 0)
-    # Before the first request, behind the last one, and in between.
+    # Before the first request, after the last one, and in between.
     assert len(kinds) >= 3
 
 

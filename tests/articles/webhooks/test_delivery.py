@@ -1,4 +1,4 @@
-"""Sending: what counts as delivered, in which order, and what becomes of the rest."""
+"""Sending events: success, order and retries."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def drain() -> None:
 
 
 def later() -> None:
-    """Let the time of every next try, and of every rest, have come."""
+    """Make every retry due and end every pause."""
     past = timezone.now() - timedelta(seconds=1)
     HookDelivery.objects.waiting().update(next_try_at=past)
     WebHook.objects.update(rests_until=None)
@@ -79,7 +79,7 @@ def states() -> list[str]:
 
 
 def is_signed(request: Request, secret: str) -> bool:
-    """Whether one of the signatures is that of a secret, as the standard has it."""
+    """Return whether one of the signatures is valid for a secret, by the standard."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     content = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode()
     digest = hmac.new(key, content + request.body, "sha256").digest()
@@ -108,7 +108,7 @@ class TestARequest:
         assert delivery.answer == "HTTP status 204."
 
     def test_the_example_of_the_standard(self) -> None:
-        # What the libraries of Standard Webhooks are tested with.
+        # The test vector of the Standard Webhooks libraries.
         headers = signed(
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             b'{"test": 2432232314}',
@@ -145,7 +145,7 @@ class TestARequest:
 
 
 def reset(connection: socket.socket) -> None:
-    # Without waiting for what is still to be sent: a reset, not an end.
+    # Close with a reset, without sending the rest.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -210,7 +210,7 @@ class TestAFailure:
         hook = make_hook(server.put("/", reply(status="503 Busy", Retry_After="7200")))
         put(hook, "a", "b")
         drain()
-        # The other one, too, is for the same receiver.
+        # The other event is for the same receiver.
         assert slugs(server) == ["a"]
         assert HookDelivery.objects.order_by("pk")[0].next_try_at > timezone.now() + timedelta(
             hours=1
@@ -293,7 +293,7 @@ class TestSideBySide:
         put(make_hook(server.put("/quick", last)), *"abcde")
         drain()
         assert states() == [State.DELIVERED] * 7
-        # The slow one was asked for the second time when it had answered the first.
+        # The slow hook got the second request only after it had answered the first.
         assert server.paths().index("/slow") < 2
         assert server.paths()[-1] == "/slow"
 

@@ -1,4 +1,4 @@
-"""The fifteen lines of the documentation tell what is ours from what is not."""
+"""The documented fifteen lines recognize our requests and no others."""
 
 from __future__ import annotations
 

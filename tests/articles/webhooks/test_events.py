@@ -1,4 +1,4 @@
-"""Which events follow from a change, regardless of who made it."""
+"""The events of each change, regardless of who made it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hook() -> WebHook:
 
 
 def told(hook: WebHook | None = None) -> list[tuple[str, str]]:
-    """Note all changes and return the new deliveries as events and slugs."""
+    """Record all changes and return the new deliveries as events and slugs."""
     last = HookDelivery.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     while events.note():
         pass
@@ -87,7 +87,7 @@ class TestEvents:
     def test_hidden_changes_cause_no_event(self, hook: WebHook) -> None:
         article = make_article()
         told()
-        # Noted, as it may change its rank among the coverage of another.
+        # Recorded, because it may change the order of another article's coverage.
         Article.objects.filter(pk=article.pk).update(quality=81)
         assert told() == []
 
@@ -116,7 +116,7 @@ class TestEvents:
         make_article(publish_from=timezone.now() + timedelta(hours=1))
         article.title = "A draft"
         article.save()
-        # Published and withdrawn before anybody looked.
+        # Published and withdrawn before events were created.
         seen_by_nobody = make_article()
         newsdesk.perform(newsdesk.withdraw(seen_by_nobody), by=None)
         Article.objects.filter(pk=article.pk).delete()
@@ -146,7 +146,7 @@ class TestEvents:
         ]
         last = HookDelivery.objects.order_by("pk").last()
         assert last
-        # Behind what it speaks of.
+        # After the article's own event.
         assert last.event == "leadChanged"
         assert last_data()["formerLead"] == lead.slug
         assert last_data()["slug"] == other.slug

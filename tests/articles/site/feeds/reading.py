@@ -1,8 +1,7 @@
-"""Feeds held to the published rules of their formats, and read into one shape.
+"""Read feeds of all formats into one shape, and check them against the specifications.
 
 RSS 2.0: https://www.rssboard.org/rss-specification; Atom: RFC 4287; JSON Feed 1.1:
-https://www.jsonfeed.org/version/1.1/. In the first two ``feedparser`` must find no
-error, either.
+https://www.jsonfeed.org/version/1.1/. ``feedparser`` must also find no error in the first two.
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the three formats say of an article; nothing is the empty string."""
+    """An entry in any of the three formats; a missing value is an empty string."""
 
     id: str
     link: str
     original: str
     title: str
     summary: str
-    """Plain text, with its line breaks."""
+    """Plain text with line breaks."""
     content: str
     """HTML."""
     author: str
@@ -62,7 +61,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What the three formats say of a list."""
+    """A feed in any of the three formats."""
 
     title: str
     link: str
@@ -76,7 +75,7 @@ class Feed:
 
 
 def read(client: Client, address: str, **headers: str) -> Feed:
-    """Read a feed that must be there and keep every rule of its format."""
+    """Read a feed, which must exist and follow every rule of its format."""
     response = client.get(address, headers=headers)
     assert response.status_code == 200
     ending = address.partition("?")[0].rpartition(".")[2]
@@ -89,18 +88,18 @@ def read(client: Client, address: str, **headers: str) -> Feed:
 
 
 def entry_of(client: Client, address: str) -> Entry:
-    """Read the one entry of a feed."""
+    """Read the only entry of a feed."""
     (entry,) = read(client, address).entries
     return entry
 
 
 def entry_of_slug(client: Client, address: str, slug: str) -> Entry:
-    """Read an article's entry of a feed."""
+    """Read an article's entry in a feed."""
     return next(one for one in read(client, address).entries if f"/{slug}/" in one.id)
 
 
 def text_of(content: str) -> str:
-    """Return the text of an entry's content, as a reader would see it."""
+    """Return the text of an entry's content as a reader sees it."""
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", content)).split())
 
 
@@ -126,7 +125,7 @@ def _rss(content: bytes) -> Feed:
     assert _text(channel, "ttl").isdecimal()
     logo = channel.find("image")
     if logo is not None:
-        # Of a channel's image: the same title and link as the channel's.
+        # A channel's image has the title and link of the channel.
         assert [_text(logo, name) for name in ("title", "link")] == [
             _text(channel, name) for name in ("title", "link")
         ]
@@ -144,7 +143,7 @@ def _rss(content: bytes) -> Feed:
 
 
 def _rss_item(item: ET.Element) -> Entry:
-    # Required: a title or a description. Everything else at most once, but categories.
+    # Required: a title or a description. Everything except categories occurs at most once.
     assert item.find("title") is not None
     names = [child.tag for child in item if child.tag != "category"]
     assert len(names) == len(set(names))
@@ -155,8 +154,8 @@ def _rss_item(item: ET.Element) -> Entry:
         assert _uri(guid.text or "") == _text(item, "link")
     else:
         assert guid.get("isPermaLink") == "false"
-    assert item.find("author") is None  # an e-mail address, by the rules
-    assert item.find("enclosure") is None  # must have a length, which is not known
+    assert item.find("author") is None  # must be an e-mail address
+    assert item.find("enclosure") is None  # needs a length, which is unknown
     return Entry(
         id=guid.text or "",
         link=_uri(_text(item, "link")),
@@ -249,7 +248,7 @@ def _json(content: bytes) -> Feed:
 
 
 def _json_item(item: dict[str, Any]) -> Entry:
-    # One of content_html and content_text must be there.
+    # Either content_html or content_text is required.
     _check_keys(item, _ITEM_KEYS, {"id", "content_html"})
     (author,) = item["authors"]
     _check_keys(author, {"name": str, "url": str}, {"name"})
@@ -272,7 +271,7 @@ def _check_keys(values: dict[str, Any], known: Mapping[str, type], required: set
     assert values.keys() >= required
     assert values.keys() <= known.keys()
     for name, value in values.items():
-        # What is not there is left out.
+        # Missing values are left out.
         assert isinstance(value, known[name]), name
         assert value or name == "items", name
 
@@ -287,7 +286,7 @@ def _plain(markup: str) -> str:
 
 
 def _links(parent: ET.Element) -> dict[str, str]:
-    """Return the addresses of Atom's links by relation: here there is never more than one of each."""
+    """Return the URLs of Atom's links by relation; our feeds have at most one of each."""
     found = parent.findall(f"{ATOM}link")
     links = [(link.get("rel", ""), _uri(link.get("href", ""))) for link in found]
     assert len(dict(links)) == len(links)
@@ -304,7 +303,7 @@ def _uri(text: str) -> str:
 def _rfc_822(text: str) -> datetime:
     assert _RFC_822.fullmatch(text), text
     moment = parsedate_to_datetime(text)
-    # The day of the week is checked by nobody else.
+    # No other check covers the day of the week.
     assert moment.strftime("%a") == text[:3]
     return moment
 

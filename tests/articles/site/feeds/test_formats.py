@@ -1,4 +1,4 @@
-"""What XML cannot hold."""
+"""Characters that XML cannot contain."""
 
 from __future__ import annotations
 

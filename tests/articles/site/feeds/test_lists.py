@@ -1,4 +1,4 @@
-"""How pages tell of their feeds."""
+"""Pages link to their feeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeds: what is in them, for whom, in which order, at what cost."""
+"""Feeds: content, visibility, order and number of queries."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ formats = pytest.mark.parametrize("ending", FORMATS)
 
 
 def feeds_naming(article: Article, topic: str) -> list[str]:
-    """Return every feed of a list that an article could be in, in every format."""
+    """Return the URLs of all feeds that could contain an article, in every format."""
     paths = ("", "latest/", f"topics/{topic}/", f"providers/{article.provider.domain}/")
     return [f"/{path}feed.{ending}" for path in paths for ending in FORMATS]
 
@@ -82,7 +82,7 @@ class TestWhoIsIn:
 
     def test_coverage_shows_no_excerpts_and_images(self, client: Client) -> None:
         topic = make_topic("Apes", slug="apes")
-        # A story each, as reports that supersede one another would be in both.
+        # One story each, because reports of the same story would be in both.
         stories = {}
         for case in CASES:
             words = {"title": "Xylophone", "excerpt": "Zither", "body": "Oboe"}
@@ -248,7 +248,7 @@ class TestFeed:
         feed = read(client, f"/feed.{ending}")
 
         assert feed.entries == []
-        # It does not change as time goes by.
+        # It does not change with time.
         assert client.get(f"/feed.{ending}").content == first
         assert feed.updated is None or feed.updated.year == 2000
 
@@ -302,11 +302,11 @@ class TestQueries:
                 Image.objects.create(article=lead, position=0, url="https://a.example/1.jpg")
                 relate(lead, *(make_article(coverage_only=True) for _ in range(number % 9)))
             for path, count in {
-                # The edition; stories with providers, their topics, images and coverage.
+                # Expect: edition; stories with providers, topics, images, coverage.
                 "": 5,
                 "latest/": 5,
                 f"news/{lead.slug}/": 5,
-                # And the topic or the provider.
+                # Expect one more for the topic or the provider.
                 "topics/apes/": 6,
                 f"providers/{provider.domain}/": 6,
             }.items():
@@ -316,13 +316,13 @@ class TestQueries:
             cache.clear()
             with CaptureQueriesContext(connection) as captured:
                 assert client.get(f"/search/feed.{ending}?q=story").status_code == 200
-            # On SQLite one that asks whether the words are common.
+            # On SQLite one query finds out whether the words are common.
             assert len(captured) <= 6
 
     def test_of_what_is_not_shown(
         self, client: Client, django_assert_num_queries: QueryCount
     ) -> None:
         superseded = make_superseded()
-        # The edition; no published article, the superseded one, its lead.
+        # Expect: edition; no published article, the superseded one, its lead.
         with django_assert_num_queries(4):
             assert client.get(f"/news/{superseded.slug}/feed.rss").status_code == 302
