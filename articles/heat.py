@@ -177,7 +177,7 @@ def recompute(
     *,
     names: bool = True,
 ) -> list[Difference]:
-    """Give articles the heat and published of the policy; return those that changed, by id.
+    """Set the heat and published of articles by the policy; return those that changed, by id.
 
     One transaction. Ends decisions that expired by ``at``. From then on the heat is the policy's,
     not the document's. Without ``names`` the receipts name no providers, which is faster.
@@ -187,7 +187,7 @@ def recompute(
     if not ids:
         return []
     with transaction.atomic():
-        # Wait for an editor who decides right now, or make them wait.
+        # Take the lock: either we wait for a decision in progress, or it waits for us.
         locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
         decided = locked.filter(pk__any_of=ids).values_list("pk", "decision_until")
         over = [pk for pk, until in decided if until is not None and until <= at]
@@ -226,7 +226,8 @@ def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
 def _scored(
     article_ids: Sequence[int], policy: Policy, at: datetime, *, names: bool = True
 ) -> Iterator[Difference]:
-    """Score articles by id, in that order; ``names`` of providers, for receipts, cost two joins."""
+    """Score articles, in the order of their ids; ``names`` of providers, for receipts, cost two
+    joins."""
     name = "provider__name" if names else None
     articles = (
         Article.objects.filter(pk__any_of=article_ids, coverage_only=False)

@@ -37,7 +37,7 @@ class Decision(StrEnum):
 
     @property
     def is_out(self) -> bool:
-        """Whether this takes the article out of its story."""
+        """Whether this removes the article from its story."""
         return self in _OUT
 
 
@@ -83,7 +83,7 @@ class Contender:
 
     @property
     def rank(self) -> tuple[bool, bool, bool, int, datetime, str]:
-        """The sort key of stories: best first, then unscored ones, then those taken out.
+        """The sort key of stories: best first, then unscored ones, then held and withdrawn ones.
 
         ``ArticleQuerySet.by_rank`` is the same order in SQL, for articles that are not taken out.
         """
@@ -208,7 +208,7 @@ class Tally:
 
     @property
     def is_tied(self) -> bool:
-        """Whether only ``score`` can tell."""
+        """Whether only ``score`` can decide."""
         return self.has_equal and not self.is_superseded
 
     def add(self, quality: int | None, decision: Decision, is_pinned: bool) -> None:

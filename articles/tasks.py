@@ -44,7 +44,7 @@ def keep_images(context: TaskContext) -> None:
 
 @task(queue_name="events", takes_context=True)
 def send_events(context: TaskContext) -> None:
-    """Send webhooks what changed for readers, and retry failed deliveries."""
+    """Send webhooks the changes for readers, and retry failed deliveries."""
     _do(context, _send_events)
 
 
@@ -103,7 +103,7 @@ def _do(context: TaskContext, drain: Callable[[], None]) -> None:
 
 
 def _bury(context: TaskContext) -> None:
-    """Mark as failed what workers that were killed left running."""
+    """Mark tasks of killed workers as failed."""
     result = context.task_result
     running = DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING)
     others = running.filter(task_path=result.task.module_path)

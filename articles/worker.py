@@ -31,7 +31,7 @@ from articles.webhooks import delivery
 from newsroom.interrupts import stop_on_signal
 
 INTERVAL: Final = 1.0
-"""Seconds between two looks for work."""
+"""Seconds between two checks for work."""
 ANYWAY: Final = 600.0
 """Seconds after which every task is woken in any case."""
 GRACE: Final = 30.0
@@ -88,7 +88,7 @@ def _end_with_parent(parent: int) -> None:
 
 
 class _Process:
-    """A process that runs one task and is restarted when it ends."""
+    """A process that runs one task and restarts when it ends."""
 
     def __init__(self, task: AnyTask) -> None:
         self.task = task
@@ -134,7 +134,7 @@ class _Clock:
         self.anyway_at = 0.0
 
     def tick(self) -> None:
-        """Look once; ignore a database that does not answer, the next tick tries again."""
+        """Check once; if the database does not answer, the next tick tries again."""
         try:
             close_old_connections()
             self._look()

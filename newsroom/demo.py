@@ -1,7 +1,7 @@
 """Run ``make demo``: prepare a newsroom with sample documents, serve it, stop all of it.
 
-This starts before anything is installed, so it uses the standard library only. Every step runs in a
-process group of its own: whatever the step has started can be ended with it.
+This starts before anything is installed, so it uses the standard library only. Every step runs in
+its own process group, so that everything it has started can be ended with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 GRACE: Final = 35.0
 """Seconds that processes have to stop: the worker finishes a request that it has sent."""
 PAUSE: Final = 0.2
-"""Seconds between two looks at the processes."""
+"""Seconds between two checks of the processes."""
 
 
 class Demo:

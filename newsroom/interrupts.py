@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop: the work at hand is finished first."""
+"""Signals that ask a process to stop after its current work."""
 
 from __future__ import annotations
 

@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def iso(moment: datetime, timespec: str = "auto") -> str:
-    """Return an aware moment as 2026-03-01T12:00:00Z; with a fraction only where it has one."""
+    """Return an aware moment as 2026-03-01T12:00:00Z; with a fraction only if it has one."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec)}Z"

@@ -7,7 +7,7 @@ connection goes to a checked address. Each redirect is checked the same way. One
 everything, from the lookup to the last header line and byte. Proxy variables are ignored.
 
 Uses Python's own client, because it can be bounded: libraries above it time each read separately (a
-server that drips its header holds them for ever), and the address filters we tried accept
+server that drips its header holds them forever), and the address filters we tried accept
 ``::127.0.0.1`` and ``fec0::1``.
 """
 
@@ -64,7 +64,7 @@ class OutboundError(Exception):
 
 
 class RefusedError(OutboundError):
-    """A request or an answer that we refuse; another try would not help."""
+    """A refused request or response; retrying would not help."""
 
 
 class UnreachableError(OutboundError):
@@ -315,7 +315,7 @@ class _BoundedSocket:
         return io.BufferedReader(_Reader(self._sock, self._deadline), _CHUNK)
 
     def close(self) -> None:
-        """Do nothing: ``http.client`` calls this after reading the header."""
+        """Do nothing; ``http.client`` calls this after reading the header."""
 
 
 class _Reader(io.RawIOBase):

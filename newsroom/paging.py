@@ -27,7 +27,7 @@ class Order:
     is_descending: bool
     write: Callable[[Any], str] = str
     read: Callable[[str], Any] = str
-    """Raises ValueError or OverflowError for text that ``write`` did not give."""
+    """Raise ValueError or OverflowError for text that ``write`` did not return."""
     read_key: Callable[[str], Any] = str
     """As ``read``, for a key that is not text."""
 
@@ -53,7 +53,7 @@ class Order:
         )
 
     def place(self, row: Any) -> tuple[Any, Any]:
-        """Return the values of column and key by which a row has its place."""
+        """Return the values of column and key that give a row its place."""
         return getattr(row, self.column), getattr(row, self.key)
 
     def cursor(self, last: Any) -> str:
@@ -88,7 +88,7 @@ class Page(Generic[_Row]):
 def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[_Row]:
     """Return the page after ``cursor``, or the first one if it is blank. One query.
 
-    Raises ``CursorError`` for a cursor that no page of this order gave.
+    Raise ``CursorError`` for a cursor that no page of this order returned.
     """
     rows = rows.order_by(*order.names)
     if cursor:
@@ -102,8 +102,8 @@ def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[
 def chunks(rows: QuerySet[_Row], size: int, order: Order | None = None) -> Iterator[list[_Row]]:
     """Yield all rows in lists of ``size``, by primary key or in another order. A query each.
 
-    For long walks: one query that stayed open would keep SQLite from writing as soon as another
-    process has written.
+    For long walks: with a query left open, SQLite could not write after another process had
+    written.
     """
     rest = rows = rows.order_by(*(order.names if order else ["pk"]))
     while chunk := list(rest[:size]):

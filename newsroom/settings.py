@@ -1,6 +1,6 @@
 """Django settings from the environment. `.env.example` explains each variable.
 
-Everything has a default that suits a first look on one machine. A variable that is set but blank
+The defaults are right for trying it on one machine. A variable that is set but blank
 counts as not set, so that compose files can pass variables on. Any variable may instead be given
 as `<NAME>_FILE`, the path of a file that holds the value.
 """
@@ -275,7 +275,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = text("STATIC_ROOT") or None
 # Without STATIC_ROOT files are served directly from the packages. With it, and after `manage.py
-# collectstatic`, they are served from there, compressed and under names that browsers may cache forever.
+# collectstatic`, they are served from there: compressed, and under names that browsers may cache
+# forever.
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 MEDIA_URL = text("MEDIA_URL", "media/")
 MEDIA_ROOT = text("MEDIA_ROOT", str(BASE_DIR / "media"))
@@ -326,7 +327,7 @@ STORAGES = {
 
 # Requests to other servers
 
-# Header values are ASCII: of a name in another script only the URL remains.
+# Header values are ASCII, so only the URL remains if the name is in another script.
 _ASCII_NAME = " ".join(re.sub(r"[^\x20-\x7e]+", "", SITE_NAME).split())
 
 
@@ -345,7 +346,7 @@ HOOK_RETRIES: tuple[float, ...] = (
     30 * 60,
     *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)),
 )
-# Servers of tests, as (address, port). All others must be public; no variable can change this.
+# Test servers, as (address, port). All other servers must be public; no variable can change this.
 OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 
 
@@ -372,7 +373,7 @@ def embed_hosts(hosts: list[str], own: list[str]) -> list[str]:
     for host in hosts:
         if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host):
             raise ImproperlyConfigured(
-                f"EMBED_HOSTS: expected plain names of hosts such as video.example, not {host!r}."
+                f"EMBED_HOSTS: expected plain host names like video.example, not {host!r}."
             )
         # A frame runs scripts in its own origin. In ours, it could do everything that the reader can.
         if validate_host(host, [one for one in own if one != "*"]):

@@ -1,7 +1,7 @@
 """Run a function in another Python process: requests and answers are pickled and sent over pipes.
 
-The process needs no Django unless the function does. It ends when its input does, and so with the
-process that started it, however that ends.
+The process needs no Django unless the function does. It ends when its input ends, and therefore
+with the process that started it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class FunctionProcess:
     def __init__(self, module: str, function: str, *, is_quiet: bool = False) -> None:
         """Start the process; ``is_quiet`` discards what it writes to standard error.
 
-        Raises OSError when the process cannot be started.
+        Raise OSError if the process cannot be started.
         """
-        # A session of its own keeps Ctrl-C away from it, so that it finishes the work at hand.
+        # A separate session keeps Ctrl-C away from it, so that it finishes its current work.
         self.popen = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(_ROOT), module, function],
             stdin=subprocess.PIPE,
@@ -56,7 +56,7 @@ class FunctionProcess:
     def end(self, patience: float = 0.0) -> int:
         """End the process, killing it unless it ends within ``patience`` seconds.
 
-        Returns its exit status, negative for the signal that ended it.
+        Return its exit status, or the negative number of the signal that ended it.
         """
         try:
             status = self.popen.wait(patience)

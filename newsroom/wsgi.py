@@ -1,4 +1,4 @@
-"""The WSGI application that a server such as granian or gunicorn loads."""
+"""The WSGI application, for servers like granian or gunicorn."""
 
 import os
 

@@ -59,7 +59,7 @@ class TestLockFiles:
         lines = [line for line in text.splitlines() if not line.startswith("#")]
         assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines), lines
 
-    def test_development_tests_what_runs(self) -> None:
+    def test_development_uses_the_runtime_versions(self) -> None:
         def pins(name: str) -> set[str]:
             text = (ROOT / name).read_text()
             return set(re.findall(r"^[a-z0-9.-]+(?:\[.*\])?==\S+", text, re.MULTILINE))

@@ -33,12 +33,13 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 class KeyPaginator(CappedPaginator):
     """Pages of primary keys.
 
-    One query reads all keys that the list pages through, from an index alone. That counts them and
-    makes the last page as cheap as the first.
+    One query reads all keys that the list pages through, from an index alone. This also counts
+    them, and the last page costs as much as the first.
     """
 
     most = MOST_SHOWN
-    """Rows to page through; fewer where no index has the answer and each row must be read."""
+    """The most rows to page through; fewer if no index covers the filters and each row must be
+    read."""
 
     @cached_property
     def keys(self) -> list[Any]:
@@ -149,7 +150,7 @@ class FixedFilter(admin.SimpleListFilter):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that nobody adds, changes or deletes here."""
+    """A read-only admin: rows cannot be added, changed or deleted here."""
 
     actions: Any = None
     list_per_page = 50

@@ -1,4 +1,4 @@
-"""Views of pages beside Django's own: who may open them, and where they are."""
+"""Permissions and breadcrumbs of pages besides Django's own."""
 
 from __future__ import annotations
 

@@ -37,5 +37,5 @@ class SchemaView(PublicView):
 @require_safe
 @page_cache.public
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show the schema with Swagger UI, loaded from this site alone."""
+    """Show the schema with Swagger UI, loaded only from this site."""
     return render(request, "articles/api_docs.html")

@@ -1,6 +1,6 @@
 """The hub's own URLs, so that its clients can read this site unchanged.
 
-Keys, their order and their nulls are those of the hub's published answers. Two things differ:
+Keys, their order and their nulls are those of the hub's responses. Two things differ:
 ``featuredContent`` is sanitized, and times are in UTC instead of the hub's time zone.
 """
 
@@ -158,7 +158,7 @@ def item(article: Article) -> dict[str, Any]:
         "heat": article.heat,
         "tags": None,
         "images": [_image(image) for image in article.shown_images] or None,
-        # The hub's answers have CRLF, whatever its documents have.
+        # The hub's responses always have CRLF.
         "content": article.body.replace("\n", "\r\n"),
         "type": article.type,
         "ampWebUrl": web_address(article.amp_url),

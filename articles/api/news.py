@@ -90,7 +90,7 @@ class NewsPageSerializer(serializers.Serializer[Any]):
     value = ListedSerializer(many=True)
     next = serializers.CharField(
         allow_null=True,
-        help_text="URL of the next page, null on the last. With updatedSince never null: ask there next.",
+        help_text="URL of the next page, null on the last. Never null with updatedSince: continue there.",
     )
     more = serializers.BooleanField(
         required=False, help_text="Only with updatedSince: whether to ask for next immediately."

@@ -62,7 +62,7 @@ def _cursor(request: Request, name: str) -> str:
         known, _, cursor = urlsafe_b64decode(text.encode() + b"==").decode().partition(":")
     except ValueError as error:
         raise CursorError(text) from error
-    # A cursor of another order is no place in this one.
+    # A cursor of another order is invalid in this one.
     if known != name or not cursor:
         raise CursorError(text)
     return cursor

@@ -93,7 +93,7 @@ class TooLargeError(DeskError):
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the answer for an error of a view; Django REST framework calls this."""
+    """Return the response for an error of a view; Django REST framework calls this."""
     answer = exception_handler(error, context)
     if answer is None:
         if settings.DEBUG:

@@ -1,4 +1,4 @@
-"""Rate limits, by address and by user."""
+"""Rate limits, by IP address and by user."""
 
 from __future__ import annotations
 

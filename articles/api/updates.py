@@ -138,7 +138,7 @@ def _follower(text: str, at: datetime) -> _Follower:
 
 
 def _given(text: str) -> _Follower | None:
-    """Read a value of ``_text``; None for a time as people write it."""
+    """Read a value of ``_text``; None for a time, which is no cursor."""
     if ":" in text:
         return None
     begun, sequence, moment, slug = urlsafe_b64decode(text.encode() + b"==").decode().split(",")

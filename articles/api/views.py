@@ -21,7 +21,7 @@ public = method_decorator(page_cache.public, name="get")
 
 
 class AlwaysTheSame(BaseContentNegotiation):
-    """Always JSON: no answer depends on ``Accept``, so none needs to vary by it."""
+    """Always JSON: no response depends on ``Accept``, so none needs to vary by it."""
 
     def select_parser(self, request: Request, parsers: Any) -> None:
         return

@@ -1,4 +1,4 @@
-"""Parse documents by the batch."""
+"""Parse documents in batches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Text(NamedTuple):
 
 
 Parsed = tuple[ArticleDocument, str] | DocumentError
-"""A document with the slug that it asks for, or what is wrong with it."""
+"""A document with the slug that it asks for, or its error."""
 
 
 def parse_all(texts: Sequence[Text]) -> list[Parsed]:

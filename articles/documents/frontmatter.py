@@ -1,4 +1,4 @@
-"""Read front matter safely: from bytes to a tree of nodes that know their place in the file.
+"""Read front matter safely: from bytes to a tree of nodes with their positions in the file.
 
 PyYAML's own loaders are not safe here: ``CSafeLoader`` crashes the process on deep nesting, silently
 keeps the last of two equal keys and loops on merge keys. This module reads libyaml's flat event
@@ -36,7 +36,8 @@ MAX_EVENTS: Final = 20_000
 MAX_KEY: Final = 100
 """Longest key, in characters: libyaml reads no key over 1,024, and an escape takes up to 10."""
 
-# All but what libyaml accepts. Checked first, because libyaml reports these without a position.
+# Characters that libyaml does not accept. Checked first, because libyaml reports these without a
+# position.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _ANY_RETURN = re.compile(r"\r")
@@ -67,7 +68,7 @@ _TAG_WORDS = {
     "value": "a default key",
 }
 
-# What libyaml's errors mean to the author of a document. Those of the second table are about
+# Explanations of libyaml's errors for the author of a document. Those of the second table are about
 # something left open, and are reported where it starts; libyaml notices them only later.
 _PROBLEMS_HERE = {
     "block sequence entries are not allowed in this context": (

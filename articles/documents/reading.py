@@ -29,7 +29,7 @@ from articles.documents.yaml_text import Extra, Plain
 MAX_QUALITY: Final = 1000
 """Highest quality, in heat points. Real documents have 1 to 154."""
 MAX_SIZE: Final = 100_000
-"""Largest width and height of an image, in pixels: anything above is a slip."""
+"""Largest width and height of an image, in pixels: anything above is a mistake."""
 MAX_URL_BYTES: Final = 2_000
 """Longest URL, in UTF-8 bytes. PostgreSQL indexes no value over 2,704 bytes."""
 MAX_LINE: Final = 1_000

@@ -1,4 +1,5 @@
-"""Why images fail: kinds of reasons, recognized by the words of ``fetching`` and ``renditions``."""
+"""Kinds of reasons why images fail, recognized by the messages of ``fetching`` and
+``renditions``."""
 
 from __future__ import annotations
 
@@ -56,4 +57,5 @@ KINDS: Final = (
         ),
     ),
 )
-"""Every reason belongs to one of these. Older words stay: they are stored with older failures."""
+"""Every reason belongs to one of these. Keep older messages: they are stored with older
+failures."""

@@ -29,7 +29,7 @@ class FetchError(Exception):
     ) -> None:
         super().__init__(reason)
         self.may_pass = may_pass
-        """Whether a later try may succeed."""
+        """Return whether a later try may succeed."""
         self.retry_at = retry_at
         """The server asks for no request before this moment, if it says so."""
 

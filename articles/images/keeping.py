@@ -1,8 +1,8 @@
-"""Keeping copies of the images that readers miss: fetch in parallel, render, store.
+"""Store copies of missing images: fetch in parallel, render, store.
 
 Threads fetch and wait for the processes that render; only the main thread writes to the database. A
-run notes the owner of files (``ImageFetch.writing``), writes the files, then the row that shows them:
-a run killed at any moment leaves no row without files and no file without an owner.
+run records the owner of files (``ImageFetch.writing``), writes the files, then the row that shows
+them: a run killed at any moment leaves no row without files and no file without an owner.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def keep(
     at: datetime | None = None,
     progress: Callable[[int], object] = lambda addresses: None,
 ) -> Report:
-    """Fetch, render and store what readers miss at ``at``, at most ``limit`` URLs.
+    """Fetch, render and store the missing images at ``at``, at most ``limit`` URLs.
 
     ``retry_failed`` also tries failures that are not due. ``progress`` gets the number of URLs just
     done. After SIGINT the run finishes the images it has begun.
@@ -72,7 +72,7 @@ def keep(
 def preview(
     *, limit: int | None = None, retry_failed: bool = False, at: datetime | None = None
 ) -> Report:
-    """Report what ``keep`` would fetch; asks no server and writes nothing."""
+    """Report what ``keep`` would fetch; sends no request and writes nothing."""
     started = monotonic()
     report = Report(dry_run=True)
     seen: set[str] = set()
@@ -89,7 +89,7 @@ def preview(
 
 
 def _resting(at: datetime) -> set[str]:
-    """Return the hosts that answered 429 (too many requests) and must not be asked yet."""
+    """Return the hosts that answered 429 (too many requests) and must still be left alone."""
     failed = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, next_try_at__gt=at)
     urls = failed.filter(failure=ANSWERS.format(429)).values_list("url", flat=True)
     return {host_of(url) for url in urls}
@@ -178,7 +178,7 @@ class _Run:
         self.commit_when_due()
 
     def begin(self) -> None:
-        """Start fetching, in order, whatever is not of a host that is busy."""
+        """Start fetching in order, except from busy hosts."""
         if self.stopping.is_set():
             return
         later = []
@@ -205,7 +205,7 @@ class _Run:
         self.done.append(done)
 
     def take_on(self, done: _Done) -> None:
-        """Have an image's files written, unless there are some, or none to write."""
+        """Start writing an image's files, unless they exist or there are none."""
         if done.retry_at is not None:
             self.resting.add(host_of(done.wanted.url))
         self.report.fetched_bytes += done.fetched_bytes

@@ -39,7 +39,7 @@ class Wanted:
 
 
 def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
-    """Yield the URLs of images that readers miss at ``at``, the most important first.
+    """Yield the URLs of images that are missing at ``at``, the most important first.
 
     First what editors asked for, then images of published articles in front-page order, then logos
     of providers with articles, then images of coverage. A URL comes again if another chunk of
@@ -58,7 +58,7 @@ def request_again(fetches: QuerySet[ImageFetch]) -> int:
     Readers keep the current copy until then. The new copy replaces an editor's upload.
     """
     with transaction.atomic():
-        # A run holds this lock, too, when it writes a result.
+        # A run also holds this lock when it writes a result.
         hold_write_lock()
         return fetches.update(
             state=ImageFetch.State.WAITING,
@@ -78,7 +78,7 @@ def _requested() -> Iterator[Wanted]:
             found[url].images.append(pk)
         for pk, url in Logo.objects.filter(url__in=found).values_list("provider", "url"):
             found[url].providers.append(pk)
-        # Skip what no document or provider names any more.
+        # Skip URLs that no document or provider has any more.
         yield from (one for one in found.values() if one.images or one.providers)
 
 

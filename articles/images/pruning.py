@@ -1,4 +1,4 @@
-"""Deleting copies that nothing shows any more, and files without an image."""
+"""Delete copies that nothing shows any more, and files without an image."""
 
 from __future__ import annotations
 

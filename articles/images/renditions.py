@@ -57,7 +57,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 class RefusedImageError(Exception):
-    """An image that cannot be kept; the text tells an editor why."""
+    """An image that cannot be stored; the text tells an editor why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ class Rendered:
 
 
 def sniff(data: bytes) -> str | None:
-    """Return the format by the first bytes of ``data``; None for formats that we do not keep."""
+    """Return the format by the first bytes of ``data``; None for unsupported formats."""
     return next((name for name, magic, start in _MAGIC if data.startswith(magic, start)), None)
 
 
 def not_an_image(data: bytes) -> str:
-    """Return a sentence on ``data`` that ``sniff`` does not know."""
+    """Return why ``data`` is unsupported, as a sentence."""
     start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not data:
         return "It is empty."
@@ -173,7 +173,7 @@ _PLAIN: Final = {
     # From WebP, whose decoder takes sixteen bytes per pixel and does not tell these apart.
     "could not create decoder object": "it is broken, or takes too much memory",
 }
-"""Messages of Pillow in words that an editor can use."""
+"""Messages of Pillow, and their meaning for editors."""
 
 
 def _attempt(read: Callable[[], _Given]) -> _Given:

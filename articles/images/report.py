@@ -1,4 +1,4 @@
-"""The report of a run that keeps images."""
+"""The report of a run that stores images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from articles.documents import iso
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A URL whose image is not kept, and why."""
+    """A URL whose image is not stored, and why."""
 
     url: str
     reason: str

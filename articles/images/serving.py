@@ -1,4 +1,4 @@
-"""Serve kept images where no web server does it."""
+"""Serve stored images if no web server does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors do with pictures: replace one, fetch it again, set its focal point.
+"""Replacing pictures, fetching them again, and setting focal points.
 
 An upload belongs to a URL, like every copy: all articles with that URL show it, also after another
 import. Exports keep the source's URL. No fetch replaces an upload until an editor asks for the
@@ -64,7 +64,7 @@ def put(
     with transaction.atomic():
         hold_write_lock()
         check()
-        # Note the owner of the files before they are written, as fetching does.
+        # Record the owner of the files before they are written, as fetching does.
         ImageFetch.objects.update_or_create(
             url=url, defaults={"writing": rendered.digest, "tried_at": timezone.now()}
         )

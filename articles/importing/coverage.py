@@ -1,4 +1,4 @@
-"""Coverage-only articles: those that documents name by a URL that no article has yet."""
+"""Coverage-only articles: reports that documents list, but that have no document yet."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def find_new(
 
 
 def describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
-    """Give a coverage-only article the time and the stem that an entry comes to."""
+    """Set the time and the stem of a coverage-only article by an entry."""
     stem = slug_for(entry.title, entry.published_at, entry.url)
     if (row.stem, row.published_at) != (stem, entry.published_at):
         row.published_at = entry.published_at
@@ -78,7 +78,7 @@ def number_rows(new: Sequence[Row]) -> None:
 def store_coverage(source: SourceDocument, at: datetime) -> None:
     """Store the coverage-only articles that a document names and that do not exist yet.
 
-    An import leaves them out where an editor's links differ from the document's. Call inside a
+    An import leaves them out if an editor's links differ from the document's. Call inside a
     transaction that holds the write lock. Without anything to store, four queries.
     """
     article, document = source.article, source.parse()

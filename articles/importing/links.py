@@ -1,4 +1,5 @@
-"""The links between articles: which ones a batch adds, moves and makes coverage-only ones show."""
+"""The links between articles: those that a batch adds or moves, and the entries that coverage-only
+articles show."""
 
 from __future__ import annotations
 

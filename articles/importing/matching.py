@@ -1,4 +1,4 @@
-"""Find out which article each document of a batch is."""
+"""Find the article of each document of a batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from articles.importing.rows import Incoming, Pair
 
 @dataclass(slots=True)
 class Matches:
-    """The documents of a batch by what they are; each article is at most once in the first three.
+    """The documents of a batch by kind; each article occurs at most once in the first three.
 
     ``later`` are further documents of an article of this batch: match them after it is written.
     ``repathed`` are articles whose unchanged document has another path now.

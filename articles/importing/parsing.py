@@ -14,7 +14,7 @@ from articles.documents.batches import Parsed, Text, parse_all
 from newsroom.subprocesses import BROKEN_PIPE, FunctionProcess
 
 SECOND_PROCESS_AFTER: Final = 1_000
-"""Documents to parse before a second process is worth its start, a tenth of a second."""
+"""From this many documents on, a second process is worth its start, a tenth of a second."""
 
 
 class Parser:

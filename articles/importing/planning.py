@@ -25,8 +25,8 @@ class Plan:
     ``numbered`` articles that get another slug than they ask for. ``redirected`` links, by id,
     get another target. ``reread`` documents of other batches say how providers are named.
 
-    The policy scores the articles ``to_score``, and of those that it scored before the ``renamed``
-    ones and those related to ``disturbed`` ones.
+    The policy scores the articles ``to_score``. Of those that it scored before, it scores again the
+    ``renamed`` ones and those related to ``disturbed`` ones.
     """
 
     matches: Matches

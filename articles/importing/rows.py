@@ -112,14 +112,14 @@ def content_columns(document: ArticleDocument) -> dict[str, Any]:
 def _document_values(
     document: ArticleDocument, providers: Mapping[str, int], policy: Policy
 ) -> tuple[Any, ...]:
-    """Return a document's values of _CONTENT, but for the last."""
+    """Return a document's values of _CONTENT, except the last."""
     provider_id = providers[document.provider.domain.lower()]
     columns = content_columns(document) | score_columns(document, policy)
     return (*columns.values(), provider_id)
 
 
 def _stub_values(entry: RelatedEntry, providers: Mapping[str, int]) -> tuple[Any, ...]:
-    """Return an entry's values of _CONTENT, but for the last: a quality to rank by, but no heat."""
+    """Return an entry's values of _CONTENT, except the last: a quality to rank by, but no heat."""
     texts = (getattr(entry, name, None) or "" for name in TEXTS)
     kind = entry.type or Article.Type.ARTICLE.value
     score = (entry.quality, None, False, False, 0.0)

@@ -74,7 +74,7 @@ def write(
 def _write_merge(
     merge: Merge, providers: Mapping[str, int], topics: Mapping[str, int], at: datetime
 ) -> None:
-    """Write what an article takes from its document, all but its links."""
+    """Write the values that an article takes from its document, except links."""
     row, document, columns = merge.row, merge.document, dict(merge.columns)
     if "provider" in merge.taken:
         columns["provider_id"] = providers[document.provider.domain.lower()]
@@ -108,7 +108,8 @@ def _keep_conflicts(merge: Merge, run: ImportRun | None, at: datetime) -> None:
 
 
 def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> None:
-    """Apply the policy where no document gives a heat, and to articles that depend on changed ones."""
+    """Apply the policy to articles whose document gives no heat, and to articles that depend on
+    changed ones."""
     ids = set(plan.to_score)
     by_policy = Article.objects.filter(heat_is_given=False, quality__isnull=False)
     if changed := plan.disturbed | plan.renamed:

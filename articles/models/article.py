@@ -37,8 +37,8 @@ _STATES: Final = (
     ("quality", None, "not_scored"),
     ("heat", scoring.SUPERSEDED_HEAT, "superseded"),
 )
-"""What the states mean without the schedule: column, value, state. The first match counts, and where
-none matches the state is "below". The column ``standing`` and ``Article.state_at`` read this."""
+"""The states without the schedule, as column, value and state. The first match counts; without a
+match the state is "below". The column ``standing`` and ``Article.state_at`` read this."""
 
 
 class Article(models.Model):
@@ -304,7 +304,7 @@ class Article(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the address of the article's public page."""
+        """Return the URL of the article's public page."""
         return reverse("articles:article", args=[self.slug])
 
     def is_published(self, at: datetime | None = None) -> bool:
@@ -367,7 +367,7 @@ class Article(models.Model):
 
     @property
     def source_url(self) -> str:
-        """The URL of the original; empty if it is not one of the web."""
+        """The URL of the original; empty if it is not http(s)."""
         return self.url if is_web_url(self.url) else ""
 
     @property

@@ -45,7 +45,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(_in_time(at), published=True)
 
     def reachable(self, at: datetime | None = None) -> Self:
-        """Keep articles whose address leads somewhere: published, or superseded by a published lead.
+        """Keep articles whose URL works: published, or superseded by a published lead.
 
         Lists of topics and providers show a superseded article below its lead, so that no report
         disappears from the pages of its provider and topics.
@@ -60,7 +60,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Q(_in_time(at), published=True) | superseded & Q(Exists(leads)))
 
     def withdrawn_from_readers(self) -> Self:
-        """Keep articles that were withdrawn after readers had seen them: their address answers 410."""
+        """Keep articles that were withdrawn after readers had seen them: their URL answers 410."""
         seen = ActChange.objects.filter(
             Q(article__publish_from=None) | Q(article__publish_from__lte=F("act__at")),
             article=OuterRef("pk"),
@@ -103,14 +103,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def search(self, text: str, *, is_typing: bool = True) -> Self:
         """Keep articles with the words of ``text`` in headline, excerpt or names: ``articles.search``.
 
-        Understands "phrases", -without, and an article's address or slug. Never raises; blank text
+        Understands "phrases", -without, and an article's URL or slug. Never raises; blank text
         keeps everything. With ``is_typing`` the last word may be incomplete. Sets no order. On SQLite
         one query at once: whether the words are common.
         """
         return self.filter(search.condition(text, connections[self.db], is_typing=is_typing))
 
     def with_story_size(self, at: datetime | None = None) -> Self:
-        """Count in ``story_size`` the related that count for the bonus; for a page of a list."""
+        """Count in ``story_size`` the related articles that count for the bonus; for a page of a
+        list."""
         at = at or timezone.now()
         over = Q(target__decision_until__lte=at)
         counted = Related.objects.filter(~_decided_out("target__") | over, article=OuterRef("pk"))
@@ -258,5 +259,5 @@ def _rank_order(prefix: str = "") -> list[Any]:
     return [IsNull(F(f"{prefix}quality"), True).asc(), *columns]
 
 
-# The order of scoring.Contender.rank, but for unscored articles: which value of a column is better.
+# The order of scoring.Contender.rank, without unscored articles: which value of a column is better.
 _RANK: Final = {"is_pinned": "gt", "quality": "gt", "published_at": "lt", "slug": "lt"}

@@ -89,7 +89,7 @@ class Image(models.Model):
 
     @property
     def source_url(self) -> str:
-        """The URL for a link to the source; empty if it is not one of the web."""
+        """The URL for a link to the source; empty if it is not http(s)."""
         return self.url if self.is_shown else ""
 
     @property

@@ -1,4 +1,4 @@
-"""Answers of the newsdesk's API, kept for repeated requests."""
+"""Responses of the newsdesk's API, stored for repeated requests."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class HookPlace(models.Model):
 
 
 class HookTold(models.Model):
-    """An article that the webhooks were told of, or that was public when the first one started."""
+    """An article that webhooks have received, or that was public when the first one started."""
 
     slug = models.CharField(max_length=255, primary_key=True)
     digest = models.CharField(

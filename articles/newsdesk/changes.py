@@ -1,4 +1,5 @@
-"""What a decision would change, as a value: asked about with ``consequences``, made with ``perform``."""
+"""The change of a decision as a value: preview it with ``consequences``, make it with
+``perform``."""
 
 from __future__ import annotations
 
@@ -37,10 +38,10 @@ class StaleError(RefusedError):
 class Change:
     """What one decision does to rows.
 
-    ``seen`` are the versions of the articles that it rests on, by id; ``columns`` the new values by
-    article and column. ``link`` and ``unlink`` are (article, target) pairs. ``positions`` says where
-    a new link goes; by default it goes last. ``resolves`` are import conflicts. ``topics`` (ids, in
-    order) and ``images`` replace all that an article has.
+    ``seen`` are the versions of the articles that it is based on, by id; ``columns`` the new values
+    by article and column. ``link`` and ``unlink`` are (article, target) pairs. ``positions`` says
+    where a new link goes; by default it goes last. ``resolves`` are import conflicts. ``topics``
+    (ids, in order) and ``images`` replace all that an article has.
     """
 
     verb: Verb

@@ -1,8 +1,8 @@
-"""Deciding between what an editor made of an article and what its document says now.
+"""Resolving conflicts between an editor's changes and a newer document.
 
-A resolved conflict does not come back with the same document. Where the source's value is taken,
-article and document agree again; where the editor's is kept, the next import compares with the
-document that the editor knew of, and reports only what that changes.
+A resolved conflict does not come back with the same document. If the source's value is taken,
+article and document agree again. If the editor's is kept, the next import compares with the
+document that the editor saw, and reports only later changes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from providers.models import Provider
 
 
 class Choice(StrEnum):
-    """Whose value stands."""
+    """Whose value to keep."""
 
     SOURCE = "source"
     EDITOR = "editor"
@@ -39,8 +39,8 @@ Choices = Sequence[tuple[ImportConflict, Choice]]
 def resolve(choices: Choices) -> Change:
     """Settle open conflicts; ``conflict.article`` is the article as the editor saw it.
 
-    Links of a source to what no article is yet need ``name_coverage`` first. Raises
-    ``RefusedError`` where a value cannot be taken.
+    Links of a source to what no article is yet need ``name_coverage`` first. Raise ``RefusedError``
+    if a value cannot be taken.
     """
     changes = []
     for conflict, choice in choices:
@@ -68,8 +68,8 @@ def resolve(choices: Choices) -> Change:
 def name_coverage(choices: Choices, at: datetime | None = None) -> None:
     """Store the coverage-only articles that a chosen list of links needs.
 
-    Call it in the transaction that performs the act, or in one that is rolled back to ask for
-    its consequences.
+    Call it in the transaction that makes the decision, or in one that is rolled back after a
+    preview.
     """
     taken = [
         conflict.article.pk
@@ -87,7 +87,7 @@ def name_coverage(choices: Choices, at: datetime | None = None) -> None:
 def _taken(article: Article, field: str, value: Any) -> dict[str, Any]:
     """Return what a change takes from the source, as arguments of ``Change``."""
     if field not in _TAKERS:
-        raise RefusedError(f"{field} of {article.slug}: no field that can be taken from a source.")
+        raise RefusedError(f"{field} of {article.slug}: this field cannot be taken from a source.")
     return _TAKERS[field](article, field, value)
 
 
@@ -98,7 +98,7 @@ def _column(article: Article, name: str, value: Any) -> dict[str, Any]:
 def _take_text(article: Article, field: str, value: Any) -> dict[str, Any]:
     text = str(value or "")
     if field.endswith("_url") and text and not is_web_url(text):
-        raise RefusedError(f"{field} of {article.slug}: {text} is no web address.")
+        raise RefusedError(f"{field} of {article.slug}: {text} is not a web URL.")
     return _column(article, field, text)
 
 
@@ -112,13 +112,13 @@ def _take_moment(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 def _take_type(article: Article, field: str, value: Any) -> dict[str, Any]:
     if value not in Article.Type.values:
-        raise RefusedError(f"{article.slug}: {value} is no type of an article.")
+        raise RefusedError(f"{article.slug}: {value} is not an article type.")
     return _column(article, field, value)
 
 
 def _take_quality(article: Article, field: str, value: Any) -> dict[str, Any]:
     if value is not None and not (isinstance(value, int) and 0 <= value <= MAX_QUALITY):
-        raise RefusedError(f"{article.slug}: {value} is no quality.")
+        raise RefusedError(f"{article.slug}: {value} is not a valid quality.")
     return _column(article, field, value)
 
 
@@ -145,17 +145,17 @@ def _take_images(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 
 def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
-    """Link to what the source names, in its order, and to nothing else."""
+    """Link to exactly the articles of the source, in its order."""
     urls = list(value or ())
     targets: dict[str, int] = {}
-    # Where several share a URL, the one that imports link to.
+    # If several share a URL, the one that imports link to.
     named = Article.objects.filter(url__any_of=urls).exclude(pk=article.pk)
     for url, pk in named.order_by("coverage_only", "published_at", "stem").values_list("url", "pk"):
         targets.setdefault(url, pk)
     if missing := [url for url in urls if url not in targets and url != article.url]:
         raise RefusedError(
             f"{article.slug}: its document does not describe {missing[0]} anymore, and no article "
-            "has that address. Import the document again, or relate articles by hand."
+            "has that URL. Import the document again, or link articles by hand."
         )
     wanted = {(article.pk, targets[url]): place for place, url in enumerate(urls) if url in targets}
     links = Related.objects.filter(article=article).values_list("target_id", "position")
@@ -178,7 +178,7 @@ _TAKERS: Final[Mapping[str, Callable[[Article, str, Any], dict[str, Any]]]] = {
     "images": _take_images,
     "related": _take_related,
 }
-"""How each field of ``snapshot`` is taken."""
+"""How to apply each field of ``snapshot``."""
 
 
 def _require_sound(change: Change, articles: Mapping[int, Article]) -> None:
@@ -187,7 +187,7 @@ def _require_sound(change: Change, articles: Mapping[int, Article]) -> None:
         web = values.get("web_url", article.web_url)
         if not (web or values.get("original_url", article.original_url)):
             raise RefusedError(
-                f"{article.slug} would have no address. Choose the same side for both addresses."
+                f"{article.slug} would have no URL. Choose the same side for both URLs."
             )
         if not str(values.get("title", "x")).strip():
             raise RefusedError(f"{article.slug}: an article needs a title.")

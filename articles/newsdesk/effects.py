@@ -139,7 +139,7 @@ class _Desk:
         self.links_before: Links = {}
         self.links_after: Links = {}
         self.ended: dict[int, dict[str, Any]] = {}
-        """The columns of decisions that end because their time is over."""
+        """The columns of expired decisions."""
 
     def load(self, article_ids: Iterable[int]) -> None:
         """Load missing articles. One query."""
@@ -163,7 +163,7 @@ class _Desk:
         self.load({*missing, *(pk for one in missing for pk in self.links_before[one])})
 
     def namers(self, article_ids: Iterable[int]) -> set[int]:
-        """Return the ids of the articles that name any of these. One query."""
+        """Return the ids of the articles that link to any of these. One query."""
         ids = sorted(article_ids)
         if not ids:
             return set()

@@ -17,11 +17,11 @@ def explain(article: Article, at: datetime | None = None, receipt: Receipt | Non
 
     For example ``quality 57 + 2 related × 10 = 77 ≥ 70: published; leads City A.M. (53), The Star
     (39)``. Times are UTC. Pass ``receipt`` if it is known. Three queries
-    without it, and one where an editor decided.
+    without it, and one more if an editor decided.
     """  # noqa: RUF002 - the sign of a product
     at = at or timezone.now()
     if article.coverage_only:
-        return "coverage only: known because others name it; no heat of its own"
+        return "coverage only: other articles link to it; it has no heat"
     receipt = receipt or heat.receipts([article.pk], at=at)[article.pk]
     words = [receipt.words(_decision(article, at))]
     if (receipt.heat, receipt.published) != (article.heat, article.published):

@@ -1,9 +1,9 @@
-"""What an article was after each act, rebuilt from what the acts wrote down, and put back.
+"""Earlier states of an article, rebuilt from its history, and restoring them.
 
-Acts keep what they changed, before and after, and nothing else. A state is rebuilt backwards from
-the present row: the value after an act is that which the act wrote, or else the value that the next
-act to touch it found there, or else the present one. Imports write no acts. What one changed between
-two acts shows where an act found it (its ``before``), and where no later act touched it as if it had
+The history has only the values that decisions changed, before and after. A state is rebuilt
+backward from the present row: the value after a decision is the one it wrote, or else the one that
+the next decision found, or else the present one. Imports write no history. A value that an import
+changed appears as the ``before`` of the next decision on it; without one, it looks as if it had
 always been so.
 """
 
@@ -28,10 +28,10 @@ from articles.scoring import Decision
 from providers.models import Provider
 
 START: Final = 0
-"""Stands for the state before the first act, where others are named by the id of an act."""
+"""The key of the state before the first decision; other states have the id of an act."""
 
 MOST_ACTS: Final = 1_000
-"""Decisions that a state is rebuilt from, at most: more would take too long."""
+"""The most decisions from which a state is rebuilt: more would take too long."""
 
 FIELDS: Final = (
     *EDITABLE,
@@ -43,7 +43,7 @@ FIELDS: Final = (
     "publish_from",
     "publish_until",
 )
-"""What every state has. What resolved conflicts changed stands behind these."""
+"""The columns of every state. Other values, which resolved conflicts changed, come after these."""
 
 _Links = dict[int, dict[Pair, int]]
 _SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
@@ -62,8 +62,8 @@ _PERMISSIONS: Final = {
 class State:
     """An article at one time: values by column, and the positions of links by (article, target).
 
-    ``values`` may have ``topics`` (ids in order) and ``images`` (as ``snapshot.IMAGE_FIELDS``). Of the
-    links to the article only those are known that an act touched.
+    ``values`` may have ``topics`` (ids in order) and ``images`` (as ``snapshot.IMAGE_FIELDS``). Links to
+    the article are known only if an act touched them.
     """
 
     article_id: int
@@ -98,7 +98,7 @@ class Timeline:
 
 
 def timeline(article: Article, *, since: int = START) -> Timeline:
-    """Rebuild the states of an article from the present to that after the act ``since``.
+    """Rebuild the states of an article from the present back to that after the act ``since``.
 
     Two queries, and up to four more where links, topics or images changed.
     """
@@ -120,10 +120,10 @@ def timeline(article: Article, *, since: int = START) -> Timeline:
 
 
 def restore(article: Article, act_id: int, at: datetime | None = None) -> Change:
-    """Make an article what it was after an act; ``START`` is before the first one.
+    """Return the change that restores the state after an act; ``START`` is before the first one.
 
-    Needs the permission of each thing that it changes. Links to articles that are gone stay cut,
-    a decision whose time is over stays ended. Raises ``RefusedError``.
+    Needs the permission for each value that it changes. Links to deleted articles and expired
+    decisions are not restored. Raises ``RefusedError``.
     """
     at = at or timezone.now()
     states = timeline(article, since=act_id)
@@ -139,7 +139,7 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
     )
     link = {pair: place for pair, place in link.items() if versions.keys() >= set(pair)}
     if not (columns or lists or link or unlink):
-        raise RefusedError(f"{article.slug} is as it was then.")
+        raise RefusedError(f"{article.slug} is already in that state.")
     _require_sound(article, columns)
     permissions = _permissions(article, columns)
     if lists:
@@ -161,9 +161,9 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
 
 
 def texts_at(article: Article, version: int) -> Mapping[str, str] | None:
-    """Return the texts that an article had at an earlier version; None where that is not known.
+    """Return the texts of an article at an earlier version, or None if unknown.
 
-    It is known where acts alone made every version since: imports keep no history.
+    They are known only if no import has changed the article since: imports keep no history.
     """
     rows = ActChange.objects.filter(article=article, version__gt=version).order_by("act_id")
     found = list(rows[:MOST_ACTS])
@@ -177,9 +177,9 @@ def texts_at(article: Article, version: int) -> Mapping[str, str] | None:
 
 
 def _relinked(article: Article, rows: Sequence[ActChange]) -> tuple[_Links, _Links]:
-    """Return the links from and to an article that acts made and cut, by the act's id."""
+    """Return the links from and to an article that each act made and cut, by the act's id."""
     changes = [*rows]
-    # Acts that only made or cut links to it have nothing in its row.
+    # Acts that only made or cut links to it have no values in its row.
     acts = [row.act_id for row in rows if row.linked or row.unlinked or not row.after]
     if acts:
         others = ActChange.objects.filter(act__in=acts).exclude(article=article)
@@ -212,7 +212,7 @@ def _present(article: Article, rows: Iterable[ActChange], relinked: Iterable[Pai
 def _changed(
     state: State, stored: Mapping[str, Any], cut: Mapping[Pair, int], made: Mapping[Pair, int]
 ) -> State:
-    """Return a state with the values that an act stored, and without and with links."""
+    """Return a state with the values of an act, without some links and with others."""
     values = decoded({name: value for name, value in stored.items() if name not in _SIGNATURES})
     lists = {name: stored[name] for name in _LISTS if name in stored}
     links = {pair: at for pair, at in state.links.items() if pair not in cut}
@@ -220,7 +220,7 @@ def _changed(
 
 
 def _differing(then: State, now: State, at: datetime) -> dict[str, Any]:
-    """Return the values to put back. A decision goes with its time, and its reason with neither."""
+    """Return the values to restore. A decision includes its end, but not its reason."""
     values = dict(then.values)
     values.pop("decision_reason")
     until = values["decision_until"]
@@ -234,15 +234,15 @@ def _differing(then: State, now: State, at: datetime) -> dict[str, Any]:
 
 
 def _missing(one: State, other: State) -> dict[Pair, int]:
-    """Return the links of ``one`` that ``other`` has not, or has in another place."""
+    """Return the links of ``one`` that ``other`` lacks or has in another position."""
     return {pair: at for pair, at in one.links.items() if other.links.get(pair) != at}
 
 
 def _require_sound(article: Article, columns: Mapping[str, Any]) -> None:
-    """Refuse what imports in between have made impossible."""
+    """Refuse changes that later imports have made impossible."""
     web = columns.get("web_url", article.web_url)
     if not (web or columns.get("original_url", article.original_url)):
-        raise RefusedError(f"{article.slug} would have no address: its document gave it another.")
+        raise RefusedError(f"{article.slug} would have no URL: its document has another one.")
     provider = columns.get("provider_id")
     if provider is not None and not Provider.objects.filter(pk=provider).exists():
         raise RefusedError(f"{article.slug} had a provider then that is gone.")

@@ -64,7 +64,7 @@ def _two_leads() -> Iterator[Finding]:
 def _one_way_relations() -> Iterator[Finding]:
     back = Related.objects.filter(article=OuterRef("target"), target=OuterRef("article"))
     for link in _links().filter(~Exists(back), target__coverage_only=False).iterator():
-        message = f"names {link.target.slug}, which does not name it"
+        message = f"links to {link.target.slug}, which does not link back"
         yield Finding("one-way relation", link.article.slug, message)
 
 
@@ -95,7 +95,7 @@ def _unnamed_coverage() -> Iterator[Finding]:
     # Coverage that an editor unlinked remains on purpose.
     stubs = Article.objects.filter(coverage_only=True, named_by_links=None, act_changes=None)
     for slug in stubs.order_by("pk").values_list("slug", flat=True).iterator():
-        yield Finding("unnamed coverage", slug, "is coverage only, but no article names it")
+        yield Finding("unnamed coverage", slug, "is coverage only, but no article links to it")
 
 
 def _files_of_images() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Making and cutting links between articles: the changes of stories."""
+"""Make and cut links between articles, which changes stories."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def split(leaving: Iterable[Article], staying: Iterable[Article]) -> Change:
 
 
 def _linked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> Change:
-    # A coverage-only article names nothing until its document comes.
+    # A coverage-only article has no links until its document is imported.
     wanted = {(a, b) for a, b in pairs if not members[a].coverage_only}
     missing = frozenset(wanted - _existing(members))
     if not missing:

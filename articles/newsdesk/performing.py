@@ -118,7 +118,7 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
         ("topics", topics_of(one.article_id for one in changes if "topics" in one.after)),
         ("images", images_of(one.article_id for one in changes if "images" in one.after)),
     )
-    # A link in both only moved.
+    # A link in both lists has only moved.
     otherwise = {article for article, _ in (linked - there) | ((unlinked - linked) & there)}
     return sorted(
         one.article.slug
@@ -148,7 +148,7 @@ def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
 def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Change:
     """Return the change with columns for who decided, when and why."""
     if change.undoes:
-        # It restores the former ones.
+        # An undo restores the former positions.
         return change
     columns: dict[int, dict[str, Any]] = {}
     for pk, values in change.columns.items():

@@ -33,9 +33,9 @@ from articles.scoring import Decision, Policy, Receipt
 from newsroom import bulk
 
 SHOWN: Final = 100
-"""Examples of each kind that a trial has; the counts are of all."""
+"""Examples of each kind in a trial; the counts include all articles."""
 LOOK: Final = 10_000
-"""Articles read together in a trial, which keeps no lock: fewer queries take less time."""
+"""Articles read together in a trial, which holds no lock: fewer queries take less time."""
 PIECE: Final = 1_000
 """Articles updated at a time while a policy is applied: a decision waits for one piece."""
 
@@ -88,9 +88,9 @@ def try_policy(
 ) -> Trial:
     """Return all that ``policy`` would change, without writing; ``bench/policy.py`` has the cost.
 
-    Reads piece by piece without a lock; an article that changes meanwhile counts as it was before or
-    after. ``progress`` is called with the number of articles just looked at.
-    Raises ``RefusedError`` for numbers out of range.
+    Reads piece by piece without a lock; an article that changes meanwhile counts with its old or
+    new values. ``progress`` is called with the number of articles just read. Raises
+    ``RefusedError`` for numbers out of range.
     """
     _check(policy)
     at = at or timezone.now()
@@ -130,13 +130,12 @@ def apply_policy(
     at: datetime | None = None,
     against: int | None = None,
 ) -> PolicyVersion:
-    """Put a policy in force for every act and import from now on; ``continue_policy`` does the rest.
+    """Apply a policy to every decision and import from now on; ``continue_policy`` does the rest.
 
     ``by`` is None for a command of an operator. Raise ``PermissionDenied`` if any other user lacks
-    ``roles.POLICY``. ``against``, where given, is what ``Trial.against`` was: raises
-    ``StalePolicyError`` if another version is in force. Raises ``RefusedError`` for the numbers in
-    force already, and for numbers out of range. An older version is restored by applying its
-    numbers again.
+    ``roles.POLICY``. ``against``, if given, is the trial's ``against``: raise ``StalePolicyError``
+    if another version is in force. Raise ``RefusedError`` for the numbers already in force, and for
+    numbers out of range. An older version is restored by applying its numbers again.
     """
     if by is not None and not by.has_perm(roles.POLICY):
         raise PermissionDenied
@@ -145,7 +144,7 @@ def apply_policy(
         # Wait for decisions that began under the former policy.
         bulk.hold_write_lock()
         if against is not None and against != _version_in_force():
-            raise StalePolicyError("Somebody put another policy in force since you opened this.")
+            raise StalePolicyError("Somebody has applied another policy since you opened this.")
         if policy == heat.current_policy():
             raise RefusedError("These numbers are in force already.")
         return PolicyVersion.objects.create(
@@ -161,11 +160,10 @@ def apply_policy(
 def continue_policy(
     version: PolicyVersion, at: datetime | None = None, seconds: float = 2.0
 ) -> PolicyVersion:
-    """Recompute what a version changes, from where it was left, for about so many seconds.
+    """Continue to recompute what a version changes, for about ``seconds``, at least one piece.
 
-    At least one piece is done. Gives the version as stored then: ``applied_to`` is how far it got,
-    ``finished_at`` is set once it has reached all. Stopped anywhere, or run twice at once, it does
-    nothing wrong and loses nothing. Raises ``RefusedError`` for any version but the latest.
+    Return the version as stored then: ``applied_to`` is how far it got, ``finished_at`` is set when
+    it has reached all articles. It is safe to stop this anywhere or to run it twice at once. Raise ``RefusedError`` for any version but the latest.
     """
     at = at or timezone.now()
     end = monotonic() + seconds
@@ -187,7 +185,7 @@ def policy_progress(version: PolicyVersion) -> float:
 def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
     """Recompute one piece of the archive and store the progress."""
     beyond = Article.objects.filter(pk__gt=version.applied_to or 0)
-    # Looked at before anybody is kept waiting: what changes from here on goes by this version.
+    # Read before taking the lock: changes from here on already use this version.
     piece = next(heat.outcomes(beyond, version.policy, at, PIECE), [])
     with transaction.atomic():
         bulk.hold_write_lock()
@@ -197,7 +195,7 @@ def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
         if piece:
             wrong = [one.article_id for one in piece if one.differs]
             heat.recompute(wrong, stored.policy, at, names=False)
-            # Another process that continues it may be further.
+            # Another process that continues it may have got further.
             stored.applied_to = max(piece[-1].article_id, stored.applied_to or 0)
         elif stored.finished_at is None:
             stored.finished_at = at
@@ -219,7 +217,7 @@ def _check(policy: Policy) -> None:
 def _consequences(
     article_ids: Iterable[int], policy: Policy, at: datetime
 ) -> dict[int, Consequence]:
-    """Return articles before and after, without who leads superseded ones. Three queries."""
+    """Return articles before and after, without the leads of superseded ones. Three queries."""
     ids = sorted(article_ids)
     receipts = heat.receipts(ids, policy, at)
     articles = Article.objects.filter(pk__any_of=ids, coverage_only=False)
@@ -235,7 +233,7 @@ def _consequence(article: Article, receipt: Receipt, at: datetime) -> Consequenc
     before = Standing(article.state_at(at), article.heat, None)
     article.heat, article.published = receipt.heat, receipt.published
     if receipt.article.decision is Decision.NONE:
-        # Its time may be over.
+        # The decision may have expired.
         article.decision = Decision.NONE.value
     after = Standing(article.state_at(at), article.heat, None)
     name = article.provider.name

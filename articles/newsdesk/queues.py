@@ -74,7 +74,7 @@ class Queue:
         at: datetime | None = None,
         policy: Policy = DEFAULT_POLICY,
     ) -> _Reasons:
-        """Return by id why each of the articles waits. At most two queries."""
+        """Return why each of the articles waits, by id. At most two queries."""
         return self.explain(articles, at or timezone.now(), policy) if articles else {}
 
 
@@ -114,7 +114,7 @@ def _why_one_away(article: Article, policy: Policy) -> str:
 def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Return superseded articles that would be published without their hidden lead.
 
-    None of the articles that they name is published, so readers see nothing of the story, although
+    None of the articles that they link to is published, so readers see none of the story, although
     quality plus bonus for own coverage reaches the threshold. This happens because each article has
     its own bonus: the better report may name fewer others, or may be scheduled.
     """
@@ -163,9 +163,9 @@ def _why_better_elsewhere(articles: Sequence[Article], at: datetime, policy: Pol
 def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Return undecided articles that joined a story after an editor's decision on it.
 
-    The decision (publish, hold, withdraw or pin) is on an article that the newcomer names or that
-    names it. A newcomer leaves the queue when it is scored or decided, or after a newer decision on
-    the story. Reads the latest ``DECISIONS``.
+    The decision (publish, hold, withdraw or pin) is on an article that the new one links to or that
+    links to it. The new article leaves the queue when it is scored or decided, or after a newer
+    decision on the story. Reads the latest ``DECISIONS``.
     """
     decided = Article.objects.filter(decided_at__isnull=False).exclude(
         decision=Article.Decision.NONE, is_pinned=False
@@ -350,7 +350,7 @@ QUEUES: Final = (
     Queue(
         "withdrawn",
         "Withdrawn",
-        "Taken down for good. These neither lead a story nor count for a bonus.",
+        "Taken down permanently. These neither lead a story nor count for a bonus.",
         _in_state(_State.WITHDRAWN),
         _each(_why_decided),
     ),

@@ -10,7 +10,7 @@ from typing import Final
 from articles.models import Article
 
 MOST_MEMBERS: Final = 100
-"""Members that are loaded; a page that very many articles name is no story."""
+"""The most members that are loaded; some pages have links from very many articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Story:
 def story_of(article: Article, at: datetime | None = None) -> Story:
     """Find the story of an article: the best report linked to it, and all that this is linked to.
 
-    The lead is the best of those that the article names or is named by, or the article itself. Its
-    members are the article, the lead, and what the lead names or is named by. Four queries at most.
+    The lead is the best of the article and those linked from or to it. The members are the article,
+    the lead, and the articles linked from or to the lead. Four queries at most.
     """
     mine = article.contender(at)
     beside = _beside(article)
-    # By rank; a report that an editor took out outranks none.
+    # By rank; a report that an editor removed outranks none.
     lead = next((one for one in beside if one.contender(at).outranks(mine)), article)
     if lead is not article:
         beside = _beside(lead)

@@ -31,7 +31,7 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
     # A missing text in a document is not the same as an empty one.
     changed = {name: text or None for name, text in texts.items() if (said[name] or "") != text}
     if not changed:
-        raise RefusedError("The image says that already.")
+        raise RefusedError("The image already has that text.")
     images[position] = list((said | changed).values())
     return Change(
         Verb.EDIT,

@@ -2,7 +2,7 @@
 
 Admin pages, bulk actions, triage, the API with its schema and the table in ``docs/newsdesk.md`` all
 read these declarations. Each function returns the change of one decision on articles as the caller
-read them, or raises ``RefusedError`` where it makes no sense. Nothing is written here.
+read them, or raises ``RefusedError`` if it makes no sense. Nothing is written here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DECIDED_BY: Final = {
 
 
 class Kind(Enum):
-    """What can be typed into a field."""
+    """The kinds of input of a field."""
 
     QUALITY = auto()
     MOMENT = auto()
@@ -48,10 +48,10 @@ class Kind(Enum):
 class Field:
     """An input of a verb; forms, bodies of the API and its schema are made from it.
 
-    ``name`` is the parameter of the verb's function, ``json`` its name in the API where that differs,
-    ``column`` the article's column that it sets. An ``essential`` field must be in a body of the API,
-    null where it is empty, and comes before any preview of a bulk action. Only the page of one article
-    takes an empty ``required`` field. Triage shows the fields that are ``in_triage``.
+    ``name`` is the parameter of the verb's function, ``json`` its name in the API if different,
+    ``column`` the article's column that it sets. API bodies must contain an ``essential`` field,
+    null if empty, and bulk actions need it before any preview. Only the page of one article accepts
+    an empty ``required`` field. Triage shows the fields that are ``in_triage``.
     """
 
     name: str
@@ -85,11 +85,11 @@ NOTE: Final = Field(
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """All that is known of a verb.
+    """The declaration of a verb.
 
-    ``make`` takes the article and the values of ``fields`` by name. ``problem`` takes the values alone
-    and says what is wrong with them, "" for nothing. ``is_due`` is whether the decision would change
-    something, as far as the article alone can tell. ``key`` makes the decision in triage.
+    ``make`` takes the article and the values of ``fields`` by name. ``problem`` takes only the
+    values and returns what is wrong with them, or "". ``is_due`` returns whether the decision would
+    change something, judged by the article alone. ``key`` makes the decision in triage.
     """
 
     verb: Verb
@@ -139,7 +139,7 @@ def hold(article: Article, *, until: datetime | None = None) -> Change:
 
 
 def withdraw(article: Article) -> Change:
-    """Take an article down for good; readers see that it is gone."""
+    """Take an article down permanently; readers see that it was withdrawn."""
     return _decide(Verb.WITHDRAW, article, Decision.WITHDRAW, None)
 
 
@@ -152,7 +152,7 @@ def release(article: Article) -> Change:
 
 
 def schedule(article: Article, *, begin: datetime | None, end: datetime | None) -> Change:
-    """Set from when and until when readers may see an article; None is no bound."""
+    """Set the times from and until which readers may see an article; None means no limit."""
     _check(Verb.SCHEDULE, article)
     if words := _out_of_order({"begin": begin, "end": end}):
         raise RefusedError(words)
@@ -187,7 +187,7 @@ def unpin(article: Article) -> Change:
 
 
 def edit(article: Article, **texts: str | None) -> Change:
-    """Change texts of an article, those in ``EDITABLE``; None leaves one as it is."""
+    """Change texts of an article, those in ``EDITABLE``; None keeps a text."""
     _check(Verb.EDIT, article)
     if unknown := texts.keys() - set(EDITABLE):
         raise ValueError(f"no text that an editor may change: {', '.join(sorted(unknown))}")
@@ -195,7 +195,7 @@ def edit(article: Article, **texts: str | None) -> Change:
         name: text for name, text in texts.items() if text not in {None, getattr(article, name)}
     }
     if not changed:
-        raise RefusedError(f"{article.slug} says that already.")
+        raise RefusedError(f"{article.slug} already has this text.")
     if not (changed.get("title", "x") or "").strip():
         raise RefusedError("An article needs a title.")
     return _columns(Verb.EDIT, article, **changed)
@@ -272,7 +272,7 @@ _ALL: Final = (
     Declaration(
         Verb.WITHDRAW,
         "Withdraw",
-        "Taken down for good. Readers see that it is gone; its story goes on without it.",
+        "Taken down permanently. Readers see that it was withdrawn; its story continues without it.",
         withdraw,
         roles.WITHDRAW,
         _SCORABLE,
@@ -331,7 +331,7 @@ _ALL: Final = (
     Declaration(
         Verb.UNPIN,
         "Unpin",
-        "Quality decides again who leads its story.",
+        "Quality decides again which report leads its story.",
         unpin,
         roles.PIN,
         is_due=lambda article: article.is_pinned,
@@ -383,7 +383,7 @@ _ALL: Final = (
         "The texts change; imports leave a text alone once an editor changed it.",
         edit,
         roles.EDIT,
-        # Coverage-only articles have the texts of the articles that name them.
+        # Coverage-only articles have the texts of the articles that link to them.
         _SCORABLE,
         (
             Field("title", Kind.TEXT, "Title", max_length=1_000, blank=False),
@@ -400,7 +400,7 @@ VERBS: Final[Mapping[Verb, Declaration]] = {one.verb: one for one in _ALL}
 
 
 def refusal(verb: Verb, article: Article) -> str:
-    """Return why an article's state does not allow a verb, "" where it does."""
+    """Return why an article's state does not allow a verb, "" if it does."""
     if article.state in VERBS[verb].states:
         return ""
     return f"{article.slug} is {article.state.label}: it cannot be {verb.label}."
@@ -412,7 +412,7 @@ def permissions_of(verb: Verb, article: Article) -> frozenset[str]:
         return frozenset({DECIDED_BY[article.decision]})
     needed = {VERBS[verb].permission}
     if verb in {Verb.PUBLISH, Verb.HOLD} and article.decision == Decision.WITHDRAW:
-        # This would end the withdrawal, unless the state refuses it anyway.
+        # This would end the withdrawal, unless the state does not allow it anyway.
         needed |= set() if refusal(verb, article) else {roles.WITHDRAW}
     return frozenset(needed)
 

@@ -1,4 +1,4 @@
-"""Sample documents in any number, for trying the site and for measuring it.
+"""Any number of sample documents, for demos and benchmarks.
 
 They are invented, and every URL is under the reserved domain ``.example``. This package uses no
 Django.

@@ -46,7 +46,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """The filters of hits that the index knows; of several values any matches."""
+    """The filters of hits in the index; any of several values matches."""
 
     topics: tuple[str, ...] = ()
     """Slugs."""
@@ -128,7 +128,7 @@ def _run(
 
 
 def _room(before: Sequence[str], count: int) -> _Part:
-    """Return SQL for how many of ``count`` the former tiers have left."""
+    """Return SQL for how many of ``count`` remain after the previous tiers."""
     taken = "".join(f" - (SELECT count(*) FROM {name})" for name in before)
     return f"(%s{taken})", [count]
 
@@ -143,7 +143,7 @@ def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterato
         one = form.format(f"{mark}' || id || '")
         among = ", ".join(["%s"] * len(values))
         return (
-            # Without a row of that name: an id that no row has.
+            # If no row has that name: an id that no row has.
             (
                 f"(SELECT COALESCE({joined}('{one}', '{any_of}'), '{form.format(f'{mark}0')}') "
                 f"FROM {table} WHERE {column} IN ({among}))"
@@ -186,8 +186,8 @@ class _SQLite(_Dialect):
             f"WHERE {FTS_TABLE} MATCH {match} {heat}AND {FTS_TABLE}.rowid "
         )
         hits_values = [*values, *match_values, *filter(None, [self.narrowing.heat])]
-        # How many are left to find. As the limit: SQLite evaluates a condition without columns for
-        # every row.
+        # The number of hits still to find. As the limit: SQLite evaluates a condition without
+        # columns for every row.
         room, room_values = _room(before, self.count)
         yield (
             (

@@ -1,9 +1,9 @@
-"""What both databases have in the search index.
+"""The parts of the search index that both databases share.
 
 ``articles_article.filed_under`` has the names of an article's provider and topics, each with its mark
 (see ``match_syntax``) behind it, so that no phrase matches across two names. Triggers
-(``articles/migrations/frozen/``) fill the column and keep it and the index right, whatever is
-written. An import fills it for new articles: to write a row twice would be slow.
+(``articles/migrations/frozen/``) fill the column and keep it and the index right, for any write. An
+import fills it for new articles: to write a row twice would be slow.
 """
 
 from __future__ import annotations

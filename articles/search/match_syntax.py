@@ -31,7 +31,7 @@ NAME: Final = f"{MARK}n"
 
 
 class Tier(IntEnum):
-    """Where all wanted words stand, best first; ``ANY``: anywhere."""
+    """Where all wanted words are, best first; ``ANY``: anywhere."""
 
     ANY = 0
     HEADLINE = 1

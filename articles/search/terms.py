@@ -28,7 +28,8 @@ NO_TEXT: Final = re.compile(r"[\0\ud800-\udfff]")
 """Characters that databases refuse: NUL, and halves of surrogate pairs."""
 
 MARK: Final = "\u02ac"
-"""A letter of no language. Marks in the index begin with it, words do not contain it."""
+"""A character that no language uses. Marks in the index begin with it, and words do not contain
+it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _Handler = Callable[[HttpRequest], HttpResponse]
 
 
 public = cache_control(public=True, no_cache=True)
-"""Marks a view whose answer is the same for everybody and changes only with the edition."""
+"""Marks a view whose response is the same for everybody and changes only with the edition."""
 
 
 class _Stored(NamedTuple):

@@ -1,13 +1,13 @@
 """The change feed: which articles changed for readers, each once, in an order that can be trusted.
 
-A follower (``/api/v1/news/?updatedSince=``) keeps a copy of what is published. It must learn of every
-article that came, changed or went, and never miss one.
+A follower (``/api/v1/news/?updatedSince=``) keeps a copy of what is published. It must learn of
+every article that was added, changed or removed.
 
-**Who notes a change.** Triggers (``articles/migrations/frozen/triggers.py``). ``articles_change`` has
-a row with the number of the last change for each article that is published or ever was. An article
-changes with its own visible columns, its topics, images (and their copies) and coverage, the visible
-columns of linked reports, and the names of its topics and provider. What readers do not see (notes,
-versions) changes nothing.
+**Who records a change.** Triggers (``articles/migrations/frozen/triggers.py``). ``articles_change``
+has a row with the number of the last change for each article that is published or ever was. An
+article changes with its own visible columns, its topics, images (and their copies) and coverage,
+the visible columns of linked reports, and the names of its topics and provider. What readers do not
+see (notes, versions) changes nothing.
 
 **The order** is not time: of two transactions the one with the earlier time may be committed later,
 and a follower that asked in between would miss it. It is a number, taken while the row of the edition
@@ -42,7 +42,7 @@ class Event(NamedTuple):
 
     slug: str
     may_be_named: bool
-    """Whether readers ever saw the article, so that its removal may be told."""
+    """Whether readers ever saw the article, so that its removal may be reported."""
     at: datetime
 
 

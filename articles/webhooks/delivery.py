@@ -136,7 +136,7 @@ def _settle(delivery: HookDelivery, outcome: Outcome) -> None:
 
 
 def _end(hook: QuerySet[WebHook], outcome: Outcome) -> None:
-    """Deactivate a hook whose receiver answered 410, and give up what waits for it."""
+    """Deactivate a hook whose receiver answered 410, and abandon its waiting deliveries."""
     hook.update(is_active=False, ended_because=outcome.words)
     waiting = HookDelivery.objects.waiting().filter(hook__in=hook)
     waiting.update(state=HookDelivery.State.DEAD, answer=outcome.words)

@@ -121,7 +121,8 @@ def _news(
     digests: dict[str, str],
     at: datetime,
 ) -> list[News]:
-    """Compare what hooks know with the present. Changes of leads come last, after their articles."""
+    """Compare what hooks have received with the present. Changes of leads come last, after their
+    articles."""
     news, leads = [], []
     for slug in slugs:
         if slug in items:

@@ -111,7 +111,9 @@ class TestDecisions:
 
 
 class TestDifferences:
-    def test_compare_stored_values_with_the_policy(self, pair: tuple[Article, Article]) -> None:
+    def test_stored_values_are_compared_with_the_policy(
+        self, pair: tuple[Article, Article]
+    ) -> None:
         (difference,) = heat.differences(Article.objects.all())
         assert difference.as_json() == {
             "slug": pair[0].slug,
@@ -125,7 +127,7 @@ class TestDifferences:
             f"{pair[0].slug}: heat 60, not published; the policy gives 70, published: quality 60"
         )
 
-    def test_can_try_another_policy(self, pair: tuple[Article, Article]) -> None:
+    def test_can_preview_another_policy(self, pair: tuple[Article, Article]) -> None:
         assert list(heat.differences(Article.objects.all(), Policy(70, 0, 50))) == []
 
     def test_receipts_write_nothing(self, pair: tuple[Article, Article]) -> None:
@@ -163,7 +165,7 @@ class TestOutcomes:
                 receipt.published and not receipt.superseded_by and bool(receipt.counted)
             )
 
-    def test_of_a_few_far_apart_read_their_links_alone(
+    def test_a_few_distant_articles_read_only_their_links(
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         articles = [
@@ -180,7 +182,7 @@ class TestOutcomes:
 
 class TestQueries:
     @pytest.mark.parametrize("count", [10, 120])
-    def test_are_the_same_however_many_articles(self, tmp_path: Path, count: int) -> None:
+    def test_do_not_depend_on_the_number_of_articles(self, tmp_path: Path, count: int) -> None:
         put_files(tmp_path, [SeedFile(*file) for file in generate(count, 3)])
         load(tmp_path)
         pks = list(Article.objects.values_list("pk", flat=True))

@@ -152,7 +152,7 @@ class TestTriggers:
         assert not [name for name in names if name.endswith("_notes") or "logo" in name]
         assert [name for name in names if "storedimage" in name]
 
-    def test_look_at_every_column_that_readers_see(self) -> None:
+    def test_triggers_watch_every_column_that_readers_see(self) -> None:
         """A new column of a shown table must be named here or by a new version."""
         tables = {model._meta.db_table: model for model in apps.get_models()}
         for table, columns in SHOWN.notes.items():
@@ -197,7 +197,7 @@ class TestKeepTriggers:
             assert made == [Shown(), after, Shown(), before]
 
     @pytest.mark.django_db(transaction=True)
-    def test_let_a_column_come_and_go(self) -> None:
+    def test_a_column_can_be_added_and_removed(self) -> None:
         make_article()
         before = triggers(), functions(), last_number()
         state = MigrationExecutor(connection).loader.project_state()

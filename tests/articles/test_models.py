@@ -200,7 +200,7 @@ class TestOrder:
 
     @given(one=FACTS, other=FACTS)
     @settings(max_examples=60)
-    def test_a_superseded_article_is_reachable_below_what_outranks_it(
+    def test_a_superseded_article_is_reachable_below_its_lead(
         self, one: dict[str, Any], other: dict[str, Any]
     ) -> None:
         with transaction.atomic():
@@ -212,7 +212,7 @@ class TestOrder:
             assert is_reachable is lead.outranks(article)
             transaction.set_rollback(True)
 
-    def test_what_an_editor_took_out_comes_last(self) -> None:
+    def test_reports_that_an_editor_removed_come_last(self) -> None:
         held = make_article(quality=90, heat=90, decision="hold", is_pinned=True)
         unscored, best = make_article(quality=None), make_article(quality=80)
 

@@ -212,7 +212,7 @@ class TestTheReceipt:
 
 
 class TestTopRank:
-    def test_a_doubling_of_heat_weighs_as_much_as_a_half_life(self) -> None:
+    def test_double_heat_equals_one_half_life(self) -> None:
         younger = NOON + timedelta(seconds=HALF_LIFE)
         assert top_rank(80, NOON) == pytest.approx(top_rank(40, younger))
         assert top_rank(81, NOON) > top_rank(40, younger)

@@ -101,7 +101,7 @@ class TestReaders:
     def test_provider_with_only_coverage_lists_nothing(self, client: Client) -> None:
         assert headings(read(client, "/providers/thestar.com.my/")) == []
 
-    def test_lists_name_who_leads(self, client: Client) -> None:
+    def test_lists_show_the_lead(self, client: Client) -> None:
         names = re.findall(r'href="/providers/([^/"]+)/"', read(client, "/providers/"))
         assert names == ["cityam.com", "nypost.com"]
         names = re.findall(r'href="/topics/([^/"]+)/"', read(client, "/topics/"))

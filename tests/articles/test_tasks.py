@@ -38,7 +38,7 @@ class TestWaking:
         assert waiting() == []
 
     @pytest.mark.django_db(transaction=True)
-    def test_once_for_all_who_ask_before_it_begins(self) -> None:
+    def test_runs_once_for_all_requests_before_it_begins(self) -> None:
         wake(keep_images)
         with CaptureQueriesContext(
             connection,
@@ -52,7 +52,7 @@ class TestWaking:
         assert len(waiting()) == 2
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_queue_that_fails_is_no_error_of_the_callers(
+    def test_a_failing_queue_does_not_fail_the_caller(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         def fail(task: Any) -> bool:

@@ -53,7 +53,7 @@ def kept(environment: Environment, count: int) -> None:
     until(lambda: see(environment, KEPT) == count)
 
 
-def test_what_is_imported_published_or_let_through_by_the_clock_is_kept(
+def test_imported_published_and_scheduled_images_are_stored(
     newsrooms: Newsrooms, tmp_path: Path
 ) -> None:
     with serving() as server, newsrooms.make("works") as environment:
@@ -88,9 +88,7 @@ def test_what_is_imported_published_or_let_through_by_the_clock_is_kept(
             kept(environment, 4)
 
 
-def test_a_killed_worker_is_followed_by_another_that_does_its_task(
-    newsrooms: Newsrooms, tmp_path: Path
-) -> None:
+def test_another_worker_does_the_task_of_a_killed_one(newsrooms: Newsrooms, tmp_path: Path) -> None:
     came = threading.Event()
 
     def never(connection: socket.socket) -> None:
@@ -127,7 +125,7 @@ def test_two_workers_do_nothing_twice(newsrooms: Newsrooms, tmp_path: Path) -> N
 
 @pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_ends_with_what_is_at_hand(
+def test_ends_after_the_current_work(
     newsrooms: Newsrooms, tmp_path: Path, number: signal.Signals
 ) -> None:
     came, go_on = threading.Event(), threading.Event()

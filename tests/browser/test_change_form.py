@@ -21,9 +21,7 @@ def stored(article: Article) -> Article:
 
 
 class TestSaveOverANewerVersion:
-    def test_shows_both_and_saves_what_is_chosen(
-        self, open_page: OpenPage, superuser: User
-    ) -> None:
+    def test_shows_both_and_saves_the_choice(self, open_page: OpenPage, superuser: User) -> None:
         article = make_article(title="Council votes tonight", excerpt="It may.")
         page = open_page(superuser)
         page.goto(page_of(article))

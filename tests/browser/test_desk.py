@@ -26,7 +26,7 @@ def test_every_part_is_sound(admin_page: Page) -> None:
 
 
 @pytest.mark.parametrize("is_touched", [False, True])
-def test_keys_are_told_where_there_is_a_keyboard(
+def test_keys_are_shown_if_there_is_a_keyboard(
     open_page: OpenPage, superuser: User, is_touched: bool
 ) -> None:
     look = PHONE if is_touched else DESKTOP

@@ -143,7 +143,7 @@ class TestFocus:
 
 
 class TestFailures:
-    def test_another_try_for_all_of_a_host(self, admin_page: Page, article: Article) -> None:
+    def test_fetches_all_of_a_host_again(self, admin_page: Page, article: Article) -> None:
         admin_page.goto(reverse("admin:articles_imagefetch_changelist"))
         admin_page.check("#result_list tbody .action-select")
         admin_page.select_option("[name=action]", "fetch_hosts_again")

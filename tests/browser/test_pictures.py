@@ -178,7 +178,7 @@ class TestPictures:
         assert colors == expected
         faults[:] = [one for one in faults if "net::ERR_FAILED" not in one]
 
-    def test_what_must_be_seen_is_seen(self, visit: Callable[..., Page]) -> None:
+    def test_crops_keep_the_focal_point_visible(self, visit: Callable[..., Page]) -> None:
         StoredImage.objects.update(focal_x=0, focal_y=76)
         page = visit("latest")
         (position,) = set(

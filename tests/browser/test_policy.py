@@ -62,7 +62,7 @@ def test_try_and_apply(page: Page) -> None:
     assert_sound(page)
 
 
-def test_goes_on_after_an_interruption(page: Page, faults: list[str]) -> None:
+def test_continues_after_an_interruption(page: Page, faults: list[str]) -> None:
     newsdesk.apply_policy(Policy(60, 10, 50), by=None)
     posted = count(1)
 

@@ -273,7 +273,7 @@ class TestKeyboard:
         field.press("Enter")
         page.wait_for_url("**/search/?q=another**")
 
-    def test_further_and_back(self, visit: Callable[..., Page]) -> None:
+    def test_next_and_previous(self, visit: Callable[..., Page]) -> None:
         page = visit("latest", java_script_enabled=False)
         first = page.get_by_role("main").inner_text()
         page.get_by_role("link", name="Next page", exact=True).press("Enter")

@@ -79,7 +79,7 @@ class TestKeyboard:
             assert stands == {3: (None, "hold"), 4: (None, "publish")}.get(number % 5, scored)
         assert Act.objects.count() == 50
 
-    def test_faster_than_the_answers(self, page: Page) -> None:
+    def test_keys_faster_than_the_responses(self, page: Page) -> None:
         """Keys pressed while a decision is being sent apply to the article on the screen."""
         first, second, third = make_waiting(3)
         slow: list[Route] = []

@@ -143,7 +143,7 @@ def test_stops_while_it_installs(
     assert processes_of(site) == []
 
 
-def test_a_port_in_use_is_said_first(site: Path, start: Start) -> None:
+def test_a_port_in_use_is_reported_first(site: Path, start: Start) -> None:
     (site / ".venv" / ".runtime").unlink()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

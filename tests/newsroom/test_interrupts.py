@@ -35,7 +35,7 @@ class TestStopOnSignal:
             assert signal.getsignal(signal.SIGINT) is not before[0]
         assert [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)] == before
 
-    def test_other_threads_never_stop(self) -> None:
+    def test_the_event_is_never_set_in_other_threads(self) -> None:
         found = []
 
         def run() -> None:

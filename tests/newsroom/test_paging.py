@@ -114,7 +114,7 @@ class TestEveryPage:
         between=st.lists(CHANGES, max_size=6),
     )
     @settings(max_examples=40)
-    def test_neither_skips_nor_repeats(
+    def test_no_row_is_skipped_or_repeated(
         self, name: str, places: list[int], size: int, between: list[Any]
     ) -> None:
         """Rows that stay are on exactly one page, in order, while others come and go."""

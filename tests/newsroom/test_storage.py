@@ -30,7 +30,7 @@ class TestSave:
         assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
         assert (tmp_path / "a.txt").read_bytes() == b"two"
 
-    def test_fail_leaves_what_was_there(
+    def test_fail_keeps_the_existing_file(
         self, storage: WholeFileStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         storage.save("a.txt", ContentFile(b"one"))

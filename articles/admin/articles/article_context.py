@@ -1,4 +1,4 @@
-"""What an editor must see of one article to decide about it."""
+"""Everything that an editor needs to decide about an article."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from providers.models import Provider
 
 RECORD_DAYS: Final = 90
 RECORD_REACH: Final = 300
-"""Articles of a provider that its record looks at, newest first; the busiest have more."""
+"""The newest articles of a provider that its record counts; the busiest providers have more."""
 MEMBERS: Final = 12
 """Members of its story that are listed; the story's own page has all."""
 FEW: Final = 5
@@ -26,7 +26,7 @@ FEW: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a provider's latest articles did: those scored, those of them published, and how good."""
+    """A provider's latest articles: how many are scored and published, and their quality."""
 
     scored: int
     published: int
@@ -64,7 +64,7 @@ def record_of(provider: Provider, at: datetime) -> Record:
 
 
 def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
-    """Return what there is to know of an article, for its template. Twelve queries at most.
+    """Return everything about an article for its template. Twelve queries at most.
 
     ``provider`` and ``decided_by`` should be loaded with it.
     """
@@ -89,7 +89,8 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
 
 
 def image_of(article: Article) -> Image | None:
-    """Return an article's picture or, where none is kept, its first image, with what became of it.
+    """Return an article's picture or, if none is stored, its first image, with the state of its
+    fetch.
 
     Two queries at most.
     """
@@ -100,9 +101,9 @@ def image_of(article: Article) -> Image | None:
 
 
 def acts_since(article: Article, version: int) -> list[ActChange]:
-    """Find the acts that changed an article after a version of it, newest first.
+    """Find the decisions that changed an article after a version of it, newest first.
 
-    What an import changed is no act.
+    Imports are not included.
     """
     changes = ActChange.objects.filter(article=article, version__gt=version)
     return list(changes.select_related("act__by").order_by("-pk")[:FEW])

@@ -109,7 +109,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         stored = Article.objects.filter(pk=self.instance.pk).first()
         seen = self.cleaned_data.get("seen_version")
         if stored is None:
-            raise ValidationError("Nothing was saved: the article is gone.", code="gone")
+            raise ValidationError("Nothing was saved: the article was deleted.", code="gone")
         if seen is None or stored.version != seen:
             self._show_clashes(stored, seen)
             raise ValidationError(

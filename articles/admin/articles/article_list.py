@@ -34,7 +34,7 @@ from articles.templatetags.thumbnails import thumb_of
 from newsroom.dates import in_words
 
 MOST_OF_SEVERAL: Final = 1_000
-"""Articles to page through where no single index has the answer."""
+"""The maximum number of articles to page through if no single index covers the filters."""
 
 _PERIODS: Final = {"today": "today", "7": "last 7 days", "30": "last 30 days", "365": "last year"}
 _QUALITIES: Final = {
@@ -102,7 +102,7 @@ class ProviderFilter(ChosenFilter):
 def is_alone(request: HttpRequest) -> bool:
     """Return whether the list is filtered by topic and time alone, and ordered by time.
 
-    Then the index of a topic's newest articles has the answer. Otherwise each article of the topic
+    Then the index of a topic's newest articles covers the list. Otherwise each article of the topic
     has to be read.
     """
     others = set(request.GET) - {"topic", TimeFilter.parameter_name, PAGE_VAR}
@@ -157,7 +157,7 @@ class ArticleChangeList(KeyChangeList):
 
 
 class ArticleListAdmin(ReadOnlyAdmin):
-    """What the list of articles shows, how it is narrowed and in which orders it comes."""
+    """The columns, filters and orders of the list of articles."""
 
     list_display = [
         "picture",
@@ -180,7 +180,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
         ProviderFilter,
         TopicFilter,
     ]
-    # Shows the search box; what it finds, get_search_results() says.
+    # Only shows the search box; get_search_results() searches.
     search_fields = ["title"]
     search_help_text = (
         'Words of headline, excerpt, provider or topics, "a phrase", -without; '
@@ -216,7 +216,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
         return list_editing.quality_input(article)
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
-        """Page through fewer rows where words or several conditions make the database read them."""
+        """Page through fewer rows if words or several conditions make the database read them."""
         paginator = KeyPaginator(*args, **kwargs)
         asked = [name for name, value in request.GET.items() if value and name != PAGE_VAR]
         if SEARCH_VAR in asked or len(asked) > 1:
@@ -234,7 +234,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="headline")
     def headline_cut(self, article: Article) -> str:
-        """Return as much of the headline as a list has room for."""
+        """Return the headline, shortened for the list."""
         return Truncator(article.headline).chars(120)
 
     @admin.display(description="provider")

@@ -1,4 +1,4 @@
-"""Articles in the admin: found, looked at, their texts edited."""
+"""Articles in the admin: finding, viewing, and editing texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from articles.models.image import with_fetches
 from articles.newsdesk import EDITABLE, Verb
 
 SHOWN: Final = 100
-"""Rows of a table below an article; a page that everybody relates to is named thousands of times."""
+"""Rows of a table below an article; a page that many reports link to has thousands."""
 
 FIELDSETS: Final[Any] = [
     ("Where it stands", {"fields": ["state_badge", "lead"]}),
@@ -77,7 +77,7 @@ FIELDSETS: Final[Any] = [
 
 @admin.register(Article)
 class ArticleAdmin(ArticleListAdmin):
-    """Every article there is, coverage-only ones too; only the texts can be edited."""
+    """All articles, including coverage-only ones; only texts can be edited."""
 
     form = ArticleForm
     readonly_fields = flatten_fieldsets(FIELDSETS)
@@ -90,31 +90,31 @@ class ArticleAdmin(ArticleListAdmin):
         return [(None, {"fields": texts}), *FIELDSETS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may change articles, where their state allows it; the form offers the texts alone."""
+        """Whether the user may edit texts and the article's state allows it."""
         if obj is not None and newsdesk.refusal(Verb.EDIT, obj):
             return False
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        """Return every article with what its page names."""
+        """Return all articles with the related rows that their pages show."""
         articles: QuerySet[Article] = super().get_queryset(request)
         return articles.select_related("provider", "decided_by")
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
-        """Write the texts alone, as an act: heat and whatever else is decided stays untouched."""
+        """Save only the texts, as a decision: heat and other decisions stay unchanged."""
         if texts := form.texts():
             change_of_texts = newsdesk.edit(form.stored, **texts)
             reason = form.cleaned_data["reason"].strip()
             newsdesk.perform(change_of_texts, by=user_of(request), reason=reason)
 
     def view_on_site(self, obj: Article) -> str | None:
-        """Return the public page where there is one."""
+        """Return the URL of the public page, if any."""
         return obj.get_absolute_url() if obj.is_published() else None
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the tables below the texts. Five queries, however much there is."""
+        """Add the tables below the texts. Five queries for any number of rows."""
         article: Article = context["original"]
         met = ImportConflict.objects.filter(article=article)
         related = article.related_links.select_related("target__provider").order_by("position")

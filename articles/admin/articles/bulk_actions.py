@@ -28,10 +28,10 @@ from articles.newsdesk import VERBS, Change, RefusedError, StaleError, Verb
 from articles.newsdesk.verbs import NOTE, Declaration
 
 MOST_ARTICLES: Final = 10_000
-"""Articles that one decision is about: seconds of work, and as many as one page can carry along."""
+"""The most articles of one decision: it takes seconds, and their ids fit into one form."""
 
 NAMED: Final = 5
-"""Articles named in each group of those left out."""
+"""The most slugs listed for each group of omitted articles."""
 
 BULK: Final = {
     one.verb.value: one
@@ -56,7 +56,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would change: how many articles, and which are left out."""
+    """What would change, and which articles are left out."""
 
     change: Change | None
     number: int
@@ -77,7 +77,7 @@ def offered(user: User) -> dict[str, tuple[Any, str, str]]:
 
 
 def _asks_first(bulk: Declaration) -> bool:
-    """Return whether its form must be filled in before anything can be shown."""
+    """Return whether its form must be filled in before the preview."""
     return any(field.essential for field in bulk.fields)
 
 
@@ -114,7 +114,7 @@ def decide(request: HttpRequest, verb: str) -> HttpResponse:
     if not form.is_valid() or "do" not in request.POST:
         return _ask(request, bulk, ids, back, form)
     if shown != _as_text(form):
-        problem = "You changed the form. Look at what that changes, then confirm."
+        problem = "You changed the form. Check the new preview, then confirm."
         return _ask(request, bulk, ids, back, form, problem)
     try:
         plan = _plan(request, bulk, ids, form.cleaned_data)
@@ -146,7 +146,7 @@ def _ask(
     form: NoteForm,
     problem: str = "",
 ) -> HttpResponse:
-    """Show what would change: for these articles, and for readers."""
+    """Show what would change for these articles and for readers."""
     _require(request, bulk)
     is_ready = form.is_valid() if form.is_bound else not _asks_first(bulk)
     plan = Plan(None, 0, [])
@@ -179,14 +179,14 @@ def _intro(bulk: Declaration, plan: Plan, chosen: int) -> str:
     if plan.change is None:
         return "None of them would change."
     if bulk.verb is Verb.MERGE and plan.number > chosen:
-        return f"The reports linked to them come along: {count_of(plan.number)} in one story."
+        return f"The reports linked to them are included: {count_of(plan.number)} in one story."
     if plan.left:
         return f"{plan.number:,} of {count_of(chosen)} will be changed."
     return ""
 
 
 def _as_text(form: NoteForm) -> list[str]:
-    """Return the values of a form, without the note, to compare with those that come back."""
+    """Return the values of a form, without the note, to compare with those submitted later."""
     values = form.cleaned_data if form.is_bound else {}
     return [f"{name}={values.get(name)}" for name in form.fields if name != NOTE.name]
 
@@ -210,7 +210,9 @@ def _plan(
         try:
             change = bulk.change(article, values)
             if not newsdesk.may(user, change):
-                raise RefusedError(f"{article.slug} has a decision that your role may not end.")
+                raise RefusedError(
+                    f"{article.slug} has a decision that your role does not allow you to end."
+                )
             changes.append(change)
         except RefusedError as error:
             why = str(error).removeprefix(article.slug).strip()
@@ -249,7 +251,7 @@ def _stories_of(ids: Iterable[int]) -> list[int]:
 
 
 def _around(ids: Iterable[int]) -> dict[int, set[int]]:
-    """Find what each article names or is named by. One query."""
+    """Find the articles that each article links to or is linked from. One query."""
     around: dict[int, set[int]] = {pk: set() for pk in ids}
     chosen = list(around)
     links = Related.objects.filter(Q(article__any_of=chosen) | Q(target__any_of=chosen))

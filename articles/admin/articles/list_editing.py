@@ -1,7 +1,7 @@
 """Score articles in the list, without overwriting what others changed in the meantime.
 
-The inputs belong to a form of their own below the list, so that Enter saves them and no action of
-the list takes them along. Each row carries what the editor saw of it, signed.
+The inputs belong to a separate form below the list, so that Enter saves them and actions of the
+list do not submit them. Each row carries what the editor saw of it, signed.
 """
 
 from __future__ import annotations

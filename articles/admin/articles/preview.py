@@ -1,4 +1,4 @@
-"""The public page of an article that readers do not see, for those who decide about it."""
+"""A preview of an unpublished article's public page, for users with permission."""
 
 from __future__ import annotations
 

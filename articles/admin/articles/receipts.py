@@ -1,4 +1,4 @@
-"""Receipts as the admin shows them: the parts of the sum, the reports counted, the decision."""
+"""Receipts for the admin: the parts of the sum, the counted reports, the decision."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A linked report that a receipt names, with a remark."""
+    """A linked report on a receipt, with a remark."""
 
     article: Article
     provider: str
@@ -72,7 +72,7 @@ class ShownReceipt:
 
     @property
     def decided(self) -> str:
-        """An editor's decision in one word, "" where the rule decides."""
+        """An editor's decision in one word, "" if the rule decides."""
         decision = self.article.decision
         return Verb(decision).label.capitalize() if decision else ""
 
@@ -92,7 +92,7 @@ class ShownReceipt:
 def receipt_of(
     article: Article, policy: Policy | None = None, at: datetime | None = None
 ) -> ShownReceipt:
-    """Return the receipt of an article. Three queries, four where no policy is given.
+    """Return the receipt of an article. Three queries, or four without ``policy``.
 
     Load ``decided_by`` with the article.
     """

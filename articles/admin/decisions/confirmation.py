@@ -1,4 +1,4 @@
-"""The step between asking for a decision and making it: show what changes, carry it along, confirm.
+"""The confirmation step of a decision: show its consequences, and carry it in a signed form.
 
 Forms carry what an editor saw (ids and versions), signed, so that only what was sent comes back.
 """
@@ -35,7 +35,7 @@ NO_TEXTS: Final = (
     "url",
     "decision_reason",
 )
-"""Columns to leave out where thousands of articles are loaded to be decided on."""
+"""Columns to leave out when thousands of articles are loaded for a decision."""
 
 Versions = Mapping[int, int]
 
@@ -98,7 +98,7 @@ def _kinds(one: Consequence) -> list[str]:
             kinds.append(_PUBLISHED if after.state == public else _UNPUBLISHED)
         if superseded in {before.state, after.state}:
             kinds.append(_SUPERSEDED if after.state == superseded else _FREED)
-        # An editor took it out of its story.
+        # An editor removed it from its story.
         out = {Article.State.HELD, Article.State.WITHDRAWN}
         return [kind for kind in kinds if kind != _FREED or after.state not in out] or [_OTHER]
     return [_MOVED if before.lead != after.lead else _HEAT]

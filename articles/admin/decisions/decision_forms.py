@@ -1,4 +1,4 @@
-"""Forms of decisions, made from what the verbs declare, and the words once one is made."""
+"""Forms of decisions, made from the declarations of verbs, and the messages after a decision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGES: Final = {one.verb.value: one for one in VERBS.values() if one.has_page}
 
 
 class MomentInput(forms.DateTimeInput):
-    """A date and time, with the seconds only where there are any."""
+    """A date and time, with seconds only if they are not zero."""
 
     def __init__(self) -> None:
         super().__init__({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M:%S")
@@ -59,7 +59,7 @@ def form_field(field: Field, *, required: bool = False) -> forms.Field:
 
 
 class NoteForm(forms.Form):
-    """The note that every decision takes, behind the fields of its verb."""
+    """The note of every decision, after the fields of its verb."""
 
     declaration: Declaration | None = None
     reason = form_field(NOTE)
@@ -99,13 +99,15 @@ def form_of(declaration: Declaration, *, is_bulk: bool = False) -> type[NoteForm
 
 
 def offered(user: User | AnonymousUser, article: Article) -> list[Declaration]:
-    """Return the decisions that make sense for an article and that a user may make, grave ones last."""
+    """Return the decisions that make sense for an article and that a user may make, serious ones
+    last."""
     found = [one for one in PAGES.values() if newsdesk.is_offered(user, one.verb, article)]
     return sorted(found, key=lambda one: one.is_grave)
 
 
 def what_was_done(act: Act, article: Article) -> str:
-    """Return the words for a decision on an article and on how many others. One query."""
+    """Return the message about a decision on an article and a number of other articles. One
+    query."""
     others = act.changes.exclude(article=article).count()
     words = f"{Verb(act.verb).label.capitalize()}: “{Truncator(article.headline).chars(80)}”"
     if others:

@@ -139,7 +139,7 @@ def _stored(article: Article, column: str) -> Any:
 def _consequences_of(
     decision: Declaration, article: Article, form: NoteForm
 ) -> list[Consequence] | None:
-    """Return what would happen, or None where the form is not ready to tell."""
+    """Return the consequences, or None if the form is incomplete."""
     if form.is_bound and not form.is_valid():
         return None
     try:
@@ -152,7 +152,7 @@ def _consequences_of(
 def _beside(
     decision: Declaration, typed: Mapping[str, Any], article: Article
 ) -> list[tuple[str, Any, Any]]:
-    """Return what was typed beside what is stored now, by field."""
+    """Return the input next to the stored value, by field."""
     return [
         (field.label, _shown(typed.get(field.name)), _shown(_stored(article, field.column)))
         for field in (*decision.fields, NOTE)

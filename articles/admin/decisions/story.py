@@ -1,4 +1,4 @@
-"""The story workbench: lead and coverage of one event by rank, why they rank so, and what to do."""
+"""The story workbench: lead and coverage of one event by rank, with reasons and decisions."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ Pair = tuple[int, int]
 class Kind:
     """Something that can be done to a story.
 
-    ``make`` takes the articles chosen and the members of the story. ``asks`` and ``does`` are words
-    with a place for the chosen articles, ``button`` those of the button that does it.
+    ``make`` takes the selected articles and the members of the story. ``asks`` and ``does`` are
+    texts with a placeholder for the selected articles, ``button`` is the button's label.
     """
 
     verb: Verb
@@ -53,7 +53,7 @@ def _split(chosen: Articles, members: Articles) -> Change:
     leaving = {one.pk for one in chosen}
     staying = [one for one in members if one.pk not in leaving]
     if not staying:
-        raise RefusedError("Leave at least one article in the story that the others are split off.")
+        raise RefusedError("Leave at least one article in the story.")
     return newsdesk.split(chosen, staying)
 
 
@@ -108,7 +108,7 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an editor asked for: the articles chosen, the story's members, and the versions seen."""
+    """An editor's request: the selected articles, the story's members, and the versions seen."""
 
     kind: str
     chosen: Sequence[int]
@@ -134,7 +134,7 @@ class Step:
 
     @classmethod
     def shown(cls, text: str) -> Self:
-        """Read the step back whose consequences were shown."""
+        """Read the signed step from the page of consequences."""
         kind, chosen, members, seen = confirmation.read("step", text)
         return cls(kind, chosen, members, dict(seen))
 
@@ -250,27 +250,27 @@ def _change(request: HttpRequest, step: Step) -> tuple[Change, dict[int, Article
 
 
 def find(text: str) -> list[Article]:
-    """Find articles by address, slug or words; newest first, a few. One query."""
+    """Find a few articles by URL, slug or words, newest first. One query."""
     articles = Article.objects.search(text).select_related("provider")
     return list(articles.defer("body", "featured_content").newest_first()[:MOST_FOUND])
 
 
 def _links(story: Story) -> set[Pair]:
-    """Find who names whom among the members. One query."""
+    """Find the links between the members. One query."""
     ids = [one.pk for one in story.members]
     links = Related.objects.filter(article__any_of=ids, target__any_of=ids)
     return set(links.values_list("article_id", "target_id"))
 
 
 def _gaps(story: Story, links: set[Pair]) -> int:
-    """Count the members that do not name each other as they might."""
+    """Count the missing links between members."""
     naming = [one for one in story.members if not one.coverage_only]
     wanted = {(one.pk, other.pk) for one in naming for other in story.members if one != other}
     return len(wanted - links)
 
 
 def _rows(story: Story, links: set[Pair], at: datetime) -> list[Row]:
-    """Return the members with why each ranks where it does."""
+    """Return the members, each with the reason for its rank."""
     members = story.members
     contenders = [one.contender(at, name=one.provider.name) for one in members]
     scored = [one for one in contenders if one.quality is not None and not one.decision.is_out]
@@ -288,13 +288,13 @@ def _rows(story: Story, links: set[Pair], at: datetime) -> list[Row]:
         else:
             why = "the only one scored" if len(members) > 1 else "alone"
         if article.coverage_only:
-            why += "; known only because others name it"
+            why += "; link only"
         rows.append(Row(article, why, _one_way(article, story.lead, links)))
     return rows
 
 
 def _one_way(article: Article, lead: Article, links: set[Pair]) -> str:
-    """Say what is missing where a member and its lead do not name each other."""
+    """Describe a missing link between a member and its lead."""
     if article.pk == lead.pk or article.coverage_only:
         return ""
     names, is_named = (article.pk, lead.pk) in links, (lead.pk, article.pk) in links

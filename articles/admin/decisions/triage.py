@@ -1,4 +1,4 @@
-"""Triage: a queue with one article in focus, and the next one as soon as that is decided."""
+"""Triage shows one article of a queue, and the next one as soon as that is decided."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError
 
 KEYED: Final = [one for one in VERBS.values() if one.key]
-"""The decisions that one key makes; the others have a page of their own."""
+"""The decisions with a key; the others have separate pages."""
 UNDONE_WITHIN: Final = timedelta(hours=12)
-"""How long triage offers to undo the user's last decision: a day's work."""
+"""How long triage offers to undo the user's last decision: a working day."""
 MOST_UNDONE: Final = 3
-"""Articles of a decision that one key undoes; of larger ones the consequences are shown first."""
+"""The most articles of a decision that one key undoes; larger ones are previewed first."""
 
 
 def _fields(declaration: Declaration) -> list[Field]:
@@ -47,7 +47,7 @@ def _fields(declaration: Declaration) -> list[Field]:
 
 
 class TriageForm(NoteForm):
-    """A decision on the article in focus; ``place`` is where it was in the queue."""
+    """A decision on the current article; ``place`` is its position in the queue."""
 
     article = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
     seen_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
@@ -86,7 +86,7 @@ class TriageForm(NoteForm):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What one request for a page of triage is about."""
+    """The context of one request for a page of triage."""
 
     request: HttpRequest
     queue: Queue
@@ -103,16 +103,16 @@ class Desk:
         return f"{self.address}?{urlencode(query)}"
 
     def behind(self, cursor: str) -> str:
-        """Return the URL of what follows a place, the queue's without one."""
+        """Return the URL of the article after a position, or of the queue without one."""
         return self.address_of(after=cursor) if cursor else self.address
 
     def cursor(self, article: Article) -> str:
-        """Return the place of an article, "" where it has none."""
+        """Return the position of an article as a cursor, "" if it has none."""
         order = self.queue.order
         return order.cursor(article) if getattr(article, order.column) else ""
 
     def place(self, cursor: str) -> tuple[Any, Any] | None:
-        """Return the place that a cursor names, None for an invalid one."""
+        """Return the position of a cursor, None for an invalid one."""
         try:
             return self.queue.order.place_of(cursor)
         except CursorError:
@@ -131,7 +131,7 @@ def triage(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _look(desk: Desk) -> HttpResponse:
-    """Show the article that the address names, or the one that follows a place."""
+    """Show the article in the URL, or the one after a position."""
     query = desk.request.GET
     pk = query.get("article", "")
     if pk.isdecimal() and len(pk) <= 18:
@@ -146,7 +146,7 @@ def _look(desk: Desk) -> HttpResponse:
 
 
 def _decide(desk: Desk) -> HttpResponse:
-    """Decide and go on, or say on the same page why not."""
+    """Decide and go to the next article, or show the problem on the same page."""
     form = TriageForm(desk.request.POST)
     form.is_valid()
     article = article_or_404(form.cleaned_data.get("article") or 0)
@@ -211,7 +211,7 @@ def _page(
 
 
 def _position(desk: Desk, article: Article) -> str:
-    """Return the place of an article as people count, "" where it is not in the queue."""
+    """Return the position of an article, from 1; "" if it is not in the queue."""
     if not (desk.cursor(article) and desk.waiting.filter(pk=article.pk).exists()):
         return ""
     before = desk.queue.order.before(*desk.queue.order.place(article))
@@ -228,7 +228,7 @@ def _last_act(desk: Desk) -> dict[str, Any] | None:
     if act is None or act.verb not in PAGES or act.at < desk.at - UNDONE_WITHIN:
         return None
     first = act.changes.select_related("article")[: MOST_UNDONE + 1]
-    # A pin that moved: the article it moved to first.
+    # A pin that moved: first the article that it moved to.
     changes = sorted(first, key=lambda one: one.after.get("is_pinned") is False)
     decided = [one.article for one in changes if one.is_decided]
     if not decided or len(decided) > MOST_UNDONE:

@@ -111,7 +111,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
 
 
 class _Outlet(io.RawIOBase):
-    """A file to write to, from which another side takes the data piece by piece."""
+    """A write-only file; ``take()`` returns the data written so far."""
 
     def __init__(self) -> None:
         super().__init__()

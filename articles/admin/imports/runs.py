@@ -121,7 +121,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="source files")
     def documents_link(self, run: ImportRun) -> SafeString:
-        """Link to the documents that no later import brought again."""
+        """Link to the documents that no later import has replaced."""
         address = reverse("admin:articles_sourcedocument_changelist")
         return format_html(
             '<a href="{}?run={}">Source files last seen in this import</a>', address, run.pk

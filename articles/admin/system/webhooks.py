@@ -173,7 +173,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(roles.HOOKS, "POST")
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send again all deliveries that were given up."""
+    """Send all abandoned deliveries again."""
     _replay(
         request, get_object_or_404(WebHook, pk=pk).deliveries.filter(state=HookDelivery.State.DEAD)
     )

@@ -1,1 +1,1 @@
-"""``/api/v1/newsdesk/``: what the staff reads and does, through ``articles.newsdesk`` as the admin."""
+"""``/api/v1/newsdesk/``: decisions of the staff, through ``articles.newsdesk`` like the admin."""

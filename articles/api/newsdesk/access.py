@@ -30,7 +30,7 @@ _SCHEMES: Final = {"token", "bearer"}
 _USE_NOTED: Final = timedelta(hours=1)
 """How often the last use of a token is written."""
 REFUSALS: Final = (401, 403)
-"""Statuses that every URL may answer with."""
+"""Error statuses that every URL may return."""
 
 
 def user_of(request: Request) -> User:
@@ -39,7 +39,7 @@ def user_of(request: Request) -> User:
 
 
 class ByToken(BaseAuthentication):
-    """``Authorization: Token …``, or ``Bearer …``. One query, and a write an hour."""
+    """``Authorization: Token …``, or ``Bearer …``. One query, and at most one write an hour."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
         """Return the user of a valid key, or None without one."""
@@ -58,12 +58,12 @@ class ByToken(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return a challenge that makes no browser ask for a password."""
+        """Return a challenge for which browsers do not ask for a password."""
         return 'Bearer realm="newsdesk"'
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Tokens, for the schema."""
+    """API keys in the schema."""
 
     target_class = ByToken
     name = "token"
@@ -77,7 +77,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Sessions, for the schema."""
+    """Sessions in the schema."""
 
     target_class = SessionAuthentication
     priority = 1

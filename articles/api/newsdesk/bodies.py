@@ -1,4 +1,5 @@
-"""Bodies of requests, made from what the verbs declare: JSON of exactly these members and types."""
+"""Request bodies, made from the declarations of verbs: JSON with exactly these members and
+types."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ _NAMES: Final = {(): "Reason", ("until",): "Until", ("slugs",): "Relate"}
 
 
 class Words(serializers.CharField):
-    """A text as it is given, with the line ends of documents."""
+    """A text, unchanged except for line ends, which are those of documents."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -38,7 +39,7 @@ class Words(serializers.CharField):
 
 
 class Number(serializers.IntegerField):
-    """A whole number, not the text of one."""
+    """A whole number, not a string."""
 
     def to_internal_value(self, data: Any) -> int:
         """Refuse texts and booleans, which the framework would convert."""

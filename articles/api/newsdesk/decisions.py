@@ -26,7 +26,7 @@ from articles.newsdesk import VERBS, Change, Consequence, RefusedError, StaleErr
 from newsroom import bulk
 
 MEANWHILE: Final = 5
-"""Decisions of others that a stale request is told about."""
+"""The most later decisions in the response to a stale request."""
 
 Values = Mapping[str, Any]
 
@@ -58,7 +58,7 @@ _PREVIEW: Final = OpenApiParameter(
 
 
 ACTS: Final = {one.verb: one for one in VERBS.values() if one.in_api}
-"""Every decision on one article that has an address here."""
+"""The decisions on one article that have a URL here."""
 
 
 def tag_of(article: Article) -> str:
@@ -87,7 +87,7 @@ class ActingView(DeskView):
         def done() -> dict[str, Any]:
             at = timezone.now()
             if not is_preview:
-                # Nothing that the consequences rest on changes from here on.
+                # From here on, nothing can change that the consequences depend on.
                 bulk.hold_write_lock()
             try:
                 change = make()
@@ -109,7 +109,7 @@ class ActingView(DeskView):
         return Response(idempotency.once(request, user_of(request), done))
 
     def _stale(self, error: StaleError) -> Exception:
-        """Return the error for an article that changed meanwhile."""
+        """Return the error for an article that has changed."""
         return ConflictError(f"Nothing was done. {error}")
 
 
@@ -117,7 +117,7 @@ class ActView(ActingView):
     """One decision on one article."""
 
     verb: Verb = Verb.SCORE
-    """Given with the address."""
+    """Set in the URLconf."""
 
     @property
     def body(self) -> type[ReasonBodySerializer]:
@@ -129,7 +129,7 @@ class ActView(ActingView):
         tags=["newsdesk"],
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Do it, with all that follows from it by the rule, or nothing at all."""
+        """Make the decision with all effects of the rule, or change nothing."""
         values = values_of(request, self.body)
 
         def make() -> Change:
@@ -162,9 +162,9 @@ class UndoView(ActingView):
         tags=["newsdesk"],
     )
     def post(self, request: Request, act_id: int) -> Response:
-        """Take an act back as a whole, with what it needed itself.
+        """Undo a whole decision; needs the permissions of the decision.
 
-        Needs no If-Match: it is refused where anything that the act changed was changed since.
+        Needs no If-Match: it is refused if anything that the decision changed was changed again.
         """
 
         def make() -> Change:
@@ -194,7 +194,7 @@ def _is_preview(request: Request) -> bool:
 
 
 def _require_seen(request: Request, article: Article) -> None:
-    """Raise where the request does not name the version that the article has."""
+    """Raise if the request does not name the article's current version."""
     text = request.headers.get("If-Match", "").strip()
     if not text or text == "*":
         # A star would overwrite unseen changes.

@@ -1,6 +1,6 @@
-"""Articles, decisions and their consequences in the newsdesk's API, with the names that documents use.
+"""Articles, decisions and their consequences in the newsdesk's API, with the names of documents.
 
-Texts are those of the document, as an editor edits them. Nothing here has a document's ``secured``.
+Texts are in the form that editors edit. Nothing here has a document's ``secured``.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from articles.scoring import Contender, Receipt
 from newsroom.iso_dates import iso
 
 SHOWN: Final = 100
-"""Consequences, or articles, that an answer lists; an act on many has thousands."""
+"""Consequences or articles in a response; a decision on many articles has thousands."""
 PARTIES: Final = 50
-"""Related articles that a receipt names; what everybody links to has thousands."""
+"""Related articles in a receipt; some articles have thousands."""
 DECISIONS: Final = {
     "quality": "quality",
     "decision": "decision",
@@ -36,16 +36,16 @@ DECISIONS: Final = {
     "publish_from": "publishFrom",
     "publish_until": "publishUntil",
 }
-"""Columns whose values a history tells, by name; of texts it tells only which."""
+"""Columns whose values the history shows, by name; for texts it only shows which changed."""
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
-    """What an editor decided above the rule."""
+    """An editor's decision that overrides the rule."""
 
     decision = serializers.ChoiceField(
         choices=[one for one in Article.Decision.choices if one[0]], help_text="What."
     )
-    until = Moment(source="decision_until", allow_null=True, help_text="null: for good.")
+    until = Moment(source="decision_until", allow_null=True, help_text="null: no end.")
     reason = serializers.CharField(source="decision_reason")
     by = serializers.CharField(
         source="decided_by.username",
@@ -57,15 +57,17 @@ class DecisionSerializer(serializers.Serializer[Any]):
 
 
 class StandingSerializer(serializers.Serializer[Any]):
-    """Where an article stands with readers."""
+    """An article's state for readers."""
 
     state = serializers.ChoiceField(choices=Article.State.choices)
     heat = serializers.IntegerField(allow_null=True)
-    lead = serializers.CharField(allow_null=True, help_text="Of a superseded one: its lead's slug.")
+    lead = serializers.CharField(
+        allow_null=True, help_text="The slug of a superseded article's lead."
+    )
 
 
 class ConsequenceSerializer(serializers.Serializer[Any]):
-    """An article whose heat, lead or visibility an act changes."""
+    """An article whose heat, lead or visibility a decision changes."""
 
     slug = serializers.CharField()
     title = serializers.CharField(source="headline")
@@ -82,17 +84,17 @@ class ConsequenceSerializer(serializers.Serializer[Any]):
 
 
 class VersionSerializer(serializers.Serializer[Any]):
-    """An article, and how often it was changed."""
+    """An article and its version."""
 
     slug = serializers.CharField()
     version = serializers.IntegerField()
 
 
 class DoneSerializer(serializers.Serializer[Any]):
-    """What an act did, or by a preview would do."""
+    """The effects of a decision, or of its preview."""
 
     act = serializers.IntegerField(
-        allow_null=True, help_text="What acts/{id}/undo/ takes back; null of a preview."
+        allow_null=True, help_text="The id for acts/{id}/undo/; null for a preview."
     )
     verb = serializers.ChoiceField(choices=[(verb.value, verb.label) for verb in Verb])
     articles = VersionSerializer(
@@ -103,11 +105,11 @@ class DoneSerializer(serializers.Serializer[Any]):
         many=True,
         help_text=f"The first {SHOWN} whose heat, lead or visibility it changes, hottest first.",
     )
-    consequenceCount = serializers.IntegerField(help_text="How many these are in all.")
+    consequenceCount = serializers.IntegerField(help_text="The total number.")
 
 
 class PartySerializer(serializers.Serializer[Any]):
-    """A related article that a receipt names."""
+    """A related article in a receipt."""
 
     slug = serializers.CharField()
     provider = serializers.CharField(source="name")
@@ -128,9 +130,11 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     heat = serializers.IntegerField(allow_null=True)
     published = serializers.BooleanField()
     policy = PolicySerializer()
-    counted = serializers.SerializerMethodField(help_text="Related that earn the bonus.")
-    supersededBy = serializers.SerializerMethodField(help_text="Related that outrank it.")
-    leftOut = serializers.SerializerMethodField(help_text="Related held or withdrawn.")
+    counted = serializers.SerializerMethodField(help_text="Related articles that earn the bonus.")
+    supersededBy = serializers.SerializerMethodField(help_text="Related articles that outrank it.")
+    leftOut = serializers.SerializerMethodField(
+        help_text="Related articles that are held or withdrawn."
+    )
 
     @extend_schema_field(PartySerializer(many=True))
     def get_counted(self, receipt: Receipt) -> Any:
@@ -150,10 +154,10 @@ def _parties(contenders: tuple[Contender, ...]) -> Any:
 
 
 class MemberSerializer(serializers.Serializer[Any]):
-    """An article and where it stands; ``at`` is in the context."""
+    """An article and its state; ``at`` is in the context."""
 
     slug = serializers.CharField()
-    version = serializers.IntegerField(help_text="What If-Match names, in quotes.")
+    version = serializers.IntegerField(help_text="The version for If-Match, in quotes.")
     type = serializers.ChoiceField(choices=Article.Type.choices)
     title = serializers.CharField()
     provider = ProviderNameSerializer()
@@ -169,7 +173,7 @@ class MemberSerializer(serializers.Serializer[Any]):
 
 
 class StoredSerializer(MemberSerializer):
-    """An article with what editors decided; load ``decided_by``."""
+    """An article with its decision; load ``decided_by``."""
 
     decision = serializers.SerializerMethodField(help_text="null: the rule decides.")
     publishFrom = Moment(source="publish_from", allow_null=True)
@@ -184,9 +188,11 @@ class WaitingSerializer(StoredSerializer):
     """An article in a list of the newsdesk."""
 
     storySize = serializers.IntegerField(
-        source="story_size", help_text="Related that count for the bonus."
+        source="story_size", help_text="Number of related articles that count for the bonus."
     )
-    why = serializers.SerializerMethodField(help_text="Why it waits in the queue; else null.")
+    why = serializers.SerializerMethodField(
+        help_text="Why it waits in the queue; null without a queue."
+    )
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_why(self, article: Article) -> str | None:
@@ -197,15 +203,15 @@ class WaitingSerializer(StoredSerializer):
 class DeskStorySerializer(serializers.Serializer[Any]):
     """The story that an article belongs to, whatever readers see of it."""
 
-    lead = serializers.CharField(
-        source="lead.slug", help_text="The slug of what outranks the others."
-    )
+    lead = serializers.CharField(source="lead.slug", help_text="The slug of the lead.")
     members = MemberSerializer(many=True, help_text="By rank.")
-    isWhole = serializers.BooleanField(source="is_whole", help_text="Whether there are no more.")
+    isWhole = serializers.BooleanField(
+        source="is_whole", help_text="Whether all members are listed."
+    )
 
 
 class HistorySerializer(serializers.Serializer[Any]):
-    """What an act did to an article."""
+    """The effect of a decision on an article."""
 
     act = serializers.IntegerField(source="act_id")
     verb = serializers.ChoiceField(
@@ -217,7 +223,7 @@ class HistorySerializer(serializers.Serializer[Any]):
     )
     reason = serializers.CharField(source="act.reason")
     version = serializers.IntegerField(help_text="The article's afterward.")
-    before = serializers.SerializerMethodField(help_text="Of its decisions, what changed.")
+    before = serializers.SerializerMethodField(help_text="What the decision changed.")
     after = serializers.SerializerMethodField()
     texts = serializers.SerializerMethodField(help_text="The texts that changed.")
     heatBefore = serializers.IntegerField(source="heat_before", allow_null=True)
@@ -240,9 +246,9 @@ def _values(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 class DeskArticleSerializer(StoredSerializer):
-    """An article as its editor sees it."""
+    """An article for its editor."""
 
-    url = serializers.SerializerMethodField(help_text="Its page, where readers see one.")
+    url = serializers.SerializerMethodField(help_text="Its public page, if any.")
     category = serializers.CharField()
     excerpt = serializers.CharField()
     content = serializers.CharField(source="body")
@@ -252,10 +258,10 @@ class DeskArticleSerializer(StoredSerializer):
     locale = serializers.CharField()
     topics = serializers.SerializerMethodField()
     images = ImageSerializer(source="shown_images", many=True)
-    why = serializers.CharField(help_text="Its heat, and who decided above the rule, in words.")
+    why = serializers.CharField(help_text="Its heat and decision, explained in words.")
     receipt = ReceiptSerializer(allow_null=True, help_text="null for link-only articles.")
     allowed = serializers.ListField(
-        child=serializers.CharField(), help_text="What the user may do about it now."
+        child=serializers.CharField(), help_text="The decisions that the user may make on it now."
     )
 
     @extend_schema_field({"type": ["string", "null"]})
@@ -269,7 +275,7 @@ class DeskArticleSerializer(StoredSerializer):
 
 
 def act_since(row: ActChange) -> dict[str, Any]:
-    """Return an act for the problem of one that came too late; load ``act__by``."""
+    """Return a decision for the error of a stale request; load ``act__by``."""
     act = row.act
     return {
         "act": act.pk,

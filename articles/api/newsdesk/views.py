@@ -1,4 +1,5 @@
-"""``GET /api/v1/newsdesk/news/``: what waits, what there is, and an article, its story and history."""
+"""``GET /api/v1/newsdesk/news/``: queues, all articles, and one article with its story and
+history."""
 
 from __future__ import annotations
 
@@ -31,33 +32,31 @@ from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
 from newsroom.paging import Order
 
 _NEWEST: Final = Order("pk", "pk", True, str, int, int)
-"""Acts as they were done; the key is unique, so nothing is left to break a tie by."""
+"""Decisions by time; the key is unique, so ties cannot occur."""
 _NO_TEXTS: Final = ("category", "excerpt", "body", "featured_content")
 
 _STATE: Final = OpenApiParameter(
     "state",
     {"type": "string", "enum": list(Article.State.values)},
-    description="Only what stands so with readers.",
+    description="Only articles in this state.",
 )
 _QUEUE: Final = OpenApiParameter(
     "queue",
     {"type": "string", "enum": list(BY_KEY)},
-    description="Only what waits in a queue of the desk, in its order; goes with limit only.",
+    description="Only articles in a queue of the desk, in its order; can be combined only with limit.",
 )
-_Q: Final = OpenApiParameter(
-    "q", str, description='Words, "a phrase", -without, an address or a slug.'
-)
+_Q: Final = OpenApiParameter("q", str, description='Words, "a phrase", -without, a URL or a slug.')
 
 
 class WaitingPageSerializer(serializers.Serializer[Any]):
-    """A page of articles, whatever readers see of them."""
+    """A page of articles in any state."""
 
     value = WaitingSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
 
 
 class HistoryPageSerializer(serializers.Serializer[Any]):
-    """A page of what acts did to an article."""
+    """A page of an article's history."""
 
     value = HistorySerializer(many=True, help_text="Newest first.")
     next = serializers.CharField(allow_null=True, help_text="The next page; null on the last.")
@@ -124,10 +123,11 @@ class DeskArticleView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Return an article as its editor sees it, and what the user may do about it.
+        """Return an article for its editor, with the decisions that the user may make.
 
-        The tag is its version, which every decision about it and every import of it raises; heat,
-        which follows from others as well, does not. Six queries at most, beside who asks.
+        The ETag is its version. Every decision on it and every import that changes it raises the
+        version; heat, which also depends on other articles, does not. At most six queries, besides
+        those for the user.
         """
         at = timezone.now()
         topics = ArticleTopic.objects.select_related("topic")
@@ -147,7 +147,7 @@ class DeskArticleView(DeskView):
 
 
 class DeskStoryView(DeskView):
-    """The story that an article belongs to."""
+    """The story of an article."""
 
     @extend_schema(
         operation_id="newsdeskStory",
@@ -157,7 +157,7 @@ class DeskStoryView(DeskView):
     def get(self, request: Request, slug: str) -> Response:
         """Return the lead and the members by rank, each with the version for If-Match.
 
-        Five queries at most, beside who asks.
+        At most five queries, besides those for the user.
         """
         at = timezone.now()
         story = newsdesk.story_of(stored(slug), at)
@@ -165,7 +165,7 @@ class DeskStoryView(DeskView):
 
 
 class DeskHistoryView(DeskView):
-    """What was done to an article."""
+    """The history of an article."""
 
     parameters: ClassVar = frozenset({"limit", "cursor"})
 
@@ -176,9 +176,9 @@ class DeskHistoryView(DeskView):
         tags=["newsdesk"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """Return a page of the acts that touched it, newest first: who, when, why and what changed.
+        """Return a page of its history, newest first: who, when, why and what changed.
 
-        Two queries, beside who asks.
+        Two queries, besides those for the user.
         """
         acts = ActChange.objects.filter(article=stored(slug)).select_related("act__by")
         found = page(request, acts, _NEWEST, "history", limit(request))

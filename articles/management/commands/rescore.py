@@ -24,12 +24,12 @@ class Command(ReportCommand):
         differences = heat.differences(Article.objects.filter(coverage_only=False))
         changed = []
         total = 0
-        # In chunks: one transaction per article is slow, one for a million holds everybody up.
+        # In chunks: one transaction per article is slow, one for a million blocks everybody.
         while chunk := list(islice(differences, heat.CHUNK)):
             total += len(chunk)
             if not dry_run:
                 with transaction.atomic():
-                    # A decision or a new policy that came in between stands.
+                    # A decision or a new policy made in the meantime is kept.
                     bulk.hold_write_lock()
                     heat.recompute(difference.article_id for difference in chunk)
             if is_json:

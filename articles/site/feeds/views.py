@@ -1,4 +1,4 @@
-"""The views of the feeds, which any program may read."""
+"""The views of the feeds."""
 
 from __future__ import annotations
 

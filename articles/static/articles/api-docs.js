@@ -1,6 +1,6 @@
 "use strict";
 
-// The page of the API's documentation: no other host is asked, and nothing is kept in the browser.
+// The page of the API's documentation: it contacts no other host and stores nothing in the browser.
 SwaggerUIBundle({
   url: document.getElementById("docs").dataset.schema,
   dom_id: "#docs",

@@ -1,7 +1,7 @@
 /* Speeds up the policy's pages; without it their buttons do the same. */
 "use strict";
 
-// A trial takes a while: say so, and let nobody start it twice.
+// A preview takes a while: say so, and prevent a second start.
 for (const form of document.querySelectorAll("form[data-policy-busy]")) {
   const button = form.querySelector("button");
   const status = form.querySelector("[role=status]");
@@ -10,7 +10,7 @@ for (const form of document.querySelectorAll("form[data-policy-busy]")) {
     button.disabled = true;
     status.textContent = form.dataset.policyBusy;
   });
-  // Back from the next page, out of the browser's memory.
+  // The page was restored from the browser's back/forward cache.
   window.addEventListener("pageshow", () => {
     button.disabled = false;
     status.textContent = words;

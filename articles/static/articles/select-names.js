@@ -1,8 +1,8 @@
-// Names the fields that Select2 draws in place of a <select>: it leaves an empty one without a name.
+// Labels the fields that Select2 draws in place of a <select>: it leaves empty ones without a label.
 "use strict";
 
 window.addEventListener("load", () => {
-  // Behind Django's own function, which draws them: jQuery may still hold that back at this moment.
+  // Run after Django's own function, which draws them; jQuery may still delay that one.
   django.jQuery(() => {
     for (const label of document.querySelectorAll("label[for]")) {
       const drawn = document.getElementById(`select2-${label.htmlFor}-container`);

@@ -1,10 +1,10 @@
-// Puts a player in the place of its poster once the reader asks for it; nothing of it loads before.
-// Without this a poster is a link to where the video is.
+// Replaces a poster with its player when the reader asks for it; nothing loads before.
+// Without this script the poster is a link to the video.
 "use strict";
 
 const play = (video) => {
   const frame = document.createElement("iframe");
-  // All of them before it is on the page: what it may do is settled when it begins to load.
+  // Set all attributes before the frame is on the page: they take effect when it begins to load.
   for (const [name, value] of Object.entries(JSON.parse(video.dataset.frame))) {
     frame.setAttribute(name, value);
   }

@@ -134,26 +134,26 @@ class TestLeftOut:
         assert 'name="do"' not in page.content.decode()
         assert page.context["skipped"][0].more == 3
 
-    def test_done_and_skipped_are_told(self, publisher: Client) -> None:
+    def test_reports_done_and_skipped(self, publisher: Client) -> None:
         page = start(publisher, "hold", [make_article(), make_article(decision="withdraw")])
         assert "1 of 2 articles will be changed" in text_of(page)
         done = carry_on(publisher, page, "hold", do="")
         assert "Held: 1 article. Left out: 1." in messages_of(publisher, done)[0]
 
-    def test_what_the_role_may_not_end(self, client: Client) -> None:
+    def test_decisions_that_the_role_may_not_end(self, client: Client) -> None:
         client.force_login(make_user(Role.EDITOR))
         held, withdrawn = make_article(decision="hold"), make_article(decision="withdraw")
         page = start(client, "release", [held, withdrawn])
         (group,) = page.context["skipped"]
         assert (group.why, group.slugs) == (
-            "has a decision that your role may not end.",
+            "has a decision that your role does not allow you to end.",
             [withdrawn.slug],
         )
         carry_on(client, page, "release", do="")
         assert fresh(held).decision == ""
         assert fresh(withdrawn).decision == "withdraw"
 
-    def test_sent_without_anything_to_do(self, publisher: Client) -> None:
+    def test_submitted_without_changes(self, publisher: Client) -> None:
         page = start(publisher, "hold", [make_article(decision="hold")])
         page = carry_on(publisher, page, "hold", do="")
         assert page.status_code == 200
@@ -194,7 +194,7 @@ class TestSelection:
         nothing = publisher.post(reverse(LIST), data | {"select_across": "0"})
         assert "Select at least one article" in messages_of(publisher, nothing)[0]
 
-    def test_ticked_ones_within_the_filter(self, publisher: Client) -> None:
+    def test_selected_articles_within_the_filter(self, publisher: Client) -> None:
         published, below = make_article(), make_article(quality=20)
         page = start(publisher, "hold", [published, below], "?state=published")
         assert "Hold: 1 article" in text_of(page)
@@ -234,17 +234,17 @@ class TestBetween:
             publisher, start(publisher, "score", [article]), "score", quality="75", ask=""
         )
         again = carry_on(publisher, page, "score", quality="20", do="")
-        assert "Look at what that changes" in text_of(again)
+        assert "Check the new preview" in text_of(again)
         assert not Act.objects.exists()
         carry_on(publisher, again, "score", quality="20", do="")
         assert fresh(article).quality == 20
 
-    def test_done_before_anything_was_shown(self, publisher: Client) -> None:
+    def test_done_without_a_preview(self, publisher: Client) -> None:
         article = make_article()
         again = carry_on(
             publisher, start(publisher, "score", [article]), "score", quality="7", do=""
         )
-        assert "Look at what that changes" in text_of(again)
+        assert "Check the new preview" in text_of(again)
         assert not Act.objects.exists()
 
     @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ class TestBetween:
             ("schedule", {"begin": "2030-01-02T10:00", "end": "2030-01-01T10:00"}),
         ],
     )
-    def test_what_makes_no_sense(self, publisher: Client, verb: str, sent: dict[str, str]) -> None:
+    def test_impossible_decisions(self, publisher: Client, verb: str, sent: dict[str, str]) -> None:
         page = start(publisher, verb, [make_article(quality=None)])
         for button in ("ask", "do"):
             again = carry_on(publisher, page, verb, **sent, **{button: ""})
@@ -312,7 +312,7 @@ class TestPermissions:
 
     @pytest.mark.parametrize("role", Role)
     @pytest.mark.parametrize("verb", BULK)
-    def test_sent_all_the_same(self, client: Client, role: Role, verb: str) -> None:
+    def test_is_still_sent(self, client: Client, role: Role, verb: str) -> None:
         articles = [make_article(decision="hold" if verb == "release" else "") for _ in range(2)]
         sent = {"score": {"quality": "7"}, "schedule": {"end": "2020-01-01T10:00"}}.get(verb, {})
         client.force_login(make_user(Role.PUBLISHER))
@@ -324,7 +324,7 @@ class TestPermissions:
         assert carry_on(client, page, verb, **sent, do="").status_code == (302 if allowed else 403)
         assert Act.objects.exists() == allowed
 
-    def test_nobody_pins_in_bulk(self) -> None:
+    def test_pinning_is_no_bulk_action(self) -> None:
         assert Verb.PIN not in BULK
 
     def test_anonymous(self, client: Client) -> None:

@@ -46,7 +46,7 @@ class TestArticlePage:
         for part in ("67 <small>quality</small>", "77 <small>heat</small>", "The Paper"):
             assert part in html
 
-    def test_says_whose_heat_it_is(self, admin_client: Client) -> None:
+    def test_says_where_the_heat_comes_from(self, admin_client: Client) -> None:
         given = make_article(quality=67, heat=79, heat_is_given=True)
 
         assert "Stored is heat 79, published" in get(admin_client, page_of(given))
@@ -101,7 +101,7 @@ class TestArticlePage:
 
 
 class TestEdit:
-    def test_coverage_only_is_for_looking_at(self, admin_client: Client) -> None:
+    def test_coverage_only_is_read_only(self, admin_client: Client) -> None:
         # Its texts come from the article that links to it.
         article = make_article(coverage_only=True, title="Before")
         html = get(admin_client, page_of(article))
@@ -157,7 +157,7 @@ class TestEdit:
         assert admin_client.post(page_of(article), form).status_code == 200
         assert Article.objects.get(pk=article.pk).title == "Before"
 
-    def test_nothing_else_can_be_sent_along(self, admin_client: Client) -> None:
+    def test_other_fields_are_ignored(self, admin_client: Client) -> None:
         article = make_superseded()
         more = {
             "title": "Mine",

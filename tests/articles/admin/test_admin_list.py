@@ -58,7 +58,7 @@ class TestStates:
             assert ("Xylophone" in titles(admin_client, state=state.value)) is (state == case.state)
 
     @pytest.mark.parametrize("case", CASES, ids=str)
-    def test_standing_is_the_state_but_for_the_schedule(self, case: Case) -> None:
+    def test_standing_is_the_state_without_the_schedule(self, case: Case) -> None:
         article = case.make()
         article.refresh_from_db()
         timed = {Article.State.SCHEDULED, Article.State.EXPIRED}
@@ -267,7 +267,7 @@ class TestPages:
             with django_assert_num_queries(7):
                 get(admin_client, list_of(Article), topic=str(topic.pk))
 
-    def test_reads_no_more_keys_than_it_must(self, admin_client: Client) -> None:
+    def test_reads_only_the_keys_it_needs(self, admin_client: Client) -> None:
         make_article()
         with CaptureQueriesContext(connection) as queries:
             get(admin_client, list_of(Article))

@@ -66,7 +66,7 @@ class TestAccess:
             assert client.get(list_of(type(row))).status_code == 403
             assert client.get(page_of(row)).status_code == 403
 
-    def test_who_may_look_may_not_edit(self, client: Client) -> None:
+    def test_viewers_may_not_edit(self, client: Client) -> None:
         viewer = User.objects.create_user("viewer", is_staff=True)
         viewer.user_permissions.set(Permission.objects.filter(codename="view_article"))
         client.force_login(viewer)

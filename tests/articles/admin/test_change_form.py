@@ -69,7 +69,7 @@ class TestSave:
         newsdesk.perform(newsdesk.undo(act), by=make_user(Role.EDITOR))
         assert stored(article).title == "Before"
 
-    def test_a_reason_alone_is_no_act(self, login: Login) -> None:
+    def test_a_note_alone_is_no_decision(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Before")
         post(client, article, form_of(get(client, page_of(article)), reason="just so"))
@@ -138,7 +138,7 @@ class TestSaveOverANewerVersion:
         assert typed(html, "excerpt") == "My words"
         assert "choice_excerpt" not in panel
 
-    def test_sending_it_once_more_saves_nothing(self, login: Login) -> None:
+    def test_submitting_again_saves_nothing(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Opened")
         form = form_of(get(client, page_of(article)), title="Mine")
@@ -151,7 +151,7 @@ class TestSaveOverANewerVersion:
         assert "Choose which text to keep for title" in html
         assert stored(article).title == "Theirs"
 
-    def test_mine_over_it_by_field(self, login: Login) -> None:
+    def test_saves_mine_by_field(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Opened", excerpt="Opened")
         form = form_of(get(client, page_of(article)), title="Mine", excerpt="Mine", body="Mine")
@@ -194,7 +194,7 @@ class TestSaveOverANewerVersion:
         status, _ = post(client, article, form_of(html, choice_title="mine"))
         assert (status, stored(article).title) == (302, "Mine")
 
-    def test_what_was_only_opened_gives_way(self, login: Login) -> None:
+    def test_unchanged_input_yields_to_stored_text(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Opened", excerpt="Opened")
         form = form_of(get(client, page_of(article)), title="Mine")
@@ -208,7 +208,7 @@ class TestSaveOverANewerVersion:
         now = stored(article)
         assert (status, now.title, now.excerpt) == (302, "Mine", "Theirs")
 
-    def test_an_import_in_between_leaves_what_was_opened_unknown(self, login: Login) -> None:
+    def test_after_an_import_the_opened_text_is_unknown(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Opened", excerpt="Opened")
         form = form_of(get(client, page_of(article)), title="Mine")

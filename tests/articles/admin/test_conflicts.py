@@ -101,11 +101,11 @@ class TestPage:
         for nonsense in ("x", "-1", "9" * 30):
             assert client.get(page(), {"article": nonsense}).status_code == 404
 
-    def test_shows_what_the_editor_made_of_it_since(self, login: Login, article: Article) -> None:
+    def test_shows_the_editors_later_changes(self, login: Login, article: Article) -> None:
         edit(article, title="Our newest headline")
         assert "Our newest headline" in get(login(Role.EDITOR), page())
 
-    def test_who_may_look_has_nothing_to_choose(self, login: Login, article: Article) -> None:
+    def test_viewers_have_no_choices(self, login: Login, article: Article) -> None:
         html = get(login(Role.VIEWER), page())
         assert "Our headline" in html
         assert 'type="radio"' not in html
@@ -152,7 +152,7 @@ class TestPage:
 
 
 class TestResolve:
-    def test_shows_first_and_then_does(self, login: Login, article: Article) -> None:
+    def test_previews_then_decides(self, login: Login, article: Article) -> None:
         client = login(Role.EDITOR)
         form = form_of(get(client, page()), title="editor", quality="source")
         response = client.post(resolve_page(article), form)
@@ -199,7 +199,7 @@ class TestResolve:
         assert only_article().title == "Their headline"
         assert ImportConflict.objects.get(resolved_at=None).field == "quality"
 
-    def test_asking_adds_no_coverage(self, login: Login, tmp_path: Path) -> None:
+    def test_a_preview_adds_no_coverage(self, login: Login, tmp_path: Path) -> None:
         put(tmp_path, "one.txt", document())
         load(tmp_path)
         relate(only_article(), make_article(web_url="https://paper.example/ours", quality=10))
@@ -228,7 +228,7 @@ class TestResolve:
         edit(only_article(), excerpt="Other")
         assert "somebody else, or an import, changed this" in self.fail(client, article, form)
 
-    def test_fail_an_import_found_something_newer(self, login: Login, article: Article) -> None:
+    def test_fail_newer_import(self, login: Login, article: Article) -> None:
         client = login(Role.EDITOR)
         form = form_of(get(client, page()), title="source")
         ImportConflict.objects.update(found_at=NOW + timedelta(days=9), source="Newer")

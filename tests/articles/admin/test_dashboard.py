@@ -82,7 +82,7 @@ class TestDesk:
         for key in counts:
             get(admin_client, address(key))
 
-    def test_counts_no_further_than_it_must(
+    def test_stops_counting_at_the_limit(
         self, admin_client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(capped_count, "MOST_COUNTED", 3)
@@ -218,7 +218,7 @@ class TestAccess:
         for queue in QUEUES:
             assert client.get(address(queue.key)).status_code == 403
 
-    def test_who_may_view_articles_sees_them_alone(self, client: Client) -> None:
+    def test_viewers_of_articles_see_only_articles(self, client: Client) -> None:
         make_some(1)
         login(client, "view_article")
         html = get(client, DESK)
@@ -226,14 +226,14 @@ class TestAccess:
         assert "Last imports" not in html
         get(client, address("held"))
 
-    def test_who_may_view_imports_sees_them_alone(self, client: Client) -> None:
+    def test_viewers_of_imports_see_only_imports(self, client: Client) -> None:
         make_some(1)
         login(client, "view_importrun")
         html = get(client, DESK)
         assert counts_on(html) == {}
         assert "Last imports" in html
 
-    def test_nothing_but_reading(self, admin_client: Client) -> None:
+    def test_allows_only_reading(self, admin_client: Client) -> None:
         assert admin_client.post(address("held")).status_code == 405
 
 
@@ -296,7 +296,7 @@ class TestQueuePage:
             "9999-12-31T23:59:59-23:59,a",
         ],
     )
-    def test_fail_place_that_is_none(self, admin_client: Client, after: str) -> None:
+    def test_fail_invalid_position(self, admin_client: Client, after: str) -> None:
         assert admin_client.get(address("held"), {"after": after}).status_code == 404
 
     @pytest.mark.parametrize("key", BY_KEY)

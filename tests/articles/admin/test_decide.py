@@ -107,7 +107,7 @@ class TestWhoMayWhat:
             done = 302 if decision else 200
             assert response.status_code == (done if role in who else 403)
 
-    def test_who_may_publish_but_not_withdraw(self, client: Client) -> None:
+    def test_may_publish_but_not_withdraw(self, client: Client) -> None:
         user = make_user(Role.VIEWER)
         codename = newsdesk.VERBS[newsdesk.Verb.PUBLISH].permission.partition(".")[2]
         user.user_permissions.set(Permission.objects.filter(codename=codename))
@@ -145,7 +145,7 @@ class TestWhoMayWhat:
 
 
 class TestForm:
-    def test_opened_with_what_it_would_do(self, publisher: Client) -> None:
+    def test_opens_with_a_preview(self, publisher: Client) -> None:
         lead, other = make_article(), make_article(quality=75)
         relate(other, lead)
         newsdesk.perform(newsdesk.set_quality(lead, 81), by=None)
@@ -274,7 +274,7 @@ class TestDone:
             "",
         ],
     )
-    def test_next_leads_nowhere_else(self, publisher: Client, address: str) -> None:
+    def test_next_refuses_other_sites(self, publisher: Client, address: str) -> None:
         article = make_article()
         form = form_for(article, "hold", next=address)
         response = publisher.post(address_of(article, "hold"), form)
@@ -297,7 +297,7 @@ class TestStale:
         by = make_user(Role.PUBLISHER, username="somebody-else")
         newsdesk.perform(newsdesk.set_quality(article, 61), by=by, reason="Thin sources")
 
-    def test_shows_both_and_decides_anew(self, publisher: Client) -> None:
+    def test_shows_both_and_decides_again(self, publisher: Client) -> None:
         article = make_article(quality=60)
         form = form_for(article, "score", reason="Typed at length")
         self.change_meanwhile(article)

@@ -96,7 +96,7 @@ class TestList:
         assert text.count("An older copy is shown.") == 1
         assert "none nothing" in text
 
-    def test_names_whose_logo_it_is(self, editor: Client) -> None:
+    def test_lists_the_providers_of_a_logo(self, editor: Client) -> None:
         url = "https://a.example/logo.png"
         logos = [{"url": url, "width": 200, "height": 200}]
         provider = make_provider(name="A paper", logos=logos)
@@ -105,7 +105,7 @@ class TestList:
         address = reverse("admin:providers_provider_change", args=[provider.pk])
         assert address in editor.get(reverse(LIST)).content.decode()
 
-    def test_names_a_few_articles(self, editor: Client) -> None:
+    def test_lists_a_few_articles(self, editor: Client) -> None:
         url = "https://a.example/1"
         fail(url)
         for number in range(5):
@@ -128,7 +128,7 @@ class TestList:
         for page in (reverse(LIST), f"{reverse(LIST)}?host={PAYLOAD}", page_of(one)):
             assert PAYLOAD not in editor.get(page).content.decode()
 
-    def test_address_that_is_no_link(self, editor: Client) -> None:
+    def test_url_that_is_not_linked(self, editor: Client) -> None:
         one = fail("javascript:alert(1)", host="")
         for page in (reverse(LIST), page_of(one)):
             assert 'href="javascript' not in editor.get(page).content.decode()
@@ -275,7 +275,7 @@ class TestAgain:
         assert server.paths() == ["/none"]
 
     @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-    def test_not_by_who_only_looks(self, client: Client, role: Role) -> None:
+    def test_not_for_viewers(self, client: Client, role: Role) -> None:
         client.force_login(make_user(role))
         one = fail("https://a.example/1")
         assert "Fetch" not in text_of(client.get(reverse(LIST)))
@@ -295,7 +295,7 @@ class TestDesk:
         assert "Picture problems: 1" in text_of(page)
         assert reverse(LIST) in page.content.decode()
 
-    def test_not_for_who_may_not_look(self, client: Client) -> None:
+    def test_not_without_permission_to_view(self, client: Client) -> None:
         client.force_login(make_user())
         assert client.get(reverse(LIST)).status_code == 403
         assert not re.search("imagefetch", client.get(reverse("admin:index")).content.decode())

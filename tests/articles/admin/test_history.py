@@ -51,7 +51,7 @@ def login(client: Client) -> Login:
 
 
 class TestHistory:
-    def test_is_where_djangos_own_was(self) -> None:
+    def test_replaces_djangos_own_page(self) -> None:
         assert page(make_article(pk=7)) == page_of(Article(pk=7), "history")
 
     def test_newest_first_with_who_why_and_what(self, login: Login) -> None:
@@ -69,7 +69,7 @@ class TestHistory:
         assert "<ins>Second headline</ins>" in html
         assert re.search(r"50\s+→ 75\s+<small>now published</small>", html)
 
-    def test_what_it_only_felt_is_marked(self, login: Login) -> None:
+    def test_articles_that_only_changed_in_heat_are_marked(self, login: Login) -> None:
         article, other = make_article(quality=60), make_article(quality=50)
         do(newsdesk.relate(fresh(article), [fresh(other)]))
         do(newsdesk.set_quality(fresh(other), 90), reason="of the other one")
@@ -163,7 +163,7 @@ class TestUndoLink:
     def undo_entries(self, client: Client, article: Article) -> list[bool]:
         return [one.can_undo for one in client.get(page(article)).context["entries"]]
 
-    def test_only_for_who_may_and_what_still_stands(self, login: Login) -> None:
+    def test_only_with_permission_and_for_unchanged_decisions(self, login: Login) -> None:
         article = make_article(quality=50)
         do(newsdesk.set_quality(fresh(article), 75))
         do(newsdesk.set_quality(fresh(article), 60))
@@ -224,7 +224,7 @@ class TestCompare:
             ("", ""),
         ],
     )
-    def test_pieces_make_both_texts(self, one: str, other: str) -> None:
+    def test_pieces_form_both_texts(self, one: str, other: str) -> None:
         pieces = text_diff(one, other)
         assert "".join(piece.text for piece in pieces if piece.kind != "ins") == one
         assert "".join(piece.text for piece in pieces if piece.kind != "del") == other
@@ -238,7 +238,7 @@ class TestRestore:
         do(newsdesk.set_quality(fresh(article), 60))
         return article, scored
 
-    def test_shows_first_and_then_does(self, login: Login) -> None:
+    def test_previews_then_decides(self, login: Login) -> None:
         article, scored = self.made()
         client = login(Role.EDITOR)
         html = get(client, restore_page(article, scored.pk))

@@ -100,7 +100,7 @@ class TestState:
         for text in self.state(editor, image):
             assert "stored will be fetched again" in text
 
-    def test_of_what_is_no_web_address(self, editor: Client) -> None:
+    def test_url_that_is_not_http(self, editor: Client) -> None:
         image = add_image(url="javascript:alert(1)")
         for text in self.state(editor, image):
             assert "never fetched or shown" in text
@@ -168,7 +168,7 @@ class TestWords:
         press_undo(editor, told[0])
         assert image_state(again(image)) == image_state(image)
 
-    def test_nothing_said_stays_nothing(self, editor: Client) -> None:
+    def test_blank_stays_blank(self, editor: Client) -> None:
         image = add_image(title=None, attribution="Somebody")
         do(editor, image, "words", attribution="")
         edited = again(image)
@@ -177,7 +177,7 @@ class TestWords:
     def test_nothing_changed(self, editor: Client) -> None:
         image = add_image(title="One\nline")
         answer = do(editor, image, "words", title="One\r\nline")
-        assert "The image says that already." in text_of(answer)
+        assert "The image already has that text." in text_of(answer)
         assert not Act.objects.exists()
 
     def test_lost_update(self, editor: Client) -> None:
@@ -194,7 +194,7 @@ class TestWords:
         editor.post(address(image), sent(answer, "words"))
         assert again(image).title == "Mine"
 
-    def test_what_was_typed_goes_to_no_other_image(self, editor: Client) -> None:
+    def test_input_is_not_applied_to_another_image(self, editor: Client) -> None:
         image = add_image(title="Old")
         page = editor.get(address(image))
         other = ["https://b.example/", *image_state(image)[1:]]
@@ -209,7 +209,7 @@ class TestWords:
         assert "somebody else, or an import, changed this" in text_of(answer)
         assert answer.context["forms"]["words"]["title"].value() == "Old"
 
-    def test_not_of_what_is_known_as_coverage_alone(self, editor: Client) -> None:
+    def test_not_for_coverage_only_articles(self, editor: Client) -> None:
         image = add_image(make_article(coverage_only=True))
         assert "Alt text and credit" not in text_of(editor.get(address(image)))
         answer = do(editor, image, "words", title="New")

@@ -92,7 +92,7 @@ class TestUpload:
     def test_no_file(self, editor: Client) -> None:
         assert "Choose a file first." in text_of(do(editor, add_image(), "upload"))
 
-    def test_place_of_an_address_that_is_none(self, editor: Client) -> None:
+    def test_url_that_is_not_http_or_too_long(self, editor: Client) -> None:
         for url in ("images/local.png", "https://a.example/" + "ä" * 1500):
             image = add_image(url=url)
             answer = upload(editor, image)
@@ -176,14 +176,14 @@ class TestFetch:
         assert again(image).state == State.KEPT
         assert ImageFetch.objects.get().failure == ""
 
-    def test_of_what_no_reader_sees_yet(self, editor: Client, server: Server) -> None:
+    def test_article_that_readers_do_not_see_yet(self, editor: Client, server: Server) -> None:
         image = add_image(make_article(quality=None), server.put("/a", picture()))
         assert keep().kept == 0
         do(editor, image, "fetch")
         keep()
         assert again(image).state == State.KEPT
 
-    def test_kept_is_shown_meanwhile(self, editor: Client, server: Server) -> None:
+    def test_stored_picture_is_shown_meanwhile(self, editor: Client, server: Server) -> None:
         image = add_image(url=server.put("/a", picture()))
         keep()
         older = again(image).stored
@@ -195,7 +195,7 @@ class TestFetch:
         assert newer is not None
         assert newer.format == "png"
 
-    def test_upload_stays_until_the_source_is_wanted_again(
+    def test_upload_stays_until_the_source_is_requested(
         self, editor: Client, server: Server
     ) -> None:
         image = add_image(url=server.put("/a", reply(picture(), ETag='"1"')))

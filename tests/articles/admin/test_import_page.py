@@ -122,7 +122,7 @@ class TestImport:
         files = {f"{number}.md": GOOD for number in range(4)}
         assert "More than 3 documents" in refused(operator, {"all.zip": zipped(files)})
 
-    def test_as_many_and_as_large_as_allowed(
+    def test_the_largest_allowed_values(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(uploads, "MOST_FILES", 3)

@@ -77,7 +77,7 @@ class TestSaved:
         assert "no quality changed" in messages_of(editor, done)[0]
         assert not Act.objects.exists()
 
-    def test_one_that_somebody_scored_alike(self, editor: Client) -> None:
+    def test_same_score_by_somebody_else(self, editor: Client) -> None:
         article = make_article(quality=40)
         page = editor.get(reverse(LIST))
         newsdesk.perform(newsdesk.set_quality(article, 75), by=None)
@@ -143,7 +143,7 @@ class TestConflict:
 
 
 class TestForged:
-    def test_row_that_no_list_showed(self, editor: Client) -> None:
+    def test_forged_row(self, editor: Client) -> None:
         shown, other = make_article(quality=40), make_article(quality=50)
         sent = inputs(editor.get(reverse(LIST), {"q": shown.slug}))
         address = reverse(SCORES)
@@ -153,7 +153,7 @@ class TestForged:
         assert editor.post(address, data).status_code == 400
         assert (stored(shown), stored(other)) == (40, 50)
 
-    def test_version_that_was_not_seen(self, editor: Client) -> None:
+    def test_unknown_version(self, editor: Client) -> None:
         article = make_article(quality=40)
         row = inputs(editor.get(reverse(LIST)))["row"][0].replace(",1,", ",2,")
         data = {"row": [row], **typed(article, "1")}
@@ -198,7 +198,7 @@ class TestList:
         make_article(title=PAYLOAD, provider=make_provider(name=PAYLOAD))
         assert PAYLOAD not in editor.get(reverse(LIST)).content.decode()
 
-    def test_named_for_those_who_hear(self, editor: Client) -> None:
+    def test_labels_for_screen_readers(self, editor: Client) -> None:
         make_article(title="A comet passes")
         assert (
             'aria-label="Quality of A comet passes"' in editor.get(reverse(LIST)).content.decode()

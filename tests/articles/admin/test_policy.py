@@ -133,7 +133,7 @@ class TestList:
         assert "superseded by The Daily (53), better by 2" in html
         assert "nobody has changed them" not in html
 
-    def test_offers_the_form_to_publishers_alone(self, as_role: As) -> None:
+    def test_offers_the_form_only_to_publishers(self, as_role: As) -> None:
         for role, offered in ((Role.EDITOR, False), (Role.PUBLISHER, True)):
             html = get(as_role(role), LIST)
             assert (f'action="{TRY}"' in html) == offered
@@ -151,12 +151,12 @@ class TestList:
             assert words in rows[1]
         assert f'href="{TRY}?version={first.pk}"' in rows[1]
 
-    def test_offers_to_restore_to_publishers_alone(self, as_role: As) -> None:
+    def test_offers_to_restore_only_to_publishers(self, as_role: As) -> None:
         in_force()
         newsdesk.apply_policy(DEFAULT_POLICY, by=None)
         assert "Restore" not in get(as_role(Role.VIEWER), LIST)
 
-    def test_costs_the_same_however_many_versions(
+    def test_queries_do_not_depend_on_the_number_of_versions(
         self, publisher: Client, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for number in range(12):
@@ -203,12 +203,12 @@ class TestTry:
         assert f'action="{APPLY}"' not in html
 
     @pytest.mark.parametrize("threshold", ["", "-1", "x", "99999999999"])
-    def test_refuses_what_is_no_number(self, publisher: Client, threshold: str) -> None:
+    def test_refuses_text_that_is_not_a_number(self, publisher: Client, threshold: str) -> None:
         html = publisher.post(TRY, sent(threshold=threshold)).content.decode()
         assert 'class="errorlist"' in html
         assert "would change" not in html
 
-    def test_says_that_another_came_between(self, publisher: Client) -> None:
+    def test_reports_that_another_policy_was_applied(self, publisher: Client) -> None:
         in_force()
         html = publisher.post(TRY, sent(threshold=65, against=0)).content.decode()
         assert "The publishing rule has changed" in html
@@ -249,12 +249,12 @@ class TestTry:
         assert "Restores the rule of" in html
 
     @pytest.mark.parametrize("key", ["0", "x", "9" * 40, "-1"])
-    def test_knows_no_other_version(self, publisher: Client, key: str) -> None:
+    def test_other_versions_are_unknown(self, publisher: Client, key: str) -> None:
         assert publisher.get(TRY, {"version": key}).status_code == 404
 
 
 class TestApply:
-    def test_puts_in_force_and_goes_on_to_the_progress(self, publisher: Client) -> None:
+    def test_applies_and_redirects_to_the_progress(self, publisher: Client) -> None:
         answer = publisher.post(APPLY, applied())
         assert (answer.status_code, answer["Location"]) == (FOUND, PROGRESS)
         version = PolicyVersion.objects.get()
@@ -263,7 +263,7 @@ class TestApply:
         assert "Now in force" in get(publisher, PROGRESS)
 
     @pytest.mark.parametrize("missing", ["reason", "confirmed"])
-    def test_wants_a_reason_and_a_confirmation(self, publisher: Client, missing: str) -> None:
+    def test_requires_a_note_and_a_confirmation(self, publisher: Client, missing: str) -> None:
         data = applied(threshold=61)
         del data[missing]
         html = publisher.post(APPLY, data).content.decode()
@@ -272,7 +272,7 @@ class TestApply:
         assert 'name="threshold" value="61"' in html
         assert not PolicyVersion.objects.exists()
 
-    def test_after_another_came_between_shows_the_trial_anew(self, publisher: Client) -> None:
+    def test_shows_the_preview_again_if_the_policy_has_changed(self, publisher: Client) -> None:
         make_article(quality=60)
         between = newsdesk.apply_policy(Policy(75, 10, 50), by=None, reason="louder")
         html = publisher.post(APPLY, applied(against=0)).content.decode()
@@ -295,7 +295,7 @@ class TestProgress:
         monkeypatch.setattr(policies, "PIECE", 1)
         monkeypatch.setattr(pages, "SECONDS", 0)
 
-    def test_without_script_goes_on_with_every_press(self, publisher: Client) -> None:
+    def test_without_script_each_click_continues(self, publisher: Client) -> None:
         for _ in range(2):
             make_article(quality=60)
         in_force()
@@ -320,7 +320,7 @@ class TestProgress:
             {"percent": 100, "finished": True},
         ]
 
-    def test_goes_on_with_the_latest_alone(
+    def test_continues_only_the_latest(
         self, publisher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         in_force()

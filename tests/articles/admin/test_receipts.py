@@ -157,7 +157,7 @@ class TestCost:
             receipt = receipt_of(article)
         assert (len(receipt.counted), len(receipt.left_out)) == (size, size)
 
-    def test_names_no_more_than_shown(self) -> None:
+    def test_lists_no_more_than_shown(self) -> None:
         article = make_article()
         relate(article, *(make_article(quality=30) for _ in range(SHOWN + 1)))
         receipt = receipt_of(article)

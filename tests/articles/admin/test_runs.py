@@ -102,7 +102,7 @@ class TestDownloads:
         assert client.post(address(run, ending)).status_code == 405
         assert client.get(address(ImportRun(pk=10**9), ending)).status_code == 404
 
-    def test_are_linked_where_there_is_anything(self, viewer: Client) -> None:
+    def test_are_linked_if_not_empty(self, viewer: Client) -> None:
         run = make_run()
         assert address(run, "csv") not in get(viewer, page_of(run))
         make_problem(run)

@@ -76,7 +76,7 @@ class TestPage:
             (lead, "ahead of The Star (43): better by 14"),
             (earlier, "ahead of The Star (43): equally good and published earlier"),
             (later, "the last of those scored"),
-            (stub, "not scored: ranks behind all that are; known only because others name it"),
+            (stub, "not scored: ranks behind all that are; link only"),
             (held, "on hold: left out of the ranking"),
         ]
 
@@ -101,8 +101,8 @@ class TestPage:
         page = publisher.get(address(lead))
         assert [row.link for row in page.context["rows"]] == [
             "",
-            "one way: names the lead, is not named back",
-            "one way: named by the lead",
+            "one way: links to the lead, but not back",
+            "one way: linked from the lead",
         ]
         assert page.context["gaps"] == 4
 
@@ -160,7 +160,7 @@ class TestFind:
         ):
             assert self.found(publisher, text) == [article]
 
-    def test_not_what_is_in_the_story(self, publisher: Client) -> None:
+    def test_leaves_out_members_of_the_story(self, publisher: Client) -> None:
         lead, other = make_story(90, 50)
         page = publisher.get(address(lead), {"find": other.slug})
         assert page.context["found"] == []
@@ -218,7 +218,7 @@ class TestActs:
         self.check(publisher, lead, "remove", [lead, second, third], member=chosen)
         assert self.after == set()
 
-    def test_split_keeps_the_chosen_together(self, publisher: Client) -> None:
+    def test_split_keeps_selected_reports_together(self, publisher: Client) -> None:
         lead, second, third = make_story(60, 55, 50)
         chosen = [str(second.pk), str(third.pk)]
         self.check(publisher, lead, "split", [lead, second, third], member=chosen)
@@ -281,7 +281,7 @@ class TestRefused:
         assert "as I typed" in words
         assert len(links()) == 2
 
-    def test_what_came_in_between_is_not_touched_unseen(self, publisher: Client) -> None:
+    def test_later_changes_are_not_overwritten(self, publisher: Client) -> None:
         lead, other = make_story(60, 50)
         page = ask(publisher, lead, pin=other.pk)
         late = make_article(is_pinned=True)
@@ -348,7 +348,7 @@ class TestPermissions:
         assert self.kinds_of(Role.EDITOR) == set(self.RELATING)
         assert self.kinds_of(Role.PUBLISHER) == set(KINDS)
 
-    def test_asked_by_one_done_by_another(self, publisher: Client) -> None:
+    def test_woken_by_one_process_run_by_another(self, publisher: Client) -> None:
         lead, other = make_story(60, 50)
         page = ask(publisher, lead, remove="", member=other.pk)
         viewer = Client()

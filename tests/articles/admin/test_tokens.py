@@ -61,7 +61,7 @@ class TestMaking:
             assert token.digest not in html
         assert found[0] not in str(signed_in.cookies)
 
-    def test_is_always_ones_own(self, signed_in: Client, user: User) -> None:
+    def test_belongs_to_the_current_user(self, signed_in: Client, user: User) -> None:
         other = make_user(Role.PUBLISHER)
         make(signed_in, user=str(other.pk), digest="x" * 64, expires_at_0="2999-01-01")
         token = ApiToken.objects.get()
@@ -93,7 +93,7 @@ class TestLooking:
         # Filters and searches do not reveal it either.
         assert signed_in.get(LIST, {"digest__startswith": mine.digest[0]}).status_code == 400
 
-    def test_a_superuser_sees_whose_there_are(
+    def test_a_superuser_sees_all_owners(
         self, admin_client: Client, user: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for number in range(3):

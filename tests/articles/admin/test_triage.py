@@ -84,7 +84,7 @@ class TestQueues:
         assert queue.title in text
 
     @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.key)
-    def test_walked_both_ways(self, publisher: Client, queue: Queue) -> None:
+    def test_paged_in_both_directions(self, publisher: Client, queue: Queue) -> None:
         soon = timezone.now() + timedelta(hours=1)
         for number in range(3):
             same: dict[str, Any] = {"web_url": f"https://same.example/{number}"}
@@ -225,7 +225,7 @@ class TestFlow:
         assert Article.objects.filter(quality=57).count() == 17
         assert Article.objects.filter(decision="publish", decision_reason="Of note").count() == 16
 
-    def test_passed_over_ones_are_left(self, publisher: Client) -> None:
+    def test_skipped_articles_remain(self, publisher: Client) -> None:
         first, second = make_waiting(2)
         html = get(publisher, link_of(get(publisher, address_of()), "j"))
         form = form_of(html, "score", quality="12")
@@ -236,7 +236,7 @@ class TestFlow:
         second.refresh_from_db()
         assert second.quality == 12
 
-    def test_decision_that_takes_the_place_away(self, publisher: Client) -> None:
+    def test_decision_that_removes_the_position(self, publisher: Client) -> None:
         # The queue is ordered by a time that the decision may remove.
         soon = timezone.now() + timedelta(hours=1)
         first = make_article(publish_from=soon)
@@ -269,7 +269,7 @@ class TestFlow:
         article.refresh_from_db()
         assert article.quality is None
 
-    def test_undo_is_of_ones_own_and_of_today(self, publisher: Client) -> None:
+    def test_undo_offers_only_own_decisions_of_today(self, publisher: Client) -> None:
         one, two, three, four, five = make_waiting(5)
         somebody = make_user(Role.PUBLISHER)
         newsdesk.perform(newsdesk.set_quality(one, 5), by=somebody)

@@ -75,7 +75,7 @@ class TestSettingUp:
             ("mirror.example", "The address does not start with http:// or https://."),
         ],
     )
-    def test_fail_by_the_look_of_the_address(self, publisher: Client, url: str, words: str) -> None:
+    def test_fail_by_the_url_alone(self, publisher: Client, url: str, words: str) -> None:
         response = publisher.post(list_of(WebHook) + "add/", FORM | {"url": url})
         assert words in response.content.decode()
         assert not WebHook.objects.exists()
@@ -84,7 +84,7 @@ class TestSettingUp:
         response = publisher.post(list_of(WebHook) + "add/", FORM | {"events": []})
         assert "This field is required." in response.content.decode()
 
-    def test_active_again_it_is_asked_again(self, publisher: Client) -> None:
+    def test_a_reactivated_hook_is_used_again(self, publisher: Client) -> None:
         hook = make_hook(is_active=False, failures=7, ended_because="It answered 410.")
         assert "It answered 410." in get(publisher, page_of(hook))
         publisher.post(page_of(hook), FORM)
@@ -119,7 +119,7 @@ class TestButtons:
         assert "the webhook is not active" in response.content.decode()
         assert not HookDelivery.objects.exists()
 
-    def test_send_again_all_that_was_given_up(self, publisher: Client) -> None:
+    def test_sends_all_abandoned_deliveries_again(self, publisher: Client) -> None:
         later = timezone.now() + timedelta(minutes=5)
         hook, other = make_hook(failures=9, rests_until=later), make_hook(name="Another")
         dead = [put(hook), put(hook, slug="another")]
@@ -135,7 +135,7 @@ class TestButtons:
 
 
 class TestDeliveries:
-    def test_send_again_what_is_chosen(self, publisher: Client) -> None:
+    def test_sends_selected_deliveries_again(self, publisher: Client) -> None:
         hook = make_hook()
         chosen, _, waiting = put(hook), put(hook), put(hook, State.WAITING)
         form = {"action": "replay", "_selected_action": [chosen.pk, waiting.pk]}
@@ -160,7 +160,7 @@ class TestDeliveries:
             html = get(publisher, list_of(HookDelivery), **query)
             assert set(re.findall(r"the-(?:one|other|third)\b", html)) == found
 
-    def test_what_others_answer_is_text(self, publisher: Client) -> None:
+    def test_responses_of_receivers_are_shown_as_text(self, publisher: Client) -> None:
         hook = make_hook(name=PAYLOAD)
         delivery = put(hook, slug=PAYLOAD, answer=PAYLOAD, body=PAYLOAD)
         for address in (page_of(hook), page_of(delivery), list_of(HookDelivery), list_of(WebHook)):
@@ -168,7 +168,7 @@ class TestDeliveries:
             assert "<script>alert" not in html
             assert "<img src=x" not in html
 
-    def test_the_same_queries_however_many(self, publisher: Client) -> None:
+    def test_queries_do_not_depend_on_the_number(self, publisher: Client) -> None:
         counts = []
         for number in (1, 8):
             hooks = [make_hook() for _ in range(number)]

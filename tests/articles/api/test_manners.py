@@ -67,7 +67,7 @@ class TestProblems:
             assert problem["detail"].startswith("Not found."), address
             assert client.get(address)["Cache-Control"] == "no-store", address
 
-    def test_a_missing_slash_is_put_right(self, client: Client) -> None:
+    def test_a_missing_slash_is_added(self, client: Client) -> None:
         response = client.get("/api/v1/news?limit=1")
         assert response.status_code == 301
         assert response["Location"] == "/api/v1/news/?limit=1"

@@ -223,7 +223,7 @@ class TestStates:
             # The article that supersedes it is also listed under its topic.
             assert case.status != 404 or "Zebras" not in text
 
-    def test_withdrawn_from_readers_is_gone(self, client: Client) -> None:
+    def test_withdrawn_articles_answer_410(self, client: Client) -> None:
         article = make_article(decision="withdraw")
         act = Act.objects.create(verb=Act.Verb.WITHDRAW, at=timezone.now())
         ActChange.objects.create(
@@ -344,7 +344,7 @@ class TestFilters:
         assert slugs(items) == expected
         assert all(list(item) == ["slug", "title"] for item in items)
 
-    def test_the_documented_are_those_there_are(self) -> None:
+    def test_documented_names_exist(self) -> None:
         assert [one.name for one in FILTERS] == list(ArticleFilter.base_filters)
 
     @pytest.mark.parametrize(

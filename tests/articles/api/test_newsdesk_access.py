@@ -72,7 +72,7 @@ class TestTokens:
         client = by_session(make_user(Role.VIEWER))
         problem_of(client.get(LIST, headers={"Authorization": "Token x"}), 401)
 
-    def test_last_use_is_known_to_the_hour(
+    def test_last_use_is_stored_by_the_hour(
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         user = make_user(Role.VIEWER)
@@ -148,7 +148,7 @@ class TestSessions:
 
 
 class TestAnswers:
-    def test_are_kept_by_nobody(self) -> None:
+    def test_are_not_cached(self) -> None:
         article = make_article()
         staff = by_session(make_user(Role.VIEWER))
         for address in (LIST, address_of(article)):
@@ -160,7 +160,7 @@ class TestAnswers:
                 # The page cache would serve anonymous users.
                 assert "Last-Modified" not in response
 
-    def test_each_sees_his_own(self) -> None:
+    def test_allowed_depends_on_the_user(self) -> None:
         article = make_article()
         viewer, editor = (by_session(make_user(role)) for role in (Role.VIEWER, Role.EDITOR))
         assert viewer.get(address_of(article)).json()["allowed"] == []

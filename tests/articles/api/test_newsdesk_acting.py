@@ -59,7 +59,7 @@ class TestActs:
         article.refresh_from_db()
         assert article.quality is None
 
-    def test_tag_is_that_of_now(self, desk: Client) -> None:
+    def test_etag_is_the_current_version(self, desk: Client) -> None:
         article = make_article()
         response = send(desk, address_of(article, "hold"), version=1)
         assert response["ETag"] == '"2"' == desk.get(address_of(article))["ETag"]
@@ -146,7 +146,7 @@ class TestActs:
 
 
 class TestPreview:
-    def test_tells_and_writes_nothing(self, desk: Client) -> None:
+    def test_reports_and_writes_nothing(self, desk: Client) -> None:
         lead = make_article(quality=80)
         other = make_superseded(lead, quality=75)
         before = stored()
@@ -214,7 +214,9 @@ class TestIfMatch:
         )
         assert response.status_code == 200
 
-    def test_of_two_one_wins_and_the_other_sees_why(self, desk: Client, user: User) -> None:
+    def test_of_two_requests_one_wins_and_the_other_sees_why(
+        self, desk: Client, user: User
+    ) -> None:
         """Both are based on the same version."""
         article = make_article()
         other = by_session(make_user(Role.EDITOR))
@@ -233,7 +235,7 @@ class TestIfMatch:
         assert lost["ETag"] == '"2"'
         assert stored() == before
 
-    def test_heat_alone_loses_nobody_his_decision(self, desk: Client) -> None:
+    def test_a_change_of_heat_alone_does_not_make_a_decision_stale(self, desk: Client) -> None:
         """As in the admin: heat depends on other articles and is not an update of this one."""
         article, other = make_article(quality=60), make_article()
         relate(article, other)
@@ -242,7 +244,7 @@ class TestIfMatch:
         assert article.heat == -1
         assert send(desk, address_of(article, "hold"), version=1).status_code == 200
 
-    def test_what_changes_between_look_and_act(
+    def test_changes_between_preview_and_decision(
         self, desk: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         article = make_article()
@@ -258,7 +260,7 @@ class TestIfMatch:
 
 
 class TestIdempotency:
-    def test_again_gives_the_same_and_does_nothing(self, desk: Client) -> None:
+    def test_a_repeated_request_gets_the_first_response(self, desk: Client) -> None:
         article = make_article()
         address = address_of(article, "score")
         first = send(desk, address, {"quality": 33}, version=1, key="a key")
@@ -303,7 +305,7 @@ class TestIdempotency:
         do(by_session(make_user(Role.EDITOR)), article, "score", {"quality": 34}, key="k")
         assert Act.objects.count() == 2
 
-    def test_what_was_refused_may_be_asked_again(self, desk: Client) -> None:
+    def test_a_refused_request_can_be_repeated(self, desk: Client) -> None:
         article = make_article()
         address = address_of(article, "unpin")
         problem_of(send(desk, address, version=1, key="k"), 409)

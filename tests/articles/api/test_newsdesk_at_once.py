@@ -104,7 +104,7 @@ def test_one_key_for_two_requests_is_a_mistake(pair: Pair, program: Client) -> N
     assert Article.objects.get().quality == 33
 
 
-def test_a_key_of_what_was_refused_is_free(pair: Pair, program: Client) -> None:
+def test_the_key_of_a_refused_request_can_be_used_again(pair: Pair, program: Client) -> None:
     article = make_article()
     pair.refused = True
 

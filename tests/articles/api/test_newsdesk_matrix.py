@@ -129,7 +129,7 @@ class TestTable:
 
     @roles
     @pytest.mark.parametrize("case", STATES, ids=str)
-    def test_allowed_is_what_is_done(self, case: Case, role: Role | None) -> None:
+    def test_allowed_verbs_match_what_is_possible(self, case: Case, role: Role | None) -> None:
         if role is None:
             return
         user = make_user(role)
@@ -144,7 +144,9 @@ class TestTable:
     @ways
     @roles
     @pytest.mark.parametrize("verb", [Verb.HOLD, Verb.WITHDRAW])
-    def test_undoing_needs_what_doing_did(self, verb: Verb, role: Role | None, way: str) -> None:
+    def test_undo_needs_the_permissions_of_the_decision(
+        self, verb: Verb, role: Role | None, way: str
+    ) -> None:
         article = make_article()
         change = getattr(newsdesk, verb)(article)
         act = newsdesk.perform(change, by=None)
@@ -154,7 +156,7 @@ class TestTable:
         assert response.status_code == (200 if may else 403)
         assert Act.objects.filter(undoes=act).exists() is may
 
-    def test_who_may_not_undo_learns_not_whether_it_was(self) -> None:
+    def test_without_permission_undo_reveals_nothing(self) -> None:
         act = newsdesk.perform(newsdesk.hold(make_article()), by=None)
         newsdesk.perform(newsdesk.undo(act), by=None)
         problem_of(send(WAYS["token"](make_user(Role.VIEWER)), undo_of(act.pk)), 403)

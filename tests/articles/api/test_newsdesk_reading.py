@@ -83,7 +83,7 @@ class TestList:
                 slug for slug, value in states.items() if value == state.value
             ]
 
-    def test_tells_what_the_admin_shows(self, desk: Client, user: User) -> None:
+    def test_agrees_with_the_admin(self, desk: Client, user: User) -> None:
         article = make_article(quality=55)
         relate(article, make_article(quality=40), make_article(decision="hold"))
         until = timezone.now() + HOUR
@@ -230,7 +230,7 @@ class TestArticle:
         assert (told["url"] is not None) == (case.status == 200)
         assert response["ETag"] == f'"{article.version}"'
 
-    def test_tells_what_outranks_it(self, desk: Client) -> None:
+    def test_shows_what_outranks_it(self, desk: Client) -> None:
         lead = make_article()
         told = desk.get(address_of(make_superseded(lead))).json()
         assert [one["slug"] for one in told["receipt"]["supersededBy"]] == [lead.slug]
@@ -245,7 +245,7 @@ class TestArticle:
             content_type="application/json",
             headers={"If-Match": '"1"'},
         )
-        assert "says that already" in problem_of(response, 409)["detail"]
+        assert "already has this text" in problem_of(response, 409)["detail"]
 
     def test_queries_do_not_grow(
         self, desk: Client, django_assert_num_queries: DjangoAssertNumQueries, user: User
@@ -313,7 +313,7 @@ class TestStory:
 
 
 class TestHistory:
-    def test_tells_who_did_what(self, desk: Client, user: User) -> None:
+    def test_lists_who_did_what(self, desk: Client, user: User) -> None:
         article, held = make_article(quality=57), make_article(quality=90)
         relate(article, make_article(quality=40), held)
         newsdesk.perform(newsdesk.hold(held), by=None, reason="wait")
@@ -352,7 +352,7 @@ class TestHistory:
         assert [one["after"]["quality"] for one in value] == [37, 36, 35, 34, 33, 32, 31]
         assert sizes == [3, 3, 1]
 
-    def test_of_what_nobody_touched_is_empty(self, desk: Client) -> None:
+    def test_untouched_article_has_no_history(self, desk: Client) -> None:
         told = desk.get(address_of(make_article(), "history")).json()
         assert told == {"value": [], "next": None}
 

@@ -66,7 +66,7 @@ def test_every_operation_is_asked_for() -> None:
     assert sorted(operations()) == sorted(OPERATIONS)
 
 
-def test_says_how_to_come_in_and_what_may_go_wrong() -> None:
+def test_describes_authentication_and_errors() -> None:
     for operation in operations().values():
         raw = operation.definition.raw
         assert {name for one in raw["security"] for name in one} == {"token", "session"}

@@ -23,7 +23,7 @@ EXPECTED = expected_errors()
 
 class TestBrokenDocuments:
     @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-    def test_every_error_is_named_with_its_place(self, path: Path) -> None:
+    def test_every_error_has_its_place(self, path: Path) -> None:
         with pytest.raises(DocumentError) as caught:
             parse(path.name, path.read_bytes())
 
@@ -36,5 +36,5 @@ class TestBrokenDocuments:
     def test_there_are_many(self) -> None:
         assert len(FILES) >= 200
 
-    def test_the_table_is_sorted_like_a_listing(self) -> None:
+    def test_the_table_is_sorted(self) -> None:
         assert list(EXPECTED) == sorted(EXPECTED)

@@ -29,7 +29,7 @@ def messages() -> dict[str, list[str]]:
 
 class TestHostileInput:
     @pytest.mark.parametrize("name", REFUSED)
-    def test_is_refused_and_named(self, messages: dict[str, list[str]], name: str) -> None:
+    def test_is_rejected_with_its_error(self, messages: dict[str, list[str]], name: str) -> None:
         assert name in messages, "was accepted"
         assert any(REFUSED[name][1] in message for message in messages[name]), messages[name]
 

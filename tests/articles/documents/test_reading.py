@@ -25,7 +25,7 @@ class TestMinimalDocument:
         assert document.provider.domain == "daily.example"
         assert document.provider.images == ()
 
-    def test_all_else_is_absent(self) -> None:
+    def test_all_other_values_are_absent(self) -> None:
         document = read()
 
         assert (document.topics, document.images, document.related) == ((), (), ())
@@ -242,7 +242,7 @@ class TestTopicFile:
             (b"", "ai.yaml:1:1: expected keys and values"),
         ],
     )
-    def test_errors_are_named_from_line_1(self, data: bytes, error: str) -> None:
+    def test_lines_count_from_1(self, data: bytes, error: str) -> None:
         with pytest.raises(DocumentError) as caught:
             parse_topic("ai.yaml", data)
 

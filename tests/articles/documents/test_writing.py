@@ -152,7 +152,7 @@ class TestWrite:
     def test_every_field_has_its_place_and_form(self) -> None:
         assert write(FULL).decode() == FULL_TEXT
 
-    def test_what_is_written_reads_back(self) -> None:
+    def test_written_text_reads_back(self) -> None:
         assert parse("a.md", FULL_TEXT.encode()) == FULL
 
     def test_windows_line_ends_are_used_throughout(self) -> None:
@@ -293,7 +293,7 @@ class TestReviseOthers:
             b"\nprovider", b"\n\nprovider"
         )
 
-    def test_a_closing_line_without_line_end_gets_one(self) -> None:
+    def test_adds_a_missing_line_end_to_the_closing_line(self) -> None:
         data = make_text().rstrip()
 
         assert revise(data, parse("a.md", data)) == data

@@ -80,7 +80,7 @@ class TestPlainOrQuoted:
             "a\x85b",
         ],
     )
-    def test_is_quoted_where_plain_would_read_back_as_something_else(self, text: str) -> None:
+    def test_is_quoted_if_plain_text_would_read_back_differently(self, text: str) -> None:
         assert plain_or_quoted(text) == double_quoted(text)
 
     def test_values_that_yaml_reads_as_other_types(self) -> None:

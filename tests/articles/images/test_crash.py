@@ -113,7 +113,7 @@ class TestAKilledRun:
         [("keep", "disk", 6), ("prune", "disk", 4), ("keep", "s3", 3), ("prune", "s3", 2)],
         indirect=["places"],
     )
-    def test_leaves_nothing_dangling_and_the_next_one_completes_it(
+    def test_leaves_nothing_dangling_and_the_next_run_completes_it(
         self, folder: Path, tmp_path: Path, what: str, places: Places, points: int
     ) -> None:
         newsrooms = Newsrooms(tmp_path)

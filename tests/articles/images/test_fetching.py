@@ -31,7 +31,7 @@ class TestFetch:
         assert "if-none-match" not in request.headers
 
     @pytest.mark.parametrize(("name", "data"), NOT_IMAGES.items())
-    def test_fail_for_what_is_no_image(self, server: Server, name: str, data: bytes) -> None:
+    def test_fail_not_an_image(self, server: Server, name: str, data: bytes) -> None:
         with pytest.raises(FetchError) as caught:
             fetch(server.put("/a", reply(data, Content_Type="image/png")))
         assert name in str(caught.value)
@@ -41,11 +41,11 @@ class TestFetch:
         with pytest.raises(FetchError, match="encoded as 'gzip'"):
             fetch(server.put("/a", reply(GZIPPED, Content_Encoding="gzip")))
 
-    def test_fail_for_more_bytes_than_are_taken(self, server: Server) -> None:
+    def test_fail_too_many_bytes(self, server: Server) -> None:
         with pytest.raises(FetchError, match="more than 10,000,000 bytes"):
             fetch(server.put("/a", reply(Content_Length="10000001")))
 
-    def test_fail_for_an_address_too_long_to_be_remembered(self, server: Server) -> None:
+    def test_fail_url_too_long_to_store(self, server: Server) -> None:
         with pytest.raises(FetchError, match="more than 2,000 bytes"):
             fetch(server.url("/" + "ü" * 1000))
         assert server.requests == []
@@ -85,12 +85,12 @@ class TestConditions:
         assert request.headers["if-none-match"] == '"1"'
         assert request.headers["if-modified-since"] == "Sun, 01 Mar 2026 12:00:00 GMT"
 
-    def test_fail_where_none_was_asked_for(self, server: Server) -> None:
+    def test_fail_where_none_was_requested(self, server: Server) -> None:
         with pytest.raises(FetchError, match="answers 304"):
             fetch(server.put("/a", reply(status="304 Not Modified")))
 
     @pytest.mark.parametrize("etag", ["a" * 201, '"ü"', "a\tb"])
-    def test_what_cannot_be_sent_back_is_not_kept(self, server: Server, etag: str) -> None:
+    def test_invalid_validators_are_not_stored(self, server: Server, etag: str) -> None:
         assert fetch(server.put("/a", reply(picture(), ETag=etag))).etag == ""
 
     def test_the_longest_that_is_kept(self, server: Server) -> None:

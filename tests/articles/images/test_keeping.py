@@ -70,7 +70,7 @@ class TestKeep:
         assert fetched(image.url).etag == '"1"'
         assert found() == []
 
-    def test_again_asks_nobody_and_writes_nothing(self, server: Server) -> None:
+    def test_a_second_run_requests_and_writes_nothing(self, server: Server) -> None:
         add_image(server.put("/a", picture()))
         add_image(server.url("/none"))
         keep(at=AT)
@@ -91,7 +91,7 @@ class TestKeep:
         assert first.stored == second.stored == StoredImage.objects.get()
         assert (report.kept, report.stored, report.linked) == (2, 1, 2)
 
-    def test_equal_addresses_are_asked_for_once(
+    def test_equal_urls_are_requested_once(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # The second comes in another chunk, while the first is being fetched or is done.
@@ -103,7 +103,7 @@ class TestKeep:
         assert report.linked == 4
         assert {Image.objects.get(pk=image.pk).stored_id for image in shown} != {None}
 
-    def test_a_kept_one_begins_an_edition_and_a_failure_does_not(self, server: Server) -> None:
+    def test_storing_begins_an_edition_and_a_failure_does_not(self, server: Server) -> None:
         add_image(server.url("/none"))
         before = editions.current(AT)
         assert len(keep(at=AT).failures) == 1
@@ -113,14 +113,14 @@ class TestKeep:
         keep(at=AT)
         assert editions.current(AT) != before
 
-    def test_addresses_that_are_none_are_left_alone(self, server: Server) -> None:
+    def test_invalid_urls_are_left_alone(self, server: Server) -> None:
         add_image("javascript:alert(1)")
         add_image("images/local.png")
         report = keep(at=AT)
         assert (report.kept, report.failures) == (0, [])
         assert not ImageFetch.objects.exists()
 
-    def test_what_a_document_brings_again_is_shown_at_once(
+    def test_images_of_a_newer_document_are_shown_at_once(
         self, server: Server, tmp_path: Path
     ) -> None:
         url = server.put("/a", picture())
@@ -169,7 +169,7 @@ class TestOrder:
         keep(at=AT)
         assert server.paths() == ["/hot", "/hot-2", "/old", "/covered"]
 
-    def test_a_limit_counts_what_is_asked_for(self, server: Server) -> None:
+    def test_the_limit_counts_requests(self, server: Server) -> None:
         for number in range(5):
             add_image(server.put(f"/{number}", different(number)))
         assert len(preview(at=AT, limit=2).wanted) == 2
@@ -197,7 +197,7 @@ class TestOrder:
 
 
 class TestFailures:
-    def test_are_tried_again_later_and_later(self, server: Server) -> None:
+    def test_are_retried_after_growing_delays(self, server: Server) -> None:
         url = server.put("/a", reply(status="503 Later"))
         add_image(url)
         at = AT
@@ -232,7 +232,7 @@ class TestFailures:
         assert len(keep(at=AT, retry_failed=True).failures) == 1
         assert server.paths() == ["/none"]
 
-    def test_of_a_host_that_wants_rest_leave_it_alone(
+    def test_a_host_that_asks_for_a_pause_is_left_alone(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(keeping, "PER_HOST", 1)
@@ -247,7 +247,7 @@ class TestFailures:
         assert next_try_at is not None
         assert next_try_at >= at + timedelta(days=1)
 
-    def test_with_an_address_that_no_index_takes_are_told_each_time(self, server: Server) -> None:
+    def test_too_long_urls_are_reported_by_each_run(self, server: Server) -> None:
         add_image(server.url("/" + "ü" * 1500))
         for _ in range(2):
             (failure,) = keep(at=AT).failures
@@ -326,7 +326,7 @@ class TestDeletedMeanwhile:
 
 
 class TestInterrupt:
-    def test_ends_after_what_is_at_hand(self, server: Server) -> None:
+    def test_ends_after_the_current_batch(self, server: Server) -> None:
         def interrupt(connection: Any) -> None:
             os.kill(os.getpid(), signal.SIGINT)
             reply(picture())(connection)

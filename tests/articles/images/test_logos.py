@@ -57,7 +57,7 @@ def test_of_several_providers_and_of_an_image_at_once(server: Server) -> None:
     assert Logo.objects.count() == 3
 
 
-def test_another_one_takes_its_place(server: Server) -> None:
+def test_another_picture_replaces_it(server: Server) -> None:
     provider = make_paper(server, "/old.png", different(1))
     keep(at=AT)
     old = StoredImage.objects.get()
@@ -73,7 +73,7 @@ def test_another_one_takes_its_place(server: Server) -> None:
     assert list(integrity.findings()) == []
 
 
-def test_only_of_those_that_readers_see(server: Server) -> None:
+def test_only_for_articles_that_readers_see(server: Server) -> None:
     make_article(provider=make_provider(logos=[{"url": server.url("/draft.png")}]), quality=10)
     make_provider(logos=[{"url": server.url("/nothing.png")}])
     make_article(provider=make_provider(logos=[{"url": "/local.png"}]))
@@ -93,7 +93,7 @@ def test_failures_are_remembered(server: Server) -> None:
     assert not ImageFetch.objects.exists()
 
 
-def test_what_shows_them_is_not_pruned(server: Server) -> None:
+def test_shown_logos_are_not_pruned(server: Server) -> None:
     make_paper(server, "/logo.png", picture("PNG"))
     keep(at=AT)
     pruned = prune(at=timezone.now() + timedelta(days=30))
@@ -103,7 +103,7 @@ def test_what_shows_them_is_not_pruned(server: Server) -> None:
     assert prune(at=timezone.now() + timedelta(days=30)).images == 0
 
 
-def test_what_a_provider_has_no_longer_is_pruned(server: Server) -> None:
+def test_former_logos_are_pruned(server: Server) -> None:
     make_paper(server, "/logo.png", picture("PNG"))
     kept = make_paper(server, "/other.png", different(1))
     keep(at=AT)

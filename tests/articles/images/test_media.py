@@ -35,7 +35,7 @@ class TestKept:
         assert "Set-Cookie" not in response
         assert "Vary" not in response
 
-    def test_who_has_it_gets_no_body(self, client: Client) -> None:
+    def test_not_modified_has_no_body(self, client: Client) -> None:
         stored = keep_picture(make_article()).stored
         assert stored is not None
         etag = client.get(stored.url)["ETag"]

@@ -229,7 +229,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
 
 class TestOutcomes:
     @pytest.mark.parametrize("table", [SERVERS, IMAGES], ids=["servers", "images"])
-    def test_each_ends_as_declared_and_the_run_goes_on(
+    def test_each_has_the_declared_outcome(
         self,
         server: Server,
         media: Path,

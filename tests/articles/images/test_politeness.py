@@ -64,7 +64,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Connector:
 
 
 class TestAtOnce:
-    def test_a_host_is_asked_for_two_and_does_not_hold_up_others(
+    def test_a_host_gets_two_requests_at_once_and_does_not_block_others(
         self, server: Server, names: Connector
     ) -> None:
         hosts = [f"cdn{number}.example" for number in range(3)]
@@ -106,7 +106,7 @@ class TestHostsThatWantRest:
         assert sorted(server.paths()) == [*(f"/fresh{n}" for n in range(4)), "/tired0"]
         assert (report.kept, len(report.failures), report.postponed) == (4, 1, 3)
 
-    def test_had_too_many_requests_and_are_left_alone_by_the_next_runs_too(
+    def test_hosts_that_sent_429_are_skipped_by_later_runs(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(keeping, "PER_HOST", 1)
@@ -124,7 +124,7 @@ class TestHostsThatWantRest:
         keep(at=at + timedelta(days=2))
         assert len(server.paths()) == 3
 
-    def test_without_a_word_of_when_each_image_has_its_own_pause(self, server: Server) -> None:
+    def test_without_retry_after_each_image_has_its_own_delay(self, server: Server) -> None:
         for number in range(3):
             add(server.put(f"/{number}", reply(status="503 Later")), number)
         report = keep(at=AT)
@@ -134,7 +134,7 @@ class TestHostsThatWantRest:
 
 
 class TestWhoAsks:
-    def test_is_said_by_setting(self, server: Server, settings: Settings) -> None:
+    def test_user_agent_is_a_setting(self, server: Server, settings: Settings) -> None:
         settings.IMAGE_USER_AGENT = "Daily/1.0 (+https://daily.example/robots)"
         add(server.put("/a", different(1)))
         call_command("cache_images", verbosity=0)

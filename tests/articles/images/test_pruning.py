@@ -47,14 +47,14 @@ def found() -> list[tuple[str, str]]:
 
 
 class TestPrune:
-    def test_what_is_shown_stays(self, media: Path) -> None:
+    def test_shown_images_stay(self, media: Path) -> None:
         show(store(1))
         before = names(media)
         assert len(before) == 3
         assert prune(at=LATER) == Pruned(dry_run=False)
         assert names(media) == before
 
-    def test_what_nothing_shows_goes_with_its_files(self, media: Path) -> None:
+    def test_unused_images_are_deleted_with_their_files(self, media: Path) -> None:
         kept = store(1)
         show(kept)
         show(store(2), "https://a.example/2.png").article.delete()
@@ -64,21 +64,21 @@ class TestPrune:
         assert list(StoredImage.objects.all()) == [kept]
         assert names(media) == set(kept.names())
 
-    def test_what_was_written_lately_stays(self, media: Path) -> None:
+    def test_recent_files_stay(self, media: Path) -> None:
         stored = store(1)
         StoredImage.objects.update(stored_at=timezone.now())
         default_storage.save("images/00/00/" + "0" * 64 + "-64.avif", ContentFile(b"orphan"))
         assert prune() == Pruned(dry_run=False)
         assert names(media) > set(stored.names())
 
-    def test_an_image_of_which_one_address_is_named_stays(self, media: Path) -> None:
+    def test_copy_whose_url_is_still_used_stays(self, media: Path) -> None:
         stored = store(1)
         image = show(stored)
         image.stored = None
         image.save()
         assert prune(at=LATER).images == 0
 
-    def test_files_that_are_nobodys_go(self, media: Path) -> None:
+    def test_files_without_an_image_are_deleted(self, media: Path) -> None:
         stored = store(1)
         show(stored)
         folder = stored.file.rpartition("/")[0]
@@ -116,7 +116,7 @@ class TestPrune:
 
 
 class TestFindings:
-    def test_a_missing_file_is_named_with_its_article(self, media: Path) -> None:
+    def test_a_missing_file_is_reported_with_its_article(self, media: Path) -> None:
         image = show(store(1))
         assert found() == []
         default_storage.delete(image.file)

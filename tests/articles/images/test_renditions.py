@@ -182,7 +182,7 @@ class TestModes:
         image = opened(render(samples.png(8, 8, row * 8, depth=16)), "jpeg")
         assert is_like(image, (4, 4), RED)
 
-    def test_16_bits_of_gray_with_a_transparent_one(self) -> None:
+    def test_16_bit_gray_with_transparency(self) -> None:
         data = saved(Image.new("I;16", (50, 50), 30_000), "PNG", transparency=30_000)
         assert is_like(opened(render(data), "jpeg"), (20, 20), (117, 117, 117))
 

@@ -43,7 +43,7 @@ def shop() -> Iterator[Workshop]:
 
 
 class TestRender:
-    def test_gives_what_the_function_gives(self, shop: Workshop) -> None:
+    def test_returns_what_the_function_returns(self, shop: Workshop) -> None:
         assert shop.render(picture()) == render(picture())
 
     def test_fail_with_the_reason(self, shop: Workshop) -> None:
@@ -52,7 +52,7 @@ class TestRender:
         assert shop.render(picture()).width == 200
 
     @pytest.mark.slow
-    def test_240_broken_ones_end_within_its_bounds_and_break_nothing(
+    def test_240_broken_images_stay_within_limits(
         self, shop: Workshop, record_property: Callable[[str, object], None]
     ) -> None:
         shop.render(picture())
@@ -86,7 +86,7 @@ class TestRender:
         assert shop.render(data).width == 8000
 
     @pytest.mark.slow
-    def test_fail_for_more_time_than_there_is(self) -> None:
+    def test_fail_too_much_time(self) -> None:
         before = _processor_seconds()
         with Workshop(1) as shop, pytest.raises(RefusedImageError, match="too much time to read"):
             # The decoder would take half a minute.
@@ -96,7 +96,7 @@ class TestRender:
         assert abs(spent - render_process.DECODE_SECONDS) < 1
 
     @pytest.mark.slow
-    def test_nothing_is_left_of_an_image_for_the_next_to_stumble_over(self, shop: Workshop) -> None:
+    def test_an_image_leaves_no_memory_for_the_next(self, shop: Workshop) -> None:
         whole = as_large_as_may_be("PNG")
         for _ in range(2):
             # Refused after memory for all its pixels is allocated.
@@ -104,7 +104,7 @@ class TestRender:
                 shop.render(whole[: len(whole) // 2])
             assert shop.render(whole).width == 6300
 
-    def test_fail_for_more_memory_than_there_is(self, shop: Workshop) -> None:
+    def test_fail_too_much_memory(self, shop: Workshop) -> None:
         # The WebP decoder needs sixteen bytes for each pixel.
         data = saved(Image.new("RGB", (6000, 5000)), "WEBP")
         with pytest.raises(RefusedImageError):
@@ -168,7 +168,7 @@ class TestTheEnd:
             assert len(processes) == 1
         assert all(process.poll() is not None for process in processes)
 
-    def test_comes_with_the_end_of_who_started_it(self) -> None:
+    def test_ends_with_the_process_that_started_it(self) -> None:
         program = (
             "import os, signal; from articles.images.render_process import Workshop; shop = Workshop(1); "
             f"shop.render({picture()!r}); print(shop._all[0]._process.popen.pid, flush=True); "
@@ -185,7 +185,7 @@ class TestTheEnd:
         assert select.select([process], [], [], 30)[0]
         os.close(process)
 
-    def test_pixels_of_nothing_are_no_work(self, shop: Workshop) -> None:
+    def test_large_size_without_pixels(self, shop: Workshop) -> None:
         # Sixteen megapixels in a few bytes: decoded in time, or refused as broken.
         with pytest.raises(RefusedImageError):
             shop.render(png(4000, 4000, b""))

@@ -46,7 +46,7 @@ class TestTwoImportsAtOnce:
 
 @pytest.mark.slow
 class TestReadersAndEditorsDuringAnImport:
-    def test_meet_no_lock_error(self, folder: Path, newsrooms: Newsrooms, tmp_path: Path) -> None:
+    def test_cause_no_lock_error(self, folder: Path, newsrooms: Newsrooms, tmp_path: Path) -> None:
         stop = tmp_path / "stop"
         with newsrooms.make("read") as environment:
             readers = [start(environment, *READ, str(stop)) for _ in range(2)]

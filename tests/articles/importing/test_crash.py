@@ -45,9 +45,7 @@ class TestAKilledImport:
 
 
 class TestAnInterruptedImport:
-    def test_finishes_the_batch_and_can_be_continued(
-        self, folder: Path, newsrooms: Newsrooms
-    ) -> None:
+    def test_finishes_the_batch_and_can_continue(self, folder: Path, newsrooms: Newsrooms) -> None:
         with newsrooms.make("whole") as environment:
             run(environment, *IMPORT, "0", str(folder))
             whole = check(environment)

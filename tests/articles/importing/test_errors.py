@@ -41,7 +41,7 @@ def mixed(tmp_path: Path) -> Path:
 
 
 class TestBrokenDocuments:
-    def test_each_is_named_with_its_place_and_the_others_are_imported(self, mixed: Path) -> None:
+    def test_errors_are_reported_and_other_documents_imported(self, mixed: Path) -> None:
         report = importing.run([mixed])
         assert counts(report) == {"created": 2, "rejected": 3}
         places = [error.removeprefix(f"{mixed}/").split(" ")[0] for error in errors(report)]
@@ -80,7 +80,7 @@ class TestCatalogFiles:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def test_that_are_broken_are_named(self, tmp_path: Path) -> None:
+    def test_broken_documents_are_reported(self, tmp_path: Path) -> None:
         self.put(tmp_path, "topics/a.yaml", "name: [A]\n")
         self.put(tmp_path, "topics/b.yaml", "name: Bridges\n")
         self.put(tmp_path, "organizations/c.md", "---\nname: C\n---\n")
@@ -156,7 +156,7 @@ class TestOddFiles:
                 importing.run([tmp_path, tmp_path / missing])
         assert not ImportRun.objects.exists()
 
-    def test_a_file_that_cannot_be_read_is_named(
+    def test_an_unreadable_file_is_reported(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put(tmp_path, "a.txt", document())
@@ -166,7 +166,7 @@ class TestOddFiles:
         assert counts(report) == {"created": 1, "rejected": 1}
         assert errors(report) == [f"{tmp_path}/a.txt:1:1: cannot be read: Permission denied"]
 
-    def test_a_folder_that_cannot_be_entered_is_named(
+    def test_an_unreadable_folder_is_reported(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put(tmp_path, "closed/a.txt", document())

@@ -144,14 +144,14 @@ class TestAnEditedArticle:
             "-  - Bridges",
         ]
 
-    def test_with_one_related_less(self, tmp_path: Path, came_in: bytes) -> None:
+    def test_without_one_related_article(self, tmp_path: Path, came_in: bytes) -> None:
         only_article().related_links.get(position=1).delete()
         gone = changes(tmp_path, came_in)
         assert '-  - title: "Third"' in gone
         assert all(line[0] == "-" for line in gone)
         assert not any("A bridge at last" in line for line in gone)
 
-    def test_with_one_related_more(self, tmp_path: Path, came_in: bytes) -> None:
+    def test_with_another_related_article(self, tmp_path: Path, came_in: bytes) -> None:
         added = document(title="Added", web_url="https://daily.example/added")
         put(tmp_path / "more", "added.txt", added)
         load(tmp_path / "more")
@@ -198,7 +198,7 @@ class TestAnEditedArticle:
             '+    attribution: "B. Credit"',
         ]
 
-    def test_keeps_an_entry_of_its_own_address_beside_the_edited(self, tmp_path: Path) -> None:
+    def test_keeps_an_entry_of_its_own_url_besides_edited_ones(self, tmp_path: Path) -> None:
         own = entry(title="Itself", web_url=document().web_url)
         third = entry(title="Third", web_url="https://herald.example/3")
         put(tmp_path / "in", "one.txt", document(related=(entry(), own, third)))
@@ -243,7 +243,7 @@ def without_places(rows: digest.Rows) -> digest.Rows:
 
 
 class TestQueries:
-    def test_are_the_same_however_many_articles(self, tmp_path: Path) -> None:
+    def test_do_not_depend_on_the_number_of_articles(self, tmp_path: Path) -> None:
         spent = []
         for count in (10, 120):
             put_files(tmp_path / str(count), [SeedFile(*file) for file in generate(count, 3)])

@@ -62,7 +62,7 @@ class TestOrderOfImport:
 
     @settings(max_examples=30)
     @given(world=worlds(), data=st.data())
-    def test_catalog_files_may_come_at_any_time(
+    def test_catalog_files_may_be_imported_at_any_time(
         self, world: list[SeedFile], data: st.DataObject
     ) -> None:
         with folder_of([*world, *CATALOG]) as folder:

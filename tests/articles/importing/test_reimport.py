@@ -75,7 +75,7 @@ class TestAnEditorsChange:
             ("quality", 65, 61),
         ],
     )
-    def test_conflicts_with_a_change_of_the_source_and_stays(
+    def test_a_conflict_keeps_the_editors_value(
         self, tmp_path: Path, name: str, editors: object, sources: object
     ) -> None:
         bring(tmp_path, document())
@@ -98,7 +98,7 @@ class TestAnEditorsChange:
         assert counts(report) == {"updated": 1}
         assert not ImportConflict.objects.exists()
 
-    def test_second_change_of_the_source_updates_the_open_conflict(self, tmp_path: Path) -> None:
+    def test_a_second_change_of_the_source_updates_the_conflict(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         edit(only_article(), title="Ours")
         bring(tmp_path, document(title="Theirs"))

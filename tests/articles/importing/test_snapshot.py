@@ -29,7 +29,7 @@ class TestMerge:
             )
 
     @given(before=STATES, source=STATES)
-    def test_without_an_editor_gives_the_source(
+    def test_without_edits_returns_the_source(
         self, before: snapshot.State, source: snapshot.State
     ) -> None:
         take, conflicts = merge(before, source, before)
@@ -37,7 +37,7 @@ class TestMerge:
         assert conflicts == []
 
     @given(before=STATES, editor=STATES)
-    def test_without_a_newer_source_takes_nothing(
+    def test_without_a_newer_source_changes_nothing(
         self, before: snapshot.State, editor: snapshot.State
     ) -> None:
         assert merge(before, before, editor) == ({}, [])

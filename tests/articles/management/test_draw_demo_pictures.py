@@ -21,7 +21,7 @@ def drawn(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_for_reserved_hosts_that_readers_miss(capsys: pytest.CaptureFixture[str]) -> None:
+def test_draws_missing_images_of_reserved_hosts(capsys: pytest.CaptureFixture[str]) -> None:
     published, draft = make_article(), make_article(quality=None)
     make_article(provider=draft.provider)
     addresses = ["https://img.paper.example/1.jpg", "https://img.example.com/2.jpg"]

@@ -100,7 +100,7 @@ class TestCacheImages:
         assert len(server.requests) == 6
 
     @pytest.mark.parametrize("limit", ["0", "-1"])
-    def test_fail_for_a_limit_that_is_none(self, limit: str) -> None:
+    def test_fail_invalid_limit(self, limit: str) -> None:
         with pytest.raises(CommandError) as caught:
             call("cache_images", f"--limit={limit}")
         assert caught.value.returncode == 2
@@ -112,7 +112,7 @@ class TestCacheImages:
         assert out.startswith("1 images kept")
         assert err == "Interrupted. Finished images are kept; run again to continue.\n"
 
-    def test_says_what_is_left_for_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reports_what_is_left_for_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keeping, "keep", lambda **_: Report(postponed=1200))
         assert call("cache_images")[1].endswith(
             "1,200 postponed because their servers asked for fewer requests\n"
@@ -129,12 +129,12 @@ class TestPruneImages:
         _, out, _ = call("prune_images")
         assert out == "1 images, 0 files (0 bytes) and 0 addresses deleted\n"
 
-    def test_leaves_alone_what_is_young(self, server: Server) -> None:
+    def test_keeps_recent_files(self, server: Server) -> None:
         make_stored_image()
         _, out, _ = call("prune_images", "--hours", "999999")
         assert out.startswith("0 images")
 
-    def test_fail_for_less_than_no_time(self) -> None:
+    def test_fail_negative_time(self) -> None:
         with pytest.raises(CommandError) as caught:
             call("prune_images", "--hours=-1")
         assert caught.value.returncode == 2

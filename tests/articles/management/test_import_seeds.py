@@ -54,7 +54,7 @@ class TestReport:
             assert error["path"] == f"{tmp_path}/bad.txt"
         assert f"{tmp_path}/bad.txt:2:8: " in err
 
-    def test_in_words_begins_with_the_counts(self) -> None:
+    def test_text_report_begins_with_the_counts(self) -> None:
         status, out, err = run(SEEDS)
         assert status == 0
         assert out.startswith("2 created, 0 updated, 0 unchanged, 0 conflicts, 0 rejected, 1 stubs")

@@ -64,7 +64,7 @@ class TestRescore:
         article = only_article()
         assert (article.heat, article.published, article.heat_is_given) == (60, False, False)
 
-    def test_goes_by_the_policy_in_force(self, different: Article) -> None:
+    def test_uses_the_policy_in_force(self, different: Article) -> None:
         newsdesk.apply_policy(Policy(60, 10, 50), by=None)
         run()
         article = only_article()

@@ -187,7 +187,7 @@ class TestResolve:
         put(tmp_path, "one.txt", document(related=(entry(images=(OTHER,)),)))
         load(tmp_path)
         conflict = ImportConflict.objects.select_related("article").get()
-        with pytest.raises(newsdesk.RefusedError, match="no article has that address"):
+        with pytest.raises(newsdesk.RefusedError, match="no article has that URL"):
             newsdesk.resolve([(conflict, Choice.SOURCE)])
         settle(conflict, Choice.SOURCE)
 
@@ -207,7 +207,7 @@ class TestResolve:
         Article.objects.update(original_url="")
         conflict = ImportConflict.objects.select_related("article").get(field="web_url")
 
-        with pytest.raises(newsdesk.RefusedError, match="would have no address"):
+        with pytest.raises(newsdesk.RefusedError, match="would have no URL"):
             newsdesk.resolve([(conflict, Choice.SOURCE)])
 
     def test_fail_already_resolved(self, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ class TestResolve:
             ("images", [["https://a.example/1.jpg"]]),
         ],
     )
-    def test_fail_what_cannot_be_taken(self, field: str, source: object) -> None:
+    def test_fail_value_that_cannot_be_applied(self, field: str, source: object) -> None:
         conflict = ImportConflict(
             pk=1, article=make_article(), field=field, source=source, found_at=NOON
         )

@@ -152,7 +152,7 @@ class TestTimeline:
         assert states.at(scored.pk).values["title"] == "First"
         assert states.at(edited.pk) == states.at(None)
 
-    def test_what_an_import_changed_shows_where_an_act_found_it(self) -> None:
+    def test_imported_changes_show_with_the_next_decision(self) -> None:
         article = make_article(quality=50, title="First", excerpt="Old")
         scored = do(newsdesk.set_quality(fresh(article), 75))
         Article.objects.filter(pk=article.pk).update(title="Imported", excerpt="Imported")
@@ -232,7 +232,7 @@ class TestRestore:
         assert act.verb == Act.Verb.RESTORE
         assert act.permissions == sorted([roles.EDIT, roles.SCORE])
 
-    def test_leaves_links_to_what_is_gone_cut(self) -> None:
+    def test_does_not_restore_links_to_deleted_articles(self) -> None:
         article, stays, goes = make_article(), make_article(), make_article()
         related = do(newsdesk.relate(fresh(article), [stays, goes]))
         do(newsdesk.unrelate(fresh(article), [fresh(stays), fresh(goes)]))
@@ -253,7 +253,7 @@ class TestRestore:
         assert list(Related.objects.values_list("article", "target")) == [(article.pk, named.pk)]
         assert cut.pk
 
-    def test_a_decision_whose_time_is_over_stays_ended(self) -> None:
+    def test_an_expired_decision_is_not_restored(self) -> None:
         article = make_article(quality=80)
         held = do(newsdesk.hold(fresh(article), until=LATER))
         do(newsdesk.release(fresh(article)))
@@ -280,7 +280,7 @@ class TestRestore:
         article = make_article(quality=50)
         act = do(newsdesk.set_quality(fresh(article), 75))
 
-        with pytest.raises(newsdesk.RefusedError, match="is as it was then"):
+        with pytest.raises(newsdesk.RefusedError, match="is already in that state"):
             newsdesk.restore(fresh(article), act.pk)
 
     def test_fail_stale(self) -> None:
@@ -305,7 +305,7 @@ class TestTextsAt:
         assert (texts["title"], texts["excerpt"]) == ("First", "Old")
         assert newsdesk.texts_at(fresh(article), 2) == {**texts, "title": "Second"}
 
-    def test_not_known_beyond_an_import(self) -> None:
+    def test_unknown_before_an_import(self) -> None:
         article = make_article(title="First")
         Article.objects.filter(pk=article.pk).update(title="Imported", version=2)
         do(newsdesk.edit(fresh(article), title="Mine"))

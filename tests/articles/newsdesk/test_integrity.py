@@ -52,7 +52,7 @@ def check(*arguments: str) -> tuple[int, str]:
 
 
 class TestFindings:
-    def test_are_none_where_all_is_well(self, pair: tuple[Article, Article]) -> None:
+    def test_no_problems_in_a_sound_newsroom(self, pair: tuple[Article, Article]) -> None:
         assert found() == []
 
     def test_two_leads_are_named_once(self, pair: tuple[Article, Article]) -> None:
@@ -68,15 +68,13 @@ class TestFindings:
         load(tmp_path)
         assert found() == []
 
-    def test_stale_heat_only_where_the_policy_has_a_say(
-        self, pair: tuple[Article, Article]
-    ) -> None:
+    def test_heat_is_stale_only_if_the_policy_applies(self, pair: tuple[Article, Article]) -> None:
         Article.objects.filter(pk=pair[0].pk).update(heat=90)
         assert found() == []
         Article.objects.filter(pk=pair[0].pk).update(heat_is_given=False)
         assert found() == [("stale heat", pair[0].slug)]
 
-    def test_policy_that_did_not_reach_all(self, pair: tuple[Article, Article]) -> None:
+    def test_policy_that_has_not_reached_all_articles(self, pair: tuple[Article, Article]) -> None:
         Article.objects.update(heat_is_given=False)
         version = newsdesk.apply_policy(Policy(70, 20, 50), by=None)
         assert found() == [("unfinished policy", "")]
@@ -90,7 +88,7 @@ class TestFindings:
         Article.objects.filter(pk=pair[0].pk).update(published=False)
         assert found() == [("lead not published", pair[1].slug)]
 
-    def test_coverage_that_nobody_names(self, tmp_path: Path) -> None:
+    def test_coverage_without_a_linking_article(self, tmp_path: Path) -> None:
         put(tmp_path, "a.txt", document(related=(entry(),)))
         load(tmp_path)
         Related.objects.all().delete()
@@ -107,21 +105,23 @@ class TestFindings:
 
 
 class TestTheCommand:
-    def test_ends_with_0_where_nothing_is_wrong(self, pair: tuple[Article, Article]) -> None:
+    def test_exits_with_0_without_problems(self, pair: tuple[Article, Article]) -> None:
         assert check() == (0, "No problems found.\n")
         status, out = check("--format", "json")
         assert (status, json.loads(out)) == (0, {"counts": {}, "findings": []})
 
-    def test_ends_with_1_and_a_line_a_finding(self, pair: tuple[Article, Article]) -> None:
+    def test_exits_with_1_and_prints_a_line_for_each_problem(
+        self, pair: tuple[Article, Article]
+    ) -> None:
         Related.objects.filter(article=pair[0]).delete()
         status, out = check()
         assert status == 1
         assert out.splitlines() == [
-            f"one-way relation: {pair[1].slug} names {pair[0].slug}, which does not name it",
+            f"one-way relation: {pair[1].slug} links to {pair[0].slug}, which does not link back",
             "1 findings: 1 one-way relation",
         ]
 
-    def test_tells_programs_the_same(self, pair: tuple[Article, Article]) -> None:
+    def test_json_has_the_same_content(self, pair: tuple[Article, Article]) -> None:
         Related.objects.filter(article=pair[0]).delete()
         status, out = check("--format", "json")
         report = json.loads(out)

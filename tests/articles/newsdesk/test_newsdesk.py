@@ -79,7 +79,7 @@ class TestScore:
 
 
 class TestDecisions:
-    def test_say_who_when_and_why(self) -> None:
+    def test_entries_have_who_when_and_why(self) -> None:
         user = make_user(Role.EDITOR)
         article = make_article()
         act = newsdesk.perform(
@@ -91,13 +91,13 @@ class TestDecisions:
         assert held.decision_until == AT + HOUR
         assert (act.by, act.at, act.reason) == (user, AT, "Waits for a call.")
 
-    def test_fail_until_a_time_that_is_over(self) -> None:
+    def test_fail_until_a_past_time(self) -> None:
         article = make_article()
         with pytest.raises(newsdesk.RefusedError, match="over already"):
             newsdesk.perform(newsdesk.hold(article, until=AT), by=None, at=AT)
         assert Act.objects.count() == 0
 
-    def test_a_decision_whose_time_is_over_ends_with_the_next_act(self) -> None:
+    def test_an_expired_decision_ends_with_the_next_decision(self) -> None:
         lead, second, _ = story()
         newsdesk.perform(newsdesk.hold(lead, until=AT + HOUR), by=None, at=AT)
         assert heats(second) == [53]
@@ -161,7 +161,7 @@ class TestDecisions:
 
 
 class TestRelations:
-    def test_relate_both_ways_behind_the_others(self) -> None:
+    def test_links_both_ways_after_the_existing_ones(self) -> None:
         lead, second, _ = story()
         newcomer = make_article(quality=20)
         newsdesk.perform(newsdesk.relate(lead, [newcomer]), by=None, at=AT)
@@ -171,14 +171,14 @@ class TestRelations:
         assert heats(lead, newcomer) == [87, SUPERSEDED_HEAT]
         assert fresh(second)[0].version == second.version
 
-    def test_coverage_only_names_nothing(self) -> None:
+    def test_coverage_only_articles_have_no_links(self) -> None:
         lead, *_ = story()
         stub = make_article(coverage_only=True, quality=None)
         newsdesk.perform(newsdesk.relate(stub, [lead]), by=None, at=AT)
         assert heats(lead) == [87]
         assert not stub.related_links.exists()
 
-    def test_what_an_editor_unrelated_is_no_fault(self) -> None:
+    def test_coverage_that_an_editor_unlinked_is_no_problem(self) -> None:
         lead = make_article()
         stub = make_article(coverage_only=True, quality=None)
         relate(lead, stub)
@@ -267,7 +267,7 @@ class TestUndo:
         with pytest.raises(newsdesk.RefusedError, match="undone already"):
             newsdesk.undo(act)
 
-    def test_fail_over_a_later_change_of_the_same(self) -> None:
+    def test_fail_after_a_later_change_of_the_same_value(self) -> None:
         article = make_article()
         act = newsdesk.perform(newsdesk.set_quality(article, 40), by=None, at=AT)
         (article,) = fresh(article)
@@ -275,7 +275,7 @@ class TestUndo:
         with pytest.raises(newsdesk.RefusedError, match="changed again since"):
             newsdesk.undo(act)
 
-    def test_fail_when_a_link_that_was_cut_is_back(self) -> None:
+    def test_fail_when_a_cut_link_exists_again(self) -> None:
         lead, second, _ = story()
         act = newsdesk.perform(newsdesk.unrelate(lead, [second]), by=None, at=AT)
         newsdesk.perform(newsdesk.relate(fresh(lead)[0], fresh(second)), by=None, at=AT)
@@ -303,7 +303,7 @@ class TestUndo:
         newsdesk.perform(newsdesk.undo(undone), by=None, at=AT)
         assert heats(article) == [40]
 
-    def test_lets_a_resolved_conflict_wait_again(self) -> None:
+    def test_reopens_a_resolved_conflict(self) -> None:
         article = make_article()
         conflict = ImportConflict.objects.create(article=article, field="quality", found_at=NOW)
         change = newsdesk.Change(

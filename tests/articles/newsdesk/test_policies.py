@@ -55,7 +55,7 @@ def led() -> set[int]:
 class TestTry:
     @given(stories=STORIES, before=POLICIES, policy=POLICIES)
     @settings(max_examples=40)
-    def test_says_what_apply_then_does(
+    def test_the_preview_agrees_with_applying(
         self, stories: Stories, before: Policy, policy: Policy
     ) -> None:
         with transaction.atomic():
@@ -101,7 +101,7 @@ class TestTry:
         assert (one.headline, one.provider) == (articles[3].title, articles[3].provider.name)
         assert str(one.receipt) == "quality 69 ≥ 60: published"
 
-    def test_examples_are_those_hottest_before_or_after(self) -> None:
+    def test_examples_are_the_hottest_before_or_after(self) -> None:
         cooler, steady = make_article(quality=55), make_article(quality=75)
         relate(cooler, *(make_article(quality=20) for _ in range(3)))
         heat.recompute([cooler.pk, steady.pk], at=NOON)
@@ -142,12 +142,12 @@ class TestTry:
             newsdesk.try_policy(LOWER)
         assert not [q for q in queries if not q["sql"].startswith("SELECT")]
 
-    def test_leaves_alone_whom_an_editor_decided_about(self) -> None:
+    def test_leaves_decided_articles_alone(self) -> None:
         make_article(quality=65, decision="hold")
         make_article(quality=20, decision="publish", published=True)
         assert newsdesk.try_policy(LOWER).changed == 0
 
-    def test_tells_progress_and_what_it_stands_against(self) -> None:
+    def test_reports_progress_and_the_compared_version(self) -> None:
         make_article()
         make_article(coverage_only=True, quality=None)
         seen: list[int] = []
@@ -157,7 +157,7 @@ class TestTry:
         assert newsdesk.try_policy(DEFAULT_POLICY).against == version.pk
 
     @pytest.mark.parametrize("count", [3, 40])
-    def test_asks_the_same_however_many_articles(
+    def test_queries_do_not_depend_on_the_number_of_articles(
         self, count: int, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for quality in range(count):
@@ -212,7 +212,7 @@ class TestApply:
         with pytest.raises(newsdesk.RefusedError, match=words):
             newsdesk.try_policy(policy)
 
-    def test_refuses_where_another_came_between(self) -> None:
+    def test_refuses_if_another_policy_was_applied(self) -> None:
         against = newsdesk.try_policy(LOWER).against
         newsdesk.apply_policy(Policy(65, 10, 50), by=None)
         with pytest.raises(newsdesk.StalePolicyError):
@@ -237,7 +237,7 @@ class TestContinue:
     def articles(self) -> list[Article]:
         return [make_article(quality=60 + number) for number in range(5)]
 
-    def test_goes_piece_by_piece_and_notes_how_far(self, articles: list[Article]) -> None:
+    def test_works_piece_by_piece_and_records_progress(self, articles: list[Article]) -> None:
         version = newsdesk.apply_policy(LOWER, by=None)
         assert newsdesk.policy_progress(version) == 0
         version = newsdesk.continue_policy(version, at=NOON, seconds=0)
@@ -258,7 +258,7 @@ class TestContinue:
 
     @pytest.mark.parametrize("survived", [0, 1, 2])
     @pytest.mark.parametrize("written", [False, True])
-    def test_goes_on_where_it_was_killed(
+    def test_continues_where_it_was_killed(
         self,
         articles: list[Article],
         monkeypatch: pytest.MonkeyPatch,
@@ -289,7 +289,7 @@ class TestContinue:
         assert carry_through(stored).finished_at == NOON
         assert published.count() == 5
 
-    def test_again_changes_nothing(self, articles: list[Article]) -> None:
+    def test_a_second_run_changes_nothing(self, articles: list[Article]) -> None:
         version = carry_through(newsdesk.apply_policy(LOWER, by=None))
         before = list(Article.objects.order_by("pk").values())
         again = newsdesk.continue_policy(version)
@@ -320,7 +320,7 @@ class TestContinue:
         assert lead.heat == 80
         assert lead.top_rank == pytest.approx(top_rank(80, NOON))
 
-    def test_ends_decisions_whose_time_is_over(self) -> None:
+    def test_ends_expired_decisions(self) -> None:
         article = make_article(
             quality=65, decision="hold", decision_until=NOON - timedelta(hours=1)
         )
@@ -335,7 +335,7 @@ class TestContinue:
             newsdesk.continue_policy(first)
         assert Article.objects.filter(published=True).count() == 0
 
-    def test_act_between_pieces_goes_by_the_new_policy(self, articles: list[Article]) -> None:
+    def test_decision_between_pieces_uses_the_new_policy(self, articles: list[Article]) -> None:
         user = make_user(Role.PUBLISHER)
         version = newsdesk.continue_policy(newsdesk.apply_policy(LOWER, by=None), seconds=0)
         newsdesk.perform(newsdesk.set_quality(articles[0], 59), by=user)

@@ -65,7 +65,9 @@ class TestAnyActs(TestCase):
 
     @budget(max_examples=100)
     @given(worlds(), st.lists(steps, min_size=4, max_size=8))
-    def test_do_what_their_consequences_said(self, world: World, taken: list[Step]) -> None:
+    def test_decisions_have_the_previewed_consequences(
+        self, world: World, taken: list[Step]
+    ) -> None:
         articles = world.make()
         for step in taken:
             before = facts()
@@ -89,7 +91,7 @@ class TestAnyActs(TestCase):
 
     @budget(max_examples=60)
     @given(worlds(), st.lists(steps, min_size=4, max_size=8))
-    def test_are_undone_without_a_trace(self, world: World, taken: list[Step]) -> None:
+    def test_undo_restores_everything(self, world: World, taken: list[Step]) -> None:
         articles = world.make()
         stages = [rows()]
         acts = []

@@ -55,13 +55,13 @@ class TestEveryQueue:
         assert len(BY_KEY) == len(QUEUES) == 9
 
     @pytest.mark.parametrize("case", CASES, ids=str)
-    def test_takes_its_state_and_no_other(self, case: Case) -> None:
+    def test_accepts_only_its_own_states(self, case: Case) -> None:
         article = case.make()
         for key, state in STATES.items():
             assert (article in waiting(key)) == (case.state == state), key
 
     @pytest.mark.parametrize("case", CASES, ids=str)
-    def test_takes_no_state_by_mistake(self, case: Case) -> None:
+    def test_matches_no_wrong_state(self, case: Case) -> None:
         article = case.make()
         # The only case with a heat one bonus below the threshold; the other queues need more than a
         # state.
@@ -109,7 +109,7 @@ class TestOneAway:
         assert waiting("one-away") == [enough]
 
     @pytest.mark.parametrize("decision", ["hold", "withdraw", "publish"])
-    def test_decided_ones_do_not_wait(self, decision: str) -> None:
+    def test_decided_articles_do_not_wait(self, decision: str) -> None:
         make_article(quality=65, decision=decision, published=decision == "publish")
         assert waiting("one-away") == []
 
@@ -144,7 +144,7 @@ class TestBetterElsewhere:
         relate(article, make_article(coverage_only=True, quality=None))
         assert waiting("better-elsewhere") == [article]
 
-    def test_too_good_for_the_minimum_only(self) -> None:
+    def test_too_low_for_the_minimum(self) -> None:
         article = make_superseded(make_article(quality=60), quality=49)
         relate(article, *(make_article(coverage_only=True, quality=None) for _ in range(3)))
         assert waiting("better-elsewhere") == []
@@ -154,29 +154,29 @@ class TestBetterElsewhere:
         relate(article, make_article(decision="hold"))
         assert waiting("better-elsewhere") == []
 
-    def test_not_where_readers_see_the_lead(self) -> None:
+    def test_not_if_readers_see_the_lead(self) -> None:
         make_superseded(make_article(quality=90), quality=80)
         assert waiting("better-elsewhere") == []
 
-    def test_not_where_readers_see_another_of_the_story(self) -> None:
+    def test_not_if_readers_see_another_report_of_the_story(self) -> None:
         article = make_superseded(make_article(quality=90, publish_until=NOW), quality=80)
         assert waiting("better-elsewhere", at=NOW) == [article]
         relate(article, make_article(quality=85))
         assert waiting("better-elsewhere", at=NOW) == []
 
     @pytest.mark.parametrize("decision", ["hold", "withdraw", "publish"])
-    def test_decided_ones_do_not_wait(self, decision: str) -> None:
+    def test_decided_articles_do_not_wait(self, decision: str) -> None:
         lead = make_article(quality=60)
         is_published = decision == "publish"
         make_superseded(lead, quality=80, decision=decision, published=is_published)
         assert waiting("better-elsewhere") == []
 
-    def test_nothing_outranks_it_any_longer(self) -> None:
+    def test_no_longer_outranked(self) -> None:
         article = make_article(quality=80, heat=SUPERSEDED_HEAT)
         assert waiting("better-elsewhere") == [article]
         assert "behind a lead that no longer outranks it" in why("better-elsewhere", article)
 
-    def test_looks_at_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reads_only_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         articles = [make_article(quality=80, heat=SUPERSEDED_HEAT) for _ in range(3)]
         monkeypatch.setattr(queues, "REACH", 2)
         assert waiting("better-elsewhere") == articles[:2]
@@ -184,7 +184,7 @@ class TestBetterElsewhere:
 
 class TestLateArrivals:
     @pytest.mark.parametrize("names", [True, False])
-    def test_came_after_the_decision(self, names: bool) -> None:
+    def test_new_coverage_after_the_decision(self, names: bool) -> None:
         decided = make_decided(title="First report", decision="hold")
         newcomer = make_article(created_at=NOW + HOUR)
         relate(*((newcomer, decided) if names else (decided, newcomer)))
@@ -202,7 +202,7 @@ class TestLateArrivals:
         assert why("late-arrivals", newcomer).startswith("arrived after “Last” was published")
 
     @pytest.mark.parametrize("came", [-HOUR, timedelta(0)])
-    def test_was_there_when_it_was_decided(self, came: timedelta) -> None:
+    def test_older_coverage_does_not_wait(self, came: timedelta) -> None:
         relate(make_decided(), make_article(created_at=NOW + came))
         assert waiting("late-arrivals") == []
 
@@ -215,11 +215,13 @@ class TestLateArrivals:
             {"coverage_only": True, "quality": None},
         ],
     )
-    def test_does_not_wait_once_decided_or_as_coverage(self, overrides: dict[str, Any]) -> None:
+    def test_decided_and_coverage_only_articles_do_not_wait(
+        self, overrides: dict[str, Any]
+    ) -> None:
         relate(make_decided(), make_article(created_at=NOW + HOUR, **overrides))
         assert waiting("late-arrivals") == []
 
-    def test_a_decision_taken_back_is_none(self) -> None:
+    def test_an_undone_decision_does_not_count(self) -> None:
         relate(make_decided(decision=""), make_article(created_at=NOW + HOUR))
         assert waiting("late-arrivals") == []
 
@@ -229,7 +231,7 @@ class TestLateArrivals:
         assert waiting("late-arrivals") == [newcomer]
         assert "was pinned" in why("late-arrivals", newcomer)
 
-    def test_looks_at_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reads_only_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         newcomers = [make_article(created_at=NOW + HOUR) for _ in range(2)]
         relate(make_decided(decided_at=NOW - HOUR), newcomers[0])
         relate(make_decided(), newcomers[1])
@@ -250,13 +252,13 @@ class TestPossibleDuplicates:
         "overrides",
         [{"decision": "hold"}, {"decision": "withdraw"}, {"coverage_only": True, "quality": None}],
     )
-    def test_until_one_is_out(self, overrides: dict[str, Any]) -> None:
+    def test_until_one_is_held_or_withdrawn(self, overrides: dict[str, Any]) -> None:
         url = "https://paper.example/same"
         make_article(web_url=url)
         make_article(web_url=url, **overrides)
         assert waiting("possible-duplicates") == []
 
-    def test_looks_at_the_latest_for_others_of_any_age(
+    def test_compares_the_latest_with_articles_of_any_age(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url = "https://paper.example/same"
@@ -292,7 +294,7 @@ class TestDecided:
         )
         assert waiting("scheduled", at=NOW + HOUR) == [later]
 
-    def test_held_with_everything_known_of_it(self) -> None:
+    def test_held_with_all_details(self) -> None:
         article = make_article(
             decision="hold",
             decided_by=User.objects.create(username="editor"),
@@ -305,5 +307,5 @@ class TestDecided:
             "Waiting for a second source"
         )
 
-    def test_withdrawn_with_nothing_known_of_it(self) -> None:
+    def test_withdrawn_without_details(self) -> None:
         assert why("withdrawn", make_article(decision="withdraw")) == "withdrawn"

@@ -92,7 +92,7 @@ class TestDeterminism:
 
 class TestCount:
     @pytest.mark.parametrize("count", [1, 2, 20, 77])
-    def test_gives_exactly_so_many(self, count: int) -> None:
+    def test_yields_exactly_this_number(self, count: int) -> None:
         assert len(dict(generate(count, 1))) == count
 
     @pytest.mark.parametrize("count", [0, -1, MAX_COUNT + 1])
@@ -203,7 +203,7 @@ class TestDocuments:
         images = [image for document in documents for image in document.images]
         assert {getattr(image, field) is None for image in images} == {True, False}
 
-    def test_images_are_cached_or_not_or_silent_about_it(
+    def test_images_are_cached_not_cached_or_unspecified(
         self, documents: list[ArticleDocument]
     ) -> None:
         images = [image for document in documents for image in document.images]
@@ -263,7 +263,7 @@ class TestStories:
         sizes = {1 + len(document.related) for document in documents}
         assert sizes == set(range(1, 13))
 
-    def test_entries_say_what_the_documents_of_the_story_say(
+    def test_entries_agree_with_the_documents_of_the_story(
         self, documents: list[ArticleDocument]
     ) -> None:
         by_url = {document.url: document for document in documents}
@@ -318,7 +318,9 @@ class TestScores:
                 leads[story] += document.heat != -1
         assert set(leads.values()) == {1}
 
-    def test_a_good_third_of_the_leads_is_published(self, documents: list[ArticleDocument]) -> None:
+    def test_over_a_third_of_the_leads_are_published(
+        self, documents: list[ArticleDocument]
+    ) -> None:
         leads = [one for one in documents if one.heat is not None and one.heat >= 0]
         assert 0.30 < sum(one.heat >= 70 for one in leads if one.heat) / len(leads) < 0.47
 

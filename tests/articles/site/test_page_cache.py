@@ -143,7 +143,9 @@ class TestNeverStale:
 
 
 class TestConditional:
-    def test_unchanged_by_tag(self, client: Client, django_assert_num_queries: QueryCount) -> None:
+    def test_not_modified_by_etag(
+        self, client: Client, django_assert_num_queries: QueryCount
+    ) -> None:
         make_article()
         etag = client.get("/")["ETag"]
         # Expect 1 query: the edition.
@@ -168,7 +170,7 @@ class TestConditional:
         for address in ("/latest/", "/news/2026-03-01-never-was/"):
             assert client.get(address, headers={"if-none-match": etag}).status_code != 304
 
-    def test_unchanged_by_date(self, client: Client) -> None:
+    def test_not_modified_by_date(self, client: Client) -> None:
         make_article()
         settle()
         date = client.get("/")["Last-Modified"]

@@ -177,7 +177,7 @@ class TestShown:
             assert page.found == []
             assert [one.startswith("picture tone-") for one in page.frames] == [True]
 
-    def test_a_player_stands_in_its_place(self, client: Client) -> None:
+    def test_the_player_replaces_the_picture(self, client: Client) -> None:
         frame = '<iframe src="https://www.youtube.com/embed/abc"></iframe>'
         article = make_article(type="video", featured_content=frame)
         add_image(article)
@@ -194,7 +194,7 @@ class TestShown:
         for address in ("/", "/topics/ai/", lead.get_absolute_url()):
             assert pictures(client, address).found == []
 
-    def test_small_ones_are_as_large_as_they_are(self, client: Client) -> None:
+    def test_small_images_keep_their_size(self, client: Client) -> None:
         make_article(quality=99)
         renditions = [{"width": 200, "height": 150, "bytes": {"avif": 5, "webp": 6, "jpeg": 7}}]
         add_image(make_article(), stored=make_stored_image(renditions=renditions))
@@ -225,7 +225,7 @@ class TestShown:
             ("//media.example/", ["media.example"]),
         ],
     )
-    def test_which_the_policy_names(self, url: str, origins: list[str]) -> None:
+    def test_media_origin_in_the_policy(self, url: str, origins: list[str]) -> None:
         assert media_origin(url) == origins
 
 
@@ -257,7 +257,7 @@ class TestLogos:
             # The provider's name is next to it.
             assert shown["alt"] == ""
 
-    def test_one_that_it_has_no_longer(self, client: Client) -> None:
+    def test_a_former_logo(self, client: Client) -> None:
         _, addresses = self.addresses(kept="https://a.example/older.png")
         for address in addresses:
             page = pictures(client, address)

@@ -342,7 +342,7 @@ SUPERSEDED: Final = next(case for case in CASES if case.status == 302)
 
 
 class TestSuperseded:
-    def test_address_leads_to_the_lead(self, client: Client) -> None:
+    def test_url_redirects_to_the_lead(self, client: Client) -> None:
         world = World(SUPERSEDED, is_named=True)
         lead = world.places["lead"].article
         # The API's article/ has only leads; its story/ has the other reports.

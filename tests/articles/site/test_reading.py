@@ -130,7 +130,7 @@ class TestCourse:
         assert part(html, 'id="course"', "</section>").count("<li") == 17
         assert 'id="course"' not in get(client, f"/news/{lead.slug}/?part=2")
 
-    def test_parts_of_coverage_lead_on_and_back(self, client: Client) -> None:
+    def test_pages_of_coverage_link_to_each_other(self, client: Client) -> None:
         lead = make_article()
         relate(lead, *(make_article(coverage_only=True) for _ in range(120)))
         address = f"/news/{lead.slug}/"
@@ -188,7 +188,7 @@ class TestMakingItYours:
         assert styles[0] == "/static/articles/site.css"
         assert styles[-1] == "/media/mine.css"
 
-    def test_none_of_it_by_itself(self, client: Client) -> None:
+    def test_nothing_is_added_by_default(self, client: Client) -> None:
         html = get(client, "/")
 
         assert "Newsroom</a>" in html

@@ -119,7 +119,7 @@ class TestIndex:
         assert page in read(client, file)
         assert "<loc>https://news.example/</loc>" in read(client, "/sitemaps/pages.xml")
 
-    def test_one_query_however_many_files(
+    def test_one_query_for_any_number_of_files(
         self, client: Client, small_files: None, django_assert_num_queries: Any
     ) -> None:
         for _ in range(20):
@@ -171,7 +171,9 @@ class TestArticles:
         assert settled
         assert all(after[file] == before[file] for file in settled)
 
-    def test_two_queries_however_many(self, client: Client, django_assert_num_queries: Any) -> None:
+    def test_two_queries_for_any_number(
+        self, client: Client, django_assert_num_queries: Any
+    ) -> None:
         for _ in range(10):
             relate(make_article(), make_article())
         (file,) = set(news_files(client))
@@ -264,7 +266,7 @@ class TestPages:
             make_article(topics=(make_topic(),))
         assert len(locs(read(client, "/sitemaps/pages.xml"))) == 7
 
-    def test_three_queries_however_many(
+    def test_three_queries_for_any_number(
         self, client: Client, django_assert_num_queries: Any
     ) -> None:
         for _ in range(10):
@@ -340,7 +342,9 @@ class TestNews:
     def test_not_stored_under_the_edition(self, client: Client) -> None:
         assert client.get("/news-sitemap.xml")["Cache-Control"] == "max-age=300"
 
-    def test_two_queries_however_many(self, client: Client, django_assert_num_queries: Any) -> None:
+    def test_two_queries_for_any_number(
+        self, client: Client, django_assert_num_queries: Any
+    ) -> None:
         for number in range(5):
             article = make_article(published_at=timezone.now() - HOUR)
             Image.objects.create(article=article, position=0, url=f"https://a.example/{number}")

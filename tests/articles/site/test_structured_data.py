@@ -221,7 +221,7 @@ class TestStory:
         publisher = head(client, article.get_absolute_url()).data["mainEntity"]["publisher"]
         assert "url" not in publisher
 
-    def test_addresses_that_are_none_of_the_web(self, client: Client) -> None:
+    def test_urls_that_are_not_http(self, client: Client) -> None:
         logos = [{"url": "/local.png", "width": 1, "height": 1}]
         article = make_article(web_url="javascript:alert(1)", provider=make_provider(logos=logos))
         Image.objects.create(article=article, position=0, url="data:image/png,x")
@@ -365,7 +365,7 @@ class TestHead:
     def test_canonical(self, client: Client, asked: str, canonical: str) -> None:
         assert head(client, asked).links["canonical"] == f"https://news.example{canonical}"
 
-    def test_a_further_page_is_one_of_its_own(
+    def test_later_pages_have_their_own_url(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("articles.site.views.PAGE_SIZE", 1)
@@ -391,7 +391,7 @@ class TestHead:
         assert head(client, "/").links["canonical"] == "http://testserver/"
 
     @pytest.mark.parametrize("address", ["/news/2026-03-01-never-was/", "/nothing"])
-    def test_no_page_says_nothing_of_itself(self, client: Client, address: str) -> None:
+    def test_error_pages_have_no_metadata(self, client: Client, address: str) -> None:
         response = client.get(address)
         assert response.status_code == 404
         found = Head(response.content.decode())

@@ -111,7 +111,7 @@ class TestFront:
 
 
 class TestArticle:
-    def test_shows_what_there_is(self, client: Client) -> None:
+    def test_shows_all_values(self, client: Client) -> None:
         provider = make_provider(
             name="The Paper", logos=[{"url": "https://a.example/50.png", "width": 50, "height": 50}]
         )

@@ -88,7 +88,7 @@ class TestSecurity:
     def test_contact(self, contact: str, address: str) -> None:
         assert contact_address(contact) == address
 
-    def test_expires_alike_for_all_of_a_day(self) -> None:
+    def test_expires_at_the_same_time_all_day(self) -> None:
         day = datetime(2026, 3, 1, tzinfo=UTC)
         assert expiry(day) == expiry(day + timedelta(hours=23))
         assert expiry(day) == datetime(2026, 8, 28, tzinfo=UTC)
@@ -105,7 +105,7 @@ class TestHumans:
         )
         assert "belong to the publishers" in text
 
-    def test_nothing_blank_where_little_is_set(self, client: Client, settings: Any) -> None:
+    def test_no_blank_values_with_few_settings(self, client: Client, settings: Any) -> None:
         settings.SITE_TAGLINE = settings.SITE_CONTACT = ""
         assert read(client, "/humans.txt").startswith("Newsroom\nhttps://news.example/\n\nThe rep")
 

@@ -131,7 +131,7 @@ class TestWrites:
 class TestNames:
     """The slug of a removed article is reported only if it was ever public."""
 
-    def test_of_what_was_public(self) -> None:
+    def test_article_that_was_public(self) -> None:
         place = here()
         make_article(slug="a")
         update("a", published=False, decision="withdraw")()
@@ -186,7 +186,7 @@ def _backdate(slug: str, /, **moments: Any) -> None:
 
 class TestSchedules:
     @pytest.mark.parametrize("name", ["publish_from", "publish_until"])
-    def test_are_told_when_they_pass(self, name: str) -> None:
+    def test_schedules_are_reported_when_they_pass(self, name: str) -> None:
         moment = timezone.now() + HOUR
         schedule: dict[str, Any] = {name: moment}
         lead = make_article(slug="lead")

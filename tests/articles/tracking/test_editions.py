@@ -77,7 +77,7 @@ class TestWrites:
         ImageFetch.objects.create(url="https://a.example/1.jpg", state="failed")
         assert token() == before
 
-    def test_rolled_back_do_not(self, newsroom: Article) -> None:
+    def test_rolled_back_writes_begin_no_edition(self, newsroom: Article) -> None:
         before = token()
         with transaction.atomic():
             make_article()
@@ -90,7 +90,7 @@ class TestWrites:
 
 class TestSchedules:
     @pytest.mark.parametrize("name", ["publish_from", "publish_until"])
-    def test_begin_a_new_one_when_they_pass(self, newsroom: Article, name: str) -> None:
+    def test_schedules_begin_an_edition_when_they_pass(self, newsroom: Article, name: str) -> None:
         moment = timezone.now() + timedelta(hours=1)
         Article.objects.filter(pk=newsroom.pk).update(**{name: moment})
         just_before = editions.current(moment - timedelta(microseconds=1))

@@ -195,7 +195,7 @@ class TestAFailure:
         assert states() == [State.DELIVERED]
         assert monotonic() - begun < 5
 
-    def test_is_given_up_after_the_last_try(self, server: Server) -> None:
+    def test_is_abandoned_after_the_last_try(self, server: Server) -> None:
         put(make_hook(server.put("/", reply(status="500 Oops"))), "a")
         for tries in (1, 2, 3):
             assert states() == [State.WAITING]
@@ -206,7 +206,7 @@ class TestAFailure:
         drain()
         assert len(server.requests) == 3
 
-    def test_is_put_off_as_long_as_the_receiver_asks(self, server: Server) -> None:
+    def test_is_delayed_as_long_as_the_receiver_asks(self, server: Server) -> None:
         hook = make_hook(server.put("/", reply(status="503 Busy", Retry_After="7200")))
         put(hook, "a", "b")
         drain()
@@ -231,7 +231,7 @@ class TestAFailure:
         hook.refresh_from_db()
         assert (hook.failures, hook.rests_until) == (0, None)
 
-    def test_gone_ends_the_hook(self, server: Server) -> None:
+    def test_410_deactivates_the_hook(self, server: Server) -> None:
         hook = make_hook(server.put("/", reply(status="410 Gone")))
         put(hook, "a", "b")
         drain()
@@ -352,7 +352,9 @@ class TestAddresses:
             or ("does not start with http" in delivery.answer)
         )
 
-    def test_a_name_that_leads_into_the_house(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_name_that_resolves_to_a_private_address(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         connected: list[Any] = []
         family = socket.AF_INET
         monkeypatch.setattr(

@@ -65,7 +65,7 @@ class TestEvents:
         assert "c2VhbA==" not in HookDelivery.objects.get().body
         assert told() == []
 
-    def test_as_the_api_has_it(self, hook: WebHook, client: Any, settings: Settings) -> None:
+    def test_the_same_as_in_the_api(self, hook: WebHook, client: Any, settings: Settings) -> None:
         settings.SITE_URL = "https://news.example"
         article = make_article()
         relate(article, make_article(quality=40, heat=40, published=False))
@@ -98,7 +98,7 @@ class TestEvents:
         Provider.objects.filter(pk=report.provider_id).update(name="Another name")
         assert told() == [("updated", article.slug)]
 
-    def test_unpublished_says_no_more_than_the_slug(self, hook: WebHook) -> None:
+    def test_unpublished_contains_only_the_slug(self, hook: WebHook) -> None:
         article = make_article()
         told()
         newsdesk.perform(newsdesk.withdraw(article), by=None, reason="An editor's words")
@@ -171,7 +171,7 @@ class TestHooks:
         ids = list(HookDelivery.objects.values_list("event_id", flat=True))
         assert len(set(ids)) == 3
 
-    def test_a_first_hook_begins_with_the_present(self) -> None:
+    def test_the_first_hook_gets_no_older_events(self) -> None:
         there = make_article()
         assert told() == []
         make_hook()
@@ -196,7 +196,7 @@ class TestHooks:
         assert not HookPlace.objects.exists()
         assert not HookTold.objects.exists()
 
-    def test_a_place_that_cannot_be(self, hook: WebHook) -> None:
+    def test_an_invalid_position(self, hook: WebHook) -> None:
         make_article()
         told()
         HookPlace.objects.update(sequence=10**9)
@@ -213,7 +213,7 @@ class TestHowItIsRead:
         articles = [make_article() for _ in range(8)]
         assert sorted(told()) == sorted(("published", one.slug) for one in articles)
 
-    def test_a_failure_leaves_the_place_where_it_was(
+    def test_a_failure_keeps_the_position(
         self, hook: WebHook, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         article = make_article()
@@ -224,7 +224,7 @@ class TestHowItIsRead:
         assert not HookDelivery.objects.exists()
         assert told() == [("published", article.slug)]
 
-    def test_the_same_queries_however_many(self, hook: WebHook) -> None:
+    def test_queries_do_not_depend_on_the_number(self, hook: WebHook) -> None:
         counts = []
         for number in (1, 10):
             for _ in range(number):

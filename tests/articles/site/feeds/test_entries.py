@@ -89,7 +89,7 @@ class TestEntry:
         assert f'<a href="{first.web_url}" rel="noopener noreferrer external">A &lt;b&gt; &amp; C</a>' in entry.content  # fmt: skip
         assert "javascript:" not in entry.content
 
-    def test_as_little_as_there_can_be(self, client: Client, ending: str) -> None:
+    def test_a_minimal_document(self, client: Client, ending: str) -> None:
         article = make_article(excerpt="", web_url="javascript:alert(1)", type="video")
         entry = entry_of(client, f"/feed.{ending}")
 
@@ -132,7 +132,7 @@ class TestEntry:
 
 @formats
 class TestIdentityAndTime:
-    def test_id_stays_with_another_title(self, client: Client, ending: str) -> None:
+    def test_id_does_not_depend_on_the_title(self, client: Client, ending: str) -> None:
         article = make_article(title="Before")
         before = entry_of(client, f"/feed.{ending}")
         article.title = "After"

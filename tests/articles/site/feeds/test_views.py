@@ -319,7 +319,7 @@ class TestQueries:
             # On SQLite one query finds out whether the words are common.
             assert len(captured) <= 6
 
-    def test_of_what_is_not_shown(
+    def test_unpublished_article(
         self, client: Client, django_assert_num_queries: QueryCount
     ) -> None:
         superseded = make_superseded()
