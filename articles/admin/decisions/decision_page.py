@@ -68,7 +68,7 @@ def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
                 tell_done(request, act, f"{what_was_done(act, article)}.", back)
                 return redirect(back)
     except StaleError:
-        # Changed between our look and our writing.
+        # Somebody changed it between our read and our write.
         article = article_or_404(article_id)
     except RefusedError as error:
         if seen == article.version:

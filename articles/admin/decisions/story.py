@@ -157,7 +157,7 @@ class Row:
 
 @allow(VIEW, "GET", "HEAD", "POST")
 def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
-    """Show the story of an article; ask about, and do, what changes it."""
+    """Show the story of an article; preview and make decisions on it."""
     article = article_or_404(article_id)
     if request.method != "POST":
         return _page(request, article)
