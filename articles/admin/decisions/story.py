@@ -300,4 +300,4 @@ def _one_way(article: Article, lead: Article, links: set[Pair]) -> str:
     names, is_named = (article.pk, lead.pk) in links, (lead.pk, article.pk) in links
     if names and (is_named or lead.coverage_only):
         return ""
-    return "one way: names the lead, is not named back" if names else "one way: named by the lead"
+    return "one way: links to the lead, but not back" if names else "one way: linked from the lead"
