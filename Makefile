@@ -22,7 +22,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := PIP_CONSTRAINT=requirements-build.txt PIP_BUILD_CONSTRAINT=requirements-build.txt \
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes
 # The tests choose their own settings and ignore a developer's .env.
-TEST_ENV := ENV_FILE= PYTHONDONTWRITEBYTECODE=1
+TEST_ENV := ENV_FILE=
 TEST = $(TEST_ENV) $(BIN)/python -m tests.suites --jobs $(JOBS) \
 	--postgres "$(TEST_POSTGRES_URL)" --flags "$(PYTEST_FLAGS)"
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,7 +1,8 @@
 """Rules for every test: no network, no forbidden skips, repeatable examples."""
 
-import os
+import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+from tests.articles.importing.processes import Newsrooms
+from tests.profiles import PROFILE, SHARES
 
 pytest_plugins = ["tests.forbid_skips", "tests.network_block"]
 
@@ -21,10 +26,7 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("quick"))
 # To search longer by hand: HYPOTHESIS_PROFILE=explore
 settings.register_profile("explore", deadline=None)
-PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 settings.load_profile(PROFILE)
-SHARES = {"quick": 0.25, "thorough": 1, "explore": 50}
-"""The share of each property test's examples that runs."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -38,6 +40,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         examples = max(1, round(asked_for.max_examples * share))
         function.examples_asked_for = asked_for.max_examples
         function._hypothesis_internal_use_settings = settings(asked_for, max_examples=examples)
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and tests out of garbage collection: it took a sixth of the tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -111,3 +120,31 @@ def django_db_modify_db_settings(
     if connection.vendor == "sqlite" and has_browser:
         path = tmp_path_factory.mktemp("database") / "test.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(scope="session")
+def blank_newsroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of an empty SQLite database for processes that tests start."""
+    return tmp_path_factory.mktemp("blank") / "blank.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    blank_newsroom: Path,
+) -> Iterator[None]:
+    """Copy the migrated database before any test writes to it, if processes need copies.
+
+    A process that migrates takes several seconds.
+    """
+    if not any("newsrooms" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield
+        return
+    newsrooms = Newsrooms(blank_newsroom.parent, blank_newsroom)
+    with django_db_blocker.unblock():
+        newsrooms.copy_blank()
+    yield
+    with django_db_blocker.unblock():
+        newsrooms.drop_blank()

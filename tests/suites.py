@@ -60,12 +60,13 @@ def commands(jobs: int, flags: Sequence[str]) -> dict[str, tuple[str, list[str]]
     """Return the marker expression and pytest's options of each part."""
     # worksteal: a process that has finished its tests takes over tests of the others.
     shared = ["--dist", "worksteal", *flags]
-    several = ["--numprocesses", str(jobs), *shared]
+    # Importing the tests of the browser takes a second.
+    rest = ["--numprocesses", str(jobs), *shared, "--ignore=tests/browser"]
     return {
-        "SQLite": ("not browser", ["--cov", *several]),
+        "SQLite": ("not browser", ["--cov", *rest]),
         # A browser already consists of several processes.
-        "browser": ("browser", ["--numprocesses", str(jobs // 2), *shared]),
-        "PostgreSQL": ("not browser", several),
+        "browser": ("browser", ["--numprocesses", str(jobs // 2), *shared, "tests/browser"]),
+        "PostgreSQL": ("not browser", rest),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,5 @@ def admin_client(client: Client, db: None) -> Client:
 
 
 @pytest.fixture
-def newsrooms(db: None, tmp_path: Path) -> Iterator[Newsrooms]:
-    made = Newsrooms(tmp_path)
-    yield made
-    made.close()
+def newsrooms(db: None, tmp_path: Path, blank_newsroom: Path) -> Newsrooms:
+    return Newsrooms(tmp_path, blank_newsroom)

@@ -17,7 +17,7 @@ from tests.articles.images.samples import different
 from tests.articles.images.server import Server, reply, serving
 from tests.articles.importing.processes import Environment, Newsrooms, run
 from tests.articles.samples import document, put
-from tests.articles.working import PATIENCE, children, do, is_alive, see, until, worker
+from tests.articles.working import PATIENCE, children, do, is_alive, see, until, until_seen, worker
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -50,7 +50,7 @@ def prepared(environment: Environment, server: Server, tmp_path: Path) -> Enviro
 
 
 def kept(environment: Environment, count: int) -> None:
-    until(lambda: see(environment, KEPT) == count)
+    until_seen(environment, KEPT, count)
 
 
 def test_imported_published_and_scheduled_images_are_stored(
@@ -107,7 +107,7 @@ def test_another_worker_does_the_task_of_a_killed_one(newsrooms: Newsrooms, tmp_
             server.put("/0", different(0))
             kept(environment, 3)
             states = "sorted({t.status for t in DBTaskResult.objects.filter(queue_name='images')})"
-            until(lambda: see(environment, states) == ["FAILED", "SUCCESSFUL"])
+            until_seen(environment, states, ["FAILED", "SUCCESSFUL"])
         assert see(environment, "sorted({t.traceback for t in DBTaskResult.objects.failed()})") == [
             "Its worker was killed."
         ]
@@ -160,7 +160,7 @@ def test_its_processes_end_when_it_is_killed(newsrooms: Newsrooms, tmp_path: Pat
     with newsrooms.make("orphans") as environment, worker(environment, tmp_path / "log") as process:
         workers = until(lambda: children(process))
         until(lambda: "working on" in (tmp_path / "log").read_text())
-        until(lambda: see(environment, "DBTaskResult.objects.successful().exists()"))
+        until_seen(environment, "DBTaskResult.objects.successful().exists()", True)
         process.kill()
         until(lambda: not any(map(is_alive, workers)))
 

@@ -32,6 +32,13 @@ from articles.tasks import *
 """
 
 
+_WATCHER: Final = f"""{_SCRIPT}
+from articles.tracking import change_feed
+for line in sys.stdin:
+    print(json.dumps(eval(line)), flush=True)
+"""
+
+
 def do(environment: Environment, code: str) -> Any:
     """Run code with all models imported in another newsroom; return its variable ``found``, if
     any."""
@@ -42,6 +49,35 @@ def do(environment: Environment, code: str) -> Any:
 def see(environment: Environment, expression: str) -> Any:
     """Return the value of an expression in another newsroom."""
     return do(environment, f"found = {expression}")
+
+
+def until_seen(environment: Environment, expression: str, expected: Any) -> None:
+    """Wait until an expression in another newsroom has a value.
+
+    One process evaluates it again and again: starting one takes a second.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WATCHER],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    questions, answers = process.stdin, process.stdout
+    assert questions
+    assert answers
+
+    def evaluate() -> Any:
+        questions.write(f"{expression}\n")
+        questions.flush()
+        return json.loads(answers.readline())
+
+    try:
+        until(lambda: evaluate() == expected)
+    finally:
+        # The watcher ends with its input.
+        process.communicate(timeout=PATIENCE)
 
 
 def until(is_so: Callable[[], Any]) -> Any:

@@ -30,11 +30,12 @@ from tests.factories import (
     make_topic,
     relate,
 )
+from tests.profiles import by_profile
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 120
-"""Cases of an operation, each for valid and for invalid requests: 2,280 in all."""
+EXAMPLES = by_profile(quick=30, thorough=120)
+"""Cases of an operation, each for valid and for invalid requests."""
 # Parameters that the schema cannot fully describe: cursors come from earlier responses.
 CONFIG = SchemathesisConfig.from_dict(
     {

@@ -13,6 +13,8 @@ from articles.documents import MAX_BYTES, DocumentError, parse
 
 MEMORY = 100 * 1024 * 1024
 """Bytes that reading may use beyond those of the started program."""
+SECONDS = 20
+"""Processor time for all documents, however busy the machine is."""
 ROOM = MAX_BYTES - 100
 """Bytes for the hostile part of a document that is not too large as a whole."""
 
@@ -113,8 +115,9 @@ REFUSED = {
 }
 
 
-def limit_memory() -> None:
-    """Limit memory to MEMORY beyond what is used now, if the system reports that."""
+def set_limits() -> None:
+    """Limit processor time, and memory to MEMORY beyond what is used now if the system reports it."""
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     sizes = Path("/proc/self/statm")
     if sizes.exists():
         now = int(sizes.read_text().split()[0]) * resource.getpagesize()
@@ -132,7 +135,7 @@ def read_many_long_texts() -> None:
 
 
 def main() -> None:
-    limit_memory()
+    set_limits()
     read_many_long_texts()
     messages = {}
     for name, (data, _) in REFUSED.items():

@@ -21,6 +21,7 @@ from tests.articles.images.server import Server, serving
 from tests.articles.importing.processes import Environment, Newsrooms, run
 from tests.articles.samples import document, put
 from tests.factories import NOW
+from tests.profiles import by_profile
 
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 
@@ -110,13 +111,23 @@ def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Places]:
 class TestAKilledRun:
     @pytest.mark.parametrize(
         ("what", "places", "points"),
-        [("keep", "disk", 6), ("prune", "disk", 4), ("keep", "s3", 3), ("prune", "s3", 2)],
+        [
+            ("keep", "disk", by_profile(quick=3, thorough=6)),
+            ("prune", "disk", by_profile(quick=2, thorough=4)),
+            ("keep", "s3", by_profile(quick=2, thorough=3)),
+            ("prune", "s3", 2),
+        ],
         indirect=["places"],
     )
     def test_leaves_nothing_dangling_and_the_next_run_completes_it(
-        self, folder: Path, tmp_path: Path, what: str, places: Places, points: int
+        self,
+        folder: Path,
+        tmp_path: Path,
+        newsrooms: Newsrooms,
+        what: str,
+        places: Places,
+        points: int,
     ) -> None:
-        newsrooms = Newsrooms(tmp_path)
         with serving() as server:
             put_documents(folder, server)
             words = (str(server.port), str(folder))
@@ -139,4 +150,3 @@ class TestAKilledRun:
             assert (whole["failed"], whole["waiting"]) == (0, 0)
             # Killed when some were done, but not all.
             assert len(already) > 1
-        newsrooms.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,39 +24,46 @@ CHECK = ("-m", "tests.articles.importing.checking")
 
 
 class Newsrooms:
-    """Creates empty newsrooms, each a copy of a migrated one."""
+    """Creates empty newsrooms, each a copy of the migrated database of the tests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, blank: Path) -> None:
         self.folder = folder
+        self.blank = blank
         self.is_postgres = connection.vendor == "postgresql"
-        self._create("blank")
-        run(self._environment("blank"), "manage.py", "migrate", "--verbosity", "0")
+
+    def copy_blank(self) -> None:
+        """Copy the database of the tests; nobody else may be connected to it."""
+        if self.is_postgres:
+            connection.close()
+            self._create("blank", connection.settings_dict["NAME"])
+            return
+        connection.ensure_connection()
+        copied = sqlite3.connect(self.blank)
+        connection.connection.backup(copied)
+        copied.close()
 
     @contextmanager
     def make(self, name: str) -> Iterator[Environment]:
         """Create a database and return the environment of processes that use it."""
-        self._create(name, "blank")
+        self._create(name, self._named("blank"))
         try:
             yield self._environment(name)
         finally:
             self._drop(name)
 
-    def close(self) -> None:
+    def drop_blank(self) -> None:
         """Drop the database from which all were copied."""
         self._drop("blank")
 
     def _named(self, name: str) -> str:
         return f"{connection.settings_dict['NAME']}_{name}" if self.is_postgres else name
 
-    def _create(self, name: str, template: str = "") -> None:
+    def _create(self, name: str, template: str) -> None:
         if self.is_postgres:
             self._drop(name)
-            copied = f' TEMPLATE "{self._named(template)}"' if template else ""
-            self._execute(f'CREATE DATABASE "{self._named(name)}"{copied}')
-        elif template:
-            for suffix in ("", "-wal"):
-                if (source := self.folder / f"{template}.sqlite3{suffix}").exists():
-                    shutil.copy(source, self.folder / f"{name}.sqlite3{suffix}")
+            self._execute(f'CREATE DATABASE "{self._named(name)}" TEMPLATE "{template}"')
+        else:
+            shutil.copy(self.blank, self.folder / f"{name}.sqlite3")
 
     def _drop(self, name: str) -> None:
         if self.is_postgres:

@@ -12,6 +12,7 @@ import pytest
 from articles.sample_documents import generate
 from tests.articles.importing.processes import IMPORT, Newsrooms, check, run
 from tests.articles.importing.worlds import CATALOG, SeedFile, put
+from tests.profiles import by_profile
 
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 
@@ -32,7 +33,8 @@ class TestAKilledImport:
             whole = check(environment)
         assert whole["articles"] == 100
         kept = set()
-        for number, moment in enumerate(sorted(Random(30).sample(range(1, moments + 1), 30))):
+        points = by_profile(quick=6, thorough=30)
+        for number, moment in enumerate(sorted(Random(30).sample(range(1, moments + 1), points))):
             with newsrooms.make(f"killed{number}") as environment:
                 run(environment, *IMPORT, str(moment), str(folder), returncode=-signal.SIGKILL)
                 found = check(environment, folder)

@@ -24,7 +24,7 @@ from tests.articles.importing.worlds import (
 from tests.articles.samples import NOON, document, entry, load, put
 
 # Only these properties notice some mistakes.
-pytestmark = [pytest.mark.django_db, pytest.mark.all_examples]
+pytestmark = [pytest.mark.django_db, pytest.mark.all_examples, pytest.mark.once]
 
 
 def rows_after(runs: Sequence[Sequence[Path]], batch_size: int = 500) -> digest.Rows:

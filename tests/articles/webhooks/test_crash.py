@@ -23,18 +23,19 @@ from tests.articles.images.server import reply, serving
 from tests.articles.importing.processes import Newsrooms, run
 from tests.articles.samples import ROOT
 from tests.articles.webhooks.documented import is_genuine
-from tests.articles.working import children, do, see, until, worker
+from tests.articles.working import children, do, see, until, until_seen, worker
+from tests.profiles import by_profile
 
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 
 POINTS: Final = 8
-ROUNDS: Final = 5
+ROUNDS: Final = by_profile(quick=3, thorough=5)
 SECRET: Final = new_secret()
 
 HOOK: Final = """
-from articles.webhooks import noting
+from articles.webhooks import events
 WebHook.objects.create(name="A mirror", url={url!r}, secret={secret!r})
-noting.begin()
+events.begin()
 from tests.factories import make_article
 {then}
 """
@@ -99,7 +100,7 @@ def assert_in_order(taken: list[tuple[str, str]], deliveries: list[list[str]]) -
 
 def test_a_worker_that_is_killed_at_any_moment(newsrooms: Newsrooms) -> None:
     def crash(environment: dict[str, str], moment: int, returncode: int = 0) -> str:
-        command = ("-m", "tests.articles.web_hooks.crashing", str(moment))
+        command = ("-m", "tests.articles.webhooks.crashing", str(moment))
         return run(environment, *command, returncode=returncode).stdout
 
     moments = 0
@@ -152,7 +153,7 @@ def came_more(log: Path, than: int) -> bool:
 
 @contextmanager
 def receiving(port: int, log: Path, odd: int) -> Iterator[subprocess.Popen[bytes]]:
-    words = ("-m", "tests.articles.web_hooks.receiver", str(port), str(log), str(odd))
+    words = ("-m", "tests.articles.webhooks.receiver", str(port), str(log), str(odd))
     process = subprocess.Popen([sys.executable, *words], cwd=ROOT)
     try:
         yield process
@@ -187,15 +188,16 @@ def test_killed_workers_and_receivers_lose_nothing(newsrooms: Newsrooms, tmp_pat
                     case _:
                         process.kill()
         with receiving(port, log, odd=0), worker(environment, tmp_path / "log"):
-            code = (
-                "from articles import changes; place = HookPlace.objects.get(); found = [place.sequence"
-                " == changes.latest(timezone.now()).sequence, HookDelivery.objects.waiting().count(),"
+            left = (
+                "[(place := HookPlace.objects.get()).sequence"
+                " == change_feed.latest(timezone.now()).sequence,"
+                " HookDelivery.objects.waiting().count(),"
                 " Article.objects.filter(publish_from__gt=timezone.now()).count(),"
                 " Article.objects.filter(publish_until__gt=timezone.now()).count(),"
-                " changes.since(changes.Place(place.sequence, place.moment, place.slug), 1,"
+                " change_feed.since(change_feed.Place(place.sequence, place.moment, place.slug), 1,"
                 " timezone.now()).events]"
             )
-            until(lambda: do(environment, code) == [True, 0, 0, 0, []])
+            until_seen(environment, left, [True, 0, 0, 0, []])
         deliveries, public = see(environment, DELIVERIES), see(environment, PUBLIC)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     mirror: dict[str, Any] = {}

@@ -1,0 +1,15 @@
+"""How thorough a run of the tests is: ``quick`` by default, ``thorough`` by ``make test-thorough``."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "quick")
+SHARES: Final = {"quick": 0.25, "thorough": 1, "explore": 50}
+"""How many examples run, as a share of what each property test asks for."""
+
+
+def by_profile(*, quick: int, thorough: int) -> int:
+    """Return how often a test that starts processes or fetches images does so."""
+    return quick if PROFILE == "quick" else thorough
