@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Final
 
 from django.db.models import Q
@@ -22,7 +20,8 @@ class Kind:
     def condition(self) -> Q:
         """Return the condition that selects these failures of ``ImageFetch``."""
         starts = [Q(failure__startswith=words) for words in self.beginnings]
-        return reduce(or_, starts + [Q(failure__endswith=words) for words in self.endings])
+        ends = [Q(failure__endswith=words) for words in self.endings]
+        return Q(*starts, *ends, _connector=Q.OR)
 
 
 KINDS: Final = (

@@ -64,8 +64,3 @@ def size_if_older(name: str, moment: datetime) -> int | None:
         return default_storage.size(name)
     except FileNotFoundError:
         return None
-
-
-def delete(name: str) -> None:
-    """Delete a file if it still exists."""
-    default_storage.delete(name)

@@ -101,9 +101,7 @@ class _Done:
 
     wanted: Wanted
     rendered: Rendered | None = None
-    failure: str = ""
-    may_pass: bool = False
-    retry_at: datetime | None = None
+    failure: FetchError | None = None
     etag: str = ""
     last_modified: str = ""
     fetched_bytes: int = 0
@@ -187,7 +185,7 @@ class _Run:
             try:
                 host = host_of(one.url)
             except RefusedError as error:
-                self.refuse(one, str(error))
+                self.done.append(_Done(one, failure=FetchError(str(error))))
                 continue
             if host in self.resting:
                 self.report.postponed += 1
@@ -199,14 +197,9 @@ class _Run:
                 self.fetching[self.threads.submit(_get, one, self.workshop)] = host
         self.queue.extendleft(reversed(later))
 
-    def refuse(self, one: Wanted, reason: str) -> None:
-        done = _Done(one)
-        done.failure = reason
-        self.done.append(done)
-
     def take_on(self, done: _Done) -> None:
         """Start writing an image's files, unless they exist or there are none."""
-        if done.retry_at is not None:
+        if done.failure is not None and done.failure.retry_at is not None:
             self.resting.add(host_of(done.wanted.url))
         self.report.fetched_bytes += done.fetched_bytes
         rendered = done.rendered
@@ -260,10 +253,10 @@ class _Run:
             Logo.objects.update_or_create(provider=provider, defaults=logo)
 
     def settle(self, done: _Done) -> None:
-        if done.failure:
-            self.settle_failure(done)
-            return
         one = done.wanted
+        if done.failure is not None:
+            self.settle_failure(one, done.failure)
+            return
         stored = self.stored(done)
         if stored is None:
             # Pruned meanwhile: the next run fetches it.
@@ -284,13 +277,12 @@ class _Run:
             self.report.stored_bytes += done.written_bytes
         return stored
 
-    def settle_failure(self, done: _Done) -> None:
-        one = done.wanted
+    def settle_failure(self, one: Wanted, failure: FetchError) -> None:
         tries = (one.fetch.tries if one.fetch else 0) + 1
         next_try_at = None
-        if done.may_pass and tries <= len(RETRIES):
-            next_try_at = max(self.at + RETRIES[tries - 1], done.retry_at or self.at)
-        self.report.failures.append(Failure(one.url, done.failure, next_try_at))
+        if failure.may_pass and tries <= len(RETRIES):
+            next_try_at = max(self.at + RETRIES[tries - 1], failure.retry_at or self.at)
+        self.report.failures.append(Failure(one.url, str(failure), next_try_at))
         if len(one.url.encode()) > MAX_URL_BYTES:
             # Too long for the index: reported at each run, not stored.
             return
@@ -299,7 +291,7 @@ class _Run:
             defaults={
                 "state": ImageFetch.State.FAILED,
                 "host": _host_of(one.url),
-                "failure": done.failure,
+                "failure": str(failure),
                 "tries": tries,
                 "tried_at": self.at,
                 "next_try_at": next_try_at,
@@ -311,8 +303,7 @@ class _Run:
 def _get(one: Wanted, workshop: Workshop) -> _Done:
     """Fetch and render. Runs in a thread, so it does not use the database."""
     done = _Done(one)
-    has_copy = one.fetch is not None and one.fetch.stored_id is not None
-    known = one.fetch if has_copy else None
+    known = one.fetch if one.fetch is not None and one.fetch.stored_id is not None else None
     try:
         fetched = fetch(
             one.url,
@@ -324,9 +315,9 @@ def _get(one: Wanted, workshop: Workshop) -> _Done:
             done.fetched_bytes = len(fetched.data)
             done.rendered = workshop.render(fetched.data)
     except FetchError as error:
-        done.failure, done.may_pass, done.retry_at = str(error), error.may_pass, error.retry_at
+        done.failure = error
     except RefusedImageError as error:
-        done.failure = str(error)
+        done.failure = FetchError(str(error))
     return done
 
 

@@ -90,19 +90,17 @@ def _published(at: datetime) -> Iterator[list[int]]:
 def _coverage(at: datetime) -> Iterator[list[int]]:
     for leads in _published(at):
         links = Related.objects.filter(article__any_of=leads, target__published=False)
-        targets = dict(_in_order_of(leads, links.values_list("article", "position", "target")))
-        shown = Article.objects.coverage(at).filter(pk__any_of=list(targets))
+        targets = _in_order_of(leads, links.values_list("article", "position", "target"))
+        shown = Article.objects.coverage(at).filter(pk__any_of=targets)
         kept = set(shown.values_list("pk", flat=True))
         yield [pk for pk in targets if pk in kept]
 
 
-def _in_order_of(
-    articles: list[int], rows: Iterable[tuple[int, int, int]]
-) -> Iterator[tuple[int, None]]:
-    """Yield the last value of each row, ordered by article and position."""
+def _in_order_of(articles: list[int], rows: Iterable[tuple[int, int, int]]) -> list[int]:
+    """Return the last value of each row once, ordered by article and position."""
     places = {pk: place for place, pk in enumerate(articles)}
-    for _, _, found in sorted(rows, key=lambda row: (places[row[0]], row[1])):
-        yield found, None
+    ordered = sorted(rows, key=lambda row: (places[row[0]], row[1]))
+    return list(dict.fromkeys(found for _, _, found in ordered))
 
 
 def _missing(articles: list[int]) -> list[Wanted]:
@@ -111,7 +109,7 @@ def _missing(articles: list[int]) -> list[Wanted]:
     by_pk = {image.pk: image for image in images}
     rows = ((image.article_id, image.position, image.pk) for image in by_pk.values())
     found: dict[str, Wanted] = {}
-    for pk, _ in _in_order_of(articles, rows):
+    for pk in _in_order_of(articles, rows):
         image = by_pk[pk]
         if image.is_shown:
             found.setdefault(image.url, Wanted(image.url)).images.append(pk)

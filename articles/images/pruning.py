@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -144,5 +145,5 @@ def _delete_file(name: str) -> bool:
         hold_write_lock()
         if files.is_copy(name) and _owned([files.digest_of(name)]):
             return False
-        files.delete(name)
+        default_storage.delete(name)
     return True

@@ -11,7 +11,6 @@ import signal
 import threading
 from queue import LifoQueue
 from time import monotonic
-from types import TracebackType
 from typing import Final, Self
 
 from articles.images.renditions import RefusedImageError, Rendered, render
@@ -37,21 +36,13 @@ def answer(data: bytes) -> Rendered | RefusedImageError:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_PROF, DECODE_SECONDS)
     try:
-        return render(data, _decoded)
+        return render(data, lambda: signal.setitimer(signal.ITIMER_PROF, ENCODE_SECONDS))
     except RefusedImageError as error:
         return error
     except MemoryError:
-        return RefusedImageError(_too_much_memory())
+        return RefusedImageError(f"It takes more than {MEMORY // 1024 // 1024} MB to read.")
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _decoded() -> None:
-    signal.setitimer(signal.ITIMER_PROF, ENCODE_SECONDS)
-
-
-def _too_much_memory() -> str:
-    return f"It takes more than {MEMORY // 1024 // 1024} MB to read."
 
 
 class Workshop:
@@ -66,14 +57,9 @@ class Workshop:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for bench in self._all:
-            bench.close()
+            bench.end()
 
     def render(self, data: bytes) -> Rendered:
         """Render an image when a process is free. Raise RefusedImageError for any failure."""
@@ -101,9 +87,11 @@ class _Bench:
         try:
             answer = _ask(process, data)
         except BROKEN_PIPE:
-            raise RefusedImageError(_why_ended(self._end(), monotonic() >= late)) from None
+            raise RefusedImageError(
+                _why_ended(self.end(patience=1.0), monotonic() >= late)
+            ) from None
         except BaseException:
-            self._end()
+            self.end(patience=1.0)
             raise
         finally:
             alarm.cancel()
@@ -111,15 +99,10 @@ class _Bench:
             raise answer
         return answer
 
-    def _end(self) -> int:
+    def end(self, patience: float = 0.0) -> int:
+        """End the process; a crashed one may need a moment to end with its own status."""
         process, self._process = self._process, None
-        # A crashed process may need a moment to end with its own status.
-        return process.end(1.0) if process else 0
-
-    def close(self) -> None:
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        return process.end(patience) if process else 0
 
 
 def _ask(process: FunctionProcess, data: bytes) -> Rendered | RefusedImageError:

@@ -21,7 +21,7 @@ from articles.images.fetching import MAX_URL_BYTES
 from articles.images.keeping import columns, note_kept
 from articles.images.missing import request_again
 from articles.images.render_process import Workshop
-from articles.images.renditions import RefusedImageError, Rendered
+from articles.images.renditions import RefusedImageError
 from articles.models import Image, ImageFetch, StoredImage
 from newsroom.bulk import hold_write_lock
 from newsroom.outbound import Bounds
@@ -73,7 +73,13 @@ def put(
         with transaction.atomic():
             hold_write_lock()
             check()
-            return _show(url, rendered, by)
+            stored, _ = StoredImage.objects.get_or_create(
+                digest=rendered.digest, defaults=columns(rendered)
+            )
+            now = timezone.now()
+            note_kept(url, stored, now, uploaded_at=now, uploaded_by=by)
+            Image.objects.at([url]).update(stored=stored)
+            return stored
     except BaseException:
         # Without an owner the files are pruned later.
         fetches.filter(writing=rendered.digest).update(writing="")
@@ -119,13 +125,3 @@ def _require_unchanged(image: Image) -> None:
     )
     if not same.exists():
         raise ChangedImageError
-
-
-def _show(url: str, rendered: Rendered, by: User | None) -> StoredImage:
-    stored = StoredImage.objects.filter(digest=rendered.digest).first()
-    if stored is None:
-        stored = StoredImage.objects.create(**columns(rendered))
-    now = timezone.now()
-    note_kept(url, stored, now, uploaded_at=now, uploaded_by=by)
-    Image.objects.at([url]).update(stored=stored)
-    return stored

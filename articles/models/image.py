@@ -92,26 +92,6 @@ class Image(models.Model):
         """The URL for a link to the source; empty if it is not http(s)."""
         return self.url if self.is_shown else ""
 
-    @property
-    def file(self) -> str:
-        """The name of its copy in the storage; empty if there is none."""
-        return self.stored.file if self.stored else ""
-
-    @property
-    def format(self) -> str:
-        """The original's format; empty before it is stored."""
-        return self.stored.format if self.stored else ""
-
-    @property
-    def byte_size(self) -> int | None:
-        """The original's size in bytes; None before it is stored."""
-        return self.stored.byte_size if self.stored else None
-
-    @property
-    def digest(self) -> str:
-        """The original's SHA-256 in hexadecimal; empty before it is stored."""
-        return self.stored.digest if self.stored else ""
-
     @cached_property
     def fetch(self) -> ImageFetch | None:
         """The result of fetching it; None before the first try. One query."""

@@ -70,13 +70,8 @@ class StoredImage(models.Model):
         return copies
 
     @property
-    def file(self) -> str:
-        """The storage name of the largest JPEG copy, which every browser can show."""
-        return name_of(self.digest, self.copies[-1]["width"], "jpeg")
-
-    @property
     def url(self) -> str:
-        """The URL of ``file``."""
+        """The URL of the largest JPEG copy, which every browser can show."""
         return self.url_of(self.copies[-1], "jpeg")
 
     @property

@@ -54,14 +54,13 @@ class TestKeep:
         assert (report.kept, report.stored, report.linked, report.failures) == (1, 1, 1, [])
         image.refresh_from_db()
         assert image.stored is not None
-        assert (image.format, image.state) == ("png", ImageFetch.State.KEPT)
-        assert image.byte_size == len(picture("PNG", (700, 350))) == report.fetched_bytes
-        assert image.digest == image.stored.digest
-        assert (image.stored.width, image.stored.height) == (700, 350)
-        assert (
-            image.file == f"images/{image.digest[:2]}/{image.digest[2:4]}/{image.digest}-700.jpeg"
-        )
-        with default_storage.open(image.file) as file:
+        stored = image.stored
+        assert (stored.format, image.state) == ("png", ImageFetch.State.KEPT)
+        assert stored.byte_size == len(picture("PNG", (700, 350))) == report.fetched_bytes
+        assert (stored.width, stored.height) == (700, 350)
+        name = f"images/{stored.digest[:2]}/{stored.digest[2:4]}/{stored.digest}-700.jpeg"
+        assert name in stored.names()
+        with default_storage.open(name) as file:
             assert Pillow.open(file).size == (700, 350)
         files = [path for path in media.rglob("*") if path.is_file()]
         assert len(files) == 9
@@ -289,16 +288,16 @@ class TestAnew:
 
     def test_changed(self, server: Server, image: Image) -> None:
         server.put("/a", different(1))
-        before = image.digest
+        before = image.stored_id
         assert keep(at=AT).stored == 1
         image = Image.objects.get(pk=image.pk)
-        assert image.digest != before
-        assert image.digest == StoredImage.objects.latest("pk").digest
+        assert image.stored_id != before
+        assert image.stored == StoredImage.objects.latest("pk")
 
     def test_failed(self, server: Server, image: Image) -> None:
         server.put("/a", reply(status="404 None"))
         assert len(keep(at=AT).failures) == 1
-        assert Image.objects.get(pk=image.pk).digest == image.digest
+        assert Image.objects.get(pk=image.pk).stored_id == image.stored_id is not None
         assert fetched(image.url).state == ImageFetch.State.FAILED
 
 

@@ -64,16 +64,18 @@ class TestS3:
         stored = StoredImage.objects.get()
         image.refresh_from_db()
         assert {one.key for one in bucket.objects.all()} == set(stored.names())
-        assert stored.url == f"https://media.example/news/{image.file}"
+        name = f"images/{stored.digest[:2]}/{stored.digest[2:4]}/{stored.digest}-400.jpeg"
+        assert image.stored == stored
+        assert stored.url == f"https://media.example/news/{name}"
         assert stored.srcset("avif").startswith("https://media.example/news/images/")
-        kept = bucket.Object(image.file).get()
+        kept = bucket.Object(name).get()
         assert kept["ContentType"] == "image/jpeg"
         assert kept["CacheControl"] == "public, max-age=31536000, immutable"
         types = {bucket.Object(name).get()["ContentType"] for name in stored.names()}
         assert types == {"image/avif", "image/webp", "image/jpeg"}
         assert list(integrity.findings()) == []
 
-        default_storage.delete(image.file)
+        default_storage.delete(name)
         assert [finding.kind for finding in integrity.findings()] == ["missing file"]
         default_storage.save("images/00/00/" + "0" * 64 + "-64.avif", ContentFile(b"orphan"))
         image.article.delete()
