@@ -56,7 +56,6 @@ class Bar:
 
     @property
     def middle(self) -> float:
-        """The x coordinate of its label."""
         return round(self.x + self.width / 2, 2)
 
 
@@ -97,10 +96,6 @@ class Chart:
     def highest(self) -> Amount | None:
         """The amount of the highest bar, the first if there are several."""
         return max(self.amounts, key=lambda amount: amount.count, default=None)
-
-    @property
-    def is_empty(self) -> bool:
-        return self.total == 0
 
 
 def bar_chart(

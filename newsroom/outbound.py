@@ -300,10 +300,14 @@ class _Connection(http.client.HTTPConnection):
     auto_open = 0
 
 
-class _BoundedSocket:
-    """The part of a socket that ``http.client`` uses, with one deadline."""
+class _BoundedSocket(io.RawIOBase):
+    """The part of a socket that ``http.client`` uses, with one deadline.
+
+    A plain timeout would restart at each read.
+    """
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        super().__init__()
         self._sock = sock
         self._deadline = deadline
 
@@ -312,19 +316,7 @@ class _BoundedSocket:
         self._sock.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._sock, self._deadline), _CHUNK)
-
-    def close(self) -> None:
-        """Do nothing; ``http.client`` calls this after reading the header."""
-
-
-class _Reader(io.RawIOBase):
-    """Reads from a socket until the deadline; a plain timeout would restart at each read."""
-
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        super().__init__()
-        self._sock = sock
-        self._deadline = deadline
+        return io.BufferedReader(self, _CHUNK)
 
     def readable(self) -> bool:
         return True
@@ -332,6 +324,9 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(self._deadline.left())
         return self._sock.recv_into(buffer)
+
+    def close(self) -> None:
+        """Do nothing; ``http.client`` calls this after reading the header."""
 
 
 def _body(response: http.client.HTTPResponse, bounds: Bounds) -> bytes:

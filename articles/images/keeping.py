@@ -219,7 +219,6 @@ class _Run:
             self.commit()
 
     def commit(self) -> None:
-        """Publish the results so far."""
         if self.done or self.linking:
             with transaction.atomic():
                 hold_write_lock()

@@ -326,7 +326,6 @@ class Article(models.Model):
 
     @property
     def state(self) -> State:
-        """Its state now."""
         return self.state_at()
 
     @property

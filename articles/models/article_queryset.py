@@ -130,7 +130,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(pk__any_of=[pk for (pk,) in named.union(naming)])
 
     def newest_first(self) -> Self:
-        """Order newest first, then by slug."""
         return self.order_by("-published_at", "slug")
 
     def by_rank(self) -> Self:

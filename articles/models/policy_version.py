@@ -53,5 +53,4 @@ class PolicyVersion(models.Model):
 
     @property
     def policy(self) -> Policy:
-        """The numbers, for the rule."""
         return Policy(self.threshold, self.bonus, self.minimum)

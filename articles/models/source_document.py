@@ -37,7 +37,6 @@ class SourceDocument(models.Model):
 
     @property
     def data(self) -> bytes:
-        """The file's bytes."""
         return self.text.encode()
 
     def parse(self) -> ArticleDocument:

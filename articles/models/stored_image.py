@@ -92,7 +92,6 @@ class StoredImage(models.Model):
         ]
 
     def url_of(self, copy: StoredRendition, kind: str) -> str:
-        """Return the URL of a copy in a format."""
         return default_storage.url(name_of(self.digest, copy["width"], kind))
 
     def copy_of(self, width: int) -> StoredRendition:
@@ -116,7 +115,6 @@ class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
     """Fetches by URL and state."""
 
     def of(self, urls: Iterable[str]) -> Self:
-        """Keep the fetches of any of these URLs."""
         return self.filter(url__any_of=list(urls))
 
     def failed(self) -> Self:

@@ -116,6 +116,5 @@ class ArticleTopic(models.Model):
         return str(self.topic)
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Save it with the article's time."""
         self.published_at = self.article.published_at
         super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -84,7 +84,7 @@ def effects(change: Change, policy: Policy, at: datetime) -> Effects:
     Raise ``StaleError`` if an article changed after it was read, and ``RefusedError`` if a decision
     would already have ended.
     """
-    desk = _Desk(at)
+    desk = _Desk(change, at)
     decided = {*change.seen, *change.decided}
     decided.update(target for _, target in change.link | change.unlink)
     desk.load(decided)
@@ -96,12 +96,10 @@ def effects(change: Change, policy: Policy, at: datetime) -> Effects:
     moved = {pk for pk, values in change.columns.items() if _SCORING & values.keys()}
     rescored = moved | named_anew | desk.namers(moved)
     desk.load_links(rescored)
-    desk.relink(change)
     receipts = desk.score(rescored, policy)
     shown = decided | {pk for pk in rescored if desk.stands_otherwise(pk)}
     looked_at = shown | desk.namers(shown) | rescored
     desk.load_links(looked_at)
-    desk.relink(change)
     consequences = desk.consequences(looked_at, receipts)
     written = {pk: dict(values) for pk, values in change.columns.items()}
     for pk, receipt in receipts.items():
@@ -132,7 +130,8 @@ def _require_future(change: Change, at: datetime) -> None:
 class _Desk:
     """The articles that a change may affect, before and after."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, change: Change, at: datetime) -> None:
+        self.change = change
         self.at = at
         self.before: dict[int, Article] = {}
         self.after: dict[int, Article] = {}
@@ -142,7 +141,6 @@ class _Desk:
         """The columns of expired decisions."""
 
     def load(self, article_ids: Iterable[int]) -> None:
-        """Load missing articles. One query."""
         missing = sorted(set(article_ids) - self.before.keys())
         if not missing:
             return
@@ -152,7 +150,7 @@ class _Desk:
             self.after[article.pk] = copy.copy(article)
 
     def load_links(self, article_ids: Iterable[int]) -> None:
-        """Load the links of articles and their targets. Two queries."""
+        """Load the links of articles and their targets, and change them. Two queries."""
         missing = sorted(set(article_ids) - self.links_before.keys())
         if not missing:
             return
@@ -162,6 +160,14 @@ class _Desk:
             self.links_before[article_id].append(target_id)
         self.load({*missing, *(pk for one in missing for pk in self.links_before[one])})
 
+        self.links_after = {pk: list(targets) for pk, targets in self.links_before.items()}
+        for article, target in self.change.unlink:
+            if target in self.links_after.get(article, ()):
+                self.links_after[article].remove(target)
+        for article, target in self.change.link:
+            if target not in self.links_after.get(article, (target,)):
+                self.links_after[article].append(target)
+
     def namers(self, article_ids: Iterable[int]) -> set[int]:
         """Return the ids of the articles that link to any of these. One query."""
         ids = sorted(article_ids)
@@ -170,18 +176,7 @@ class _Desk:
         links = Related.objects.filter(target__any_of=ids).values_list("article_id", flat=True)
         return set(links)
 
-    def relink(self, change: Change) -> None:
-        """Apply the change to the links."""
-        self.links_after = {pk: list(targets) for pk, targets in self.links_before.items()}
-        for article, target in change.unlink:
-            if target in self.links_after.get(article, ()):
-                self.links_after[article].remove(target)
-        for article, target in change.link:
-            if target not in self.links_after.get(article, (target,)):
-                self.links_after[article].append(target)
-
     def set(self, pk: int, **values: Any) -> None:
-        """Apply values to an article."""
         for name, value in values.items():
             setattr(self.after[pk], name, value)
 
@@ -230,11 +225,8 @@ class _Desk:
         article = articles[pk]
         lead = None
         if article.is_superseded:
-            rivals = [
-                rival
-                for rival in (articles[target] for target in links[pk])
-                if rival.is_published(self.at) and rival.outranks(article)
-            ]
+            named = (articles[target] for target in links[pk])
+            rivals = (one for one in named if one.is_published(self.at) and one.outranks(article))
             best = min(rivals, key=lambda one: one.contender().rank, default=None)
             lead = best.slug if best else None
         return Standing(article.state_at(self.at), article.heat, lead)

@@ -132,7 +132,6 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
 
 
 def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values of columns for JSON."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()

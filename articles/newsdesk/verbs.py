@@ -68,7 +68,6 @@ class Field:
 
     @property
     def key(self) -> str:
-        """Its name in the API."""
         return self.json or self.name
 
 

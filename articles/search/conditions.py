@@ -47,14 +47,12 @@ class _Matches(Func):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Match the column of the index."""
         table = connection.ops.quote_name(self._key.alias)
         return f"{table}.search @@ to_tsquery('simple', %s)", (tsquery(self.asked),)
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Match the table of the index."""
         key, _parameters = compiler.compile(self._key)
         found = f"SELECT {ID_OF_PLACE} FROM {FTS_TABLE} WHERE {FTS_TABLE} MATCH %s"
         # A few are looked up by key. With many, the plus makes SQLite find the articles by the other

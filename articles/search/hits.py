@@ -303,7 +303,6 @@ class _Vector(Func):
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Return the column."""
         return '"articles_article".search', ()
 
 

@@ -29,10 +29,12 @@ everywhere in the newsroom. This module knows tables by name, not models.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from django.db import connection
+
+from articles.tracking.editions import aware
 
 TABLE: Final = "articles_change"
 
@@ -67,6 +69,15 @@ class UnknownPlaceError(ValueError):
     """A place beyond the last change, for example from before a backup was restored."""
 
 
+_PASSED: Final = """
+    SELECT {0} AS moment, slug, 1 AS own FROM articles_article
+    WHERE published AND {0} >= %(moment)s AND {0} <= %(at)s
+    UNION ALL
+    SELECT report.{0}, lead.slug, 0 FROM articles_article AS report
+    JOIN articles_related AS link ON link.target_id = report.id
+    JOIN articles_article AS lead ON lead.id = link.article_id AND lead.published
+    WHERE report.{0} >= %(moment)s AND report.{0} <= %(at)s
+"""
 _EVENTS: Final = f"""
 SELECT * FROM (
   SELECT 0 AS kind, sequence, noted_at AS moment, slug, shown FROM {TABLE}
@@ -75,21 +86,7 @@ SELECT * FROM (
 UNION ALL
 SELECT * FROM (
   SELECT 1 AS kind, 0 AS sequence, moment, slug, MAX(own) = 1 AS shown FROM (
-    SELECT publish_from AS moment, slug, 1 AS own FROM articles_article
-    WHERE published AND publish_from >= %(moment)s AND publish_from <= %(at)s
-    UNION ALL
-    SELECT publish_until, slug, 1 FROM articles_article
-    WHERE published AND publish_until >= %(moment)s AND publish_until <= %(at)s
-    UNION ALL
-    SELECT report.publish_from, lead.slug, 0 FROM articles_article AS report
-    JOIN articles_related AS link ON link.target_id = report.id
-    JOIN articles_article AS lead ON lead.id = link.article_id AND lead.published
-    WHERE report.publish_from >= %(moment)s AND report.publish_from <= %(at)s
-    UNION ALL
-    SELECT report.publish_until, lead.slug, 0 FROM articles_article AS report
-    JOIN articles_related AS link ON link.target_id = report.id
-    JOIN articles_article AS lead ON lead.id = link.article_id AND lead.published
-    WHERE report.publish_until >= %(moment)s AND report.publish_until <= %(at)s
+    {" UNION ALL ".join(map(_PASSED.format, ("publish_from", "publish_until")))}
   ) AS passed
   WHERE moment > %(moment)s OR slug > %(slug)s
   GROUP BY moment, slug ORDER BY moment, slug LIMIT %(limit)s
@@ -125,8 +122,8 @@ def since(place: Place, limit: int, at: datetime) -> Changes:
         if kind == 0:
             place = place._replace(sequence=sequence)
         else:
-            place = place._replace(moment=_aware(passed_at), slug=slug)
-    events = [Event(slug, bool(shown), _aware(moment)) for _, _, moment, slug, shown in told]
+            place = place._replace(moment=aware(passed_at), slug=slug)
+    events = [Event(slug, bool(shown), aware(moment)) for _, _, moment, slug, shown in told]
     return Changes(events, place, len(noted) + len(passed) > len(told))
 
 
@@ -149,10 +146,3 @@ def place_of(moment: datetime) -> Place:
         )
         row = cursor.fetchone()
     return Place(row[0] if row else 0, moment, "")
-
-
-def _aware(value: Any) -> datetime:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    # SQLite stores UTC without an offset.
-    aware: datetime = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware

@@ -42,12 +42,10 @@ def current(at: datetime | None = None) -> Edition | None:
     if row is None:
         return None
     _token, *moments = row
-    known = [moment for moment in map(_moment, moments) if moment]
-    return Edition(" ".join(map(str, row)), max(known))
+    return Edition(" ".join(map(str, row)), max(aware(moment) for moment in moments if moment))
 
 
-def _moment(value: datetime | str | None) -> datetime | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    # SQLite stores UTC without an offset.
-    return value and (value if value.tzinfo else value.replace(tzinfo=UTC))
+def aware(value: datetime | str) -> datetime:
+    """Return a moment as a cursor gives it, with its zone: SQLite stores UTC without an offset."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
