@@ -8,13 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import (
-    Case,
-    F,
-    Q,
-    Value,
-    When,
-)
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils import timezone

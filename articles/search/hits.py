@@ -94,11 +94,11 @@ def find(
     All ``articles`` must be published. Without words every article is a hit, without wanted words
     every article without the unwanted ones. Only the order ``BEST`` has tiers.
     """
-    connection = connections[articles.db]
     if narrowing.since:
         articles = articles.filter(published_at__gte=narrowing.since)
     if narrowing.until:
         articles = articles.filter(published_at__lt=narrowing.until)
+    connection = connections[articles.db]
     dialect = _PostgreSQL if connection.vendor == "postgresql" else _SQLite
     steps: list[_Part] = []
     shown: list[str] = []
@@ -111,12 +111,8 @@ def find(
             limits = replace(narrowing, until=min(narrowing.until or after.moment, after.moment))
         steps += dialect(asked, limits, count).steps(tier, rest, shown)
         shown.append(f"found_{tier}")
-    return _run(connection, steps, shown, count) if shown else []
-
-
-def _run(
-    connection: BaseDatabaseWrapper, steps: Sequence[_Part], shown: Sequence[str], count: int
-) -> list[tuple[int, int]]:
+    if not shown:
+        return []
     sql = (
         f"WITH {', '.join(text for text, _ in steps)} SELECT tier, id FROM ("
         + " UNION ALL ".join(f"SELECT * FROM {name}" for name in shown)
