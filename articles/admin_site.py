@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from django.utils.formats import date_format
 
 from articles import heat
 from articles.models import Article, ImageFetch, ImportRun
-from articles.newsdesk.queues import QUEUES, Queue
+from articles.newsdesk.queues import QUEUES
 from articles.scoring import Policy
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.charts import Amount, Chart, bar_chart, heat_chart
@@ -27,18 +26,6 @@ DAYS: Final = 30
 """Days in the charts, with today: charts of all articles would read the whole table."""
 RUNS: Final = 5
 """Imports on the front page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A queue and the number of articles in it."""
-
-    queue: Queue
-    count: int
-
-    @property
-    def words(self) -> str:
-        return count_in_words(self.count) if self.count else "Clear"
 
 
 class NewsroomAdminSite(admin.AdminSite):
@@ -70,9 +57,13 @@ def desk(at: datetime, policy: Policy) -> dict[str, Any]:
     """Return queues and charts of the front page. The number of queries is fixed."""
     if not Article.objects.exists():
         return {"may_view_articles": True, "is_fresh": True}
+    counts = [count_capped(queue.articles(at, policy)) for queue in QUEUES]
     return {
         "may_view_articles": True,
-        "waiting": [Waiting(queue, count_capped(queue.articles(at, policy))) for queue in QUEUES],
+        "waiting": [
+            (queue, count_in_words(count) if count else "")
+            for queue, count in zip(QUEUES, counts, strict=True)
+        ],
         "days": DAYS,
         "published_chart": published_chart(at),
         "heat_chart": recent_heat_chart(at, policy),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import ceil
 from typing import Any, Final
@@ -133,6 +133,8 @@ class FixedFilter(admin.SimpleListFilter):
     """Filter by one of ``options``, pairs of value and label; other values filter nothing."""
 
     options: Sequence[tuple[str, str]]
+    conditions: Mapping[str, models.Q]
+    """What the rows of each value fulfill, where that does not depend on the time."""
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
@@ -146,7 +148,7 @@ class FixedFilter(admin.SimpleListFilter):
         return self.narrow(queryset, value) if value in dict(self.options) else queryset
 
     def narrow(self, rows: models.QuerySet[Any], value: str) -> models.QuerySet[Any]:
-        raise NotImplementedError
+        return rows.filter(self.conditions[value])
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -174,14 +176,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         joined = self.list_select_related
         return rows.select_related(*joined) if isinstance(joined, list) else rows
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def _may_nobody(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = _may_nobody
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow only what the filters of the list ask for.

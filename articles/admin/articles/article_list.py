@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -38,12 +38,12 @@ MOST_OF_SEVERAL: Final = 1_000
 
 _PERIODS: Final = {"today": "today", "7": "last 7 days", "30": "last 30 days", "365": "last year"}
 _QUALITIES: Final = {
-    "none": ("unscored", None),
-    "0-49": ("under 50", (0, 49)),
-    "50-59": ("50 to 59", (50, 59)),
-    "60-69": ("60 to 69", (60, 69)),
-    "70-89": ("70 to 89", (70, 89)),
-    "90-": ("90 and more", (90, 32_767)),
+    "none": ("unscored", Q(quality=None)),
+    "0-49": ("under 50", Q(quality__range=(0, 49))),
+    "50-59": ("50 to 59", Q(quality__range=(50, 59))),
+    "60-69": ("60 to 69", Q(quality__range=(60, 69))),
+    "70-89": ("70 to 89", Q(quality__range=(70, 89))),
+    "90-": ("90 and more", Q(quality__range=(90, 32_767))),
 }
 
 
@@ -68,10 +68,7 @@ class StateFilter(FixedFilter):
 class QualityFilter(FixedFilter):
     title = parameter_name = "quality"
     options = [(value, label) for value, (label, _) in _QUALITIES.items()]
-
-    def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
-        _, ends = _QUALITIES[value]
-        return rows.filter(quality__range=ends) if ends else rows.filter(quality=None)
+    conditions = {value: condition for value, (_, condition) in _QUALITIES.items()}
 
 
 class TimeFilter(FixedFilter):
@@ -88,11 +85,10 @@ class DecidedFilter(FixedFilter):
 
     title = parameter_name = "decided"
     options = [("yes", "by an editor"), ("no", "automatic")]
-
-    def narrow(self, rows: QuerySet[Article], value: str) -> QuerySet[Article]:
-        """Keep the articles with a decision, or those without."""
-        automatic = {"decision": Article.Decision.NONE}
-        return rows.exclude(**automatic) if value == "yes" else rows.filter(**automatic)
+    conditions = {
+        "yes": ~Q(decision=Article.Decision.NONE),
+        "no": Q(decision=Article.Decision.NONE),
+    }
 
 
 class ProviderFilter(ChosenFilter):

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from articles import heat, newsdesk
 from articles.admin.articles.article_context import acts_since, facts
@@ -95,16 +94,10 @@ class Desk:
     waiting: ArticleQuerySet
     """All of the queue, in order."""
 
-    @property
-    def address(self) -> str:
-        return reverse("admin:articles_article_triage", args=[self.queue.key])
-
-    def address_of(self, **query: int | str) -> str:
-        return f"{self.address}?{urlencode(query)}"
-
-    def behind(self, cursor: str) -> str:
-        """Return the URL of the article after a position, or of the queue without one."""
-        return self.address_of(after=cursor) if cursor else self.address
+    def address(self, **query: int | str) -> str:
+        """Return the URL of the queue, or of a place in it; an empty place is its beginning."""
+        place = {name: value for name, value in query.items() if value}
+        return reverse("admin:articles_article_triage", args=[self.queue.key], query=place)
 
     def cursor(self, article: Article) -> str:
         """Return the position of an article as a cursor, "" if it has none."""
@@ -139,7 +132,7 @@ def _look(desk: Desk) -> HttpResponse:
     waiting = desk.waiting.select_related("provider", "decided_by")
     if before := desk.place(query.get("before", "")):
         article = waiting.filter(desk.queue.order.before(*before)).reverse().first()
-        return redirect(desk.address) if article is None else _page(desk, article)
+        return redirect(desk.address()) if article is None else _page(desk, article)
     if after := desk.place(query.get("after", "")):
         waiting = waiting.filter(desk.queue.order.after(*after))
     return _page(desk, waiting.first())
@@ -160,7 +153,7 @@ def _decide(desk: Desk) -> HttpResponse:
             change = VERBS[Verb(given["verb"])].change(article, given)
             newsdesk.perform(change, by=user_of(desk.request), reason=given["reason"])
             place = given["place"] if desk.place(given["place"]) else desk.cursor(article)
-            return redirect(desk.behind(place))
+            return redirect(desk.address(after=place))
         except StaleError:
             article, is_stale = article_or_404(article.pk), True
         except RefusedError as error:
@@ -179,7 +172,7 @@ def _page(
         "trail": [ARTICLES, (reverse("admin:queue", args=[desk.queue.key]), desk.queue.title)],
         "queue": desk.queue,
         "queues": QUEUES,
-        "address": desk.address,
+        "address": desk.address(),
         "total": count_in_words(total),
         "is_empty": total == 0,
         "last_act": _last_act(desk),
@@ -191,13 +184,12 @@ def _page(
             form.fields["quality"].widget.attrs["placeholder"] = article.quality
         cursor = desk.cursor(article)
         decisions = offered(user, article)
-        here = desk.address_of(article=article.pk)
         context |= facts(article, desk.policy, desk.at) | {
             "reason_why": desk.queue.reasons([article], desk.at, desk.policy).get(article.pk, ""),
             "position": _position(desk, article),
-            "here": here,
-            "following": desk.behind(cursor),
-            "previous": desk.address_of(before=cursor) if cursor else desk.address,
+            "here": desk.address(article=article.pk),
+            "following": desk.address(after=cursor),
+            "previous": desk.address(before=cursor),
             "place": cursor,
             "form": form,
             "buttons": [
@@ -236,5 +228,5 @@ def _last_act(desk: Desk) -> dict[str, Any] | None:
     return {
         "words": what_was_done(act, decided[0]),
         "address": reverse("admin:articles_act_undo", args=[act.pk]),
-        "next": desk.address_of(article=decided[0].pk),
+        "next": desk.address(article=decided[0].pk),
     }

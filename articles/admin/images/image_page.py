@@ -224,7 +224,6 @@ def _page(
         "refused": refused,
         "is_stale": is_stale,
         "forms": forms_of,
-        "may_edit": request.user.has_perm(roles.EDIT),
         "may_describe": not newsdesk.refusal(Verb.EDIT, article),
         "elsewhere": elsewhere[:SHOWN],
         "has_more": len(elsewhere) > SHOWN,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import messages
@@ -24,15 +23,6 @@ MOST: Final = 50
 """Conflicts on the page; the next ones appear when these are resolved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """The value of one side: a text, or the members of a list."""
-
-    heading: str
-    text: str
-    members: Sequence[str]
-
-
 TITLE: Final = "Source changed what you edited"
 
 
@@ -51,7 +41,6 @@ def conflicts(request: HttpRequest) -> HttpResponse:
         "groups": _groups(loaded[:MOST]),
         "has_more": len(loaded) > MOST,
         "is_filtered": bool(chosen),
-        "may_resolve": request.user.has_perm(roles.RESOLVE),
     }
     return answer(request, "conflicts", context)
 
@@ -77,7 +66,15 @@ def resolve(request: HttpRequest, article_id: int) -> HttpResponse:
         "trail": [(reverse("admin:articles_article_conflicts"), TITLE)],
         "article": article,
         "choices": [
-            (conflict, label(conflict.field), choice, _chosen(conflict, choice))
+            (
+                conflict,
+                label(conflict.field),
+                choice,
+                _side(
+                    conflict.field,
+                    conflict.source if choice is Choice.SOURCE else conflict.editor,
+                ),
+            )
             for conflict, choice in choices
         ],
         "consequences": consequences,
@@ -133,26 +130,22 @@ def _groups(found: Sequence[ImportConflict]) -> list[tuple[Article, list[Any]]]:
     states = {pk: snapshot.of_article(article) for pk, article in articles.items()}
     for conflict in found:
         name = conflict.field
-        present = states[conflict.article_id].get(name, conflict.editor)
-        sides = [
-            _side("Source then", name, conflict.before),
-            _side("Source now", name, conflict.source),
-            _side("Edited here", name, present),
-        ]
+        values = {
+            "Source then": conflict.before,
+            "Source now": conflict.source,
+            "Edited here": states[conflict.article_id].get(name, conflict.editor),
+        }
+        sides = [(heading, _side(name, value)) for heading, value in values.items()]
         grouped.setdefault(conflict.article_id, []).append((conflict, label(name), sides))
     return [(articles[pk], fields) for pk, fields in grouped.items()]
 
 
-def _chosen(conflict: ImportConflict, choice: Choice) -> Side:
-    value = conflict.source if choice is Choice.SOURCE else conflict.editor
-    return _side("", conflict.field, value)
-
-
-def _side(heading: str, field: str, value: Any) -> Side:
-    if isinstance(value, list):
-        members = [_member(field, member) for member in value]
-        return Side(heading, "" if members else "(none)", members)
-    return Side(heading, "(empty)" if value in (None, "") else str(value), ())
+def _side(field: str, value: Any) -> dict[str, Any]:
+    """Return a value of a field as ``_side.html`` shows it: a text, or the members of a list."""
+    if isinstance(value, list) and value:
+        return {"members": [_member(field, member) for member in value]}
+    empty = "(none)" if isinstance(value, list) else "(empty)"
+    return {"text": empty if value in (None, "", []) else str(value)}
 
 
 def _member(field: str, member: Any) -> str:

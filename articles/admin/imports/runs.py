@@ -12,7 +12,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from articles import roles
 from articles.admin.links import admin_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument
@@ -89,12 +88,6 @@ class ImportRunAdmin(ReadOnlyAdmin):
         "documents_link",
     ]
     readonly_fields = ["took", "given_paths", "documents_link"]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        more = {"may_import": request.user.has_perm(roles.IMPORT)}
-        return super().changelist_view(request, (extra_context or {}) | more)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -87,12 +87,12 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
         return versions.annotate(in_force=Subquery(latest))
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return [*self.list_display, *(["restore"] if _may_change(request) else [])]
+        return [*self.list_display, *(["restore"] if request.user.has_perm(roles.POLICY) else [])]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"title": "Publishing rule", **_in_force(request), **(extra_context or {})}
+        context = {"title": "Publishing rule", **_in_force(), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     @admin.display(description="rule")
@@ -126,7 +126,7 @@ def try_numbers(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = PolicyForm(request.POST)
         return _trial_page(request, form, form.policy if form.is_valid() else None)
-    context = _in_force(request)
+    context = _in_force()
     if key := request.GET.get("version"):
         known = int(key) if key.isdecimal() and len(key) < 18 else 0
         version = get_object_or_404(PolicyVersion, pk=known)
@@ -168,13 +168,12 @@ def progress(request: HttpRequest) -> HttpResponse:
     if version is None:
         return redirect("admin:articles_policyversion_changelist")
     if request.method == "POST":
-        if not _may_change(request):
+        if not request.user.has_perm(roles.POLICY):
             raise PermissionDenied
         return _carry_on(request, version)
     context = {
         "version": version,
         "percent": _percent(version),
-        "may_change": _may_change(request),
     }
     return _page(request, "policy_progress", "Applying the rule", context)
 
@@ -197,7 +196,7 @@ def _percent(version: PolicyVersion) -> int:
 
 def _trial_page(request: HttpRequest, form: PolicyForm, policy: Policy | None) -> HttpResponse:
     """Show the form and, for valid numbers, what they would change."""
-    context = {**_in_force(request), "form": form}
+    context = {**_in_force(), "form": form}
     if policy is None:
         return _page(request, "policy_try", PREVIEW, context)
     try:
@@ -258,7 +257,7 @@ def _form_of(
     return kind(initial={**numbers, "reason": reason, "against": against})
 
 
-def _in_force(request: HttpRequest) -> dict[str, Any]:
+def _in_force() -> dict[str, Any]:
     """Return the rule in force for the pages, and a form with its numbers. One query."""
     version = PolicyVersion.objects.select_related("by").first()
     policy = version.policy if version else DEFAULT_POLICY
@@ -267,7 +266,6 @@ def _in_force(request: HttpRequest) -> dict[str, Any]:
         "policy": policy,
         "form": _form_of(policy, against=version.pk if version else 0),
         "examples": _examples(policy),
-        "may_change": _may_change(request),
     }
 
 
@@ -286,10 +284,6 @@ def _examples(policy: Policy) -> list[tuple[str, Receipt]]:
 
 
 _REPORTS: Final = [(1, 53, "The Daily"), (2, 40, "Herald"), (3, None, "Evening Post")]
-
-
-def _may_change(request: HttpRequest) -> bool:
-    return request.user.has_perm(roles.POLICY)
 
 
 def _page(

@@ -69,17 +69,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
         return ["name", "days"] if obj is None else self.fields
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
+    def has_module_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return user_of(request).has_perm(VIEW)
 
-    def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return self.has_module_permission(request)
+    has_view_permission = has_add_permission = has_delete_permission = has_module_permission
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

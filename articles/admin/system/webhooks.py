@@ -90,7 +90,6 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         if hook := context.get("original"):
             context["deliveries"] = hook.deliveries.defer("body")[:SHOWN]
-            context["may_send"] = request.user.has_perm(roles.HOOKS)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="waiting")

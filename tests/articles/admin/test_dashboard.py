@@ -66,7 +66,9 @@ def make_some(number: int) -> None:
 class TestDesk:
     def test_counts_and_links_every_queue(self, admin_client: Client) -> None:
         make_some(2)
-        counts = counts_on(get(admin_client, DESK))
+        html = get(admin_client, DESK)
+        counts = counts_on(html)
+        assert html.count('class="desk-done"') == 3
         assert list(counts) == [queue.key for queue in QUEUES]
         assert counts == {
             "not-scored": "2",
