@@ -21,6 +21,12 @@ def admin_link(row: models.Model | None, text: object = None) -> SafeString | st
     return format_html('<a href="{}">{}</a>', address, row if text is None else text)
 
 
+def list_link(model: type[models.Model], text: object, **query: int) -> SafeString:
+    """Return a link to the list of a model's rows, filtered by ``query``."""
+    address = reverse(f"admin:articles_{model._meta.model_name}_changelist", query=query)
+    return format_html('<a href="{}">{}</a>', address, text)
+
+
 def outward_link(url: str, text: object = None) -> SafeString | str:
     """Return a link to another site that sends no referrer; ``url`` must be a web URL."""
     return format_html(

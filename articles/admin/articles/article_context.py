@@ -22,6 +22,8 @@ RECORD_REACH: Final = 300
 MEMBERS: Final = 12
 """Members of its story that are listed; the story's own page has all."""
 FEW: Final = 5
+MOST_ACTS: Final = 10
+"""Decisions of others that are listed when a decision or a save comes too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +108,4 @@ def acts_since(article: Article, version: int) -> list[ActChange]:
     Imports are not included.
     """
     changes = ActChange.objects.filter(article=article, version__gt=version)
-    return list(changes.select_related("act__by").order_by("-pk")[:FEW])
+    return list(changes.select_related("act__by").order_by("-pk")[:MOST_ACTS])

@@ -11,6 +11,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 
 from articles import newsdesk
+from articles.admin.articles.article_context import acts_since
 from articles.admin.history.text_diff import Piece, text_diff
 from articles.models import ActChange, Article
 from articles.newsdesk import EDITABLE
@@ -18,8 +19,6 @@ from newsroom import bulk
 
 MINE: Final = "mine"
 STORED: Final = "stored"
-MOST_ACTS: Final = 10
-"""Decisions of others that are listed when a save comes too late."""
 
 
 class TextField(forms.CharField):
@@ -153,8 +152,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
                 clashes.append(Clash(name, before, now, typed, ""))
         self.clashes = clashes
         data["seen_version"] = str(stored.version)
-        changes = ActChange.objects.filter(article=stored, version__gt=seen or 0)
-        self.acts_since = list(changes.select_related("act__by").order_by("-act_id")[:MOST_ACTS])
+        self.acts_since = acts_since(stored, seen or 0)
 
     def _choices(self) -> dict[str, str]:
         """Return the choices for conflicting texts, by name."""

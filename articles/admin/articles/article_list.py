@@ -22,6 +22,7 @@ from django.utils.text import Truncator
 
 from articles.admin.articles import bulk_actions, list_editing
 from articles.admin.decisions import confirmation
+from articles.admin.links import list_link
 from articles.admin.lists import (
     ChosenFilter,
     FixedFilter,
@@ -235,14 +236,15 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="provider")
     def provider_filter(self, article: Article) -> SafeString:
-        return _narrowed("provider", article.provider.pk, article.provider)
+        return list_link(Article, article.provider, provider=article.provider.pk)
 
     @admin.display(description="topics")
     def topics_filter(self, article: Article) -> SafeString | str:
         """Link to the lists of its topics' articles, in its order."""
         topics = [link.topic for link in article.topic_links.all()]
         links = (
-            (_narrowed("topic", topic.pk, topic.short_name or topic.name),) for topic in topics
+            (list_link(Article, topic.short_name or topic.name, topic=topic.pk),)
+            for topic in topics
         )
         return format_html_join(", ", "{}", links) or "-"
 
@@ -274,8 +276,3 @@ class ArticleListAdmin(ReadOnlyAdmin):
     @admin.display(description="time", ordering="published_at")
     def published_when(self, article: Article) -> str:
         return in_words(article.published_at)
-
-
-def _narrowed(parameter: str, key: int, text: object) -> SafeString:
-    address = reverse("admin:articles_article_changelist")
-    return format_html('<a href="{}?{}={}">{}</a>', address, parameter, key, text)

@@ -6,7 +6,7 @@ A page shows what would change and which articles are left out; one decision the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -41,30 +41,17 @@ BULK: Final = {
 """The decisions on many articles, by verb, in the order of the list's menu."""
 
 
-@dataclass(slots=True)
-class Skipped:
-    """Articles left out for one reason; ``slugs`` names the first of them."""
-
-    why: str
-    slugs: list[str] = field(default_factory=list)
-    number: int = 0
-
-    @property
-    def more(self) -> int:
-        return self.number - len(self.slugs)
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would change, and which articles are left out."""
 
     change: Change | None
     number: int
-    skipped: Sequence[Skipped]
+    skipped: Sequence[tuple[str, list[str]]]
 
     @property
     def left(self) -> int:
-        return sum(group.number for group in self.skipped)
+        return sum(len(slugs) for _, slugs in self.skipped)
 
 
 def offered(user: User) -> dict[str, tuple[Any, str, str]]:
@@ -163,7 +150,7 @@ def _ask(
         "intro": _intro(bulk, plan, len(ids)) if is_ready and not problem else "",
         "step": confirmation.sign(f"bulk.{bulk.verb.value}", step),
         "form": form,
-        "skipped": plan.skipped,
+        "skipped": [(why, len(slugs), _few(slugs)) for why, slugs in plan.skipped],
         "button": f"{bulk.label}: {count_of(plan.number)}" if plan.change else "",
         "is_grave": bulk.is_grave,
         "address": reverse("admin:articles_article_together", args=[bulk.verb.value]),
@@ -205,7 +192,7 @@ def _plan(
         return _merged(ids)
     rows = Article.objects.filter(pk__any_of=ids).defer(*confirmation.NO_TEXTS)
     user = user_of(request)
-    changes, skipped = [], dict[str, Skipped]()
+    changes, skipped = [], dict[str, list[str]]()
     for article in rows.order_by("pk"):
         try:
             change = bulk.change(article, values)
@@ -216,12 +203,9 @@ def _plan(
             changes.append(change)
         except RefusedError as error:
             why = str(error).removeprefix(article.slug).strip()
-            group = skipped.setdefault(why, Skipped(why))
-            group.number += 1
-            if group.number <= NAMED:
-                group.slugs.append(article.slug)
+            skipped.setdefault(why, []).append(article.slug)
     together = newsdesk.together(changes) if changes else None
-    groups = sorted(skipped.values(), key=lambda group: -group.number)
+    groups = sorted(skipped.items(), key=lambda group: -len(group[1]))
     return Plan(together, len(changes), groups)
 
 

@@ -32,13 +32,8 @@ class Part:
     is_sum: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A linked report on a receipt, with a remark."""
-
-    article: Article
-    provider: str
-    words: str = ""
+Parties = tuple[tuple[Article, str], ...]
+"""Linked reports that a receipt names, with remarks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +47,9 @@ class ShownReceipt:
     receipt: Receipt | None
     at: datetime
     parts: tuple[Part, ...] = ()
-    outranked_by: tuple[Party, ...] = ()
-    counted: tuple[Party, ...] = ()
-    left_out: tuple[Party, ...] = ()
+    outranked_by: Parties = ()
+    counted: Parties = ()
+    left_out: Parties = ()
 
     @property
     def is_stored_otherwise(self) -> bool:
@@ -102,11 +97,9 @@ def receipt_of(
         return ShownReceipt(article, None, at)
     others = _articles(receipt.counted[:SHOWN] + receipt.left_out[:SHOWN])
 
-    def parties(
-        contenders: Iterable[Contender], words: Callable[[Contender], str]
-    ) -> tuple[Party, ...]:
+    def parties(contenders: Iterable[Contender], words: Callable[[Contender], str]) -> Parties:
         found = ((one, others.get(one.slug)) for one in contenders)
-        return tuple(Party(other, one.name, words(one)) for one, other in found if other)
+        return tuple((other, words(one)) for one, other in found if other)
 
     return ShownReceipt(
         article,

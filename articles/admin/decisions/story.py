@@ -148,13 +148,6 @@ class Step:
         return template.format(count_of(len(self.chosen)))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    article: Article
-    why: str
-    link: str
-
-
 @allow(VIEW, "GET", "HEAD", "POST")
 def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
     """Show the story of an article; preview and make decisions on it."""
@@ -269,8 +262,8 @@ def _gaps(story: Story, links: set[Pair]) -> int:
     return len(wanted - links)
 
 
-def _rows(story: Story, links: set[Pair], at: datetime) -> list[Row]:
-    """Return the members, each with the reason for its rank."""
+def _rows(story: Story, links: set[Pair], at: datetime) -> list[tuple[Article, str, str]]:
+    """Return the members, each with the reason for its rank and what link is missing."""
     members = story.members
     contenders = [one.contender(at, name=one.provider.name) for one in members]
     scored = [one for one in contenders if one.quality is not None and not one.decision.is_out]
@@ -289,7 +282,7 @@ def _rows(story: Story, links: set[Pair], at: datetime) -> list[Row]:
             why = "the only one scored" if len(members) > 1 else "alone"
         if article.coverage_only:
             why += "; link only"
-        rows.append(Row(article, why, _one_way(article, story.lead, links)))
+        rows.append((article, why, _one_way(article, story.lead, links)))
     return rows
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
@@ -216,7 +215,9 @@ def _page(
         name: (bound or {}).get(name) or kind(initial=initial, auto_id=_ids(name))
         for name, (kind, _) in ACTS.items()
     }
-    elsewhere = _elsewhere(image)
+    showing = Image.objects.at([image.url]).exclude(article=article)
+    others = Article.objects.filter(pk__in=showing.values("article"))
+    elsewhere = list(others.only("title", "slug").order_by("-pk")[: SHOWN + 1])
     context = {
         "title": f"Picture {image.position + 1}",
         "article": article,
@@ -230,10 +231,3 @@ def _page(
         "trail": trail_to(article),
     }
     return answer(request, "image", context)
-
-
-def _elsewhere(image: Image) -> list[Article]:
-    """Return the other articles that show the same URL, and so the same copy. One query."""
-    showing = Image.objects.at([image.url]).exclude(article=image.article_id)
-    others: QuerySet[Article] = Article.objects.filter(pk__in=showing.values("article"))
-    return list(others.only("title", "slug").order_by("-pk")[: SHOWN + 1])

@@ -7,12 +7,11 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from articles.admin.links import admin_link
+from articles.admin.links import admin_link, list_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument
 
@@ -115,10 +114,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
     @admin.display(description="source files")
     def documents_link(self, run: ImportRun) -> SafeString:
         """Link to the documents that no later import has replaced."""
-        address = reverse("admin:articles_sourcedocument_changelist")
-        return format_html(
-            '<a href="{}?run={}">Source files last seen in this import</a>', address, run.pk
-        )
+        return list_link(SourceDocument, "Source files last seen in this import", run=run.pk)
 
 
 @admin.register(ImportProblem)

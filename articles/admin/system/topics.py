@@ -6,11 +6,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from articles.models import Topic
+from articles.admin.links import list_link
+from articles.models import Article, Topic
 
 
 @admin.register(Topic)
@@ -48,5 +47,4 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="articles")
     def articles_link(self, topic: Topic) -> SafeString:
-        address = reverse("admin:articles_article_changelist")
-        return format_html('<a href="{}?topic={}">Articles about {}</a>', address, topic.pk, topic)
+        return list_link(Article, f"Articles about {topic}", topic=topic.pk)
