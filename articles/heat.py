@@ -180,7 +180,7 @@ def recompute(
     """Set the heat and published of articles by the policy; return those that changed, by id.
 
     One transaction. Ends decisions that expired by ``at``. From then on the heat is the policy's,
-    not the document's. Without ``names`` the receipts name no providers, which is faster.
+    not the document's. Without ``names`` the receipts have no provider names, which is faster.
     """
     at = at or timezone.now()
     ids = sorted(set(article_ids))

@@ -58,7 +58,7 @@ DEFAULT_POLICY: Final = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """What the rule needs to know of an article; ``name`` (its provider) is for receipts."""
+    """The facts about an article that the rule needs; ``name`` (its provider) is for receipts."""
 
     slug: str
     published_at: datetime

@@ -1,1 +1,1 @@
-"""Benchmarks: each prints its figures beside a reference taken in the same run."""
+"""Benchmarks: each prints its figures next to those of a reference measured in the same run."""

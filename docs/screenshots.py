@@ -184,7 +184,7 @@ def decide(editor: User) -> None:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the demo on a free port and yield its address."""
+    """Serve the demo on a free port and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]

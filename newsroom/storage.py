@@ -16,8 +16,8 @@ PART: Final = ".part"
 class WholeFileStorage(FileSystemStorage):
     """Store a file completely or not at all; an existing file of that name is replaced.
 
-    The storage writes a temporary file beside it and renames it. A killed process leaves a temporary
-    file that ends in ``PART``.
+    The storage writes a temporary file in the same folder and renames it. A killed process leaves a
+    temporary file that ends in ``PART``.
     """
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:

@@ -208,7 +208,7 @@ class TestArchitecture:
 
     @staticmethod
     def folders() -> Iterator[str]:
-        """Yield the packages and modules of the apps, and the folders beside them."""
+        """Yield the packages and modules of the apps, and the other folders."""
         for app in APPS:
             yield app
             for path in (ROOT / app).iterdir():

@@ -1,4 +1,4 @@
-"""URLs of the admin's pages beside Django's own."""
+"""URLs of the admin's pages, in addition to Django's own."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _FORMATS: Final = ("avif", "webp", "jpeg")
 
 
 def web_address(url: str) -> str | None:
-    """Return a safe http(s) URL, None for any other address, for example one with code."""
+    """Return a safe http(s) URL, None for any other, for example one with code."""
     return url if is_web_url(url) else None
 
 

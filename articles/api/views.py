@@ -75,4 +75,4 @@ class NothingView(PublicView):
         raise NotImplementedError("initial() has refused the request.")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise NotFound("Not found. /api/docs/ lists all addresses.")
+        raise NotFound("Not found. /api/docs/ lists all URLs.")

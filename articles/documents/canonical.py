@@ -1,9 +1,9 @@
-"""Read the canonical form without libyaml: a fast path beside ``read_mapping``.
+"""Read the canonical form without libyaml: a fast path next to ``read_mapping``.
 
 An import spends most of its time in libyaml's events. Nearly every document is canonical, with one
 key or item per line, so a regular expression can split all its lines at once. Everything else, and
-every error, is left to ``read_mapping``, which also knows the places of errors. Texts that both can
-read give the same values, as a property test proves.
+every error, is left to ``read_mapping``, which also knows the places of errors. Both return the
+same values for a text that both can read, as a property test proves.
 """
 
 from __future__ import annotations

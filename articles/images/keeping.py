@@ -207,7 +207,7 @@ class _Run:
             self.done.append(done)
             return
         with transaction.atomic():
-            # Pruning holds it, too, when it deletes files without an owner.
+            # Pruning also holds it when it deletes files without an owner.
             hold_write_lock()
             ImageFetch.objects.update_or_create(
                 url=done.wanted.url, defaults={"writing": rendered.digest, "tried_at": self.at}

@@ -24,7 +24,7 @@ CHUNK: Final = 500
 
 @dataclass(slots=True)
 class Wanted:
-    """A URL to fetch or to link to its kept copy, and the keys of what shows it."""
+    """A URL to fetch or to link to its stored copy, and the keys of the rows that show it."""
 
     url: str
     images: list[int] = field(default_factory=list)

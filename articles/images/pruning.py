@@ -29,7 +29,7 @@ class Pruned:
 
     dry_run: bool
     addresses: int = 0
-    """Records of fetches whose URL no document or provider names any more."""
+    """Records of fetches whose URL no document or provider has any more."""
     images: int = 0
     files: int = 0
     bytes: int = 0
@@ -46,7 +46,7 @@ class Pruned:
 
 
 def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | None = None) -> Pruned:
-    """Delete what nothing uses and is older than ``grace``. Lists all files.
+    """Delete unused copies and files older than ``grace``. Lists all files.
 
     Rows go first, in their own transactions, then files: a run killed in between leaves files that
     the next one finds.

@@ -114,7 +114,7 @@ def _ask(process: FunctionProcess, data: bytes) -> Rendered | RefusedImageError:
 def _why_ended(returncode: int, is_late: bool) -> str:
     if returncode == -signal.SIGPROF:
         return "It takes too much time to read."
-    # The system may kill it, too, when memory runs out.
+    # The system may also kill it when memory runs out.
     if returncode == -signal.SIGKILL and is_late:
         return f"It was not ready after {PATIENCE:g} seconds."
     name = signal.Signals(-returncode).name if returncode < 0 else f"exit {returncode}"

@@ -1,4 +1,4 @@
-"""Store a batch of documents: all of it or, if one cannot be stored, all but that one.
+"""Store a batch of documents: all of it or, if a document cannot be stored, all except that one.
 
 Each step takes values and returns values: ``match`` finds the article of each document, ``plan``
 works out all changes, ``write`` makes them.

@@ -37,7 +37,7 @@ def find_new(
 ) -> tuple[tuple[StubPair, ...], frozenset[int]]:
     """Find the URLs that no article has, and add a new coverage-only article for each.
 
-    Returns those with the entry that each shows, and the ids of known ones that are named.
+    Return the new ones with their entries, and the ids of known ones that documents list.
     """
     new: dict[str, tuple[tuple[Any, ...], Row, RelatedEntry]] = {}
     named: set[int] = set()

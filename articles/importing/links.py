@@ -105,7 +105,7 @@ def find_released(
 def latest_namers(
     stubs: Collection[int], added: Iterable[Link], relinked: Collection[int], documents: Documents
 ) -> dict[int, tuple[tuple[Any, ...], int]]:
-    """Return the rank and the id of the latest article that names each coverage-only one.
+    """Return the rank and the id of the latest article that links to each coverage-only one.
 
     Counts the links of the database, those of ``relinked`` articles aside, and the ``added`` ones.
     """
@@ -136,7 +136,7 @@ def newer_entries(
     """Find the entries that coverage-only articles of the database show from now on.
 
     The latest document's entry is shown. Of ``doubtful`` ones that document is read again where it
-    is not in the batch; returns these, too.
+    is not in the batch; these are also returned.
     """
     absent = {namer for pk, (_, namer) in latest.items() if pk in doubtful}.difference(documents)
     sources = SourceDocument.objects.filter(article__in=absent) if absent else ()
@@ -160,7 +160,8 @@ def newer_entries(
 
 
 def point_links(shared: Iterable[SharedUrl]) -> set[int]:
-    """Point the links to articles of one URL at the first of them; returns whose links moved."""
+    """Point the links to articles of one URL at the first of them; return the articles whose links
+    moved."""
     moved: set[int] = set()
     for one in shared:
         first, others = one.first, one.rows[1:]

@@ -100,7 +100,7 @@ def _article_of(one: Incoming, directory: Directory) -> Row | None:
 
 
 def _is_second_copy(row: Row, one: Incoming) -> bool:
-    """Whether the file that the article came from still exists beside this one."""
+    """Return whether the file that the article came from still exists."""
     if row.path is None:
         return False
     for root in one.file.roots:

@@ -58,7 +58,7 @@ class Merge:
 
     @property
     def retells_related(self) -> bool:
-        """Whether the coverage-only articles that it names may have to show another entry."""
+        """Whether the coverage-only articles that it lists may have to show another entry."""
         return (
             self.before is None
             or self.document.related != self.before.related
@@ -107,7 +107,7 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Me
         columns |= rows.score_columns(document, policy)
         needs_policy = document.quality is not None and document.heat is None
     elif takes_quality:
-        # Stands in until the policy is applied, under the editor's decision.
+        # A placeholder until the policy is applied, under the editor's decision.
         published = article.published and document.quality is not None
         columns |= {"quality": document.quality, "heat": document.quality, "published": published}
         needs_policy = True

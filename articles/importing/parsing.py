@@ -1,4 +1,4 @@
-"""Parse the documents of a large import in a second process, beside the one that stores them.
+"""Parse the documents of a large import in a second process while the first one stores them.
 
 Parsing takes about as long as storing. From SECOND_PROCESS_AFTER documents on, a second process
 parses one batch while this one stores the batch before. If that process cannot be started or

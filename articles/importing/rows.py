@@ -82,7 +82,7 @@ StubPair = tuple[Row, RelatedEntry]
 def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
     """Return the columns of the score that a document gives.
 
-    With a quality but no heat, the quality stands in for the heat until the policy is applied. With
+    With a quality but no heat, the quality is used as heat until the policy is applied. With
     a heat but no ``published``, the threshold of the policy decides.
     """
     quality, heat, published = document.quality, document.heat, document.published

@@ -87,8 +87,8 @@ def changed_fields(before: State, after: State) -> list[str]:
 def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], list[Conflict]]:
     """Merge the changes of a document since its last import with those of editors.
 
-    Returns the values to take from the source, and the conflicts: fields that both changed to
-    different values, where the editor's stays.
+    Return the values to take from the source, and the conflicts: fields that both changed to
+    different values, of which the editor's is kept.
     """
     take: dict[str, Any] = {}
     conflicts: list[Conflict] = []
@@ -101,4 +101,5 @@ def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], 
 
 
 STATE_LOADED: Final = ("topic_links__topic", "images", "related_links__target")
-"""What ``prefetch_related`` must load for ``of_article``, beside ``select_related("provider")``."""
+"""What ``prefetch_related`` must load for ``of_article``, besides
+``select_related("provider")``."""

@@ -139,8 +139,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def lead_of(self, slug: str, at: datetime | None = None) -> Article | None:
         """Return the lead of the superseded article ``slug``: ``Article.lead``. Two queries at most.
 
-        None also if there is no such article, it is not superseded, or an editor's decision or its
-        schedule hides it.
+        None also if the article does not exist, is not superseded, or is hidden by a decision or
+        its schedule.
         """
         superseded = self.coverage(at).filter(slug=slug, heat=scoring.SUPERSEDED_HEAT).first()
         return superseded.lead(at) if superseded else None

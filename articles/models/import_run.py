@@ -71,7 +71,7 @@ class ImportProblem(models.Model):
 
 
 class ImportConflict(models.Model):
-    """A field that an editor and a newer document both changed; the editor's value stands."""
+    """A field that an editor and a newer document both changed; the editor's value is kept."""
 
     article = models.ForeignKey(
         "articles.Article", on_delete=models.CASCADE, related_name="import_conflicts"

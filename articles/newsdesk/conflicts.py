@@ -39,8 +39,8 @@ Choices = Sequence[tuple[ImportConflict, Choice]]
 def resolve(choices: Choices) -> Change:
     """Settle open conflicts; ``conflict.article`` is the article as the editor saw it.
 
-    Links of a source to what no article is yet need ``name_coverage`` first. Raise ``RefusedError``
-    if a value cannot be taken.
+    Links of a source to reports without an article need ``name_coverage`` first. Raise
+    ``RefusedError`` if a value cannot be taken.
     """
     changes = []
     for conflict, choice in choices:
@@ -59,7 +59,7 @@ def resolve(choices: Choices) -> Change:
             change = replace(change, **_taken(article, conflict.field, conflict.source))
         changes.append(change)
     if not changes:
-        raise RefusedError("Choose for at least one field whose value stands.")
+        raise RefusedError("Choose a value for at least one field.")
     change = together(changes)
     _require_sound(change, {conflict.article.pk: conflict.article for conflict, _ in choices})
     return change

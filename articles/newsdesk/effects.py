@@ -18,7 +18,7 @@ from articles.newsdesk.changes import Change, RefusedError, StaleError
 from articles.scoring import Contender, Decision, Policy, Receipt, score
 
 _SCORING: Final = {"quality", "decision", "decision_until", "is_pinned", "published_at"}
-"""The columns that determine the heat of an article and of those that name it."""
+"""The columns that determine the heat of an article and of those that link to it."""
 
 _FACTS: Final = (
     "slug",
@@ -124,7 +124,9 @@ def _require_future(change: Change, at: datetime) -> None:
     for values in change.columns.values():
         until = values.get("decision_until")
         if until is not None and until <= at:
-            raise RefusedError("The decision would be over already. Choose a later time, or none.")
+            raise RefusedError(
+                "The decision would already have ended. Choose a later time, or none."
+            )
 
 
 class _Desk:

@@ -77,7 +77,7 @@ class State:
 
     @property
     def named_by(self) -> dict[int, int]:
-        """Its positions in the articles that name it, by id."""
+        """Its positions in the articles that link to it, by id."""
         return {pk: at for (pk, target), at in self.links.items() if target == self.article_id}
 
 

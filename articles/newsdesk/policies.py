@@ -146,7 +146,7 @@ def apply_policy(
         if against is not None and against != _version_in_force():
             raise StalePolicyError("Somebody has applied another policy since you opened this.")
         if policy == heat.current_policy():
-            raise RefusedError("These numbers are in force already.")
+            raise RefusedError("These numbers are already in force.")
         return PolicyVersion.objects.create(
             threshold=policy.threshold,
             bonus=policy.bonus,

@@ -49,7 +49,7 @@ class NamesField(forms.Field):
 class MomentField(forms.CharField):
     """A day or a time, in the site's time zone unless it has an offset; as a moment in UTC.
 
-    A day stands for its beginning, or with ``is_end`` for the beginning of the next day.
+    A day means its beginning, or with ``is_end`` for the beginning of the next day.
     """
 
     def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
@@ -192,7 +192,7 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         if not self.form.is_valid():
             return Page([], "")
         if self.words and (search.address(self.words) or not self.asked):
-            # An address finds one article or none, so there is only one page.
+            # A URL finds one article or none, so there is only one page.
             if cursor:
                 raise CursorError(cursor)
             return Page(list(self.qs.for_list().order_by(*LATEST.names)[:size]), "")

@@ -2,7 +2,7 @@
 
 ``HookTold`` has one row for each published article with a digest of what the hooks last received.
 Comparing it with what readers see now gives the events. So a change that is undone within a second
-causes none, and one event may stand for two updates, but a copy kept by these events always ends
+causes none, and one event may cover two updates, but a copy kept by these events always ends
 equal to the site.
 
 The place in the change feed moves in the transaction that writes the deliveries: a kill loses and

@@ -51,7 +51,7 @@ def photograph(number: int = 0, size: tuple[int, int] = (1400, 900)) -> Rendered
 def keep_picture(
     article: Article, number: int = 0, size: tuple[int, int] = (1400, 900), **values: Any
 ) -> Image:
-    """Give an article a photograph and write its files to the storage."""
+    """Add a photograph to an article and write its files to the storage."""
     rendered = photograph(number, size)
     stored = StoredImage.objects.filter(digest=rendered.digest).first()
     if stored is None:

@@ -122,7 +122,7 @@ KINDS: Final[dict[str, Callable[[Newsroom], str]]] = {
     "nowhere": lambda newsroom: f"/news/{NOWHERE}/",
     "withdrawn": page_of(lambda newsroom: newsroom.withdrawn),
 }
-"""Every kind of page that readers see, and an address of each."""
+"""Every kind of page that readers see, each with a URL."""
 STATUS: Final = {"nowhere": 404, "withdrawn": 410}
 STORIES: Final = ["article", "article-bare", "article-long", "article-video"]
 
@@ -157,7 +157,7 @@ def visit(
 
 
 def test_kinds_are_all_pages(newsroom: Newsroom, client: Client) -> None:
-    """A new address that answers a page must be among them."""
+    """Every URL that returns a page must be among them."""
     seen = {re.sub("-.*", "", kind) for kind in KINDS} - STATUS.keys()
     pages = {
         name.partition(":")[2]

@@ -134,7 +134,8 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in EDITABLE if name in self.cleaned_data}
 
     def _show_clashes(self, stored: Article, seen: int | None) -> None:
-        """Show the stored texts beside the typed ones, so that the next save is based on this version."""
+        """Show the stored texts next to the typed ones, so that the next save is based on this
+        version."""
         opened = newsdesk.texts_at(stored, seen) if seen and seen < stored.version else None
         settled = {} if seen is None else self._choices()
         clashes = []

@@ -72,7 +72,7 @@ FIELDSETS: Final[Any] = [
         },
     ),
 ]
-"""What the page shows of an article beside its texts, none of it editable."""
+"""The read-only values on the page besides the texts."""
 
 
 @admin.register(Article)
@@ -83,7 +83,7 @@ class ArticleAdmin(ArticleListAdmin):
     readonly_fields = flatten_fieldsets(FIELDSETS)
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        """Put the texts first. Only users who may edit them need the version seen."""
+        """Put the texts first. Only users who may edit them need the hidden version."""
         texts: list[str] = list(EDITABLE)
         if self.has_change_permission(request, obj):
             texts += ["reason", "seen_version"]

@@ -41,7 +41,7 @@ Versions = Mapping[int, int]
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return the user, whom the admin site has logged in."""
+    """Return the logged-in user."""
     return cast("User", request.user)
 
 

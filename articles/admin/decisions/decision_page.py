@@ -75,7 +75,7 @@ def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
             form.add_error(None, str(error))
         elif not form.is_bound and not decision.fields:
             refused = str(error)
-        # Otherwise a form just opened shows what is stored, which is no error.
+        # Otherwise a newly opened form shows stored values, which are no error.
     return _decision_page(request, decision, article, form, seen, refused, back)
 
 
@@ -88,7 +88,7 @@ def _decision_page(
     refused: str,
     back: str,
 ) -> HttpResponse:
-    """Show the form with its consequences; if stale, with what is stored now beside it."""
+    """Show the form with its consequences; if stale, next to the stored values."""
     is_stale = seen is not None and seen != article.version
     typed = form.cleaned_data if is_stale else {}
     if is_stale:

@@ -100,7 +100,7 @@ KINDS: Final = {
         Verb.UNPIN,
         lambda chosen, members: newsdesk.unpin(chosen[0]),
         "Unpin",
-        "Unpin {}: let the qualities decide who leads",
+        "Unpin {}: the qualities decide which report leads",
         "Unpinned {}.",
     ),
 }

@@ -175,7 +175,7 @@ def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
         if form.cleaned_data["seen_url"] != image.url:
             # The typed values belong to another image.
             return _page(request, image, str(error))
-        # Keep what was typed, beside the present values.
+        # Keep the input, next to the stored values.
         typed = {**request.POST.dict(), **_seen(image)}
         form = kind(typed, request.FILES, auto_id=_ids(name))
         return _page(request, image, str(error), {name: form}, is_stale=True)

@@ -82,7 +82,8 @@ class Slugs(serializers.ListField):
 def with_articles(kind: type[ReasonBodySerializer], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with articles in place of slugs; raise ``ValidationError`` for unknown ones.
 
-    Apart from ``values_of``: only users who may make the decision learn which slugs exist. One query.
+    Separate from ``values_of``, so that only users who may make the decision learn which slugs
+    exist. One query.
     """
     made = dict(values)
     for key, field in kind().fields.items():

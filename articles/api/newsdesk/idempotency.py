@@ -57,7 +57,7 @@ def once(request: Request, user: User, act: Callable[[], dict[str, Any]]) -> dic
         kept = KeptAnswer.objects.get(user=user, key=key)
         if kept.request != asked:
             raise KeyReusedError(
-                f"This {HEADER} stands for another request, which was done. Choose a new one."
+                f"This {HEADER} was already used for another request. Choose a new one."
             ) from None
     answer: dict[str, Any] = kept.answer
     return answer

@@ -11,7 +11,7 @@ from articles.models import Article
 
 
 class Command(BaseCommand):
-    help = "Explain where articles stand: their heat, and who decided differently from the rule."
+    help = "Explain the heat of articles, and any editor's decision that overrides the rule."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

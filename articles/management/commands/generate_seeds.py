@@ -20,7 +20,7 @@ def _moment(text: str) -> datetime:
 class Command(BaseCommand):
     help = (
         "Write sample news documents into an empty folder, and their topics and providers into its"
-        " _data. The same count, seed and --until always give the same files."
+        " _data. The same count, seed and --until always produce the same files."
     )
     # The command only writes files: the state of the site does not matter.
     requires_system_checks = []

@@ -285,7 +285,7 @@ class TestApply:
 
     def test_refuses_the_numbers_in_force(self, publisher: Client) -> None:
         answer = publisher.post(APPLY, applied(threshold=70), follow=True)
-        assert "These numbers are in force already" in answer.content.decode()
+        assert "These numbers are already in force" in answer.content.decode()
         assert not PolicyVersion.objects.exists()
 
 

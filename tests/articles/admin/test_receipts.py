@@ -69,7 +69,7 @@ class TestSum:
     def test_not_scored_and_coverage_only(self, viewer: Client) -> None:
         assert "Unscored: no heat" in text_of(viewer, make_article(quality=None))
         stub = make_article(coverage_only=True)
-        assert "Link only: other articles name it" in text_of(viewer, stub)
+        assert "Link only: other articles link to it" in text_of(viewer, stub)
 
     @pytest.mark.parametrize(
         ("lead", "words"),

@@ -164,7 +164,7 @@ class TestTable:
     def test_preview_asks_for_all_that_the_change_needs(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """If the check needs more than what is known before the body is read."""
+        """The change itself is checked even if the check before reading the body passes."""
         monkeypatch.setattr(newsdesk, "may_begin", lambda *_: True)
         client, address = WAYS["token"](make_user(Role.VIEWER)), address_of(make_article(), "hold")
         problem_of(send(client, address, version=1, preview=True), 403)

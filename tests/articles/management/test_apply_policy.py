@@ -103,7 +103,7 @@ class TestApply:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--threshold", "70"], "in force already"),
+            (["--threshold", "70"], "already in force"),
             (["--bonus", "-1"], "bonus goes from 0"),
             ([], "There is no policy to continue"),
         ],

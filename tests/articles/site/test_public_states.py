@@ -117,7 +117,7 @@ SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
     "card": (_CARD, _CARD | _LINE | _PICTURES),
     "address": ({"slug"}, {"slug"}),
     "news": ({"slug", "title"}, {"slug", "title", "picture"}),
-    # A feed needs an id for each report: the address that it has, or would have once published.
+    # A feed needs an id for each report: the URL that it has, or would have once published.
     "entry": (_LINE | {"slug"}, _LINE | {"slug"}),
     "page": (_LINE | {"excerpt", "body"}, _CARD | _LINE | _PICTURES | {"body", "featured"}),
 }

@@ -1,4 +1,4 @@
-"""What queries say of many articles, methods say of one, and addresses answer: twins agree."""
+"""Queries, methods and URLs agree on which articles are public."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _sound(drawn: dict[str, Any], now: Any) -> dict[str, Any]:
 
 
 class TestTwins:
-    """What queries say of many articles, methods say of one, and addresses answer."""
+    """Querysets, methods and pages agree about every article."""
 
     @given(newsroom=NEWSROOMS)
     @settings(max_examples=60)
