@@ -124,9 +124,7 @@ def _require_future(change: Change, at: datetime) -> None:
     for values in change.columns.values():
         until = values.get("decision_until")
         if until is not None and until <= at:
-            raise RefusedError(
-                "The decision would already have ended. Choose a later time, or none."
-            )
+            raise RefusedError("The decision would already be over. Choose a later time, or none.")
 
 
 class _Desk:

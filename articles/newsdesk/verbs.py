@@ -203,7 +203,7 @@ def edit(article: Article, **texts: str | None) -> Change:
 def _over(values: Mapping[str, Any]) -> str:
     until = values["until"]
     is_over = until is not None and until <= timezone.now()
-    return "That time is over already. Choose a later one, or none." if is_over else ""
+    return "That time is already over. Choose a later one, or none." if is_over else ""
 
 
 def _out_of_order(values: Mapping[str, Any]) -> str:

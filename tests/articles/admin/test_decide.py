@@ -197,7 +197,7 @@ class TestForm:
     @pytest.mark.parametrize(
         ("verb", "wrong", "words"),
         [
-            ("hold", {"until": "2020-01-01T12:00"}, "over already"),
+            ("hold", {"until": "2020-01-01T12:00"}, "already over"),
             ("hold", {"until": "someday"}, "Enter a valid date"),
             ("score", {"quality": "99999"}, "less than or equal to"),
             ("score", {"quality": "-1"}, "greater than or equal to"),

@@ -435,7 +435,7 @@ class TestBodies:
     def test_over_already(self, desk: Client) -> None:
         body = {"until": (timezone.now() - HOUR).isoformat()}
         problem = problem_of(send(desk, address_of(make_article(), "hold"), body, version=1), 409)
-        assert "over already" in problem["detail"]
+        assert "already be over" in problem["detail"]
 
     def test_nothing_there(self, desk: Client) -> None:
         problem_of(send(desk, address_of("never-was", "hold"), version=1), 404)

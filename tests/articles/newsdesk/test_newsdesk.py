@@ -93,7 +93,7 @@ class TestDecisions:
 
     def test_fail_until_a_past_time(self) -> None:
         article = make_article()
-        with pytest.raises(newsdesk.RefusedError, match="over already"):
+        with pytest.raises(newsdesk.RefusedError, match="already be over"):
             newsdesk.perform(newsdesk.hold(article, until=AT), by=None, at=AT)
         assert Act.objects.count() == 0
 
@@ -398,4 +398,4 @@ class TestExplain:
         )
 
     def test_coverage_only(self) -> None:
-        assert "no heat of its own" in newsdesk.explain(make_article(coverage_only=True), AT)
+        assert "it has no heat" in newsdesk.explain(make_article(coverage_only=True), AT)
