@@ -6,20 +6,21 @@ Keys, their order and their nulls are those of the hub's responses. Two things d
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles.api.items import featured, web_address
-from articles.api.schema import responses
+from articles.api.items import web_address
 from articles.api.topics_providers import known_topics
 from articles.api.views import PublicView, public
 from articles.models import Article, ArticleQuerySet, Image
 from newsroom.iso_dates import iso
+from newsroom.sanitizing import clean
 from providers.models import Provider
 
 PAGE_SIZE: Final = 25
@@ -27,59 +28,102 @@ FARTHEST: Final = 10**9
 """The highest page number that is looked up."""
 _MOST_HEAT: Final = 10**6
 
-
-class HubImageSerializer(serializers.Serializer[Any]):
-    """An image in the hub's format."""
-
-    url = serializers.CharField()
-    width = serializers.IntegerField(allow_null=True, help_text="Pixels.")
-    height = serializers.IntegerField(allow_null=True, help_text="Pixels.")
-    title = serializers.CharField(allow_null=True)
-    attribution = serializers.CharField(allow_null=True)
-    isCached = serializers.BooleanField()
+Field = serializers.Field[Any, Any, Any, Any]
+Keys = Mapping[str, tuple[Field, Callable[[Any], Any]]]
 
 
-class HubProviderSerializer(serializers.Serializer[Any]):
-    """A provider in the hub's format."""
-
-    name = serializers.CharField()
-    domain = serializers.CharField()
-    images = HubImageSerializer(many=True, allow_null=True)
-    publishers = serializers.CharField(allow_null=True, help_text="Always null.")
-    authors = serializers.CharField(allow_null=True, help_text="Always null.")
+def _text(help_text: str | None = None) -> Field:
+    return serializers.CharField(allow_null=True, help_text=help_text)
 
 
-class HubItemSerializer(serializers.Serializer[Any]):
-    """An article in the hub's format."""
+def _pixels() -> Field:
+    return serializers.IntegerField(allow_null=True, help_text="Pixels.")
 
-    path = serializers.CharField(help_text="_news/<slug>.md")
-    title = serializers.CharField()
-    excerpt = serializers.CharField(allow_null=True)
-    sourceUrl = serializers.CharField(allow_null=True, help_text="Always null.")
-    webUrl = serializers.CharField(allow_null=True)
-    originalUrl = serializers.CharField(allow_null=True)
-    featuredContent = serializers.CharField(allow_null=True, help_text="Sanitized HTML.")
-    highlight = serializers.CharField(allow_null=True, help_text="Always null.")
-    heat = serializers.IntegerField(allow_null=True)
-    tags = serializers.CharField(allow_null=True, help_text="Always null.")
-    images = HubImageSerializer(many=True, allow_null=True)
-    content = serializers.CharField(help_text="The body, with CRLF line ends.")
-    type = serializers.ChoiceField(choices=Article.Type.choices)
-    ampWebUrl = serializers.CharField(allow_null=True)
-    cdnAmpWebUrl = serializers.CharField(allow_null=True)
-    publishedDateTime = serializers.DateTimeField()
-    updatedDateTime = serializers.DateTimeField(allow_null=True)
-    provider = HubProviderSerializer()
-    locale = serializers.CharField()
-    categories = serializers.ListField(child=serializers.CharField(), allow_null=True)
-    topics = serializers.ListField(child=serializers.CharField(), allow_null=True)
+
+def _names() -> Field:
+    return serializers.ListField(child=serializers.CharField(), allow_null=True)
+
+
+def _serializer(name: str, keys: Keys) -> type[serializers.Serializer[Any]]:
+    described = {key: field for key, (field, _) in keys.items()}
+    return type(f"Hub{name}Serializer", (serializers.Serializer,), described)
+
+
+def written(keys: Keys, row: Any) -> dict[str, Any]:
+    return {key: value(row) for key, (_, value) in keys.items()}
+
+
+def _logos(provider: Provider) -> list[dict[str, Any]] | None:
+    # Logos with relative URLs are files of the hub, which are not here.
+    shown = [logo for logo in provider.logos if web_address(logo["url"])]
+    sizes = [(logo["url"], logo.get("width"), logo.get("height")) for logo in shown]
+    images = (Image(url=url, width=width, height=height) for url, width, height in sizes)
+    return [written(IMAGE, image) for image in images] or None
+
+
+IMAGE: Final[Keys] = {
+    "url": (serializers.CharField(), lambda image: image.url),
+    "width": (_pixels(), lambda image: image.width),
+    "height": (_pixels(), lambda image: image.height),
+    "title": (_text(), lambda image: image.title),
+    "attribution": (_text(), lambda image: image.attribution),
+    "isCached": (serializers.BooleanField(), lambda image: bool(image.is_cached)),
+}
+_images: Final = _serializer("Image", IMAGE)
+
+PROVIDER: Final[Keys] = {
+    "name": (serializers.CharField(), lambda provider: provider.name),
+    "domain": (serializers.CharField(), lambda provider: provider.domain),
+    "images": (_images(many=True, allow_null=True), _logos),
+    "publishers": (_text("Always null."), lambda provider: None),
+    "authors": (_text("Always null."), lambda provider: None),
+}
+
+ITEM: Final[Keys] = {
+    "path": (
+        serializers.CharField(help_text="_news/<slug>.md"),
+        lambda one: f"_news/{one.slug}.md",
+    ),
+    "title": (serializers.CharField(), lambda one: one.title),
+    "excerpt": (_text(), lambda one: one.excerpt or None),
+    "sourceUrl": (_text("Always null."), lambda one: None),
+    "webUrl": (_text(), lambda one: web_address(one.web_url)),
+    "originalUrl": (_text(), lambda one: web_address(one.original_url)),
+    "featuredContent": (_text("Sanitized HTML."), lambda one: clean(one.featured_content) or None),
+    "highlight": (_text("Always null."), lambda one: None),
+    "heat": (serializers.IntegerField(allow_null=True), lambda one: one.heat),
+    "tags": (_text("Always null."), lambda one: None),
+    "images": (
+        _images(many=True, allow_null=True),
+        lambda one: [written(IMAGE, image) for image in one.shown_images] or None,
+    ),
+    # The hub's answers have CRLF, whatever its documents have.
+    "content": (
+        serializers.CharField(help_text="The body, with CRLF line ends."),
+        lambda one: one.body.replace("\n", "\r\n"),
+    ),
+    "type": (serializers.ChoiceField(choices=Article.Type.choices), lambda one: one.type),
+    "ampWebUrl": (_text(), lambda one: web_address(one.amp_url)),
+    "cdnAmpWebUrl": (_text(), lambda one: web_address(one.cdn_amp_url)),
+    "publishedDateTime": (serializers.DateTimeField(), lambda one: iso(one.published_at)),
+    "updatedDateTime": (
+        serializers.DateTimeField(allow_null=True),
+        lambda one: iso(one.updated_at) if one.updated_at else None,
+    ),
+    "provider": (
+        _serializer("Provider", PROVIDER)(),
+        lambda one: written(PROVIDER, one.provider),
+    ),
+    "locale": (serializers.CharField(), lambda one: one.locale),
+    "categories": (_names(), lambda one: [one.category] if one.category else None),
+    "topics": (_names(), lambda one: [topic.name for topic in one.shown_topics] or None),
+}
+"""Keys of an article: what the schema says of each, and its value. No query after ``for_page()``."""
 
 
 class HubPageSerializer(serializers.Serializer[Any]):
-    """A page of articles, newest first."""
-
     page = serializers.IntegerField(help_text="From 1.")
-    value = HubItemSerializer(many=True)
+    value = _serializer("Item", ITEM)(many=True)
     nextPage = serializers.IntegerField(allow_null=True, help_text="null on the last page.")
 
 
@@ -92,17 +136,11 @@ _MINIMUM_HEAT: Final = OpenApiParameter(
 
 @public
 class HubView(PublicView):
-    parameters: ClassVar = frozenset({"minimum_heat"})
-    operation_ids: ClassVar = {
-        "/api/news/index.json": "hub",
-        "/api/news/page{page}/index.json": "hubPage",
-        "/api/news/{topic}/index.json": "hubTopic",
-        "/api/news/{topic}/page{page}/index.json": "hubTopicPage",
-    }
+    tag = "hub"
+    parameters = (_MINIMUM_HEAT,)
+    serializer_class = HubPageSerializer
+    statuses = (404,)
 
-    @extend_schema(
-        parameters=[_MINIMUM_HEAT], responses=responses(HubPageSerializer, 400, 404), tags=["hub"]
-    )
     def get(self, request: Request, topic: str | None = None, page: int = 1) -> Response:
         """Return 25 articles, newest first, then by slug, and the number of the next page."""
         if not 1 <= page <= FARTHEST:
@@ -119,7 +157,7 @@ class HubView(PublicView):
             raise NotFound("This topic or page does not exist.")
         shown = slugs[:PAGE_SIZE]
         found = Article.objects.for_page().filter(slug__any_of=shown).newest_first()
-        items = [item(article) for article in found] if shown else []
+        items = [written(ITEM, article) for article in found] if shown else []
         follows = page + 1 if len(slugs) > PAGE_SIZE else None
         return Response({"page": page, "value": items, "nextPage": follows})
 
@@ -142,58 +180,3 @@ def _minimum_heat(request: Request) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= _MOST_HEAT):
         raise ValidationError({"minimum_heat": ["Enter a whole number like 70."]})
     return int(text)
-
-
-def item(article: Article) -> dict[str, Any]:
-    """Return an article in the hub's format. No query if ``for_page()`` loaded it."""
-    return {
-        "path": f"_news/{article.slug}.md",
-        "title": article.title,
-        "excerpt": article.excerpt or None,
-        "sourceUrl": None,
-        "webUrl": web_address(article.web_url),
-        "originalUrl": web_address(article.original_url),
-        "featuredContent": featured(article),
-        "highlight": None,
-        "heat": article.heat,
-        "tags": None,
-        "images": [_image(image) for image in article.shown_images] or None,
-        # The hub's responses always have CRLF.
-        "content": article.body.replace("\n", "\r\n"),
-        "type": article.type,
-        "ampWebUrl": web_address(article.amp_url),
-        "cdnAmpWebUrl": web_address(article.cdn_amp_url),
-        "publishedDateTime": iso(article.published_at),
-        "updatedDateTime": iso(article.updated_at) if article.updated_at else None,
-        "provider": _provider(article.provider),
-        "locale": article.locale,
-        "categories": [article.category] if article.category else None,
-        "topics": [link.topic.name for link in article.topic_links.all()] or None,
-    }
-
-
-def _provider(provider: Provider) -> dict[str, Any]:
-    # Logos with relative URLs are files of the hub, which are not here.
-    logos = [
-        _image(Image(url=logo["url"], width=logo.get("width"), height=logo.get("height")))
-        for logo in provider.logos
-        if web_address(logo["url"])
-    ]
-    return {
-        "name": provider.name,
-        "domain": provider.domain,
-        "images": logos or None,
-        "publishers": None,
-        "authors": None,
-    }
-
-
-def _image(image: Image) -> dict[str, Any]:
-    return {
-        "url": image.url,
-        "width": image.width,
-        "height": image.height,
-        "title": image.title,
-        "attribution": image.attribution,
-        "isCached": bool(image.is_cached),
-    }

@@ -33,14 +33,7 @@ def web_address(url: str) -> str | None:
     return url if is_web_url(url) else None
 
 
-def featured(article: Article) -> str | None:
-    """Return the featured content as sanitized HTML, with the frames of players."""
-    return clean(article.featured_content) or None
-
-
 class Moment(serializers.DateTimeField):
-    """A time in UTC."""
-
     def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=UTC, **options)
 
@@ -60,6 +53,13 @@ class WebAddress(Text):
 
     def to_representation(self, value: Any) -> Any:
         return web_address(value)
+
+
+class Html(Text):
+    """Sanitized HTML, with the frames of players."""
+
+    def to_representation(self, value: Any) -> Any:
+        return clean(value) or None
 
 
 class RenditionSerializer(serializers.Serializer[Any]):
@@ -136,22 +136,16 @@ class LogoSerializer(serializers.Serializer[Any]):
 
 
 class ProviderNameSerializer(serializers.Serializer[Any]):
-    """The provider of an article."""
-
     name = serializers.CharField()
     domain = serializers.CharField(help_text="The key.")
 
 
 class TopicNameSerializer(serializers.Serializer[Any]):
-    """A topic of an article."""
-
     name = serializers.CharField()
     slug = serializers.CharField(help_text="The key.")
 
 
 class ReportSerializer(serializers.Serializer[Any]):
-    """A report of a story."""
-
     slug = serializers.SerializerMethodField(
         help_text="The key of a published article; null for a report shown only as coverage."
     )
@@ -191,7 +185,7 @@ class ItemSerializer(serializers.Serializer[Any]):
     )
     locale = serializers.CharField(required=False)
     provider = ProviderNameSerializer(required=False)
-    topics = serializers.SerializerMethodField(required=False)
+    topics = TopicNameSerializer(source="shown_topics", many=True, read_only=True)
     images = ImageSerializer(source="shown_images", many=True, required=False)
     coverageCount = serializers.SerializerMethodField(
         required=False, help_text="Number of other reports in the story."
@@ -208,11 +202,6 @@ class ItemSerializer(serializers.Serializer[Any]):
 
     def get_url(self, article: Article) -> str:
         return absolute(self.context["request"], article.get_absolute_url())
-
-    @extend_schema_field(TopicNameSerializer(many=True))
-    def get_topics(self, article: Article) -> list[dict[str, str]]:
-        topics = [link.topic for link in article.topic_links.all()]
-        return [{"name": topic.name, "slug": topic.slug} for topic in topics]
 
     def get_coverageCount(self, article: Article) -> int:  # noqa: N802 - the API's spelling
         return len(article.coverage)
@@ -232,16 +221,12 @@ class ListedSerializer(ItemSerializer):
 
 
 class ArticleSerializer(ItemSerializer):
-    """An article with its body."""
-
     content = Text(source="body", help_text="The body, as in the document.")
-    featuredContent = serializers.SerializerMethodField(
-        required=False, help_text="Sanitized HTML, often a video player; or null."
+    featuredContent = Html(
+        source="featured_content",
+        read_only=True,
+        help_text="Sanitized HTML, often a video player; or null.",
     )
-
-    @extend_schema_field({"type": ["string", "null"]})
-    def get_featuredContent(self, article: Article) -> str | None:  # noqa: N802
-        return featured(article)
 
 
 class StorySerializer(serializers.Serializer[Any]):
@@ -253,8 +238,6 @@ class StorySerializer(serializers.Serializer[Any]):
 
 
 class TopicSerializer(TopicNameSerializer):
-    """A topic."""
-
     url = serializers.SerializerMethodField(help_text="The page on this site.")
     shortName = Text(source="short_name", required=True)
     parent = TopicNameSerializer(allow_null=True)
@@ -266,8 +249,6 @@ class TopicSerializer(TopicNameSerializer):
 
 
 class ProviderSerializer(ProviderNameSerializer):
-    """A provider."""
-
     url = serializers.SerializerMethodField(help_text="The page on this site.")
     description = Text(required=True)
     images = serializers.SerializerMethodField(help_text="Logos.")

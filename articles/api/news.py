@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from http import HTTPStatus
+from typing import Any, Final
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -23,9 +24,8 @@ from articles.api.items import (
     StorySerializer,
     chosen,
 )
-from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
-from articles.api.problems import GoneError
-from articles.api.schema import responses
+from articles.api.paging import CURSOR, LIMIT, answer, limit, page
+from articles.api.problems import ProblemError
 from articles.api.updates import UPDATED_SINCE, follow
 from articles.api.views import PublicView, public
 from articles.models import Article, or_least
@@ -33,7 +33,15 @@ from articles.models.orders import LATEST, TOP
 from articles.site.filters import ArticleFilter
 from newsroom.paging import Order
 
-HEAT: Final = Order("heat_or_least", "slug", True, str, lambda text: _small(text))
+
+def _small(text: str) -> int:
+    number = int(text)
+    if abs(number) > 32_767:
+        raise ValueError(text)
+    return number
+
+
+HEAT: Final = Order("heat_or_least", "slug", True, str, _small)
 ORDERINGS: Final = {"latest": LATEST, "top": TOP, "heat": HEAT}
 
 _MOMENT: Final = {"type": "string", "maxLength": 64}
@@ -77,16 +85,7 @@ def _fields(names: tuple[str, ...]) -> OpenApiParameter:
     )
 
 
-def _small(text: str) -> int:
-    number = int(text)
-    if abs(number) > 32_767:
-        raise ValueError(text)
-    return number
-
-
 class NewsPageSerializer(serializers.Serializer[Any]):
-    """A page of articles."""
-
     value = ListedSerializer(many=True)
     next = serializers.CharField(
         allow_null=True,
@@ -99,17 +98,11 @@ class NewsPageSerializer(serializers.Serializer[Any]):
 
 @public
 class NewsView(PublicView):
-    repeatable: ClassVar = frozenset({"topic", "provider", "type"})
-    parameters: ClassVar = frozenset(
-        {"cursor", "fields", "limit", "ordering", "updatedSince", *ArticleFilter.base_filters}
-    )
+    tag = "news"
+    parameters = (*FILTERS, _ORDERING, _fields(FIELDS), LIMIT, CURSOR, UPDATED_SINCE)
+    serializer_class = NewsPageSerializer
+    statuses = (410,)
 
-    @extend_schema(
-        operation_id="news",
-        parameters=[*FILTERS, _ORDERING, _fields(FIELDS), LIMIT, CURSOR, UPDATED_SINCE],
-        responses=responses(NewsPageSerializer, 400, 410),
-        tags=["news"],
-    )
     def get(self, request: Request) -> Response:
         """Return a page of published articles, each the lead of its story.
 
@@ -130,9 +123,9 @@ class NewsView(PublicView):
             message = f"Choose one of: {', '.join(ORDERINGS)}."
             raise ValidationError({"ordering": [message]})
         rows = asked.qs.annotate(heat_or_least=or_least("heat")) if name == "heat" else asked.qs
-        found = page(request, rows, ORDERINGS[name], name, limit(request))
+        found = page(request, rows, ORDERINGS[name], name)
         items = ItemSerializer(found.rows, many=True, only=only, context={"request": request})
-        return Response({"value": items.data, "next": next_address(request, found, name)})
+        return answer(request, found, name, items.data)
 
 
 def _refuse_blanks(request: Request) -> None:
@@ -144,14 +137,11 @@ def _refuse_blanks(request: Request) -> None:
 
 @public
 class ArticleView(PublicView):
-    parameters: ClassVar = frozenset({"fields"})
+    tag = "news"
+    parameters = (_fields(TEXT_FIELDS),)
+    serializer_class = ArticleSerializer
+    statuses = (404, 410)
 
-    @extend_schema(
-        operation_id="article",
-        parameters=[_fields(TEXT_FIELDS)],
-        responses=responses(ArticleSerializer, 400, 404, 410),
-        tags=["news"],
-    )
     def get(self, request: Request, slug: str) -> Response:
         """Return a published article. Reports behind a lead are only in the lead's story."""
         only = chosen(request, TEXT_FIELDS)
@@ -163,11 +153,10 @@ class ArticleView(PublicView):
 
 @public
 class StoryView(PublicView):
-    @extend_schema(
-        operation_id="story",
-        responses=responses(StorySerializer, 302, 400, 404, 410),
-        tags=["news"],
-    )
+    tag = "news"
+    serializer_class = StorySerializer
+    statuses = (302, 404, 410)
+
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Return the story of a published lead. A report behind a lead redirects to its story."""
         lead = Article.objects.published().for_page().filter(slug=slug).first()
@@ -182,5 +171,5 @@ class StoryView(PublicView):
 def _missing(slug: str) -> Exception:
     """Return the error for an article that readers may not see. One query."""
     if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
-        return GoneError("This article was withdrawn.")
+        return ProblemError(HTTPStatus.GONE, "This article was withdrawn.")
     return NotFound()

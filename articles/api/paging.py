@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from articles.api.items import page_address
 from newsroom.paging import CursorError, Order, Page, page_of
@@ -29,6 +31,12 @@ CURSOR: Final = OpenApiParameter(
 )
 
 
+class PageSerializer(serializers.Serializer[Any]):
+    next = serializers.CharField(
+        allow_null=True, help_text="URL of the next page; null on the last."
+    )
+
+
 def limit(request: Request) -> int:
     """Return the parameter ``limit``. Raise ``ValidationError``."""
     text = request.query_params.get("limit", str(PAGE_SIZE))
@@ -37,21 +45,22 @@ def limit(request: Request) -> int:
     return int(text)
 
 
-def page(request: Request, rows: QuerySet[Any], order: Order, name: str, size: int) -> Page[Any]:
+def page(request: Request, rows: QuerySet[Any], order: Order, name: str) -> Page[Any]:
     """Return the page at the parameter ``cursor``; ``name`` is the order's. One query."""
     try:
-        return page_of(rows, order, _cursor(request, name), size)
+        return page_of(rows, order, _cursor(request, name), limit(request))
     except CursorError as error:
         message = "This cursor does not belong to this list. Use the URL in next."
         raise ValidationError({"cursor": [message]}) from error
 
 
-def next_address(request: Request, found: Page[Any], name: str) -> str | None:
-    """Return the URL of the next page, None on the last."""
-    if not found.next:
-        return None
-    cursor = urlsafe_b64encode(f"{name}:{found.next}".encode()).decode().rstrip("=")
-    return page_address(request, cursor=cursor)
+def answer(request: Request, found: Page[Any], name: str, value: Any) -> Response:
+    """Return the serialized rows of a page, and the URL of the next."""
+    following = None
+    if found.next:
+        cursor = urlsafe_b64encode(f"{name}:{found.next}".encode()).decode().rstrip("=")
+        following = page_address(request, cursor=cursor)
+    return Response({"value": value, "next": following})
 
 
 def _cursor(request: Request, name: str) -> str:

@@ -13,21 +13,19 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from newsroom.iso_dates import iso
+
 CONTENT_TYPE: Final = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
 
 class WrongParameterSerializer(serializers.Serializer[Any]):
-    """A parameter and its error."""
-
     parameter = serializers.CharField()
     detail = serializers.CharField()
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """An error."""
-
     type = serializers.CharField(help_text="Always about:blank; the status is the type.")
     title = serializers.CharField(help_text="The status in words.")
     status = serializers.IntegerField()
@@ -37,14 +35,21 @@ class ProblemSerializer(serializers.Serializer[Any]):
     )
 
 
-class ActSinceSerializer(serializers.Serializer[Any]):
-    """A decision made in the meantime."""
+class _Iso(serializers.CharField):
+    def to_representation(self, value: Any) -> str:
+        return iso(value)
 
-    act = serializers.IntegerField()
-    verb = serializers.CharField()
-    at = serializers.CharField()
-    by = serializers.CharField(allow_null=True, help_text="null for the system.")
-    reason = serializers.CharField()
+
+class ActSinceSerializer(serializers.Serializer[Any]):
+    """A decision made in the meantime; load ``act__by``."""
+
+    act = serializers.IntegerField(source="act_id")
+    verb = serializers.CharField(source="act.verb")
+    at = _Iso(source="act.at")
+    by = serializers.CharField(
+        source="act.by.username", allow_null=True, help_text="null for the system."
+    )
+    reason = serializers.CharField(source="act.reason")
     version = serializers.IntegerField()
 
 
@@ -58,38 +63,12 @@ class StaleProblemSerializer(ProblemSerializer):
     )
 
 
-class GoneError(exceptions.APIException):
-    status_code = HTTPStatus.GONE
-    default_detail = "This has been removed."
-    default_code = "gone"
+class ProblemError(exceptions.APIException):
+    """A refused request; ``members`` are added to the problem details."""
 
-
-class DeskError(exceptions.APIException):
-    """A refused newsdesk decision; ``members`` are added to the problem details."""
-
-    def __init__(self, detail: str, etag: str = "", **members: Any) -> None:
-        self.etag, self.members = etag, members
+    def __init__(self, status: HTTPStatus, detail: str, etag: str = "", **members: Any) -> None:
+        self.status_code, self.etag, self.members = status, etag, members
         super().__init__(detail)
-
-
-class ConflictError(DeskError):
-    status_code = HTTPStatus.CONFLICT
-
-
-class StaleTagError(DeskError):
-    status_code = HTTPStatus.PRECONDITION_FAILED
-
-
-class NoTagError(DeskError):
-    status_code = HTTPStatus.PRECONDITION_REQUIRED
-
-
-class KeyReusedError(DeskError):
-    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-class TooLargeError(DeskError):
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -103,7 +82,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         got_request_exception.send(sender=None, request=context["request"])
         answer = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
     answer.data = problem(answer.status_code, answer.data)
-    if isinstance(error, DeskError):
+    if isinstance(error, ProblemError):
         answer.data |= error.members
         if error.etag:
             answer["ETag"] = error.etag

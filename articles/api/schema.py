@@ -1,9 +1,11 @@
-"""How the schema is generated: the responses of every view, and names of operations."""
+"""How the schema is generated: from the attributes of the views."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
+from django.urls import resolve
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
@@ -34,33 +36,36 @@ _LOCATION: Final = OpenApiParameter(
 )
 
 
-def responses(serializer: Any, *statuses: int) -> dict[Any, Any]:
-    """Return the responses of a view: 200, ``statuses``, and those that every view has."""
-    found: dict[Any, Any] = {200: serializer}
-    cached = () if 401 in statuses else (304,)
-    for status in (*statuses, *cached, 429, 500):
-        if status < 400:
-            found[status] = OpenApiResponse(description=_DESCRIPTIONS[status])
-        else:
-            problem = StaleProblemSerializer if status == 412 else ProblemSerializer
-            found[status, CONTENT_TYPE] = OpenApiResponse(problem, _DESCRIPTIONS[status])
-    return found
-
-
 class Schema(AutoSchema):
-    """Adds response headers, request bodies, and operation names of views with several URLs."""
+    """Describes an ``ApiView`` by its attributes, and the operation by the name of its URL."""
+
+    view: Any
 
     def get_operation_id(self) -> str:
-        if verb := getattr(self.view, "verb", None):
-            return f"newsdesk{verb.value.capitalize()}"
-        names: dict[str, str] = getattr(self.view, "operation_ids", {})
-        return names.get(self.path) or str(super().get_operation_id())
+        name = resolve(re.sub("{.*?}", "1", self.path)).url_name or ""
+        first, *more = name.split("-")
+        return first + "".join(map(str.capitalize, more))
+
+    def get_tags(self) -> list[str]:
+        return [self.view.tag]
 
     def get_override_parameters(self) -> list[Any]:
-        return [_RETRY, _LOCATION]
+        return [_RETRY, _LOCATION, *self.view.parameters]
 
     def get_request_serializer(self) -> Any:
-        return getattr(self.view, "body", None) or super().get_request_serializer()
+        return getattr(self.view, "body", None)
+
+    def get_response_serializers(self) -> Any:
+        """Return the responses by status; every view may also refuse parameters or clients, or fail."""
+        found: dict[Any, Any] = {200: self.view.serializer_class}
+        for status in (*self.view.statuses, *self.view.shared_statuses, 400, 429, 500):
+            described = _DESCRIPTIONS[status]
+            if status < 400:
+                found[status] = OpenApiResponse(description=described)
+            else:
+                problem = StaleProblemSerializer if status == 412 else ProblemSerializer
+                found[status, CONTENT_TYPE] = OpenApiResponse(problem, described)
+        return found
 
 
 def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:

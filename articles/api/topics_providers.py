@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from articles.api.items import ProviderSerializer, TopicSerializer
-from articles.api.paging import CURSOR, LIMIT, limit, next_address, page
-from articles.api.schema import responses
+from articles.api.paging import CURSOR, LIMIT, PageSerializer, answer, page
 from articles.api.views import PublicView, public
 from articles.models import Article, Related, Topic
 from articles.models.orders import PROVIDERS, TOPICS
@@ -21,25 +20,13 @@ from articles.site.indexes import has_reports, listed_providers
 from newsroom.paging import Order
 from providers.models import Provider
 
-_Serializer = type[serializers.Serializer[Any]]
 
-
-class TopicPageSerializer(serializers.Serializer[Any]):
-    """A page of topics."""
-
+class TopicPageSerializer(PageSerializer):
     value = TopicSerializer(many=True)
-    next = serializers.CharField(
-        allow_null=True, help_text="URL of the next page; null on the last."
-    )
 
 
-class ProviderPageSerializer(serializers.Serializer[Any]):
-    """A page of providers."""
-
+class ProviderPageSerializer(PageSerializer):
     value = ProviderSerializer(many=True)
-    next = serializers.CharField(
-        allow_null=True, help_text="URL of the next page; null on the last."
-    )
 
 
 def known_topics() -> QuerySet[Topic]:
@@ -61,67 +48,55 @@ def known_providers() -> QuerySet[Provider]:
     return listed_providers() | Provider.objects.filter(Exists(named))
 
 
-def _listed(
-    request: Request, rows: QuerySet[Any], order: Order, name: str, serializer: _Serializer
-) -> Response:
-    found = page(request, rows, order, name, limit(request))
-    value = serializer(found.rows, many=True, context={"request": request}).data
-    return Response({"value": value, "next": next_address(request, found, name)})
-
-
-def _one(rows: QuerySet[Any]) -> Any:
-    if (row := rows.first()) is None:
-        raise NotFound
-    return row
-
-
 @public
-class TopicsView(PublicView):
-    parameters: ClassVar = frozenset({"cursor", "limit"})
+class _PageView(PublicView):
+    tag = "names"
+    parameters = (LIMIT, CURSOR)
+    rows: ClassVar[Callable[[], QuerySet[Any]]]
+    order: ClassVar[tuple[Order, str]]
+    item: ClassVar[type[Serializer[Any]]]
 
-    @extend_schema(
-        operation_id="topics",
-        parameters=[LIMIT, CURSOR],
-        responses=responses(TopicPageSerializer, 400),
-        tags=["names"],
-    )
     def get(self, request: Request) -> Response:
-        """Return a page of topics by name."""
-        return _listed(request, known_topics(), TOPICS, "topics", TopicSerializer)
+        order, name = self.order
+        found = page(request, type(self).rows(), order, name)
+        value = self.item(found.rows, many=True, context={"request": request}).data
+        return answer(request, found, name, value)
 
 
 @public
-class TopicView(PublicView):
-    @extend_schema(
-        operation_id="topic", responses=responses(TopicSerializer, 400, 404), tags=["names"]
-    )
-    def get(self, request: Request, slug: str) -> Response:
-        """Return a topic. For its articles, use news/?topic=."""
-        topic = _one(known_topics().filter(slug=slug))
-        return Response(TopicSerializer(topic, context={"request": request}).data)
+class _OneView(PublicView):
+    tag = "names"
+    statuses = (404,)
+    rows: ClassVar[Callable[[], QuerySet[Any]]]
+
+    def get(self, request: Request, **key: str) -> Response:
+        row = type(self).rows().filter(**key).first()
+        if row is None:
+            raise NotFound
+        return Response(self.serializer_class(row, context={"request": request}).data)
 
 
-@public
-class ProvidersView(PublicView):
-    parameters: ClassVar = frozenset({"cursor", "limit"})
+class TopicsView(_PageView):
+    """Return a page of topics by name."""
 
-    @extend_schema(
-        operation_id="providers",
-        parameters=[LIMIT, CURSOR],
-        responses=responses(ProviderPageSerializer, 400),
-        tags=["names"],
-    )
-    def get(self, request: Request) -> Response:
-        """Return a page of providers by name."""
-        return _listed(request, listed_providers(), PROVIDERS, "providers", ProviderSerializer)
+    rows, order = known_topics, (TOPICS, "topics")
+    item, serializer_class = TopicSerializer, TopicPageSerializer
 
 
-@public
-class ProviderView(PublicView):
-    @extend_schema(
-        operation_id="provider", responses=responses(ProviderSerializer, 400, 404), tags=["names"]
-    )
-    def get(self, request: Request, domain: str) -> Response:
-        """Return a provider. For its articles, use news/?provider=."""
-        provider = _one(known_providers().filter(domain=domain))
-        return Response(ProviderSerializer(provider, context={"request": request}).data)
+class TopicView(_OneView):
+    """Return a topic. For its articles, use news/?topic=."""
+
+    rows, serializer_class = known_topics, TopicSerializer
+
+
+class ProvidersView(_PageView):
+    """Return a page of providers by name."""
+
+    rows, order = listed_providers, (PROVIDERS, "providers")
+    item, serializer_class = ProviderSerializer, ProviderPageSerializer
+
+
+class ProviderView(_OneView):
+    """Return a provider. For its articles, use news/?provider=."""
+
+    rows, serializer_class = known_providers, ProviderSerializer

@@ -8,23 +8,24 @@ every change; articles that do not match (any more) are reported as deleted.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from django.db.models import Subquery
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from articles.api.items import ItemSerializer, page_address
-from articles.api.problems import GoneError
+from articles.api.problems import ProblemError
 from articles.models import Change
 from articles.site.filters import ArticleFilter
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Event, Place
 from newsroom.iso_dates import iso
+from newsroom.paging import read_moment
 
 FILTERS: Final = frozenset({"topic", "provider", "type"})
 """Filters that go with ``updatedSince``: the change feed notes every change that affects them."""
@@ -49,12 +50,6 @@ class _Follower(NamedTuple):
     """None for a new client."""
 
 
-class _Updates(NamedTuple):
-    events: list[Event]
-    follower: _Follower
-    has_more: bool
-
-
 def follow(
     request: Request, asked: ArticleFilter, at: datetime, only: list[str] | None, limit: int
 ) -> Response:
@@ -67,15 +62,17 @@ def follow(
     follower = _follower(request.query_params["updatedSince"], at)
     try:
         if follower.begun is None or follower.place.sequence < follower.begun:
-            updates = _beginning(follower, asked, limit)
+            events, follower, has_more = _beginning(follower, asked, limit)
         else:
             found = change_feed.since(follower.place, limit, at)
-            updates = _Updates(found.events, follower._replace(place=found.place), found.has_more)
+            events, has_more = found.events, found.has_more
+            follower = follower._replace(place=found.place)
     except change_feed.UnknownPlaceError as error:
-        raise GoneError(
-            "This site was restored from a backup. Start again with a blank updatedSince."
+        raise ProblemError(
+            HTTPStatus.GONE,
+            "This site was restored from a backup. Start again with a blank updatedSince.",
         ) from error
-    slugs = [event.slug for event in updates.events]
+    slugs = [event.slug for event in events]
     context = {"request": request}
     # Loaded after the events: later changes come with the next request.
     items: dict[str, Any] = {
@@ -84,21 +81,23 @@ def follow(
     }
     gone = {
         event.slug: {"slug": event.slug, "deleted": True, "at": iso(event.at)}
-        for event in updates.events
+        for event in events
         if event.may_be_named
     }
     values = gone | items
     return Response(
         {
             "value": [values[slug] for slug in dict.fromkeys(slugs) if slug in values],
-            "next": page_address(request, updatedSince=_text(updates.follower)),
-            "more": updates.has_more,
+            "next": page_address(request, updatedSince=_text(follower)),
+            "more": has_more,
         }
     )
 
 
-def _beginning(follower: _Follower, asked: ArticleFilter, limit: int) -> _Updates:
-    """Return what exists from before the client started. One query, three if there is nothing.
+def _beginning(
+    follower: _Follower, asked: ArticleFilter, limit: int
+) -> tuple[list[Event], _Follower, bool]:
+    """Return what existed when the client started. One query, three if there is nothing.
 
     Anything that changes meanwhile gets a later number and comes after this.
     """
@@ -117,7 +116,7 @@ def _beginning(follower: _Follower, asked: ArticleFilter, limit: int) -> _Update
     reached = rows[limit - 1].sequence if len(rows) > limit else begun
     # After the last of several pages, there may be changes made meanwhile.
     has_more = len(rows) > limit or follower.begun is not None
-    return _Updates(events, _Follower(place._replace(sequence=reached), begun), has_more)
+    return events, _Follower(place._replace(sequence=reached), begun), has_more
 
 
 def _text(follower: _Follower) -> str:
@@ -155,7 +154,4 @@ def _number(text: str) -> int:
 
 def _moment(text: str) -> datetime:
     # An unescaped plus arrives as a space.
-    moment = parse_datetime(text.replace(" ", "+"))
-    if moment is None or moment.tzinfo is None:
-        raise ValueError(text)
-    return moment.astimezone(UTC)
+    return read_moment(text.replace(" ", "+"))

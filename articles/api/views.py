@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from articles.api.schema import Schema
@@ -20,11 +21,8 @@ from articles.site import page_cache
 public = method_decorator(page_cache.public, name="get")
 
 
-class AlwaysTheSame(BaseContentNegotiation):
-    """Always JSON: no response depends on ``Accept``, so none needs to vary by it."""
-
-    def select_parser(self, request: Request, parsers: Any) -> None:
-        return
+class AlwaysTheSame(DefaultContentNegotiation):
+    """Always JSON: no answer depends on ``Accept``, so none needs to vary by it."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
@@ -33,12 +31,19 @@ class AlwaysTheSame(BaseContentNegotiation):
 class ApiView(APIView):
     """A view that refuses unknown query parameters."""
 
-    content_negotiation_class: type[BaseContentNegotiation] = AlwaysTheSame
-    schema = Schema()
+    content_negotiation_class = AlwaysTheSame
+    schema: Any = Schema()
 
-    parameters: ClassVar[frozenset[str]] = frozenset()
-    """The query parameters it takes, each once unless ``repeatable``."""
-    repeatable: ClassVar[frozenset[str]] = frozenset()
+    serializer_class: ClassVar[type[Serializer[Any]]]
+    """Its answer."""
+    tag: ClassVar[str]
+    """The group of its operation in the schema."""
+    shared_statuses: ClassVar[tuple[int, ...]] = ()
+    """Statuses of all views of its kind."""
+    statuses: ClassVar[tuple[int, ...]] = ()
+    """Its own statuses."""
+    parameters: ClassVar[tuple[OpenApiParameter, ...]] = ()
+    """The query parameters and headers it takes; lists may be repeated."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Raise ``ValidationError`` for unknown parameters: ignoring a misspelled filter would mislead."""
@@ -46,31 +51,39 @@ class ApiView(APIView):
         if any("\0" in part for part in kwargs.values() if isinstance(part, str)):
             # No stored text has a NUL, and PostgreSQL raises an error for one.
             raise NotFound
+        taken = {one.name: one for one in self.parameters if one.location == OpenApiParameter.QUERY}
         errors = {}
         for name, values in request.query_params.lists():
-            if name not in self.parameters:
-                known = ", ".join(sorted(self.parameters)) or "none"
+            if name not in taken:
+                known = ", ".join(sorted(taken)) or "none"
                 errors[name[:100]] = [f"Unknown parameter. Known parameters: {known}."]
-            elif len(values) > 1 and name not in self.repeatable:
+            elif len(values) > 1 and not _is_list(taken[name]):
                 errors[name] = ["Only one value is allowed."]
             elif any("\0" in value for value in values):
                 errors[name] = ["NUL is not allowed."]
         if errors:
             raise ValidationError(errors)
 
-    @extend_schema(exclude=True)
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return Response(status=204)
 
 
+def _is_list(parameter: OpenApiParameter) -> bool:
+    """Return whether a parameter may be repeated; others are lists in one value, or no lists."""
+    kind = parameter.type
+    return isinstance(kind, dict) and kind["type"] == "array" and parameter.explode is not False
+
+
 class PublicView(ApiView):
     throttle_classes = [ByAddress]
+    shared_statuses = (304,)
 
 
 class NothingView(PublicView):
     """404 for every other URL below ``/api/``."""
 
-    @extend_schema(exclude=True)
+    schema = None
+
     def get(self, request: Request, **_kwargs: Any) -> Response:
         raise NotImplementedError("initial() has refused the request.")
 

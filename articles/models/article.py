@@ -379,6 +379,11 @@ class Article(models.Model):
         return [image for image in self.images.all() if image.is_shown]
 
     @property
+    def shown_topics(self) -> list[Topic]:
+        """Its topics in order; ``for_list()`` loads them."""
+        return [link.topic for link in self.topic_links.all()]
+
+    @property
     def coverage(self) -> list[Article]:
         """The coverage that its page lists, best first; only after ``for_list()``."""
         return [link.target for link in self.coverage_links]

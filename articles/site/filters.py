@@ -108,9 +108,14 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         strip=True,
     )
     topic = _filter(NamesField, method="with_topic", label=gettext_lazy("Topic"))
-    provider = _filter(NamesField, method="with_provider", label=gettext_lazy("Publisher"))
+    provider = _filter(
+        NamesField,
+        field_name="provider__domain",
+        lookup_expr="in",
+        label=gettext_lazy("Publisher"),
+    )
     type = _filter(
-        KindsField, method="with_type", choices=Article.Type.choices, label=gettext_lazy("Type")
+        KindsField, lookup_expr="in", choices=Article.Type.choices, label=gettext_lazy("Type")
     )
     since = _filter(
         MomentField, field_name="published_at", lookup_expr="gte", label=gettext_lazy("Since")
@@ -142,15 +147,7 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
         self, articles: ArticleQuerySet, _name: str, slugs: list[str]
     ) -> ArticleQuerySet:
         links = ArticleTopic.objects.filter(article=OuterRef("pk"), topic__slug__in=slugs)
-        return articles.filter(Exists(links)) if slugs else articles
-
-    def with_provider(
-        self, articles: ArticleQuerySet, _name: str, domains: list[str]
-    ) -> ArticleQuerySet:
-        return articles.filter(provider__domain__in=domains) if domains else articles
-
-    def with_type(self, articles: ArticleQuerySet, _name: str, types: list[str]) -> ArticleQuerySet:
-        return articles.filter(type__in=types) if types else articles
+        return articles.filter(Exists(links))
 
     def filter_queryset(self, queryset: ArticleQuerySet) -> ArticleQuerySet:
         if not self.form.is_valid():

@@ -36,7 +36,7 @@ def listed_providers() -> QuerySet[Provider]:
 
 def frequent_topics(stories: Iterable[Article], limit: int) -> list[Topic]:
     """Return the topics of these stories, the most frequent first. No query if they are loaded."""
-    counts = Counter(link.topic for story in stories for link in story.topic_links.all())
+    counts = Counter(topic for story in stories for topic in story.shown_topics)
     return sorted(counts, key=lambda topic: (-counts[topic], topic.name, topic.slug))[:limit]
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from articles.models import Article, Topic
 from articles.site import structured_data
+from articles.site.feeds.lists import tagline
 from articles.site.pictures import SharedImage, shared_picture
 from articles.site.structured_data import Crumb
 from newsroom.absolute_urls import absolute
@@ -73,12 +74,9 @@ def for_list(
     data = structured_data.list_page(
         request, name=title, url=url, stories=stories, crumbs=crumbs, is_search=is_search
     )
-    description = description or settings.SITE_TAGLINE
     return PageMeta(
         title=title,
-        description=_shortened(
-            description or _("The best report of each story, with everyone who covered it")
-        ),
+        description=_shortened(description or tagline()),
         url=url,
         json_ld=structured_data.as_json(data),
     )
@@ -115,24 +113,19 @@ def for_provider(request: HttpRequest, provider: Provider, stories: Iterable[Art
     )
 
 
-def for_search(
-    request: HttpRequest, stories: Iterable[Article], kept: Sequence[str] = ("q", "after")
-) -> PageMeta:
+def for_search(request: HttpRequest, stories: Iterable[Article], kept: Sequence[str]) -> PageMeta:
     words = request.GET.get("q", "").strip()
     title = _("Search: %(words)s") % {"words": words} if words else _("Search")
     return for_list(request, title, stories=stories, kept=kept, is_search=True)
 
 
-def for_story(
-    request: HttpRequest, lead: Article, coverage: Sequence[Article] | None = None
-) -> PageMeta:
+def for_story(request: HttpRequest, lead: Article, coverage: Sequence[Article]) -> PageMeta:
     """Return the metadata of a story's page. No query if ``for_page()`` loaded ``lead``.
 
-    ``coverage`` is the part that the page shows, by default all of it.
+    ``coverage`` is the part that the page shows.
     """
     url = canonical(request, ["part"], lead.get_absolute_url())
-    shown = lead.coverage if coverage is None else coverage
-    data = structured_data.story_page(request, lead, url=url, coverage=shown)
+    data = structured_data.story_page(request, lead, url=url, coverage=coverage)
     reported = _("Reported by %(provider)s") % {"provider": lead.provider.name}
     return PageMeta(
         title=lead.headline,
@@ -143,7 +136,7 @@ def for_story(
         image=shared_picture(request, lead),
         published_at=lead.published_at,
         updated_at=lead.updated_at,
-        tags=tuple(link.topic.name for link in lead.topic_links.all()),
+        tags=tuple(topic.name for topic in lead.shown_topics),
     )
 
 

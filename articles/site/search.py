@@ -80,7 +80,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _named(rows: Iterable[Article]) -> dict[str, Counter[tuple[str, str]]]:
     """Count the topics and providers of ``rows`` as (key, name), by filter."""
-    topics = ((one.topic.slug, one.topic.name) for row in rows for one in row.topic_links.all())
+    topics = ((topic.slug, topic.name) for row in rows for topic in row.shown_topics)
     providers = ((row.provider.domain, row.provider.name) for row in rows)
     return {"topic": Counter(topics), "provider": Counter(providers)}
 

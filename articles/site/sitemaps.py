@@ -6,10 +6,10 @@ file) and https://developers.google.com/search/docs/crawling-indexing/sitemaps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Final
 from xml.sax.saxutils import escape
 
 from django.conf import settings
@@ -67,26 +67,13 @@ def pages(request: HttpRequest) -> HttpResponse:
     published = Article.objects.published()
     newest = published.newest_first().values_list("published_at", flat=True)[:1]
     of_topic = published.filter(topic_links__topic=OuterRef("pk"))
-    # One index lookup a topic instead of a join of all articles.
-    topics = Topic.objects.annotate(
-        newest=Subquery(of_topic.order_by("-topic_links__published_at").values("published_at")[:1])
-    )
     of_provider = published.filter(provider=OuterRef("pk"))
-    providers = Provider.objects.annotate(
-        newest=Subquery(of_provider.order_by("-published_at").values("published_at")[:1])
-    )
     latest = next(iter(newest), None)
     listed = chain(
         ((reverse(f"articles:{name}"), latest) for name in ("front", "latest")),
         ((reverse(f"articles:{name}"), None) for name in ("topics", "providers")),
-        (
-            (reverse("articles:topic", args=[slug]), moment)
-            for slug, moment in _with_news(topics.order_by("pk"), "slug")
-        ),
-        (
-            (reverse("articles:provider", args=[domain]), moment)
-            for domain, moment in _with_news(providers.order_by("pk"), "domain")
-        ),
+        _names(Topic, "slug", of_topic.order_by("-topic_links__published_at")),
+        _names(Provider, "domain", of_provider.order_by("-published_at")),
     )
     entries = (
         _entry(absolute(request, path), moment) for path, moment in islice(listed, MOST_PAGES)
@@ -192,8 +179,15 @@ def news_language(code: str) -> str:
     return _LANGUAGES.get(code, code.partition("-")[0])
 
 
-def _with_news(rows: QuerySet[Any], key: str) -> Iterable[tuple[str, datetime]]:
-    return rows.filter(newest__isnull=False).values_list(key, "newest")[:MOST_PAGES]
+def _names(
+    model: type[Topic | Provider], key: str, newest_first: QuerySet[Article]
+) -> Iterator[tuple[str, datetime]]:
+    """Yield the path of each row with articles, and the time of its newest."""
+    # One index lookup a row instead of a join of all articles.
+    rows = model._default_manager.annotate(newest=Subquery(newest_first.values("published_at")[:1]))
+    dated = rows.filter(newest__isnull=False).order_by("pk").values_list(key, "newest")
+    for name, moment in dated[:MOST_PAGES]:
+        yield reverse(f"articles:{model._meta.model_name}", args=[name]), moment
 
 
 def _answer(root: str, namespaces: str, entries: Iterable[str]) -> HttpResponse:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from articles.models import Article
+from articles.models import Article
 
 MAX_STEPS: Final = 30
 """A timeline of up to this many reports is shown in full."""

@@ -17,11 +17,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import get_language
 
-from articles.models import Article, Logo, Topic
+from articles.models import Article, Logo
 from articles.site.pictures import media_address, shared
 from newsroom.absolute_urls import absolute
 from newsroom.web_url import is_web_url
-from providers.models import Provider
 
 LONGEST_HEADLINE: Final = 110
 """Characters; search engines cut longer ones."""
@@ -60,7 +59,11 @@ def list_page(
     """
     page = _page(request, "SearchResultsPage" if is_search else "CollectionPage", name, url)
     if crumbs:
-        page["breadcrumb"] = _breadcrumbs(request, crumbs)
+        links = [
+            {"@type": "ListItem", "position": place, "name": name, "item": absolute(request, path)}
+            for place, (name, path) in enumerate(crumbs, 1)
+        ]
+        page["breadcrumb"] = {"@type": "BreadcrumbList", "itemListElement": links}
     # URLs are enough: the stories' own pages have the rest, and this page stays light.
     items = [absolute(request, story.get_absolute_url()) for story in stories if story.published]
     if items:
@@ -77,9 +80,15 @@ def story_page(
 ) -> Data:
     """Describe a story's page: the lead's original is its main entity, coverage is mentioned."""
     page = _page(request, "WebPage", lead.headline, url)
-    topics = [link.topic for link in lead.topic_links.all()]
-    if topics:
-        page["about"] = [_topic(request, topic) for topic in topics]
+    if topics := lead.shown_topics:
+        page["about"] = [
+            {
+                "@type": "Thing",
+                "name": topic.name,
+                "url": absolute(request, reverse("articles:topic", args=[topic.slug])),
+            }
+            for topic in topics
+        ]
     page["mainEntity"] = _original(request, lead)
     if coverage:
         page["mentions"] = [_report(report) for report in coverage[:MOST_MENTIONED]]
@@ -125,15 +134,10 @@ def _original(request: HttpRequest, article: Article) -> Data:
         data["thumbnailUrl"] = pictures[0]
     if summary := article.summary:
         data["description"] = Truncator(summary).chars(200)
+    logo: Any = article.provider.logo
     if kept := Logo.of(article.provider):
-        size = kept.copies[-1]
-        data["publisher"]["logo"] = {
-            "@type": "ImageObject",
-            "url": media_address(request, kept.url),
-            "width": size["width"],
-            "height": size["height"],
-        }
-    elif (logo := article.provider.logo) and is_web_url(logo["url"]):
+        logo = {**kept.copies[-1], "url": media_address(request, kept.url)}
+    if logo and is_web_url(logo["url"]):
         sizes = {key: logo[key] for key in ("width", "height") if logo.get(key)}
         data["publisher"]["logo"] = {"@type": "ImageObject", "url": logo["url"], **sizes}
     return data
@@ -150,25 +154,7 @@ def _report(article: Article) -> Data:
     if article.source_url:
         data["url"] = article.source_url
     data["datePublished"] = published
-    data["publisher"] = _publisher(article.provider)
+    data["publisher"] = {"@type": "Organization", "name": article.provider.name}
+    if _HOST.fullmatch(article.provider.domain):
+        data["publisher"]["url"] = f"https://{article.provider.domain}/"
     return data
-
-
-def _publisher(provider: Provider) -> Data:
-    data: Data = {"@type": "Organization", "name": provider.name}
-    if _HOST.fullmatch(provider.domain):
-        data["url"] = f"https://{provider.domain}/"
-    return data
-
-
-def _topic(request: HttpRequest, topic: Topic) -> Data:
-    path = reverse("articles:topic", args=[topic.slug])
-    return {"@type": "Thing", "name": topic.name, "url": absolute(request, path)}
-
-
-def _breadcrumbs(request: HttpRequest, crumbs: Sequence[Crumb]) -> Data:
-    items = [
-        {"@type": "ListItem", "position": position, "name": name, "item": absolute(request, path)}
-        for position, (name, path) in enumerate(crumbs, 1)
-    ]
-    return {"@type": "BreadcrumbList", "itemListElement": items}

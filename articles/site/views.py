@@ -65,7 +65,6 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def latest(request: HttpRequest) -> HttpResponse:
-    """Show all stories, newest first."""
     page = _page(request, Article.objects.published().for_list(), LATEST)
     meta = page_meta.for_list(request, _("Latest"), stories=page.rows)
     return _list(request, "latest", page, meta, lists.latest())
@@ -147,7 +146,7 @@ def render_story(request: HttpRequest, template: str, context: dict[str, Any]) -
 
 def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
     """Return the context of a story's page. At most one query if ``for_page()`` loaded ``lead``."""
-    topics = [link.topic for link in lead.topic_links.all()]
+    topics = lead.shown_topics
     more = Article.objects.published().exclude(pk=lead.pk).for_mention()
     first, last = (part - 1) * COVERAGE, part * COVERAGE
     return {

@@ -6,7 +6,7 @@ into cards that did not change, so each process caches cards by everything that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import template
 from django.conf import settings
@@ -15,8 +15,7 @@ from django.template import Context
 from django.utils import translation
 from django.utils.safestring import SafeString
 
-if TYPE_CHECKING:
-    from articles.models import Article, Image
+from articles.models import Article
 
 register = template.Library()
 
@@ -60,20 +59,16 @@ def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
         _loaded(story),
         _loaded(story.provider),
         lead and lead.pk,
-        tuple(_loaded(link.topic) for link in story.topic_links.all()),
-        tuple((_loaded(image), *_copy(image)) for image in story.images.all()),
+        tuple(map(_loaded, story.shown_topics)),
+        tuple((_loaded(image), _loaded(image.stored)) for image in story.images.all()),
         tuple((_loaded(one), _loaded(one.provider)) for one in story.coverage),
     )
 
 
-def _copy(image: Image) -> tuple[Any, ...]:
-    return _loaded(image.stored) if image.stored else ()
-
-
-def _loaded(row: Model) -> tuple[Any, ...]:
+def _loaded(row: Model | None) -> tuple[Any, ...]:
     return tuple(
         value
-        for name, value in row.__dict__.items()
+        for name, value in (row.__dict__ if row else {}).items()
         # Without Django's own attributes and lists of other rows.
         if name[0] != "_" and not isinstance(value, list)
     )

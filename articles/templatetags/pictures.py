@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zlib import crc32
 
 from django import template
 
-from articles.models import Logo
-
-if TYPE_CHECKING:
-    from articles.models import Article, StoredImage
-    from providers.models import Provider
+from articles.models import Article, Logo, StoredImage
+from providers.models import Provider
 
 register = template.Library()
 
@@ -58,7 +55,7 @@ def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str
         "stored": stored,
         "place": place,
         "sizes": SIZES.get(place),
-        "thumbnail": stored.copy_of(THUMBNAIL),
+        **_thumbnail(stored),
         "largest": stored.copies[-1],
         "alt": alt(image.title or "", report.headline),
         "longest_alt": _LONGEST_ALT[place],
@@ -71,13 +68,12 @@ def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str
 def logo(provider: Provider) -> dict[str, Any]:
     """Show a provider's stored logo or its initial. No query if ``kept_logo__stored`` is loaded."""
     stored = Logo.of(provider)
-    thumbnail = stored.copy_of(THUMBNAIL) if stored else None
-    return {"provider": provider, "stored": stored, "thumbnail": thumbnail}
+    return {"provider": provider, **(_thumbnail(stored) if stored else {})}
 
 
-@register.simple_tag
-def source(stored: StoredImage, copy: Any, kind: str) -> str:
-    return stored.url_of(copy, kind)
+def _thumbnail(stored: StoredImage) -> dict[str, Any]:
+    copy = stored.copy_of(THUMBNAIL)
+    return {"thumbnail": copy, "thumbnail_url": stored.url_of(copy, "webp")}
 
 
 @register.filter

@@ -6,14 +6,13 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from articles.models import Article, Image
+from articles.models import Image
 
 register = template.Library()
 
 
 @register.simple_tag
 def thumb(image: Image | None) -> SafeString | str:
-    """Show the smallest stored copy, or nothing."""
     if image is None or image.stored is None:
         return ""
     copy = image.stored.copies[0]
@@ -23,9 +22,3 @@ def thumb(image: Image | None) -> SafeString | str:
         copy["width"],
         copy["height"],
     )
-
-
-@register.simple_tag
-def thumb_of(article: Article) -> SafeString | str:
-    """Show an article's picture. One or two queries unless images and copies are loaded."""
-    return thumb(article.picture)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,13 +34,6 @@ BATCH: Final = 50
 """Changes in one transaction. Small, because editors wait for it on SQLite."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    event: Event
-    slug: str
-    data: dict[str, Any]
 
 
 def begin(at: datetime | None = None) -> None:
@@ -88,10 +80,10 @@ def note(at: datetime | None = None) -> bool:
     news = _news(slugs, told, items, digests, at)
     with transaction.atomic():
         HookDelivery.objects.bulk_create(
-            delivery(hook, one.event, one.slug, one.data, at)
-            for one in news
+            delivery(hook, event, slug, data, at)
+            for event, slug, data in news
             for hook in hooks
-            if one.event in hook.events
+            if event in hook.events
         )
         HookTold.objects.filter(slug__in=told.keys() - items.keys()).delete()
         HookTold.objects.bulk_create(
@@ -120,20 +112,19 @@ def _news(
     items: dict[str, dict[str, Any]],
     digests: dict[str, str],
     at: datetime,
-) -> list[News]:
-    """Compare what hooks have received with the present. Changes of leads come last, after their
-    articles."""
+) -> list[tuple[Event, str, dict[str, Any]]]:
+    """Compare what hooks know with the present. Changes of leads come last, after their articles."""
     news, leads = [], []
     for slug in slugs:
         if slug in items:
             if slug not in told:
-                news.append(News(Event.PUBLISHED, slug, items[slug]))
+                news.append((Event.PUBLISHED, slug, items[slug]))
             elif told[slug].digest != digests[slug]:
-                news.append(News(Event.UPDATED, slug, items[slug]))
+                news.append((Event.UPDATED, slug, items[slug]))
         elif slug in told:
-            news.append(News(Event.UNPUBLISHED, slug, {"slug": slug, "deleted": True}))
+            news.append((Event.UNPUBLISHED, slug, {"slug": slug, "deleted": True}))
             if lead := _lead_after(slug, at):
-                leads.append(News(Event.LEAD_CHANGED, lead["slug"], lead | {"formerLead": slug}))
+                leads.append((Event.LEAD_CHANGED, lead["slug"], lead | {"formerLead": slug}))
     return news + leads
 
 

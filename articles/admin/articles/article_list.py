@@ -31,7 +31,7 @@ from articles.admin.lists import (
     ReadOnlyAdmin,
 )
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Image, Unindexed, or_least
-from articles.templatetags.thumbnails import thumb_of
+from articles.templatetags.thumbnails import thumb
 from newsroom.dates import in_words
 
 MOST_OF_SEVERAL: Final = 1_000
@@ -227,7 +227,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="picture", empty_value="")
     def picture(self, article: Article) -> SafeString | str:
-        return thumb_of(article)
+        return thumb(article.picture)
 
     @admin.display(description="headline")
     def headline_cut(self, article: Article) -> str:

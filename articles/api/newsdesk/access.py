@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final, NoReturn, cast
 
 from django.conf import settings
@@ -13,15 +14,14 @@ from django.utils.cache import patch_vary_headers
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, ParseError
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles.api.problems import TooLargeError
+from articles.api.problems import ProblemError
 from articles.api.throttling import ByUser
-from articles.api.views import AlwaysTheSame, ApiView
+from articles.api.views import ApiView
 from articles.models import ApiToken
 from articles.models.api_token import digest_of
 
@@ -29,8 +29,6 @@ LOOK: Final = "articles.view_article"
 _SCHEMES: Final = {"token", "bearer"}
 _USE_NOTED: Final = timedelta(hours=1)
 """How often the last use of a token is written."""
-REFUSALS: Final = (401, 403)
-"""Error statuses that every URL may return."""
 
 
 def user_of(request: Request) -> User:
@@ -63,8 +61,6 @@ class ByToken(BaseAuthentication):
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """API keys in the schema."""
-
     target_class = ByToken
     name = "token"
 
@@ -77,8 +73,6 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Sessions in the schema."""
-
     target_class = SessionAuthentication
     priority = 1
     name = "session"
@@ -98,14 +92,11 @@ class MayLook(BasePermission):
     message = "Only staff with the permission to view articles may use this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the user may view articles in the admin."""
         user: User | None = user_of(request)
         return user is not None and user.is_active and user.is_staff and user.has_perm(LOOK)
 
 
 class JsonParser(BaseParser):
-    """Strict JSON."""
-
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
@@ -119,13 +110,6 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-class JsonBodies(AlwaysTheSame):
-    """JSON in both directions."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return DefaultContentNegotiation().select_parser(request, parsers)
-
-
 class DeskView(ApiView):
     """A view for staff, whose responses are never cached."""
 
@@ -133,19 +117,19 @@ class DeskView(ApiView):
     permission_classes = [MayLook]
     throttle_classes = [ByUser]
     parser_classes = [JsonParser]
-    content_negotiation_class = JsonBodies
+    tag = "newsdesk"
+    shared_statuses = (401, 403)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse bodies that are too large, before anything reads them."""
         size = request.META.get("CONTENT_LENGTH") or "0"
         if not size.isdecimal() or int(size) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
-            raise TooLargeError("The body is too large.")
+            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
         super().initial(request, *args, **kwargs)
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        """Forbid caching."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer["Cache-Control"] = "no-store"
         patch_vary_headers(answer, ["Authorization", "Cookie"])

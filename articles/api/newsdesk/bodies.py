@@ -1,14 +1,11 @@
-"""Request bodies, made from the declarations of verbs: JSON with exactly these members and
-types."""
+"""Bodies of requests, made from the declarations of the verbs. Unknown members are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -17,65 +14,49 @@ from articles.documents import MAX_QUALITY
 from articles.models import Article
 from articles.newsdesk import MOST_GATHERED, VERBS, Verb
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
+from newsroom.paging import read_moment
 
 TEXTS: Final = {field.key: field.name for field in VERBS[Verb.EDIT].fields}
 """The columns of the texts that may be edited, by their names in the API."""
 _NAMES: Final = {(): "Reason", ("until",): "Until", ("slugs",): "Relate"}
-"""Names in the schema of bodies that several verbs share; others have their verb's name."""
+"""Schema names of bodies that several verbs share, by their keys; others have the verb's name."""
 
 
 class Words(serializers.CharField):
-    """A text, unchanged except for line ends, which are those of documents."""
+    """A text, untrimmed, with the line ends of documents. No other type is converted to text."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        """Refuse other types, which the framework would convert."""
+    def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("invalid")
-        text: str = super().to_internal_value(data)
-        return text.replace("\r\n", "\n")
+        return super().to_internal_value(data).replace("\r\n", "\n")
 
 
 class Number(serializers.IntegerField):
-    """A whole number, not a string."""
+    """A whole number. Texts and booleans are not converted to numbers."""
 
-    def to_internal_value(self, data: Any) -> int:
-        """Refuse texts and booleans, which the framework would convert."""
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, (bool, str)):
             self.fail("invalid")
-        number: int = super().to_internal_value(data)
-        return number
+        return super().to_internal_value(data)
 
 
 class When(serializers.DateTimeField):
-    """A moment with its offset; null for none."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_null=True, **options)
+    """A time with an offset, or null."""
 
     def to_internal_value(self, value: Any) -> Any:
-        """Refuse a time without an offset."""
         try:
-            moment = parse_datetime(value) if isinstance(value, str) else None
-            if moment is None or moment.tzinfo is None:
-                raise ValueError(value)
-            return moment.astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            message = "Expected a moment with its offset, such as 2026-03-01T12:00:00Z, or null."
+            return read_moment(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            message = "Enter a time with an offset, like 2026-03-01T12:00:00Z, or null."
             raise ValidationError(message) from error
 
 
 class Slugs(serializers.ListField):
-    """Articles by their slugs."""
+    """Slugs of articles, each once."""
 
-    def __init__(self, **options: Any) -> None:
-        child = Words(max_length=255)
-        super().__init__(child=child, min_length=1, max_length=MOST_GATHERED, **options)
+    child = Words(max_length=255, trim_whitespace=False)
 
     def to_internal_value(self, data: Any) -> list[str]:
-        """Return each slug once."""
         return list(dict.fromkeys(super().to_internal_value(data)))
 
 
@@ -96,34 +77,30 @@ def with_articles(kind: type[ReasonBodySerializer], values: Mapping[str, Any]) -
     return made
 
 
-def _text(field: Field, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
-    return Words(max_length=field.max_length, allow_blank=field.blank, **options)
-
-
-_FIELDS: Final[Mapping[Kind, Callable[..., serializers.Field[Any, Any, Any, Any]]]] = {
-    Kind.QUALITY: lambda field, **options: Number(
-        min_value=0, max_value=MAX_QUALITY, allow_null=True, **options
-    ),
-    Kind.MOMENT: lambda field, **options: When(**options),
-    Kind.TEXT: _text,
-    Kind.ARTICLES: lambda field, **options: Slugs(**options),
-}
-
-
 def _body_field(field: Field) -> serializers.Field[Any, Any, Any, Any]:
-    source = None if field.key == field.name else field.name
-    help_text = field.help or None
-    made = _FIELDS[field.kind]
-    return made(field, required=field.essential, source=source, help_text=help_text)
+    options: dict[str, Any] = {
+        "required": field.essential,
+        "source": None if field.key == field.name else field.name,
+        "help_text": field.help or None,
+    }
+    match field.kind:
+        case Kind.QUALITY:
+            return Number(min_value=0, max_value=MAX_QUALITY, allow_null=True, **options)
+        case Kind.MOMENT:
+            return When(allow_null=True, **options)
+        case Kind.ARTICLES:
+            return Slugs(min_length=1, max_length=MOST_GATHERED, **options)
+        case Kind.TEXT:
+            options |= {"max_length": field.max_length, "allow_blank": field.blank}
+            return Words(trim_whitespace=False, **options)
 
 
 class ReasonBodySerializer(serializers.Serializer[Any]):
-    """A note alone."""
+    """A note."""
 
     reason = _body_field(NOTE)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse unknown members."""
         known = ", ".join(self.fields)
         message = f"Unknown member. Known members: {known}."
         if unknown := {str(name)[:100]: [message] for name in data if name not in self.fields}:
@@ -147,8 +124,8 @@ def _body(name: str, fields: tuple[Field, ...]) -> type[ReasonBodySerializer]:
 
 
 def values_of(request: Request, kind: type[ReasonBodySerializer]) -> Mapping[str, Any]:
-    """Return the values by the names of ``Field``; raises ``ValidationError`` or ``ParseError``."""
-    # Without a body the framework gives an empty form.
+    """Return the values by ``Field.name``. Raise ``ValidationError`` or ``ParseError``."""
+    # An empty form if there is no body.
     given: Any = request.data
     if not isinstance(given, Mapping):
         raise ValidationError({"body": ["Expected a JSON object."]})
@@ -156,5 +133,5 @@ def values_of(request: Request, kind: type[ReasonBodySerializer]) -> Mapping[str
     body.is_valid(raise_exception=True)
     values: Mapping[str, Any] = body.validated_data
     if kind is body_of(VERBS[Verb.EDIT]) and not values.keys() & set(TEXTS.values()):
-        raise ValidationError({"body": [f"Give at least one of {', '.join(TEXTS)}."]})
+        raise ValidationError({"body": [f"Enter at least one of {', '.join(TEXTS)}."]})
     return values

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Final
+from http import HTTPStatus
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
 from django.utils.http import parse_etags
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from articles import newsdesk
 from articles.api.newsdesk import idempotency
-from articles.api.newsdesk.access import REFUSALS, DeskView, user_of
+from articles.api.newsdesk.access import DeskView, user_of
 from articles.api.newsdesk.bodies import ReasonBodySerializer, body_of, values_of, with_articles
-from articles.api.newsdesk.serializers import SHOWN, DoneSerializer, act_since
-from articles.api.problems import ConflictError, NoTagError, StaleTagError
-from articles.api.schema import responses
+from articles.api.newsdesk.serializers import SHOWN, DoneSerializer
+from articles.api.problems import ActSinceSerializer, ProblemError
 from articles.models import Act, ActChange, Article
 from articles.newsdesk import VERBS, Change, Consequence, RefusedError, StaleError, Verb
 from newsroom import bulk
 
 MEANWHILE: Final = 5
-"""The most later decisions in the response to a stale request."""
-
-Values = Mapping[str, Any]
+"""Later decisions in the response to a stale request."""
 
 ETAG: Final = OpenApiParameter(
     "ETag",
@@ -56,30 +54,22 @@ _PREVIEW: Final = OpenApiParameter(
     description="1: return the consequences and do nothing.",
 )
 
-
 ACTS: Final = {one.verb: one for one in VERBS.values() if one.in_api}
 """The decisions on one article that have a URL here."""
 
 
-def tag_of(article: Article) -> str:
-    """Return the tag for ``If-Match``, which prevents lost updates."""
-    return _tag(article.version)
-
-
-def _tag(version: int) -> str:
+def tag_of(version: int) -> str:
+    """Return the tag of an article's version for ``If-Match``, which prevents lost updates."""
     return f'"{version}"'
 
 
 class ActingView(DeskView):
     """A view that makes a decision or returns its consequences."""
 
-    parameters: ClassVar = frozenset({"preview"})
+    serializer_class = DoneSerializer
 
     def _answer(
-        self,
-        request: Request,
-        values: Values,
-        make: Callable[[], Change],
+        self, request: Request, values: Mapping[str, Any], make: Callable[[], Change]
     ) -> Response:
         """Make the change, once for a key, or return its consequences."""
         is_preview = _is_preview(request)
@@ -95,27 +85,24 @@ class ActingView(DeskView):
                     raise PermissionDenied
                 told = newsdesk.consequences(change, at)
                 if is_preview:
-                    return _preview(change, told)
+                    return _shown(change, None, told)
                 reason = values.get("reason", "").strip()
                 act = newsdesk.perform(change, by=user_of(request), reason=reason, at=at)
-                return _told(act, told)
-            except StaleError as error:
-                raise self._stale(error) from error
-            except RefusedError as error:
-                raise ConflictError(f"Nothing was done. {error}") from error
+                return _shown(change, act, told)
+            except (RefusedError, StaleError) as error:
+                slug = self.kwargs.get("slug")
+                if slug and isinstance(error, StaleError):
+                    raise _late(stored(slug), str(error), None) from error
+                raise ProblemError(HTTPStatus.CONFLICT, f"Nothing was done. {error}") from error
 
         if is_preview:
             return Response(done())
         return Response(idempotency.once(request, user_of(request), done))
 
-    def _stale(self, error: StaleError) -> Exception:
-        """Return the error for an article that has changed."""
-        return ConflictError(f"Nothing was done. {error}")
-
 
 class ActView(ActingView):
-    """One decision on one article."""
-
+    parameters = (_IF_MATCH, _KEY, _PREVIEW, ETAG)
+    statuses = (404, 409, 412, 413, 415, 422, 428)
     verb: Verb = Verb.SCORE
     """Set in the URLconf."""
 
@@ -123,13 +110,8 @@ class ActView(ActingView):
     def body(self) -> type[ReasonBodySerializer]:
         return body_of(VERBS[self.verb])
 
-    @extend_schema(
-        parameters=[_IF_MATCH, _KEY, _PREVIEW, ETAG],
-        responses=responses(DoneSerializer, 400, *REFUSALS, 404, 409, 412, 413, 415, 422, 428),
-        tags=["newsdesk"],
-    )
     def post(self, request: Request, slug: str) -> Response:
-        """Make the decision with all effects of the rule, or change nothing."""
+        """Make the decision and apply the rule to everything it affects, or do nothing."""
         values = values_of(request, self.body)
 
         def make() -> Change:
@@ -142,29 +124,19 @@ class ActView(ActingView):
         answer = self._answer(request, values, make)
         for one in answer.data["articles"]:
             if one["slug"] == slug:
-                answer["ETag"] = _tag(one["version"])
+                answer["ETag"] = tag_of(one["version"])
         return answer
-
-    def _stale(self, error: StaleError) -> Exception:
-        """Return the error with the article's current version."""
-        return _late(stored(self.kwargs["slug"]), str(error), None)
 
 
 class UndoView(ActingView):
-    """Undoing a decision."""
-
+    parameters = (_KEY, _PREVIEW)
+    statuses = (404, 409, 413, 415, 422)
     body = ReasonBodySerializer
 
-    @extend_schema(
-        operation_id="newsdeskUndo",
-        parameters=[_KEY, _PREVIEW],
-        responses=responses(DoneSerializer, 400, *REFUSALS, 404, 409, 413, 415, 422),
-        tags=["newsdesk"],
-    )
     def post(self, request: Request, act_id: int) -> Response:
-        """Undo a whole decision; needs the permissions of the decision.
+        """Undo a whole decision. This needs the permissions that the decision needed.
 
-        Needs no If-Match: it is refused if anything that the decision changed was changed again.
+        If-Match is not needed: an undo is refused if anything has changed since the decision.
         """
 
         def make() -> Change:
@@ -189,67 +161,60 @@ def stored(slug: str) -> Article:
 def _is_preview(request: Request) -> bool:
     text = request.query_params.get("preview")
     if text not in {None, "1"}:
-        raise ValidationError({"preview": ["Give 1, or leave it out."]})
+        raise ValidationError({"preview": ["Use 1 or leave it out."]})
     return text == "1"
 
 
 def _require_seen(request: Request, article: Article) -> None:
-    """Raise if the request does not name the article's current version."""
+    """Raise unless ``If-Match`` names the article's current version."""
     text = request.headers.get("If-Match", "").strip()
     if not text or text == "*":
         # A star would overwrite unseen changes.
-        raise NoTagError(
-            f"Nothing was done. Send If-Match with the ETag of the article that you looked at, "
-            f"such as {_tag(1)}."
+        raise ProblemError(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            f"Nothing was done. Send If-Match with the ETag of the article you read, like {tag_of(1)}.",
         )
     tags = parse_etags(text)
-    if tag_of(article) in tags:
+    if tag_of(article.version) in tags:
         return
     named = tags[0].strip('"') if tags else ""
     seen = int(named) if named.isascii() and named.isdecimal() and len(named) < 10 else None
     words = (
-        f"{article.slug} was changed by somebody else, or by an import, since you read it. Look at "
-        "it again, then decide."
+        f"{article.slug} has changed since you read it. Read it again, then decide."
         if seen is not None and seen < article.version
-        else f"If-Match names no version of {article.slug} that is known here."
+        else f"If-Match is not a version of {article.slug}."
     )
     raise _late(article, words, seen)
 
 
-def _late(article: Article, words: str, seen: int | None) -> StaleTagError:
+def _late(article: Article, words: str, seen: int | None) -> ProblemError:
     acts: Iterable[ActChange] = ()
     if seen is not None:
         since = ActChange.objects.filter(article=article, version__gt=seen)
         acts = since.select_related("act__by").order_by("-pk")[:MEANWHILE]
-    return StaleTagError(
+    return ProblemError(
+        HTTPStatus.PRECONDITION_FAILED,
         f"Nothing was done. {words}",
-        etag=tag_of(article),
+        etag=tag_of(article.version),
         version=article.version,
-        meanwhile=[act_since(one) for one in acts],
+        meanwhile=ActSinceSerializer(acts, many=True).data,
     )
 
 
-def _preview(change: Change, told: list[Consequence]) -> dict[str, Any]:
-    about = Article.objects.filter(pk__any_of=sorted(change.decided | set(change.seen)))
-    articles = about.order_by("slug").values("slug", "version")[:SHOWN]
-    return _shown(None, change.verb, articles, told)
-
-
-def _told(act: Act, told: list[Consequence]) -> dict[str, Any]:
-    rows = act.changes.select_related("article").order_by("pk")
-    articles = [
-        {"slug": row.article.slug, "version": row.version} for row in rows if row.is_decided
-    ]
-    return _shown(act.pk, Verb(act.verb), articles[:SHOWN], told)
-
-
-def _shown(
-    act: int | None, verb: Verb, articles: Iterable[Any], told: list[Consequence]
-) -> dict[str, Any]:
+def _shown(change: Change, act: Act | None, told: list[Consequence]) -> dict[str, Any]:
+    """Return the answer for a decision, or for a preview without ``act``."""
+    if act is None:
+        about = Article.objects.filter(pk__any_of=sorted(change.decided | set(change.seen)))
+        articles = list(about.order_by("slug").values("slug", "version")[:SHOWN])
+    else:
+        rows = act.changes.select_related("article").order_by("pk")
+        articles = [
+            {"slug": row.article.slug, "version": row.version} for row in rows if row.is_decided
+        ]
     shown = {
-        "act": act,
-        "verb": verb.value,
-        "articles": articles,
+        "act": act and act.pk,
+        "verb": change.verb.value,
+        "articles": articles[:SHOWN],
         "consequences": told[:SHOWN],
         "consequenceCount": len(told),
     }

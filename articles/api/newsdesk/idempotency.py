@@ -10,16 +10,17 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from articles.api.problems import KeyReusedError
+from articles.api.problems import ProblemError
 from articles.models import KeptAnswer
 
 HEADER: Final = "Idempotency-Key"
@@ -31,14 +32,10 @@ _KEY: Final = re.compile(
 )
 
 
-class _ClaimedError(Exception):
-    """Another request with this key was faster."""
-
-
 def once(request: Request, user: User, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Call ``act`` in a transaction, once for each key; return its response, or the first one.
 
-    Raise what ``act`` raises, ``ValidationError`` for an invalid key, and ``KeyReusedError``.
+    Raise what ``act`` raises, ``ValidationError`` for an invalid key, and ``ProblemError`` for a reused one.
     """
     key = _key(request)
     if key is None:
@@ -48,28 +45,19 @@ def once(request: Request, user: User, act: Callable[[], dict[str, Any]]) -> dic
     # In its own transaction: otherwise two sweeps would wait for each other's decisions.
     KeptAnswer.objects.filter(created_at__lte=at - KEPT).delete()
     asked = _digest(request)
-    try:
-        with transaction.atomic():
-            kept = _claim(user, key, asked, at)
+    with transaction.atomic():
+        # This waits for a request that is storing the same key.
+        kept, is_new = KeptAnswer.objects.get_or_create(
+            user=user, key=key, defaults={"request": asked, "created_at": at}
+        )
+        if is_new:
             kept.answer = act()
             kept.save(update_fields=["answer"])
-    except _ClaimedError:
-        kept = KeptAnswer.objects.get(user=user, key=key)
-        if kept.request != asked:
-            raise KeyReusedError(
-                f"This {HEADER} was already used for another request. Choose a new one."
-            ) from None
+    if kept.request != asked:
+        message = f"This {HEADER} was already used for another request. Choose a new one."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, message)
     answer: dict[str, Any] = kept.answer
     return answer
-
-
-def _claim(user: User, key: str, asked: str, at: datetime) -> KeptAnswer:
-    """Store a key, after waiting for a request that is storing the same one."""
-    try:
-        with transaction.atomic():
-            return KeptAnswer.objects.create(user=user, key=key, request=asked, created_at=at)
-    except IntegrityError as error:
-        raise _ClaimedError from error
 
 
 def _key(request: Request) -> str | None:
@@ -78,7 +66,7 @@ def _key(request: Request) -> str | None:
         return None
     found = _KEY.fullmatch(text.strip())
     if found is None:
-        message = 'Expected 1 to 255 characters of ASCII in quotes, such as "8e03978e-40d5-43dd".'
+        message = 'Enter 1 to 255 ASCII characters in quotes, like "8e03978e-40d5-43dd".'
         raise ValidationError({HEADER: [message]})
     return found[1] or found[2]
 

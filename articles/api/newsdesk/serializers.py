@@ -1,16 +1,16 @@
-"""Articles, decisions and their consequences in the newsdesk's API, with the names of documents.
+"""Articles, decisions and their consequences in the newsdesk's API, with the keys of documents.
 
-Texts are in the form that editors edit. Nothing here has a document's ``secured``.
+Texts are those of the document, as editors edit them. ``secured`` is left out.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from articles import newsdesk
 from articles.api.items import (
     ImageSerializer,
     Moment,
@@ -21,13 +21,12 @@ from articles.api.items import (
 from articles.api.newsdesk.bodies import TEXTS
 from articles.models import ActChange, Article
 from articles.newsdesk import Verb
-from articles.scoring import Contender, Receipt
-from newsroom.iso_dates import iso
+from articles.scoring import Receipt
 
 SHOWN: Final = 100
-"""Consequences or articles in a response; a decision on many articles has thousands."""
+"""Consequences, or articles, in a response; a decision on many articles has thousands."""
 PARTIES: Final = 50
-"""Related articles in a receipt; some articles have thousands."""
+"""Related articles in each list of a receipt; a popular article has thousands."""
 DECISIONS: Final = {
     "quality": "quality",
     "decision": "decision",
@@ -36,14 +35,14 @@ DECISIONS: Final = {
     "publish_from": "publishFrom",
     "publish_until": "publishUntil",
 }
-"""Columns whose values the history shows, by name; for texts it only shows which changed."""
+"""Columns whose values are in the history, and their keys; of texts only the keys are."""
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
-    """An editor's decision that overrides the rule."""
+    """An editor's decision, which overrides the rule."""
 
     decision = serializers.ChoiceField(
-        choices=[one for one in Article.Decision.choices if one[0]], help_text="What."
+        choices=[one for one in Article.Decision.choices if one[0]], help_text="What it does."
     )
     until = Moment(source="decision_until", allow_null=True, help_text="null: no end.")
     reason = serializers.CharField(source="decision_reason")
@@ -57,67 +56,62 @@ class DecisionSerializer(serializers.Serializer[Any]):
 
 
 class StandingSerializer(serializers.Serializer[Any]):
-    """An article's state for readers."""
+    """Whether readers see an article, and where."""
 
     state = serializers.ChoiceField(choices=Article.State.choices)
     heat = serializers.IntegerField(allow_null=True)
     lead = serializers.CharField(
-        allow_null=True, help_text="The slug of a superseded article's lead."
+        allow_null=True, help_text="The slug of its lead, if it is behind one."
     )
 
 
 class ConsequenceSerializer(serializers.Serializer[Any]):
-    """An article whose heat, lead or visibility a decision changes."""
+    """An article whose heat, lead or visibility the decision changes."""
 
     slug = serializers.CharField()
     title = serializers.CharField(source="headline")
-    provider = serializers.CharField(help_text="Its name.")
+    provider = serializers.CharField(help_text="The provider's name.")
     before = StandingSerializer()
     after = StandingSerializer()
-    why = serializers.SerializerMethodField(
-        help_text="The receipt afterward; null for link-only articles."
+    why = serializers.CharField(
+        source="receipt",
+        read_only=True,
+        allow_null=True,
+        help_text="The new receipt; null for link-only articles.",
     )
-
-    @extend_schema_field({"type": ["string", "null"]})
-    def get_why(self, one: newsdesk.Consequence) -> str | None:
-        return str(one.receipt) if one.receipt else None
 
 
 class VersionSerializer(serializers.Serializer[Any]):
-    """An article and its version."""
-
     slug = serializers.CharField()
     version = serializers.IntegerField()
 
 
 class DoneSerializer(serializers.Serializer[Any]):
-    """The effects of a decision, or of its preview."""
+    """What a decision did, or in a preview would do."""
 
     act = serializers.IntegerField(
-        allow_null=True, help_text="The id for acts/{id}/undo/; null for a preview."
+        allow_null=True, help_text="The id for acts/{id}/undo/; null in a preview."
     )
     verb = serializers.ChoiceField(choices=[(verb.value, verb.label) for verb in Verb])
     articles = VersionSerializer(
         many=True,
-        help_text=f"The first {SHOWN} that it is about, with their versions now.",
+        help_text=f"The first {SHOWN} articles of the decision, with their new versions.",
     )
     consequences = ConsequenceSerializer(
         many=True,
-        help_text=f"The first {SHOWN} whose heat, lead or visibility it changes, hottest first.",
+        help_text=f"The first {SHOWN} articles whose heat, lead or visibility changes, hottest first.",
     )
-    consequenceCount = serializers.IntegerField(help_text="The total number.")
+    consequenceCount = serializers.IntegerField(help_text="The number of all such articles.")
 
 
 class PartySerializer(serializers.Serializer[Any]):
-    """A related article in a receipt."""
-
     slug = serializers.CharField()
     provider = serializers.CharField(source="name")
     quality = serializers.IntegerField(allow_null=True)
 
 
 class PolicySerializer(serializers.Serializer[Any]):
-    """The numbers of the rule."""
+    """The policy: the numbers of the rule."""
 
     threshold = serializers.IntegerField()
     bonus = serializers.IntegerField()
@@ -125,39 +119,39 @@ class PolicySerializer(serializers.Serializer[Any]):
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
-    """How the rule computes a heat; the stored one may come from a document."""
+    """How the rule computes the heat; the stored heat may come from a document."""
 
     heat = serializers.IntegerField(allow_null=True)
     published = serializers.BooleanField()
     policy = PolicySerializer()
-    counted = serializers.SerializerMethodField(help_text="Related articles that earn the bonus.")
-    supersededBy = serializers.SerializerMethodField(help_text="Related articles that outrank it.")
-    leftOut = serializers.SerializerMethodField(
-        help_text="Related articles that are held or withdrawn."
+    counted = PartySerializer(
+        many=True, read_only=True, help_text="Related articles that earn the bonus."
+    )
+    supersededBy = PartySerializer(
+        source="superseded_by",
+        many=True,
+        read_only=True,
+        help_text="Related articles that outrank it.",
+    )
+    leftOut = PartySerializer(
+        source="left_out",
+        many=True,
+        read_only=True,
+        help_text="Related articles on hold or withdrawn.",
     )
 
-    @extend_schema_field(PartySerializer(many=True))
-    def get_counted(self, receipt: Receipt) -> Any:
-        return _parties(receipt.counted)
-
-    @extend_schema_field(PartySerializer(many=True))
-    def get_supersededBy(self, receipt: Receipt) -> Any:  # noqa: N802 - the API's spelling
-        return _parties(receipt.superseded_by)
-
-    @extend_schema_field(PartySerializer(many=True))
-    def get_leftOut(self, receipt: Receipt) -> Any:  # noqa: N802
-        return _parties(receipt.left_out)
-
-
-def _parties(contenders: tuple[Contender, ...]) -> Any:
-    return PartySerializer(contenders[:PARTIES], many=True).data
+    def to_representation(self, receipt: Receipt) -> Any:
+        names = ("counted", "superseded_by", "left_out")
+        return super().to_representation(
+            replace(receipt, **{name: getattr(receipt, name)[:PARTIES] for name in names})
+        )
 
 
 class MemberSerializer(serializers.Serializer[Any]):
-    """An article and its state; ``at`` is in the context."""
+    """An article and its state; the context has ``at``."""
 
     slug = serializers.CharField()
-    version = serializers.IntegerField(help_text="The version for If-Match, in quotes.")
+    version = serializers.IntegerField(help_text="For If-Match, in quotes.")
     type = serializers.ChoiceField(choices=Article.Type.choices)
     title = serializers.CharField()
     provider = ProviderNameSerializer()
@@ -173,9 +167,9 @@ class MemberSerializer(serializers.Serializer[Any]):
 
 
 class StoredSerializer(MemberSerializer):
-    """An article with its decision; load ``decided_by``."""
+    """An article and its decision; load ``decided_by``."""
 
-    decision = serializers.SerializerMethodField(help_text="null: the rule decides.")
+    decision = serializers.SerializerMethodField(help_text="null if the rule decides.")
     publishFrom = Moment(source="publish_from", allow_null=True)
     publishUntil = Moment(source="publish_until", allow_null=True)
 
@@ -188,10 +182,10 @@ class WaitingSerializer(StoredSerializer):
     """An article in a list of the newsdesk."""
 
     storySize = serializers.IntegerField(
-        source="story_size", help_text="Number of related articles that count for the bonus."
+        source="story_size", help_text="The number of related articles that count for the bonus."
     )
     why = serializers.SerializerMethodField(
-        help_text="Why it waits in the queue; null without a queue."
+        help_text="Why it is in the queue; null without a queue."
     )
 
     @extend_schema_field({"type": ["string", "null"]})
@@ -201,17 +195,19 @@ class WaitingSerializer(StoredSerializer):
 
 
 class DeskStorySerializer(serializers.Serializer[Any]):
-    """The story that an article belongs to, whatever readers see of it."""
+    """The story of an article, including articles that readers do not see."""
 
-    lead = serializers.CharField(source="lead.slug", help_text="The slug of the lead.")
+    lead = serializers.CharField(
+        source="lead.slug", help_text="The slug of the article that outranks the others."
+    )
     members = MemberSerializer(many=True, help_text="By rank.")
     isWhole = serializers.BooleanField(
-        source="is_whole", help_text="Whether all members are listed."
+        source="is_whole", help_text="false if there are more members than these."
     )
 
 
 class HistorySerializer(serializers.Serializer[Any]):
-    """The effect of a decision on an article."""
+    """A decision in the history of an article."""
 
     act = serializers.IntegerField(source="act_id")
     verb = serializers.ChoiceField(
@@ -222,8 +218,8 @@ class HistorySerializer(serializers.Serializer[Any]):
         source="act.by.username", default=None, allow_null=True, help_text="null: the system."
     )
     reason = serializers.CharField(source="act.reason")
-    version = serializers.IntegerField(help_text="The article's afterward.")
-    before = serializers.SerializerMethodField(help_text="What the decision changed.")
+    version = serializers.IntegerField(help_text="The version after it.")
+    before = serializers.SerializerMethodField(help_text="The decided values that changed.")
     after = serializers.SerializerMethodField()
     texts = serializers.SerializerMethodField(help_text="The texts that changed.")
     heatBefore = serializers.IntegerField(source="heat_before", allow_null=True)
@@ -248,7 +244,7 @@ def _values(stored: dict[str, Any]) -> dict[str, Any]:
 class DeskArticleSerializer(StoredSerializer):
     """An article for its editor."""
 
-    url = serializers.SerializerMethodField(help_text="Its public page, if any.")
+    url = serializers.SerializerMethodField(help_text="Its page; null if readers do not see it.")
     category = serializers.CharField()
     excerpt = serializers.CharField()
     content = serializers.CharField(source="body")
@@ -256,32 +252,14 @@ class DeskArticleSerializer(StoredSerializer):
     originalUrl = WebAddress(source="original_url", required=True)
     webUrl = WebAddress(source="web_url", required=True)
     locale = serializers.CharField()
-    topics = serializers.SerializerMethodField()
+    topics = TopicNameSerializer(source="shown_topics", many=True, read_only=True)
     images = ImageSerializer(source="shown_images", many=True)
-    why = serializers.CharField(help_text="Its heat and decision, explained in words.")
+    why = serializers.CharField(help_text="The heat and the decision in words.")
     receipt = ReceiptSerializer(allow_null=True, help_text="null for link-only articles.")
     allowed = serializers.ListField(
-        child=serializers.CharField(), help_text="The decisions that the user may make on it now."
+        child=serializers.CharField(), help_text="The decisions that the user may make now."
     )
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_url(self, article: Article) -> str | None:
         return article.get_absolute_url() if article.is_published(self.context["at"]) else None
-
-    @extend_schema_field(TopicNameSerializer(many=True))
-    def get_topics(self, article: Article) -> list[dict[str, str]]:
-        topics = [link.topic for link in article.topic_links.all()]
-        return [{"name": topic.name, "slug": topic.slug} for topic in topics]
-
-
-def act_since(row: ActChange) -> dict[str, Any]:
-    """Return a decision for the error of a stale request; load ``act__by``."""
-    act = row.act
-    return {
-        "act": act.pk,
-        "verb": act.verb,
-        "at": iso(act.at),
-        "by": act.by.get_username() if act.by else None,
-        "reason": act.reason,
-        "version": row.version,
-    }

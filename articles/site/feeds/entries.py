@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str,
         "description": linebreaksbr(clean(story.summary)) or None,
         "summary": clean(story.summary),
         "content": _content(story, story.summary, story.coverage),
-        "categories": [_line(link.topic.name) for link in story.topic_links.all()],
+        "categories": [_line(topic.name) for topic in story.shown_topics],
         "image": image and _image(image),
         "updateddate": last_change(story, story.coverage, at),
     }
@@ -108,14 +109,8 @@ def _link(report: Article, text: str) -> str:
 
 
 def _image(image: SharedImage) -> dict[str, Any]:
-    return {
-        "url": _address(image.url),
-        "width": image.width,
-        "height": image.height,
-        "title": _line(image.title),
-        "credit": _line(image.credit),
-        "byte_size": image.byte_size,
-    }
+    words = {"title": _line(image.title), "credit": _line(image.credit)}
+    return asdict(image) | words | {"url": _address(image.url)}
 
 
 def _line(text: str) -> str:

@@ -47,11 +47,12 @@ class FeedSource:
         """The title in a feed reader, with the name of the site."""
         return f"{settings.SITE_NAME}: {self.title}"
 
-    @property
-    def description(self) -> str:
-        return settings.SITE_TAGLINE or gettext(
-            "The best report of each story, with everyone who covered it"
-        )
+
+def tagline() -> str:
+    """Return the description of the site."""
+    return settings.SITE_TAGLINE or gettext(
+        "The best report of each story, with everyone who covered it"
+    )
 
 
 def feed_links(source: FeedSource) -> list[FeedLink]:

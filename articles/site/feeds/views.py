@@ -22,7 +22,7 @@ from articles.search import Order as SearchOrder
 from articles.site.feeds import lists
 from articles.site.feeds.entries import report_entry, story_entry
 from articles.site.feeds.formats import FORMATS, clean
-from articles.site.feeds.lists import FeedSource
+from articles.site.feeds.lists import FeedSource, tagline
 from articles.site.filters import ArticleFilter
 from articles.site.page_cache import public
 from articles.site.pictures import media_address
@@ -135,8 +135,8 @@ def _answer(
     described = {
         "title": source.full_title,
         "link": absolute(request, source.page_address),
-        "description": source.description,
-        "subtitle": source.description,
+        "description": tagline(),
+        "subtitle": tagline(),
         "feed_url": _page(address, after),
         "feed_guid": address,
         "next_url": _page(address, following) if following else "",

@@ -81,10 +81,10 @@ class TestProblems:
     def test_of_a_failure(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def fail(_article: object) -> None:
+        def fail(*_args: object) -> None:
             raise RuntimeError("Secret")
 
-        monkeypatch.setattr(hub, "item", fail)
+        monkeypatch.setattr(hub, "written", fail)
         make_article()
         response = Client(raise_request_exception=False).get("/api/news/index.json")
         assert response.status_code == 500

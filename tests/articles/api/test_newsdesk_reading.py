@@ -26,6 +26,7 @@ from tests.factories import (
     make_article,
     make_run,
     make_source,
+    make_stored_image,
     make_superseded,
     make_topic,
     make_user,
@@ -251,10 +252,13 @@ class TestArticle:
         self, desk: Client, django_assert_num_queries: DjangoAssertNumQueries, user: User
     ) -> None:
         article = make_linked(user)
-        Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
+        for position in range(3):
+            kept = {"url": f"https://a.example/{position}.jpg", "stored": make_stored_image()}
+            Image.objects.create(article=article, position=position, **kept)
         # Expect 6 besides the user's: article, topics, images; policy, receipt (2).
         with django_assert_num_queries(WHO + 6):
-            desk.get(address_of(article))
+            images = desk.get(address_of(article)).json()["images"]
+        assert [len(image["renditions"]) for image in images] == [6, 6, 6]
 
 
 def make_linked(user: User) -> Article:
