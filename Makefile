@@ -43,7 +43,7 @@ FIND_PYTHON = \
 		echo "Newsroom needs Python 3.11 or later; none was found on the PATH." >&2; exit 1; \
 	fi
 
-.PHONY: help demo demo-ready test test-sqlite test-browser test-postgres test-thorough check lint lock messages format clean
+.PHONY: help demo demo-ready test test-sqlite test-browser test-postgres test-thorough check lint lint-types lint-rest lock messages format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -119,10 +119,18 @@ test-postgres:
 test-thorough: export HYPOTHESIS_PROFILE = thorough
 test-thorough: test
 
+# mypy takes as long as the others together.
 lint: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-rest
+
+lint-types lint-rest: $(VENV)/.dev
+
+lint-types:
+	$(BIN)/mypy
+
+lint-rest:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(if $(wildcard templates),$(BIN)/djlint --quiet --check --lint templates)
 	$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -53,6 +53,7 @@ def writes_to_domain(queries: Sequence[dict[str, str]]) -> list[str]:
 
 
 class TestASecondImport:
+    @pytest.mark.once
     @settings(max_examples=40)
     @given(world=worlds())
     def test_finds_everything_unchanged_and_writes_no_row(self, world: list[SeedFile]) -> None:
@@ -106,6 +107,7 @@ class TestQueries:
 
 
 class TestADryRun:
+    @pytest.mark.once
     @settings(max_examples=30)
     @given(world=worlds(), later=worlds())
     def test_writes_nothing_and_reports_like_a_real_run(

@@ -85,6 +85,7 @@ class TestAnUntouchedDocument:
         load(tmp_path / "in")
         assert exported(tmp_path / "out") == files
 
+    @pytest.mark.once
     @settings(max_examples=40)
     @given(world=worlds())
     def test_colliding_documents_are_exported_unchanged(self, world: list[SeedFile]) -> None:
@@ -209,6 +210,7 @@ class TestAnEditedArticle:
 
 
 class TestRoundTrip:
+    @pytest.mark.once
     @settings(max_examples=40)
     @given(world=worlds())
     def test_import_export_import_gives_the_same_newsroom(self, world: list[SeedFile]) -> None:
@@ -221,6 +223,7 @@ class TestRoundTrip:
                 load(out)
                 assert without_places(digest.rows()) == before
 
+    @pytest.mark.once
     @settings(max_examples=20)
     @given(world=worlds())
     def test_an_import_of_what_was_exported_changes_nothing(self, world: list[SeedFile]) -> None:
