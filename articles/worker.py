@@ -46,26 +46,22 @@ logger = logging.getLogger(__name__)
 
 def work() -> None:
     """Run all tasks, each in its own process, until SIGINT or SIGTERM."""
-    with stop_on_signal(signal.SIGINT, signal.SIGTERM, is_patient=True) as stopping:
-        _work_until(stopping)
-    logger.info("ended")
-
-
-def _work_until(stopping: threading.Event) -> None:
     processes = [_Process(task) for task in TASKS]
     clock = _Clock()
-    logger.info("working on %s", ", ".join(task.queue_name for task in TASKS))
-    try:
-        while not stopping.is_set():
+    with stop_on_signal(signal.SIGINT, signal.SIGTERM, is_patient=True) as stopping:
+        logger.info("working on %s", ", ".join(task.queue_name for task in TASKS))
+        try:
+            while not stopping.is_set():
+                for process in processes:
+                    process.keep_going()
+                clock.tick()
+                stopping.wait(INTERVAL)
+        finally:
             for process in processes:
-                process.keep_going()
-            clock.tick()
-            stopping.wait(INTERVAL)
-    finally:
-        for process in processes:
-            process.interrupt()
-        for process in processes:
-            process.end()
+                process.interrupt()
+            for process in processes:
+                process.end()
+    logger.info("ended")
 
 
 def work_on(task: AnyTask) -> None:

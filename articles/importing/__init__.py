@@ -200,11 +200,8 @@ class _Import:
         self._keep(alone)
 
     def _keep(self, part: Report) -> None:
+        part.record(self.report.run)
         self.report.absorb(part)
-        if self.report.run:
-            for problem in part.problems:
-                problem.run = self.report.run
-            ImportProblem.objects.bulk_create(part.problems)
 
     def _store_catalog_file(self, file: FoundFile) -> None:
         try:
@@ -227,4 +224,5 @@ class _Import:
         given = given.filter(source_document__run=self.report.run)
         for difference in heat.differences(given, at=self.at):
             part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
-        self._keep(part)
+        if part.problems:
+            self._keep(part)

@@ -9,13 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import (
-    DatabaseError,
-    InterfaceError,
-    OperationalError,
-    transaction,
-)
-from django.db.models import F
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from articles import heat
 from articles.documents import DocumentError
@@ -26,10 +20,8 @@ from articles.importing.planning import plan
 from articles.importing.report import Report
 from articles.importing.rows import Incoming
 from articles.importing.writing import write
-from articles.models import ImportProblem, ImportRun
+from articles.models import ImportRun
 from newsroom import bulk
-
-_COUNTED = ("created", "updated", "unchanged", "conflicts", "rejected")
 
 
 def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> Report:
@@ -56,7 +48,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
                 write(planned, providers, topics, run, at, policy)
                 report.absorb(planned.report())
                 left = matches.later
-            _record(run, report)
+            report.record(run)
             return report
     except (OperationalError, InterfaceError):
         # Not the fault of a document: the disk is full, the connection or the lock is lost.
@@ -67,7 +59,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
             report.reject(
                 DocumentError(incoming[0].file.shown, 1, 1, f"could not be stored: {error}")
             )
-            _record(run, report)
+            report.record(run)
             return report
     middle = len(incoming) // 2
     report = store(incoming[:middle], run, at)
@@ -79,13 +71,3 @@ def _directory(incoming: Sequence[Incoming]) -> Directory:
     urls = {one.document.url for one in incoming}
     urls.update(entry.url for one in incoming for entry in one.document.related)
     return Directory(urls, {one.stem for one in incoming})
-
-
-def _record(run: ImportRun | None, report: Report) -> None:
-    if run is None:
-        return
-    for problem in report.problems:
-        problem.run = run
-    ImportProblem.objects.bulk_create(report.problems, batch_size=500)
-    counts = {name: F(name) + getattr(report, name) for name in _COUNTED}
-    ImportRun.objects.filter(pk=run.pk).update(**counts)

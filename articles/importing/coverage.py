@@ -83,7 +83,7 @@ def store_coverage(source: SourceDocument, at: datetime) -> None:
     """
     article, document = source.article, source.parse()
     directory = Directory([document.url, *snapshot.related_urls(document)], [article.stem])
-    new, _ = find_new([(directory.get(article.pk), entries_of(document))], directory)
+    new, _ = find_new([(directory.get_all([article.pk])[0], entries_of(document))], directory)
     if not new:
         return
     write_slugs([row for row in settle_slugs(directory) if row.pk])

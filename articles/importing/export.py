@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +16,16 @@ from articles.importing import snapshot
 from articles.models import Article
 from articles.models.topic import topic_key
 from articles.scoring import Policy
+from newsroom.paging import chunks
 from providers.models import Provider
 
 CHUNK: Final = 500
 """Articles loaded at a time: limits the memory of an export."""
+_LOADED: Final = (
+    *snapshot.STATE_LOADED,
+    "related_links__target__provider",
+    "related_links__target__images",
+)
 
 
 def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, bool]]:
@@ -40,25 +46,16 @@ def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool
     Leaves out articles without a document.
     """
     policy = heat.current_policy()
-    for article in _loaded(articles):
-        data = article.source_document.data
-        revised = documents.revise(data, present(article, policy))
-        yield f"{article.slug}.md", revised, revised != data
-
-
-def _loaded(articles: QuerySet[Article]) -> Iterator[Article]:
-    targets = ("related_links__target__provider", "related_links__target__images")
-    prefetched = (*snapshot.STATE_LOADED, *targets)
     loaded = (
         articles.filter(source_document__isnull=False)
         .select_related("provider", "source_document")
-        .prefetch_related(*prefetched)
-        .order_by("pk")
+        .prefetch_related(*_LOADED)
     )
-    last = 0
-    while chunk := list(loaded.filter(pk__gt=last)[:CHUNK]):
-        last = chunk[-1].pk
-        yield from chunk
+    for chunk in chunks(loaded, CHUNK):
+        for article in chunk:
+            data = article.source_document.data
+            revised = documents.revise(data, present(article, policy))
+            yield f"{article.slug}.md", revised, revised != data
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -75,22 +72,18 @@ def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
     document = article.source_document.parse()
     before = snapshot.of_document(document)
     now = snapshot.of_article(article)
-    changes: dict[str, Any] = {}
-    for name in snapshot.changed_fields(before, now):
-        if name == "topics":
-            changes[name] = _topics(article, document)
-        elif name == "images":
-            changes[name] = _images(article, document)
-        elif name == "related":
-            changes[name] = _related(article, document, now["related"])
-        elif name == "provider":
-            changes[name] = _provider(article.provider)
-        elif name == "body":
-            changes[name] = article.body
-        else:
-            changes[name] = getattr(article, name) or None
-    if "quality" in changes:
-        changes["quality"] = article.quality
+    values: dict[str, Callable[[], Any]] = {
+        "body": lambda: article.body,
+        "quality": lambda: article.quality,
+        "provider": lambda: _provider(article.provider),
+        "topics": lambda: _topics(article, document),
+        "images": lambda: _images(article, document),
+        "related": lambda: _related(article, document, now["related"]),
+    }
+    changes: dict[str, Any] = {
+        name: values[name]() if name in values else getattr(article, name) or None
+        for name in snapshot.changed_fields(before, now)
+    }
     return replace(
         document, **changes, **_score(article, document, policy or heat.current_policy())
     )
@@ -118,10 +111,7 @@ def _topics(article: Article, document: ArticleDocument) -> tuple[str, ...]:
 def _images(article: Article, document: ArticleDocument) -> tuple[DocumentImage, ...]:
     known = {image.url: image.extra for image in document.images}
     return tuple(
-        DocumentImage(
-            **dict(zip(snapshot.IMAGE_FIELDS, snapshot.image_state(image), strict=True)),
-            extra=known.get(image.url, {}),
-        )
+        replace(DocumentImage(*snapshot.image_state(image)), extra=known.get(image.url, {}))
         for image in article.images.all()
     )
 

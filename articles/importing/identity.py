@@ -89,10 +89,6 @@ class Directory:
             self._load(Article.objects.filter(slug__any_of=missing))
             self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
 
-    def get(self, pk: int) -> Row:
-        """Return the article of a primary key, loading it if needed."""
-        return self.get_all([pk])[0]
-
     def get_all(self, pks: Collection[int]) -> list[Row]:
         """Return the articles of primary keys, at most one query."""
         if missing := [pk for pk in pks if pk not in self._by_pk]:

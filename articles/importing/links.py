@@ -39,28 +39,6 @@ class Released:
     reread: Reread | None
 
 
-@dataclass(frozen=True, slots=True)
-class SharedUrl:
-    """A URL of several articles: links go to ``first``; coverage-only ones are dropped."""
-
-    url: str
-    rows: tuple[Row, ...]
-
-    @property
-    def first(self) -> Row:
-        return self.rows[0]
-
-    @property
-    def documents(self) -> list[Row]:
-        """The articles that are not coverage-only."""
-        return [row for row in self.rows if not row.coverage_only]
-
-    @property
-    def stubs(self) -> list[Row]:
-        """The coverage-only articles, which are no longer needed."""
-        return [row for row in self.rows if row.coverage_only]
-
-
 def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory) -> Iterator[Link]:
     """Yield the links from documents to the articles that they name, in document order."""
     for row, document in namers:
@@ -159,18 +137,15 @@ def newer_entries(
     return found, reread
 
 
-def point_links(shared: Iterable[SharedUrl]) -> set[int]:
+def point_links(same_url: Iterable[Sequence[Row]]) -> set[int]:
     """Point the links to articles of one URL at the first of them; return the articles whose links
     moved."""
     moved: set[int] = set()
-    for one in shared:
-        first, others = one.first, one.rows[1:]
+    for first, *others in same_url:
         links = Related.objects.filter(target__in=[other.pk for other in others])
         # An editor may have related two of them to each other, or one article to several.
-        settled = {
-            first.pk,
-            *Related.objects.filter(target=first.pk).values_list("article", flat=True),
-        }
+        known = Related.objects.filter(target=first.pk).values_list("article", flat=True)
+        settled = {first.pk, *known}
         moving = []
         for pk, namer in links.order_by("article_id", "position").values_list("pk", "article_id"):
             if namer not in settled:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from articles.importing import coverage, links
 from articles.importing.identity import Directory, Row, settle_slugs
-from articles.importing.links import Link, Reread, SharedUrl
+from articles.importing.links import Link, Reread
 from articles.importing.matching import Matches
 from articles.importing.merging import Merge, merge_all
 from articles.importing.report import Report
@@ -23,7 +23,7 @@ class Plan:
     ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
     ``dropped_stubs`` those that go. ``moved`` are articles of the database whose slug changes,
     ``numbered`` articles that get another slug than they ask for. ``redirected`` links, by id,
-    get another target. ``reread`` documents of other batches say how providers are named.
+    get another target. ``same_url`` are articles of one URL: links go to the first. ``reread`` documents of other batches say how providers are named.
 
     The policy scores the articles ``to_score``. Of those that it scored before, it scores again the
     ``renamed`` ones and those related to ``disturbed`` ones.
@@ -38,7 +38,7 @@ class Plan:
     numbered: tuple[Row, ...] = ()
     links: tuple[Link, ...] = ()
     redirected: tuple[tuple[int, Link], ...] = ()
-    shared_urls: tuple[SharedUrl, ...] = ()
+    same_url: tuple[Sequence[Row], ...] = ()
     reread: tuple[Reread, ...] = ()
     to_score: frozenset[int] = frozenset()
     renamed: frozenset[int] = frozenset()
@@ -50,7 +50,6 @@ class Plan:
             created=len(matches.written),
             updated=len(matches.known),
             unchanged=matches.unchanged,
-            stubs=len(self.new_stubs),
         )
         for error in matches.rejected:
             report.reject(error)
@@ -73,14 +72,14 @@ class Plan:
                 slug=row.slug,
                 stem=row.stem,
             )
-        for shared in self.shared_urls:
-            slugs = sorted(row.slug for row in shared.documents)
+        for rows in self.same_url:
+            slugs = sorted(row.slug for row in rows if not row.coverage_only)
             if len(slugs) > 1:
                 report.add(
                     ImportProblem.Kind.DUPLICATE,
                     "",
-                    f"{', '.join(slugs)}: one URL, {shared.url}",
-                    url=shared.url,
+                    f"{', '.join(slugs)}: one URL, {rows[0].url}",
+                    url=rows[0].url,
                     slugs=slugs,
                 )
         return report
@@ -115,9 +114,8 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
     )
 
     urls = dict.fromkeys(row.url for row, _ in matches.pairs)
-    at_urls = [SharedUrl(url, tuple(directory.at(url))) for url in urls]
-    shared_urls = tuple(shared for shared in at_urls if len(shared.rows) > 1)
-    needless = [row for shared in shared_urls for row in shared.stubs]
+    same_url = tuple(rows for rows in map(directory.at, urls) if len(rows) > 1)
+    needless = [row for rows in same_url for row in rows if row.coverage_only]
     doubtful = {pk for merge in merges if merge.retells_related for pk in merge.target_ids()}
     asked = set(directory.get_all(named | doubtful)).difference(needless)
     stubs = {row.pk: row for row in asked if row.coverage_only}
@@ -142,7 +140,7 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
         numbered=tuple(row for row in renamed if row.slug != row.stem and not row.coverage_only),
         links=added,
         redirected=redirected,
-        shared_urls=shared_urls,
+        same_url=same_url,
         reread=(*(one.reread for one in released if one.reread), *reread),
         to_score=frozenset(_without_heat(matches, merges)),
         renamed=frozenset(row.pk for row in renamed),

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.db.models import F
+
 from articles.documents import DocumentError
 from articles.models import ImportProblem, ImportRun
 
@@ -47,6 +49,16 @@ class Report:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.problems += other.problems
+
+    def record(self, run: ImportRun | None) -> None:
+        """Store the problems, and add the counts to those of the run. A dry run has none."""
+        if run is None:
+            return
+        for problem in self.problems:
+            problem.run = run
+        ImportProblem.objects.bulk_create(self.problems, batch_size=500)
+        counts = {name: F(name) + getattr(self, name) for name in COUNTS}
+        ImportRun.objects.filter(pk=run.pk).update(**counts)
 
     def of(self, kind: ImportProblem.Kind) -> Iterable[ImportProblem]:
         return (problem for problem in self.problems if problem.kind == kind)

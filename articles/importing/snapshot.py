@@ -42,29 +42,31 @@ class Conflict:
 
 def of_document(document: ArticleDocument) -> dict[str, Any]:
     """Return the state of an article just imported from ``document``."""
-    state: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
-    state["type"] = document.type or Article.Type.ARTICLE.value
-    state["published_at"] = iso(document.published_at)
-    state["updated_at"] = document.updated_at and iso(document.updated_at)
-    state["provider"] = document.provider.domain.lower()
-    state["quality"] = document.quality
-    state["topics"] = list(dict.fromkeys(map(topic_key, document.topics)))
-    state["images"] = [image_state(image) for image in document.images]
-    state["related"] = related_urls(document)
-    return state
+    return _texts_and_times(document) | {
+        "provider": document.provider.domain.lower(),
+        "quality": document.quality,
+        "topics": list(dict.fromkeys(map(topic_key, document.topics))),
+        "images": [image_state(image) for image in document.images],
+        "related": related_urls(document),
+    }
 
 
 def of_article(article: Article) -> dict[str, Any]:
     """Return an article's present state; four queries unless STATE_LOADED is loaded."""
-    state: dict[str, Any] = {name: getattr(article, name) for name in TEXTS}
-    state["type"] = article.type
-    state["published_at"] = iso(article.published_at)
-    state["updated_at"] = article.updated_at and iso(article.updated_at)
-    state["provider"] = article.provider.domain
-    state["quality"] = article.quality
-    state["topics"] = [link.topic.key for link in article.topic_links.all()]
-    state["images"] = [image_state(image) for image in article.images.all()]
-    state["related"] = [link.target.url for link in article.related_links.all()]
+    return _texts_and_times(article) | {
+        "provider": article.provider.domain,
+        "quality": article.quality,
+        "topics": [link.topic.key for link in article.topic_links.all()],
+        "images": [image_state(image) for image in article.images.all()],
+        "related": [link.target.url for link in article.related_links.all()],
+    }
+
+
+def _texts_and_times(one: Article | ArticleDocument) -> dict[str, Any]:
+    state: dict[str, Any] = {name: getattr(one, name) or "" for name in TEXTS}
+    state["type"] = one.type or Article.Type.ARTICLE.value
+    state["published_at"] = iso(one.published_at)
+    state["updated_at"] = one.updated_at and iso(one.updated_at)
     return state
 
 

@@ -64,7 +64,7 @@ def write(
     for link_id, link in plan.redirected:
         if link.target is not link.namer:
             Related.objects.filter(pk=link_id).update(target=link.target.pk)
-    relinked_ids = links.point_links(plan.shared_urls)
+    relinked_ids = links.point_links(plan.same_url)
     relinked_ids |= {link.namer.pk for _, link in plan.redirected}
     dropped = [row.pk for row in plan.dropped_stubs]
     Article.objects.filter(pk__in=dropped, coverage_only=True).delete()
