@@ -228,18 +228,16 @@ def _scored(
 ) -> Iterator[Difference]:
     """Score articles, in the order of their ids; ``names`` of providers, for receipts, cost two
     joins."""
-    name = "provider__name" if names else None
+    facts = (*_FACTS, "provider__name") if names else _FACTS
     articles = (
         Article.objects.filter(pk__any_of=article_ids, coverage_only=False)
         .order_by("pk")
-        .values_list("heat", "published", *_FACTS, *filter(None, [name]))
+        .values_list("heat", "published", *facts)
     )
     links = (
         Related.objects.filter(article_id__any_of=article_ids)
         .order_by("article_id")
-        .values_list(
-            "article_id", *(f"target__{fact}" for fact in (*_FACTS, *filter(None, [name])))
-        )
+        .values_list("article_id", *(f"target__{fact}" for fact in facts))
     )
     related = {
         article_id: [_contender(row[1:], at) for row in rows]

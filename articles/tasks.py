@@ -39,7 +39,7 @@ AnyTask = Task[Any, None]
 
 @task(queue_name="images", takes_context=True)
 def keep_images(context: TaskContext) -> None:
-    _do(context, _keep_images)
+    _do(context, lambda: keeping.keep().interrupted)
 
 
 @task(queue_name="events", takes_context=True)
@@ -52,17 +52,10 @@ TASKS: Final[tuple[AnyTask, ...]] = (keep_images, send_events)
 """All tasks; each has its own queue."""
 
 
-def _keep_images() -> None:
-    if keeping.keep().interrupted:
-        # It caught the signal meant for the worker.
-        signal.raise_signal(signal.SIGTERM)
-
-
-def _send_events() -> None:
+def _send_events() -> bool:
     with stop_on_signal() as stopping:
         delivery.drain(stopping)
-    if stopping.is_set():
-        signal.raise_signal(signal.SIGTERM)
+    return stopping.is_set()
 
 
 def wake(task: AnyTask) -> None:
@@ -90,13 +83,18 @@ def is_waiting(task: AnyTask) -> bool:
     return bool(get_queue(task.queue_name).count)
 
 
-def _do(context: TaskContext, drain: Callable[[], None]) -> None:
-    """Do a task. If another process is running it, queue it again: that one may miss something."""
+def _do(context: TaskContext, drain: Callable[[], bool]) -> None:
+    """Do a task; ``drain`` returns whether a signal ended it.
+
+    If another process is running it, queue it again: that one may miss something.
+    """
     task = context.task_result.task
     with alone(task.queue_name) as is_alone:
         if is_alone:
             _bury(context)
-            drain()
+            if drain():
+                # It caught the signal meant for the worker.
+                signal.raise_signal(signal.SIGTERM)
     if not is_alone:
         sleep(_PAUSE)
         _enqueue(task)

@@ -81,24 +81,19 @@ def run(
             started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
         )
     scope = _rolled_back() if dry_run else nullcontext()
-    with scope, stop_on_signal() as stopping, _rare_garbage_collection():
-        try:
+    state = ImportRun.State.FAILED
+    try:
+        with scope, stop_on_signal() as stopping, _rare_garbage_collection():
             _Import(paths, fail_fast, batch_size, at, report, stopping).everything(progress)
-        except BaseException:
-            _close(report, ImportRun.State.FAILED)
-            raise
-    report.interrupted = stopping.is_set()
-    _close(report, ImportRun.State.INTERRUPTED if report.interrupted else ImportRun.State.FINISHED)
+        report.interrupted = stopping.is_set()
+        state = ImportRun.State.INTERRUPTED if report.interrupted else ImportRun.State.FINISHED
+    finally:
+        if report.run:
+            counts = {name: getattr(report, name) for name in COUNTS}
+            ended = {"state": state, "finished_at": timezone.now(), **counts}
+            ImportRun.objects.filter(pk=report.run.pk).update(**ended)
     report.seconds = monotonic() - started
     return report
-
-
-def _close(report: Report, state: ImportRun.State) -> None:
-    if report.run:
-        counts = {name: getattr(report, name) for name in COUNTS}
-        ImportRun.objects.filter(pk=report.run.pk).update(
-            state=state, finished_at=timezone.now(), **counts
-        )
 
 
 @contextmanager

@@ -36,7 +36,9 @@ def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, boo
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, data, is_revised in documents_of(articles):
-        _write(folder / name, data)
+        beside = folder / f".{name}.part"
+        beside.write_bytes(data)
+        os.replace(beside, folder / name)  # noqa: PTH105 - Path.replace says the same and costs more
         yield name, is_revised
 
 
@@ -56,12 +58,6 @@ def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool
             data = article.source_document.data
             revised = documents.revise(data, present(article, policy))
             yield f"{article.slug}.md", revised, revised != data
-
-
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(data)
-    os.replace(beside, path)  # noqa: PTH105 - Path.replace says the same and costs more
 
 
 def present(article: Article, policy: Policy | None = None) -> ArticleDocument:

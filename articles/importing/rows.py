@@ -109,22 +109,26 @@ def content_columns(document: ArticleDocument) -> dict[str, Any]:
     return columns
 
 
-def _document_values(
-    document: ArticleDocument, providers: Mapping[str, int], policy: Policy
-) -> tuple[Any, ...]:
-    """Return a document's values of _CONTENT, except the last."""
-    provider_id = providers[document.provider.domain.lower()]
-    columns = content_columns(document) | score_columns(document, policy)
-    return (*columns.values(), provider_id)
+def _contents(
+    pairs: Iterable[Pair],
+    stubs: Iterable[StubPair],
+    providers: Mapping[str, int],
+    policy: Policy,
+) -> Iterator[tuple[Row, ArticleDocument | None, tuple[Any, ...]]]:
+    """Yield row, document and values of _CONTENT, except the last, of documents and of entries.
 
-
-def _stub_values(entry: RelatedEntry, providers: Mapping[str, int]) -> tuple[Any, ...]:
-    """Return an entry's values of _CONTENT, except the last: a quality to rank by, but no heat."""
-    texts = (getattr(entry, name, None) or "" for name in TEXTS)
-    kind = entry.type or Article.Type.ARTICLE.value
-    score = (entry.quality, None, False, False, 0.0)
-    provider_id = providers[entry.provider.domain.lower()]
-    return (*texts, kind, entry.published_at, None, *score, provider_id)
+    An entry gives a quality to rank by, but no heat.
+    """
+    for row, incoming in pairs:
+        document = incoming.document
+        columns = content_columns(document) | score_columns(document, policy)
+        yield row, document, (*columns.values(), providers[document.provider.domain.lower()])
+    for row, entry in stubs:
+        texts = (getattr(entry, name, None) or "" for name in TEXTS)
+        kind = entry.type or Article.Type.ARTICLE.value
+        score = (entry.quality, None, False, False, 0.0)
+        provider_id = providers[entry.provider.domain.lower()]
+        yield row, None, (*texts, kind, entry.published_at, None, *score, provider_id)
 
 
 def insert_articles(
@@ -146,16 +150,10 @@ def insert_articles(
         about = [(topics[key], topic_names[topics[key]]) for key in keys]
         return filed_under((provider_id, provider_names[provider_id]), about)
 
-    def values_of(row: Row, values: tuple[Any, ...], document: ArticleDocument | None) -> Any:
-        under = filed(values[-1], document)
-        return (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
-
     def rows() -> Iterator[tuple[Any, ...]]:
-        for row, incoming in fresh:
-            document = incoming.document
-            yield values_of(row, _document_values(document, providers, policy), document)
-        for row, entry in stubs:
-            yield values_of(row, _stub_values(entry, providers), None)
+        for row, document, values in _contents(fresh, stubs, providers, policy):
+            under = filed(values[-1], document)
+            yield (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
 
     bulk.insert(Article, _ARTICLE, rows())
 
@@ -173,15 +171,11 @@ def fill_articles(
     policy: Policy,
 ) -> None:
     """Write documents into coverage-only articles, and newer entries into those that stay so."""
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for row, incoming in pairs:
-            values = _document_values(incoming.document, providers, policy)
-            yield (row.slug, row.stem, False, *values, at, row.pk)
-        for row, entry in stubs:
-            yield (row.slug, row.stem, True, *_stub_values(entry, providers), at, row.pk)
-
-    bulk.update(Article, ("slug", "stem", "coverage_only", *_CONTENT), rows())
+    rows = (
+        (row.slug, row.stem, document is None, *values, at, row.pk)
+        for row, document, values in _contents(pairs, stubs, providers, policy)
+    )
+    bulk.update(Article, ("slug", "stem", "coverage_only", *_CONTENT), rows)
 
 
 def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:

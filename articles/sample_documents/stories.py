@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -56,13 +55,8 @@ _IMAGE_SIZES: Final = ((1200, 800), (1200, 630), (1024, 651), (1600, 900), (640,
 _PATHS: Final = ("{date}/{words}/", "news/{words}-{number}", "{number}/{words}.html", "a/{words}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """One report of a story, with or without its own document."""
-
-    slug: str
-    entry: RelatedEntry
-    has_document: bool = True
+_Report = tuple[scoring.Contender, RelatedEntry]
+"""One report of a story: how it ranks, and how documents name it."""
 
 
 def generate(count: int, seed: int, until: datetime = LAST_MOMENT) -> Iterator[tuple[str, bytes]]:
@@ -89,14 +83,10 @@ def _generate(count: int, rng: Random, until: datetime) -> Iterator[tuple[str, b
         latest = until - (count - written - rng.random()) * PACE
         place = places[story % len(places)]
         storyteller = _Storyteller(rng, place, latest, written, until)
-        for report, document in storyteller.documents(count - written):
-            yield f"{report.slug}.md", write(document)
+        for slug, document in storyteller.documents(count - written):
+            yield f"{slug}.md", write(document)
             written += 1
         story += 1
-
-
-def _contender(report: _Report) -> scoring.Contender:
-    return scoring.Contender(report.slug, report.entry.published_at, report.entry.quality)
 
 
 class _Storyteller:
@@ -128,15 +118,16 @@ class _Storyteller:
             "money": f"{rng.randrange(4, 900) / 10:g}",
         }
 
-    def documents(self, most: int) -> Iterator[tuple[_Report, ArticleDocument]]:
-        """Yield at most ``most`` reports with their documents; further ones are only named."""
-        reports = self._reports(most)
-        for report in reports:
-            if report.has_document:
-                related = [other for other in reports if other is not report]
-                yield report, self._document(report, related)
+    def documents(self, most: int) -> Iterator[tuple[str, ArticleDocument]]:
+        """Yield slug and document of at most ``most`` reports; further ones are only named."""
+        reports = self._reports()
+        # The best report needs a document: without it the story could not be published.
+        written = [one for one in reports if one is reports[0] or not self._chance(0.25)]
+        for report in written[:most]:
+            related = [other for other in reports if other is not report]
+            yield report[0].slug, self._document(report, related)
 
-    def _reports(self, most: int) -> list[_Report]:
+    def _reports(self) -> list[_Report]:
         """Return the reports, best first."""
         size = self.rng.choice(_SIZES)
         providers = self.rng.sample(DOCUMENT_PROVIDERS, size)
@@ -147,24 +138,11 @@ class _Storyteller:
         worth = self._about(8, 108)
         if self._chance(0.09):
             worth += self.rng.randrange(70)
-        ranked = sorted(
-            (
-                self._report(headline, worth, provider, position)
-                for position, (headline, provider) in enumerate(
-                    zip(headlines, providers, strict=True)
-                )
-            ),
-            key=lambda report: _contender(report).rank,
-        )
-        # The best report needs a document: without it the story could not be published.
-        stubs = (position and self._chance(0.25) for position in range(size))
-        documents = 0
-        for position, is_stub in enumerate(stubs):
-            if is_stub or documents == most:
-                ranked[position] = replace(ranked[position], has_document=False)
-            else:
-                documents += 1
-        return ranked
+        reports = [
+            self._report(headline, worth, provider, position)
+            for position, (headline, provider) in enumerate(zip(headlines, providers, strict=True))
+        ]
+        return sorted(reports, key=lambda report: report[0].rank)
 
     def _report(
         self, headline: str, worth: int, provider: DocumentProvider, position: int
@@ -193,12 +171,12 @@ class _Storyteller:
             images=self._images(provider, number),
             **urls,
         )
-        return _Report(slug, entry)
+        return scoring.Contender(slug, published_at, entry.quality), entry
 
     def _document(self, report: _Report, related: Sequence[_Report]) -> ArticleDocument:
         rng = self.rng
-        entry = report.entry
-        receipt = scoring.score(_contender(report), map(_contender, related))
+        contender, entry = report
+        receipt = scoring.score(contender, (other for other, _ in related))
         updated_at = entry.published_at + timedelta(minutes=rng.randrange(3, 600))
         return ArticleDocument(
             title=entry.title,
@@ -218,7 +196,7 @@ class _Storyteller:
             featured_content=_player(entry.url) if entry.type == "video" else None,
             topics=self._topics(),
             images=entry.images,
-            related=tuple(other.entry for other in related),
+            related=tuple(other for _, other in related),
             secured=self._secured() if self._chance(0.92) else None,
             extra=self._unknown_keys() if self._chance(0.03) else {},
             body=self._body() if self._chance(0.03) else "\n",
