@@ -208,7 +208,7 @@ class Article(models.Model):
             models.Index(or_least("quality"), F("id"), name="article_quality"),
             # One state by heat: below the threshold, nearest first.
             models.Index(F("standing"), or_least("heat"), F("id"), name="article_standing_heat"),
-            # Articles with a decision, and articles with a schedule: few.
+            # Few articles have a decision or a schedule.
             models.Index(
                 fields=["-published_at", "-id"], condition=~Q(decision=""), name="article_decided"
             ),

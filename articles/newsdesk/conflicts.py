@@ -103,7 +103,7 @@ def _take_text(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 
 def _take_moment(article: Article, field: str, value: Any) -> dict[str, Any]:
-    # The place on the front page follows with the heat, see heat.columns().
+    # The rank on the front page changes with the heat, see heat.columns().
     moment = datetime.fromisoformat(value) if value else None
     if moment is None and field == "published_at":
         raise RefusedError(f"{article.slug}: an article needs a time.")

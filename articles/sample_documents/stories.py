@@ -62,9 +62,9 @@ _Report = tuple[scoring.Contender, RelatedEntry]
 def generate(count: int, seed: int, until: datetime = LAST_MOMENT) -> Iterator[tuple[str, bytes]]:
     """Yield file name and bytes of ``count`` documents, story by story, oldest story first.
 
-    The newest is published shortly before ``until``. The same arguments give the same documents on
-    every machine. Memory does not grow with ``count``. Raise ValueError at once if ``count`` is not
-    from 1 to MAX_COUNT or ``until`` is before EARLIEST.
+    The newest is published shortly before ``until``. The same arguments produce the same documents
+    on every machine. Memory does not grow with ``count``. Raise ValueError at once if ``count`` is
+    not from 1 to MAX_COUNT or ``until`` is before EARLIEST.
     """
     if not 1 <= count <= MAX_COUNT:
         raise ValueError(f"count must be from 1 to {MAX_COUNT:,}, not {count:,}")

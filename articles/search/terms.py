@@ -49,8 +49,8 @@ class Search:
 def parse(text: str, *, is_typing: bool = True) -> Search:
     """Read words, "phrases", beginnings* and -unwanted words; other signs separate words.
 
-    With ``is_typing`` the last word may also be incomplete. Never raises. Text without letter or digit
-    gives no terms.
+    With ``is_typing`` the last word may also be incomplete. Never raises. Text without a letter or
+    digit has no terms.
     """
     wanted: list[tuple[str, ...]] = []
     unwanted: list[tuple[str, ...]] = []
