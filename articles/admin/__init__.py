@@ -18,17 +18,3 @@ from articles.admin.system.webhooks import HookDeliveryAdmin, WebHookAdmin
 
 # The log shows what tasks do; the pages of images and webhooks show the results.
 admin.site.unregister(DBTaskResult)
-
-__all__ = [
-    "ApiTokenAdmin",
-    "ArticleAdmin",
-    "HookDeliveryAdmin",
-    "ImageFetchAdmin",
-    "ImportConflictAdmin",
-    "ImportProblemAdmin",
-    "ImportRunAdmin",
-    "PolicyVersionAdmin",
-    "SourceDocumentAdmin",
-    "TopicAdmin",
-    "WebHookAdmin",
-]

@@ -19,25 +19,3 @@ from articles.documents.naming import dated_stem, slug_for, stem_of
 from articles.documents.reading import MAX_QUALITY, parse, parse_provider, parse_topic
 from articles.documents.writing import revise, write
 from newsroom.iso_dates import iso
-
-__all__ = [
-    "MAX_BYTES",
-    "MAX_QUALITY",
-    "ArticleDocument",
-    "DocumentError",
-    "DocumentImage",
-    "DocumentProvider",
-    "ProviderDocument",
-    "RelatedEntry",
-    "TopicDocument",
-    "dated_stem",
-    "iso",
-    "parse",
-    "parse_provider",
-    "parse_topic",
-    "revise",
-    "slug_for",
-    "stem_of",
-    "too_large",
-    "write",
-]

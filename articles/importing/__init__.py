@@ -43,8 +43,6 @@ STATISTICS_AFTER: Final = 1_000
 
 _Batch = list[tuple[FoundFile, bytes, str]]
 
-__all__ = ["BATCH_SIZE", "Report", "count_files", "run"]
-
 
 def count_files(paths: Sequence[Path]) -> int:
     """Count the article documents under ``paths``, without reading them.

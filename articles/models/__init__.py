@@ -18,34 +18,3 @@ from articles.models.stored_image import ImageFetch, StoredImage, StoredRenditio
 from articles.models.topic import ArticleTopic, Topic
 from articles.models.unindexed import Unindexed
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook
-
-__all__ = [
-    "Act",
-    "ActChange",
-    "AnyOf",
-    "ApiToken",
-    "Article",
-    "ArticleQuerySet",
-    "ArticleTopic",
-    "Change",
-    "Edition",
-    "HookDelivery",
-    "HookPlace",
-    "HookTold",
-    "Image",
-    "ImageFetch",
-    "ImportConflict",
-    "ImportProblem",
-    "ImportRun",
-    "KeptAnswer",
-    "Logo",
-    "PolicyVersion",
-    "Related",
-    "SourceDocument",
-    "StoredImage",
-    "StoredRendition",
-    "Topic",
-    "Unindexed",
-    "WebHook",
-    "or_least",
-]

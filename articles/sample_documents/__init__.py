@@ -6,5 +6,3 @@ Django.
 
 from articles.sample_documents.catalog import generate_catalog
 from articles.sample_documents.stories import LAST_MOMENT, MAX_COUNT, generate
-
-__all__ = ["LAST_MOMENT", "MAX_COUNT", "generate", "generate_catalog"]

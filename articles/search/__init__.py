@@ -10,20 +10,3 @@ from articles.search.conditions import condition
 from articles.search.hits import Behind, Narrowing, Order, find, tiers
 from articles.search.marks import excerpt_around, marked
 from articles.search.terms import LONGEST, MOST_TERMS, NO_TEXT, Search, address, parse
-
-__all__ = [
-    "LONGEST",
-    "MOST_TERMS",
-    "NO_TEXT",
-    "Behind",
-    "Narrowing",
-    "Order",
-    "Search",
-    "address",
-    "condition",
-    "excerpt_around",
-    "find",
-    "marked",
-    "parse",
-    "tiers",
-]
