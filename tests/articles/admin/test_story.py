@@ -348,7 +348,15 @@ class TestPermissions:
         assert self.kinds_of(Role.EDITOR) == set(self.RELATING)
         assert self.kinds_of(Role.PUBLISHER) == set(KINDS)
 
-    def test_woken_by_one_process_run_by_another(self, publisher: Client) -> None:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_asking_needs_the_permission(self, kind: str) -> None:
+        lead, other = make_story(60, 50)
+        client = Client()
+        client.force_login(make_user(Role.VIEWER))
+        given = "" if kind == "gather" else str(other.pk)
+        assert ask(client, lead, **{kind: given}).status_code == 403
+
+    def test_asked_by_one_user_done_by_another(self, publisher: Client) -> None:
         lead, other = make_story(60, 50)
         page = ask(publisher, lead, remove="", member=other.pk)
         viewer = Client()
