@@ -93,7 +93,7 @@ class KeyChangeList(ChangeList):
 
     def rows(self) -> models.QuerySet[Any]:
         """Return all rows, with what the columns show."""
-        raise NotImplementedError
+        return self.model._default_manager.all()
 
 
 class ChosenFilter(admin.SimpleListFilter):

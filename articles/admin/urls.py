@@ -49,20 +49,16 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
 ]
 
 
-def _problem_files() -> list[URLPattern]:
-    view: Any = admin.site.admin_view(run_files.problems)
-    return [
+_problems: Any = admin.site.admin_view(run_files.problems)
+urlpatterns: list[URLPattern] = [
+    *(path(route, admin.site.admin_view(view), name=name) for route, view, name in VIEWS),
+    *(
         path(
             f"articles/importrun/<int:pk>/problems.{ending}",
-            view,
+            _problems,
             {"ending": ending},
             name=f"articles_importrun_{ending}",
         )
         for ending in run_files.FORMATS
-    ]
-
-
-urlpatterns: list[URLPattern] = [
-    *(path(route, admin.site.admin_view(view), name=name) for route, view, name in VIEWS),
-    *_problem_files(),
+    ),
 ]

@@ -13,7 +13,6 @@ from articles.importing.coverage import describe, rank_of
 from articles.importing.identity import Directory, Row
 from articles.importing.rows import StubPair
 from articles.models import Related, SourceDocument
-from newsroom import bulk
 
 Documents = Mapping[int, tuple[Row, ArticleDocument]]
 """The documents of a batch by the primary keys of their articles."""
@@ -154,8 +153,3 @@ def point_links(same_url: Iterable[Sequence[Row]]) -> set[int]:
                 moving.append(pk)
         Related.objects.filter(pk__in=moving).update(target=first.pk)
     return moved
-
-
-def insert_links(links: Iterable[Link]) -> None:
-    rows = ((link.namer.pk, link.target.pk, link.position) for link in links)
-    bulk.insert(Related, ("article_id", "target_id", "position"), rows)

@@ -65,10 +65,6 @@ class Merge:
             or self.published_at != self.article.published_at
         )
 
-    def target_ids(self) -> set[int]:
-        """Return the articles that this one links to. No query."""
-        return {link.target_id for link in self.article.related_links.all()}
-
 
 def merge_all(known: Sequence[Pair], policy: Policy) -> tuple[Merge, ...]:
     """Merge documents into their articles, which are locked; writes nothing."""

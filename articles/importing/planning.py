@@ -116,7 +116,8 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
     urls = dict.fromkeys(row.url for row, _ in matches.pairs)
     same_url = tuple(rows for rows in map(directory.at, urls) if len(rows) > 1)
     needless = [row for rows in same_url for row in rows if row.coverage_only]
-    doubtful = {pk for merge in merges if merge.retells_related for pk in merge.target_ids()}
+    retold = [merge.article for merge in merges if merge.retells_related]
+    doubtful = {link.target_id for article in retold for link in article.related_links.all()}
     asked = set(directory.get_all(named | doubtful)).difference(needless)
     stubs = {row.pk: row for row in asked if row.coverage_only}
     documents = merged | {row.pk: (row, one.document) for row, one in matches.written}

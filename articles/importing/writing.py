@@ -22,6 +22,7 @@ from articles.models import (
     SourceDocument,
 )
 from articles.scoring import Policy
+from newsroom import bulk
 
 
 def write(
@@ -60,7 +61,8 @@ def write(
     rows.insert_sources(matches.written, run)
     rows.update_sources(matches.known, run)
 
-    links.insert_links(plan.links)
+    places = ((link.namer.pk, link.target.pk, link.position) for link in plan.links)
+    bulk.insert(Related, ("article_id", "target_id", "position"), places)
     for link_id, link in plan.redirected:
         if link.target is not link.namer:
             Related.objects.filter(pk=link_id).update(target=link.target.pk)

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from articles.models import Act
 
@@ -15,8 +14,6 @@ Verb = Act.Verb
 Pair = tuple[int, int]
 ImageValues = Sequence[Any]
 """One image's values, in the order of ``snapshot.IMAGE_FIELDS``."""
-
-_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class RefusedError(Exception):
@@ -47,14 +44,14 @@ class Change:
     verb: Verb
     permissions: frozenset[str]
     seen: Mapping[int, int]
-    columns: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    columns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     link: frozenset[Pair] = frozenset()
     unlink: frozenset[Pair] = frozenset()
-    positions: Mapping[Pair, int] = field(default_factory=lambda: _NOTHING)
+    positions: Mapping[Pair, int] = field(default_factory=dict)
     undoes: int | None = None
     resolves: frozenset[int] = frozenset()
-    topics: Mapping[int, Sequence[int]] = field(default_factory=lambda: _NOTHING)
-    images: Mapping[int, Sequence[ImageValues]] = field(default_factory=lambda: _NOTHING)
+    topics: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    images: Mapping[int, Sequence[ImageValues]] = field(default_factory=dict)
 
     @property
     def decided(self) -> set[int]:

@@ -46,7 +46,8 @@ FIELDS: Final = (
 """The columns of every state. Other values, which resolved conflicts changed, come after these."""
 
 _Links = dict[int, dict[Pair, int]]
-_SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
+SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
+"""Columns that say who decided and when, which the history shows anyway."""
 _LISTS: Final = ("topics", "images")
 _PERMISSIONS: Final = {
     **dict.fromkeys(EDITABLE, roles.EDIT),
@@ -195,7 +196,7 @@ def _relinked(article: Article, rows: Sequence[ActChange]) -> tuple[_Links, _Lin
 
 
 def _present(article: Article, rows: Iterable[ActChange], relinked: Iterable[Pair]) -> State:
-    touched = {name for row in rows for name in row.before} - _SIGNATURES
+    touched = {name for row in rows for name in row.before} - SIGNATURES
     columns = [name for name in dict.fromkeys((*FIELDS, *sorted(touched))) if name not in _LISTS]
     values = {name: getattr(article, name) for name in columns}
     if "topics" in touched:
@@ -213,7 +214,7 @@ def _changed(
     state: State, stored: Mapping[str, Any], cut: Mapping[Pair, int], made: Mapping[Pair, int]
 ) -> State:
     """Return a state with the values of an act, without some links and with others."""
-    values = decoded({name: value for name, value in stored.items() if name not in _SIGNATURES})
+    values = decoded({name: value for name, value in stored.items() if name not in SIGNATURES})
     lists = {name: stored[name] for name in _LISTS if name in stored}
     links = {pair: at for pair, at in state.links.items() if pair not in cut}
     return State(state.article_id, {**state.values, **values, **lists}, {**links, **made})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
@@ -26,27 +25,8 @@ MOST_ACTS: Final = 10
 """Decisions of others that are listed when a decision or a save comes too late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A provider's latest articles: how many are scored and published, and their quality."""
-
-    scored: int
-    published: int
-    median_quality: int | None
-    is_whole: bool
-    """Whether these are all articles of the ``RECORD_DAYS``."""
-
-    def __str__(self) -> str:
-        days = f"in the {RECORD_DAYS} days before"
-        if not self.scored:
-            return f"nothing scored {days}"
-        which = days if self.is_whole else f"of its latest {RECORD_REACH}"
-        words = f"{self.published} published of {self.scored} scored {which}"
-        return f"{words}, median quality {self.median_quality}"
-
-
-def record_of(provider: Provider, at: datetime) -> Record:
-    """Return the record of a provider's ``RECORD_DAYS`` before ``at``, newest ``RECORD_REACH``."""
+def record_of(provider: Provider, at: datetime) -> str:
+    """Say how many of a provider's latest articles are scored and published, and their quality."""
     articles = Article.objects.filter(
         provider=provider,
         coverage_only=False,
@@ -56,13 +36,14 @@ def record_of(provider: Provider, at: datetime) -> Record:
     rows = list(
         articles.order_by("-published_at").values_list("quality", "published")[:RECORD_REACH]
     )
-    qualities = [quality for quality, _ in rows if quality is not None]
-    return Record(
-        len(qualities),
-        sum(published for quality, published in rows if quality is not None),
-        round(median(qualities)) if qualities else None,
-        len(rows) < RECORD_REACH,
-    )
+    days = f"in the {RECORD_DAYS} days before"
+    scored = [(quality, published) for quality, published in rows if quality is not None]
+    if not scored:
+        return f"nothing scored {days}"
+    which = days if len(rows) < RECORD_REACH else f"of its latest {RECORD_REACH}"
+    published = sum(published for _, published in scored)
+    quality = round(median(quality for quality, _ in scored))
+    return f"{published} published of {len(scored)} scored {which}, median quality {quality}"
 
 
 def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:

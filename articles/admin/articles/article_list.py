@@ -48,14 +48,13 @@ _QUALITIES: Final = {
 }
 
 
-def period_start(value: str | None, at: datetime | None = None) -> datetime | None:
+def period_start(value: str | None) -> datetime | None:
     """Return when a period began, None for an unknown name."""
     if value not in _PERIODS:
         return None
-    at = at or timezone.now()
     if value == "today":
-        return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    return at - timedelta(days=int(value))
+        return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return timezone.now() - timedelta(days=int(value))
 
 
 class StateFilter(FixedFilter):

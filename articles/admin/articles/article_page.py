@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 from articles import newsdesk
 from articles.admin.articles.article_form import ArticleForm
 from articles.admin.articles.article_list import ArticleListAdmin
-from articles.admin.decisions import decision_page
+from articles.admin.articles.receipts import receipt_of
 from articles.admin.decisions.confirmation import user_of
+from articles.admin.decisions.decision_forms import offered
 from articles.admin.links import admin_link, outward_link
 from articles.models import Article, ImportConflict, SourceDocument
 from articles.models.image import with_fetches
@@ -30,7 +31,7 @@ FIELDSETS: Final[Any] = [
         "Where it is from",
         {
             "fields": [
-                "provider_link",
+                "provider",
                 "original",
                 "topics_in_order",
                 ("published_at", "updated_at"),
@@ -128,13 +129,12 @@ class ArticleAdmin(ArticleListAdmin):
                 ("Named as coverage by", [link.article for link in newest_first[:SHOWN]]),
             ],
             "conflicts": met[:SHOWN],
+            "article": article,
+            "decisions": offered(request.user, article),
+            "next": request.path,
+            "receipt": receipt_of(article),
         }
-        context |= decision_page.for_change_page(request, article)
         return super().render_change_form(request, context, *args, **kwargs)
-
-    @admin.display(description="provider")
-    def provider_link(self, article: Article) -> SafeString | str:
-        return admin_link(article.provider)
 
     @admin.display(description="topics")
     def topics_in_order(self, article: Article) -> SafeString | str:

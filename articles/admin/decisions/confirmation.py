@@ -19,22 +19,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from articles.importing.snapshot import TEXTS
 from articles.models import Act, Article
 from articles.newsdesk import Change, Consequence, RefusedError
 
-NO_TEXTS: Final = (
-    "title",
-    "category",
-    "excerpt",
-    "body",
-    "featured_content",
-    "original_url",
-    "web_url",
-    "amp_url",
-    "cdn_amp_url",
-    "url",
-    "decision_reason",
-)
+NO_TEXTS: Final = (*TEXTS, "url", "decision_reason")
 """Columns to leave out when thousands of articles are loaded for a decision."""
 
 Versions = Mapping[int, int]

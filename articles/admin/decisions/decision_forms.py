@@ -73,11 +73,8 @@ class NoteForm(forms.Form):
         return cleaned
 
     def asked(self) -> Iterator[BoundField]:
-        return (
-            (self[field.name] for field in self.declaration.fields)
-            if self.declaration
-            else iter(())
-        )
+        for field in self.declaration.fields if self.declaration else ():
+            yield self[field.name]
 
 
 @cache

@@ -15,13 +15,7 @@ from articles import newsdesk
 from articles.admin.articles.article_context import acts_since, image_of
 from articles.admin.articles.receipts import receipt_of
 from articles.admin.decisions.confirmation import answer, tell_done, user_of
-from articles.admin.decisions.decision_forms import (
-    PAGES,
-    NoteForm,
-    form_of,
-    offered,
-    what_was_done,
-)
+from articles.admin.decisions.decision_forms import PAGES, NoteForm, form_of, what_was_done
 from articles.admin.links import next_page
 from articles.admin.pages import ARTICLES, VIEW, allow, article_or_404, trail_to
 from articles.models import Act, Article
@@ -30,16 +24,6 @@ from articles.newsdesk.verbs import NOTE, Declaration
 
 SHOWN: Final = 100
 """Articles of a decision that its undo page lists; there may be thousands."""
-
-
-def for_change_page(request: HttpRequest, article: Article) -> dict[str, Any]:
-    """Return what ``desk/_decisions.html`` and ``desk/_receipt.html`` show on an article's page."""
-    return {
-        "article": article,
-        "decisions": offered(request.user, article),
-        "next": request.path,
-        "receipt": receipt_of(article),
-    }
 
 
 @allow(VIEW, "GET", "HEAD", "POST")

@@ -25,20 +25,15 @@ LABELS: Final[Mapping[str, str]] = {
     "names": "links to",
     "named_by": "linked from",
     "related": "links to",
-    "published_at": "published at",
-    "updated_at": "updated at",
     "original_url": "original URL",
     "web_url": "web URL",
     "amp_url": "AMP URL",
     "cdn_amp_url": "AMP URL at a CDN",
-    "featured_content": "featured content",
 }
-SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
-"""Columns that say who decided and when, which the history shows anyway."""
 
 
 def label(name: str) -> str:
-    return LABELS.get(name, name)
+    return LABELS.get(name, name.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from django.utils.text import Truncator
 
 from articles import newsdesk
 from articles.admin.decisions.confirmation import answer, user_of
-from articles.admin.history.descriptions import SIGNATURES, Names, label
+from articles.admin.history.descriptions import Names, label
 from articles.admin.history.text_diff import Piece, text_diff
 from articles.admin.pages import VIEW, allow, article_or_404, trail_to, version_seen
 from articles.importing.snapshot import TEXTS
 from articles.models import Act, ActChange, Article, ImportConflict
-from articles.newsdesk.history import State
+from articles.newsdesk.history import SIGNATURES, State
 from articles.newsdesk.performing import decoded
 
 PER_PAGE: Final = 25
@@ -129,15 +129,9 @@ def differences(before: State, after: State) -> list[Difference]:
             found.append(Difference(label(name), before=next(words), after=next(words)))
     for name in ("names", "named_by"):
         links, links_after = getattr(before, name), getattr(after, name)
-        if links.keys() != links_after.keys():
-            found.append(_listed(name, list(links), list(links_after), names))
-        elif links != links_after:
-            order, order_after = (sorted(one, key=one.__getitem__) for one in (links, links_after))
-            if order != order_after:
-                words = ("; ".join(names.listed(name, one)) for one in (order, order_after))
-                found.append(
-                    Difference(f"{label(name)}, in order", before=next(words), after=next(words))
-                )
+        order, order_after = (sorted(one, key=one.__getitem__) for one in (links, links_after))
+        if order != order_after:
+            found.append(_listed(name, order, order_after, names))
     return found
 
 

@@ -79,9 +79,6 @@ class FailedImages(KeyChangeList):
             row.articles = sorted(articles[row.url].values(), key=lambda one: -one.pk)
         self.result_list = rows
 
-    def rows(self) -> QuerySet[ImageFetch]:
-        return ImageFetch.objects.all()
-
 
 def _logos() -> dict[str, Provider]:
     """Return the providers by the URL of their logo. One query."""

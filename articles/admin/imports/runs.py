@@ -27,15 +27,11 @@ class RunFilter(ChosenFilter):
 class _RowAdmin(ReadOnlyAdmin):
     """Rows of a run, most of them about an article."""
 
-    readonly_fields = ["article_link", "run_link"]
+    readonly_fields = ["run_link"]
 
     @admin.display(description="article", ordering="article__title")
     def article_title(self, row: Any) -> str:
         return Truncator(row.article.title).chars(100)
-
-    @admin.display(description="article")
-    def article_link(self, row: Any) -> SafeString | str:
-        return admin_link(row.article)
 
     @admin.display(description="import")
     def run_link(self, row: Any) -> SafeString | str:
@@ -46,7 +42,7 @@ class _RowAdmin(ReadOnlyAdmin):
 class SourceDocumentAdmin(_RowAdmin):
     """Documents as they arrived, without ``secured``: no page and no search has ``text``."""
 
-    fields = ["path", "article_link", "run_link", "line_ends", "digest", "document"]
+    fields = ["path", "article", "run_link", "line_ends", "digest", "document"]
     readonly_fields = [*_RowAdmin.readonly_fields, "document"]
     list_display = ["path", "article_title", "run"]
     list_filter = [RunFilter]
@@ -143,7 +139,7 @@ class ImportConflictAdmin(_RowAdmin):
     list_select_related = ["article", "run", "resolved_by"]
     search_fields = ["article__slug", "article__title"]
     fields = [
-        "article_link",
+        "article",
         "field",
         "before",
         "source",
