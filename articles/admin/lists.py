@@ -49,7 +49,6 @@ class KeyPaginator(CappedPaginator):
 
     @cached_property
     def count(self) -> int:
-        """The number of keys, at most one more than ``most``."""
         return len(self.keys)
 
     @cached_property

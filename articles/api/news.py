@@ -111,7 +111,10 @@ class NewsView(PublicView):
         changed or removed since.
         """
         only = chosen(request, FIELDS)
-        _refuse_blanks(request)
+        for name in ("type", "minimumHeat"):
+            # The search page ignores blanks, but a program sent them by mistake.
+            if any(not value.strip() for value in request.query_params.getlist(name)):
+                raise ValidationError({name: ["This is blank. Enter a value or leave it out."]})
         at = timezone.now()
         asked = ArticleFilter(request.query_params, Article.objects.published(at).for_items(at))
         if not asked.form.is_valid():
@@ -126,13 +129,6 @@ class NewsView(PublicView):
         found = page(request, rows, ORDERINGS[name], name)
         items = ItemSerializer(found.rows, many=True, only=only, context={"request": request})
         return answer(request, found, name, items.data)
-
-
-def _refuse_blanks(request: Request) -> None:
-    """Raise ``ValidationError`` for blanks that the search page ignores: a program sent them by mistake."""
-    for name in ("type", "minimumHeat"):
-        if any(not value.strip() for value in request.query_params.getlist(name)):
-            raise ValidationError({name: ["This is blank. Enter a value or leave it out."]})
 
 
 @public

@@ -36,7 +36,9 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
             policy = heat.current_policy()
             left = incoming
             while left:
-                directory = _directory(left)
+                urls = {one.document.url for one in left}
+                urls.update(entry.url for one in left for entry in one.document.related)
+                directory = Directory(urls, {one.stem for one in left})
                 matches = match(left, directory)
                 # Providers first: a trigger of theirs locks their articles, in this order.
                 documents = [one.document for _, one in matches.pairs]
@@ -65,9 +67,3 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
     report = store(incoming[:middle], run, at)
     report.absorb(store(incoming[middle:], run, at))
     return report
-
-
-def _directory(incoming: Sequence[Incoming]) -> Directory:
-    urls = {one.document.url for one in incoming}
-    urls.update(entry.url for one in incoming for entry in one.document.related)
-    return Directory(urls, {one.stem for one in incoming})

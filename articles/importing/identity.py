@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import F, Q, QuerySet
 
@@ -132,16 +132,12 @@ class Directory:
     def at(self, url: str) -> list[Row]:
         """Return the articles of a URL; links go to the first."""
         rows = self._by_url.get(url, [])
-        return rows if len(rows) < 2 else sorted(rows, key=_link_order)
+        # Not by slug: a later document may take it, and the links would have to move.
+        return sorted(rows, key=lambda row: (row.coverage_only, row.published_at, row.stem))
 
     def family(self, stem: str) -> list[Row]:
         """Return the articles that ask for a slug; the first one gets it."""
         return sorted(self._by_stem.get(stem, []), key=lambda row: row.order)
-
-
-def _link_order(row: Row) -> tuple[Any, ...]:
-    # Not by slug: a later document may take it, and the links would have to move.
-    return (row.coverage_only, row.published_at, row.stem)
 
 
 def settle_slugs(directory: Directory) -> list[Row]:

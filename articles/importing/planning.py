@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from articles.importing import coverage, links
@@ -128,6 +128,13 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
     for row in dropped:
         directory.remove(row)
 
+    # Their documents leave the heat to the policy.
+    unscored = {
+        row.pk
+        for row, one in matches.written
+        if one.document.heat is None and one.document.quality is not None
+    }
+    unscored |= {merge.row.pk for merge in merges if merge.needs_policy}
     changed = settle_slugs(directory)
     # New articles under the slug that they ask for disturb nobody.
     renamed = [row for row in changed if row not in new or row.slug != row.stem]
@@ -143,17 +150,7 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
         redirected=redirected,
         same_url=same_url,
         reread=(*(one.reread for one in released if one.reread), *reread),
-        to_score=frozenset(_without_heat(matches, merges)),
+        to_score=frozenset(unscored),
         renamed=frozenset(row.pk for row in renamed),
         disturbed=named | doubtful | merged.keys() | {row.pk for row, _ in matches.filled},
     )
-
-
-def _without_heat(matches: Matches, merges: Iterable[Merge]) -> Iterator[int]:
-    """Yield the articles whose document leaves the heat to the policy."""
-    for row, one in matches.written:
-        if one.document.quality is not None and one.document.heat is None:
-            yield row.pk
-    for merge in merges:
-        if merge.needs_policy:
-            yield merge.row.pk

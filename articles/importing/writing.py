@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db.models import F
@@ -95,17 +96,9 @@ def _write_merge(
 
 def _keep_conflicts(merge: Merge, run: ImportRun | None, at: datetime) -> None:
     for conflict in merge.conflicts:
+        values = {**asdict(conflict), "run": run, "found_at": at}
         ImportConflict.objects.update_or_create(
-            article=merge.article,
-            field=conflict.field,
-            resolved_at=None,
-            defaults={
-                "run": run,
-                "before": conflict.before,
-                "source": conflict.source,
-                "editor": conflict.editor,
-                "found_at": at,
-            },
+            values, article=merge.article, field=conflict.field, resolved_at=None
         )
 
 

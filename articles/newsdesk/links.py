@@ -52,14 +52,14 @@ def split(leaving: Iterable[Article], staying: Iterable[Article]) -> Change:
 def _linked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> Change:
     # A coverage-only article has no links until its document is imported.
     wanted = {(a, b) for a, b in pairs if not members[a].coverage_only}
-    missing = frozenset(wanted - _existing(members))
+    missing = frozenset(wanted - links_between(members))
     if not missing:
         raise RefusedError("These articles are linked already.")
     return Change(verb, frozenset({roles.RELATE}), _seen(members, missing), link=missing)
 
 
 def _unlinked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> Change:
-    cut = frozenset(pairs & _existing(members))
+    cut = frozenset(pairs & links_between(members))
     if not cut:
         raise RefusedError("These articles are not linked.")
     return Change(verb, frozenset({roles.RELATE}), _seen(members, cut), unlink=cut)
@@ -81,8 +81,9 @@ def _between(
     return first | second, across | {(b, a) for a, b in across}
 
 
-def _existing(members: Mapping[int, Article]) -> set[Pair]:
-    ids = list(members)
+def links_between(article_ids: Iterable[int]) -> set[Pair]:
+    """Return the links from and to these articles. One query."""
+    ids = list(article_ids)
     links = Related.objects.filter(article__any_of=ids, target__any_of=ids)
     return set(links.values_list("article_id", "target_id"))
 

@@ -230,7 +230,6 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="headline")
     def headline_cut(self, article: Article) -> str:
-        """Return the headline, shortened for the list."""
         return Truncator(article.headline).chars(120)
 
     @admin.display(description="provider")

@@ -26,11 +26,8 @@ from articles.newsdesk import Change, Consequence, RefusedError
 NO_TEXTS: Final = (*TEXTS, "url", "decision_reason")
 """Columns to leave out when thousands of articles are loaded for a decision."""
 
-Versions = Mapping[int, int]
-
 
 def user_of(request: HttpRequest) -> User:
-    """Return the logged-in user."""
     return cast("User", request.user)
 
 
@@ -50,13 +47,13 @@ def read(what: str, text: str) -> Any:
         ) from None
 
 
-def as_seen(change: Change, versions: Versions) -> Change:
+def as_seen(change: Change, versions: Mapping[int, int]) -> Change:
     """Return the change with the versions that the editor saw, where they are known."""
     seen = {pk: versions.get(pk, version) for pk, version in change.seen.items()}
     return replace(change, seen=seen)
 
 
-def as_shown(change: Change, versions: Versions) -> Change:
+def as_shown(change: Change, versions: Mapping[int, int]) -> Change:
     """Return the change with the versions of all articles whose consequences were shown.
 
     If it touches any other article by now, it is stale.

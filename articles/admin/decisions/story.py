@@ -19,15 +19,16 @@ from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
 from articles.admin.decisions.decision_forms import NoteForm
 from articles.admin.pages import VIEW, allow, article_or_404, trail_to
-from articles.models import Article, Image, Related
+from articles.models import Article, Image
 from articles.newsdesk import VERBS, Change, RefusedError, Story, Verb
+from articles.newsdesk.changes import Pair
+from articles.newsdesk.links import links_between
 from articles.newsdesk.verbs import NOTE
 
 MOST_FOUND: Final = 20
 """Matches of a search that the page offers."""
 
 Articles = Sequence[Article]
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _page(request: HttpRequest, article: Article) -> HttpResponse:
     """Show the workbench. Ten queries, however many members there are; a few more with a search."""
     at = timezone.now()
     story = newsdesk.story_of(article, at)
-    links = _links(story)
+    links = links_between([one.pk for one in story.members])
     text = request.GET.get("find", "").strip()
     in_story = {one.pk for one in story.members}
     found = [one for one in find(text) if one.pk not in in_story] if text else []
@@ -246,13 +247,6 @@ def find(text: str) -> list[Article]:
     """Find a few articles by URL, slug or words, newest first. One query."""
     articles = Article.objects.search(text).select_related("provider")
     return list(articles.defer("body", "featured_content").newest_first()[:MOST_FOUND])
-
-
-def _links(story: Story) -> set[Pair]:
-    """Find the links between the members. One query."""
-    ids = [one.pk for one in story.members]
-    links = Related.objects.filter(article__any_of=ids, target__any_of=ids)
-    return set(links.values_list("article_id", "target_id"))
 
 
 def _gaps(story: Story, links: set[Pair]) -> int:

@@ -32,19 +32,14 @@ SHORT: Final = 160
 NOW: Final = "now"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    label: str
-    before: str
-    after: str
-    list_only: bool = False
+Said = tuple[str, str, str]
+"""A label, the value before ("" for lists, which show only what changed), and the value after."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One decision on the page; ``can_undo``: this user may, and nothing depends on it yet."""
 
-    act: Act
     change: ActChange
     said: Sequence[Said]
     can_undo: bool
@@ -175,7 +170,6 @@ def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) 
     targets = set(article.related_links.values_list("target", flat=True))
     return [
         Entry(
-            row.act,
             row,
             _said(row, resolved.get(row.act_id, ()), names),
             _can_undo(request, article, row, targets),
@@ -203,7 +197,7 @@ def _can_undo(request: HttpRequest, article: Article, row: ActChange, targets: s
 def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> list[Said]:
     before, after = ({**one, **decoded(one)} for one in (row.before, row.after))
     said = [
-        Said(
+        (
             label(name),
             Truncator(names.shown(name, before.get(name))).chars(SHORT),
             Truncator(names.shown(name, value)).chars(SHORT),
@@ -217,21 +211,14 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
         ("links removed", [pk for pk in unlinked if pk not in linked]),
     ):
         if pks:
-            said.append(Said(words, "", "; ".join(names.listed("names", pks[:10])), list_only=True))
+            said.append((words, "", "; ".join(names.listed("names", pks[:10]))))
     columns = {"provider": "provider_id"}
     for conflict in conflicts:
         is_taken = columns.get(conflict.field, conflict.field) in row.after or (
             conflict.field == "related" and bool(linked or unlinked)
         )
         choice = "took the source’s" if is_taken else "kept the edited"  # noqa: RUF001 - an apostrophe
-        said.append(
-            Said(
-                "source changed what was edited",
-                "",
-                f"{choice} {label(conflict.field)}",
-                list_only=True,
-            )
-        )
+        said.append(("source changed what was edited", "", f"{choice} {label(conflict.field)}"))
     return said
 
 

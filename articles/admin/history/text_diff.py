@@ -66,17 +66,13 @@ def _word_start(one: str, other: str, at: int) -> int:
 
 
 def _middle(before: str, after: str) -> Iterator[Piece]:
-    for split in (_WORD.findall, _lines):
+    for split in (_WORD.findall, lambda text: text.splitlines(keepends=True)):
         one, other = split(before), split(after)
         if max(len(one), len(other)) <= MOST_COMPARED:
             yield from _compared(one, other)
             return
     yield Piece("del", before)
     yield Piece("ins", after)
-
-
-def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
 
 
 def _compared(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:

@@ -21,8 +21,6 @@ from articles.newsdesk import Choice, Consequence
 
 MOST: Final = 50
 """Conflicts on the page; the next ones appear when these are resolved."""
-
-
 TITLE: Final = "Source changed what you edited"
 
 
@@ -66,16 +64,8 @@ def resolve(request: HttpRequest, article_id: int) -> HttpResponse:
         "trail": [(reverse("admin:articles_article_conflicts"), TITLE)],
         "article": article,
         "choices": [
-            (
-                conflict,
-                label(conflict.field),
-                choice,
-                _side(
-                    conflict.field,
-                    conflict.source if choice is Choice.SOURCE else conflict.editor,
-                ),
-            )
-            for conflict, choice in choices
+            (one, label(one.field), choice, _side(one.field, getattr(one, choice)))
+            for one, choice in choices
         ],
         "consequences": consequences,
     }

@@ -125,7 +125,6 @@ class _Outlet(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        """Return what was written since the last call."""
         taken = b"".join(self._pieces)
         self._pieces.clear()
         return taken

@@ -171,10 +171,7 @@ def progress(request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm(roles.POLICY):
             raise PermissionDenied
         return _carry_on(request, version)
-    context = {
-        "version": version,
-        "percent": _percent(version),
-    }
+    context = {"version": version, "percent": _percent(version)}
     return _page(request, "policy_progress", "Applying the rule", context)
 
 
@@ -272,7 +269,8 @@ def _in_force() -> dict[str, Any]:
 def _examples(policy: Policy) -> list[tuple[str, Receipt]]:
     """Apply the rule in force to three example articles."""
     at = timezone.now()
-    related = [Contender(f"{n}", at, quality, name=name) for n, quality, name in _REPORTS]
+    reports = [(1, 53, "The Daily"), (2, 40, "Herald"), (3, None, "Evening Post")]
+    related = [Contender(f"{n}", at, quality, name=name) for n, quality, name in reports]
     good = Contender("good", at, 57, name="This report")
     poor = Contender("poor", at, 48, name="This report")
     lesser = Contender("lesser", at, 51, name="This report")
@@ -281,9 +279,6 @@ def _examples(policy: Policy) -> list[tuple[str, Receipt]]:
         ("A weaker report of a story that two others cover", score(poor, related[1:], policy)),
         ("A report that another one of its story beats", score(lesser, related[:1], policy)),
     ]
-
-
-_REPORTS: Final = [(1, 53, "The Daily"), (2, 40, "Herald"), (3, None, "Evening Post")]
 
 
 def _page(

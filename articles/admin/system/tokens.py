@@ -42,8 +42,6 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """The user's own keys; all keys for superusers."""
-
     form = TokenForm
     fields = ["user", "name", "created_at", "expires_at", "last_used_at"]
     list_display = ["name", "user", "created_at", "expires_at", "last_used_at"]

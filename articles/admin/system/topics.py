@@ -31,14 +31,12 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "short_name", "parent", "slug"]
     list_select_related = ["parent"]
     search_fields = ["name", "short_name", "slug"]
-    list_per_page = 100
     actions = None
 
     class Media:
         js = ["articles/select-names.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Deny: documents create topics."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -72,7 +72,10 @@ class ActingView(DeskView):
         self, request: Request, values: Mapping[str, Any], make: Callable[[], Change]
     ) -> Response:
         """Make the change, once for a key, or return its consequences."""
-        is_preview = _is_preview(request)
+        text = request.query_params.get("preview")
+        if text not in {None, "1"}:
+            raise ValidationError({"preview": ["Use 1 or leave it out."]})
+        is_preview = text == "1"
 
         def done() -> dict[str, Any]:
             at = timezone.now()
@@ -156,13 +159,6 @@ def stored(slug: str) -> Article:
     if article is None:
         raise Http404
     return article
-
-
-def _is_preview(request: Request) -> bool:
-    text = request.query_params.get("preview")
-    if text not in {None, "1"}:
-        raise ValidationError({"preview": ["Use 1 or leave it out."]})
-    return text == "1"
 
 
 def _require_seen(request: Request, article: Article) -> None:

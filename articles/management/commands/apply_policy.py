@@ -16,7 +16,6 @@ from articles.scoring import Policy
 from newsroom.commands import ReportCommand
 from newsroom.interrupts import INTERRUPTED
 
-NUMBERS: Final = ("threshold", "bonus", "minimum")
 KINDS: Final = {
     "published": "would be published",
     "unpublished": "would no longer be published",
@@ -41,8 +40,9 @@ class Command(ReportCommand):
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        given = {name: options[name] for name in NUMBERS if options[name] is not None}
-        policy = Policy(**asdict(heat.current_policy()) | given)
+        current = asdict(heat.current_policy())
+        given = {name: options[name] for name in current if options[name] is not None}
+        policy = Policy(**current | given)
         try:
             if options["dry_run"]:
                 self._try(policy, options)
