@@ -8,7 +8,7 @@ inside a transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -100,7 +100,7 @@ def _execute_many(cursor: Any, sql: str, rows: Iterable[Sequence[Any]]) -> None:
 
 def _adapted(
     model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Iterable[Sequence[Any]]:
+) -> Iterator[Sequence[Any]]:
     converters: list[tuple[int, Callable[[Any], Any]]] = []
     for index, name in enumerate(columns):
         field = model._meta.get_field(name.removesuffix("_id") if name != "id" else name)
@@ -110,15 +110,8 @@ def _adapted(
             # Many rows have the same moment, for example that of the run.
             adapt = lru_cache(maxsize=1024)(connection.ops.adapt_datetimefield_value)
             converters.append((index, adapt))
-    if not converters:
-        return rows
-    return (_converted(row, converters) for row in rows)
-
-
-def _converted(
-    row: Sequence[Any], converters: list[tuple[int, Callable[[Any], Any]]]
-) -> Sequence[Any]:
-    values = list(row)
-    for index, convert in converters:
-        values[index] = convert(values[index])
-    return values
+    for row in rows:
+        values = list(row)
+        for index, convert in converters:
+            values[index] = convert(values[index])
+        yield values

@@ -27,6 +27,5 @@ class ReportCommand(BaseCommand):
         as_json: Callable[[], object],
         as_text: Callable[[], str],
     ) -> None:
-        """Print the report in the format of ``options``."""
         is_json = options["format"] == "json"
         self.stdout.write(json.dumps(as_json()) if is_json else as_text())

@@ -5,16 +5,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 # Newsroom's pages use none of these, and embedded frames may not either.
-PERMISSIONS_POLICY = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "browsing-topics",
-        "camera",
-        "geolocation",
-        "microphone",
-        "payment",
-        "usb",
-    )
+PERMISSIONS_POLICY = (
+    "browsing-topics=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 )
 
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
@@ -73,8 +73,6 @@ class UnreachableError(OutboundError):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Limits of a request."""
-
     user_agent: str = "Newsroom"
     seconds: float = 10.0
     """From the lookup of the name to the last byte, with all redirects."""
@@ -87,8 +85,6 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The final answer of a server."""
-
     url: str
     status: int
     headers: http.client.HTTPMessage
@@ -124,7 +120,6 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(number, IPv6Address):
         return number in _PUBLIC_V6
-    assert isinstance(number, IPv4Address)  # noqa: S101 - for the type checker
     return number.is_global and not number.is_multicast and not number.is_reserved
 
 
@@ -270,7 +265,9 @@ def _exchange(
         sent["Content-Length"] = str(len(sent_body))
     try:
         with closing(_open(target, bounds, deadline)) as sock:
-            connection = _Connection(target.host, target.port)
+            connection = http.client.HTTPConnection(target.host, target.port)
+            # Never open another socket.
+            connection.auto_open = 0
             connection.sock = _BoundedSocket(sock, deadline)
             method = "GET" if sent_body is None else "POST"
             connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
@@ -292,12 +289,6 @@ def _words(error: Exception) -> str:
     # Some contain what the server sent: keep it short, printable and on one line.
     words = " ".join(f"{type(error).__name__} {error}".split())[:200].rstrip(". ")
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in words)
-
-
-class _Connection(http.client.HTTPConnection):
-    """A connection that never opens a socket itself."""
-
-    auto_open = 0
 
 
 class _BoundedSocket(io.RawIOBase):

@@ -33,7 +33,6 @@ class Order:
 
     @property
     def names(self) -> tuple[str, str]:
-        """The arguments for ``order_by``."""
         return f"{'-' if self.is_descending else ''}{self.column}", self.key
 
     def after(self, value: Any, key: Any) -> Q:

@@ -118,10 +118,6 @@ class Frame:
         said = {"src": self.src, "title": self.title}
         return {**said, "width": str(self.width), "height": str(self.height), **_FRAME_RULES}
 
-    def called(self, title: str) -> Frame:
-        """Return the frame with this title, unless it has its own."""
-        return replace(self, title=title) if title and self.title == self.host else self
-
     def as_json(self) -> str:
         """Return the attributes for the script that inserts the frame."""
         return json.dumps(self.attributes)
@@ -169,7 +165,10 @@ def embeds(html: str, title: str = "") -> Featured:
     except UnfitError as error:
         return Featured(refused=str(error))
     read = (frame for match in _FRAME.finditer(whole) if (frame := _read(match)))
-    frames = tuple(frame.called(title) for frame in read)
+    frames = tuple(
+        replace(frame, title=title) if title and frame.title == frame.host else frame
+        for frame in read
+    )
     words = _FRAME.sub("", whole)
     return Featured(words if _TAG.sub("", words).strip() else "", frames)
 

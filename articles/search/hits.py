@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Func, Q, QuerySet
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from articles.search.index import FTS_TABLE, ID_OF_PLACE, place_of
 from articles.search.match_syntax import (
@@ -23,7 +22,6 @@ from articles.search.match_syntax import (
     TYPE,
     Tier,
     fts5,
-    fts5_marked,
     tsquery,
 )
 from articles.search.terms import Search
@@ -33,6 +31,8 @@ WALKED: Final = 2_000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NUMBER: Final = (1 << 30) - 1
+_VECTOR: Final = RawSQL('"articles_article".search', ())
+"""The column of PostgreSQL's index, which no model has."""
 
 
 class Order(StrEnum):
@@ -209,7 +209,7 @@ class _SQLite(_Dialect):
     def _match(self, tier: Tier) -> _Part:
         values: list[Any] = []
         texts: list[str] = []
-        for text, given in _marks(self.narrowing, fts5_marked("{}"), " OR ", "group_concat"):
+        for text, given in _marks(self.narrowing, 'names : "{}"', " OR ", "group_concat"):
             texts.append(text)
             values += given
         every = " || ') AND (' || ".join(texts)
@@ -238,10 +238,9 @@ class _PostgreSQL(_Dialect):
     """
 
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
-        """Yield the parts of the query, ``found_<tier>`` last."""
         match, match_values = self._match(tier)
         columns = f"{int(tier)} AS tier, id, published_at, slug"
-        vectors = articles.annotate(vector=_Vector()).values_list(*_COLUMNS, "vector")
+        vectors = articles.annotate(vector=_VECTOR).values_list(*_COLUMNS, "vector")
         newest, newest_values = _compiled(vectors.order_by("-published_at", "slug")[:WALKED])
         # Only if the former tiers have not filled the page.
         room, room_values = _room(before, self.count)
@@ -263,14 +262,7 @@ class _PostgreSQL(_Dialect):
                 f"AND {filled} < %s OFFSET 0) indexed "
                 "ORDER BY published_at DESC, slug LIMIT %s))"
             ),
-            [
-                self.count,
-                *every_values,
-                *match_values,
-                *room_values,
-                self.count,
-                self.count,
-            ],
+            [self.count, *every_values, *match_values, *room_values, self.count, self.count],
         )
 
     def _match(self, tier: Tier) -> _Part:
@@ -288,18 +280,6 @@ class _PostgreSQL(_Dialect):
             # search many more for it.
             sql, values = f"{sql} AND heat >= %s", [*values, self.narrowing.heat]
         return sql, values
-
-
-class _Vector(Func):
-    """The column of PostgreSQL's index, which no model has."""
-
-    output_field = BooleanField()
-    arity = 0
-
-    def as_sql(  # type: ignore[override]
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> tuple[str, tuple[str | int, ...]]:
-        return '"articles_article".search', ()
 
 
 def _compiled(articles: QuerySet[Any, Any]) -> _Part:

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.search.match_syntax import fold
-from articles.search.terms import MARK, Search, parse
+from articles.search.terms import MARK, Search
 
 WINDOW: Final = 200
 """Characters to show around the first wanted word."""
@@ -27,15 +27,15 @@ class _Word(NamedTuple):
     folded: str
 
 
-def marked(text: str, query: str | Search) -> SafeString:
+def marked(text: str, query: Search) -> SafeString:
     """Return a text as HTML with ``<mark>`` around the words that ``query`` finds.
 
     Case and accents make no difference. Of incomplete words the whole word is marked.
     """
-    return _html(text, list(_spans(text, _read(query))))
+    return _html(text, list(_spans(text, query)))
 
 
-def excerpt_around(text: str, query: str | Search, length: int = WINDOW) -> SafeString:
+def excerpt_around(text: str, query: Search, length: int = WINDOW) -> SafeString:
     """Return about ``length`` characters around the first wanted word, ``marked()``.
 
     It is cut between words, with … for the rest.
@@ -43,7 +43,7 @@ def excerpt_around(text: str, query: str | Search, length: int = WINDOW) -> Safe
     text = " ".join(text[:_MOST_READ].split())
     if len(text) <= length:
         return marked(text, query)
-    spans = list(_spans(text, _read(query)))
+    spans = list(_spans(text, query))
     first = spans[0][0] if spans else 0
     start = max(min(first - _LEAD_IN, len(text) - length), 0)
     if start:
@@ -58,10 +58,6 @@ def excerpt_around(text: str, query: str | Search, length: int = WINDOW) -> Safe
     ]
     shown = _html(text[start:end], inside)
     return mark_safe(f"{'… ' if start else ''}{shown}{' …' if end < len(text) else ''}")  # noqa: S308 - escaped
-
-
-def _read(query: str | Search) -> Search:
-    return parse(query, is_typing=False) if isinstance(query, str) else query
 
 
 def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:

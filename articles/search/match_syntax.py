@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 from typing import Final
 
 from articles.search.terms import MARK, Search
@@ -67,11 +68,6 @@ def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
     return f"({query} NOT ({unwanted}))" if unwanted else query
 
 
-def fts5_marked(query: str) -> str:
-    """Return FTS5's query for a mark."""
-    return f'names : "{query}"'
-
-
 # PostgreSQL
 
 _ACCENT: Final = re.compile("[\u0300-\u036f]")
@@ -91,9 +87,9 @@ def tsquery(asked: Search, tier: Tier = Tier.ANY) -> str:
         case Tier.ANY:
             parts = [_every(asked, _anywhere)]
         case Tier.HEADLINE:
-            parts = [_every(asked, _in_headline)]
+            parts = [_every(asked, partial(_marked, HEADLINE))]
         case Tier.TEXT:
-            parts = [_every(asked, _in_text), f"!({_every(asked, _in_headline)})"]
+            parts = [_every(asked, _in_text), f"!({_every(asked, partial(_marked, HEADLINE))})"]
         case Tier.NAMES:
             parts = [_every(asked, _anywhere), f"!({_every(asked, _in_text)})"]
     return " & ".join([*parts, *(f"!{term}" for term in unwanted)])
@@ -116,10 +112,6 @@ def _in_text(term: tuple[str, ...], is_beginning: bool) -> str:
     # single words have none: the index alone finds those.
     phrases = (" <-> ".join(f"{_lexeme(word)}:{weight}" for word in term) for weight in "AB")
     return f"({' | '.join(f'({phrase})' for phrase in phrases)})"
-
-
-def _in_headline(term: tuple[str, ...], is_beginning: bool) -> str:
-    return _marked(HEADLINE, term, is_beginning)
 
 
 def _marked(mark: str, term: tuple[str, ...], is_beginning: bool) -> str:

@@ -42,7 +42,6 @@ class Search:
     """The positions in ``wanted`` of incomplete words."""
 
     def __bool__(self) -> bool:
-        """Return whether it has any term."""
         return bool(self.wanted or self.unwanted)
 
 

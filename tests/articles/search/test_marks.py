@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.search import excerpt_around, marked
+from articles.search import Search, excerpt_around, marked, parse
+
+
+def asked(query: str) -> Search:
+    return parse(query, is_typing=False)
 
 
 class TestMarked:
@@ -38,30 +42,30 @@ class TestMarked:
         ],
     )
     def test_words(self, text: str, query: str, expected: str) -> None:
-        assert marked(text, query) == expected
+        assert marked(text, asked(query)) == expected
 
     @given(st.text(), st.text(alphabet='ab "*-éÉ'))
     def test_text_stays_the_same(self, text: str, query: str) -> None:
-        shown = marked(text, query).replace("<mark>", "").replace("</mark>", "")
+        shown = marked(text, asked(query)).replace("<mark>", "").replace("</mark>", "")
         assert html.unescape(shown) == html.unescape(html.escape(text))
 
 
 class TestExcerpt:
     def test_short_stays_whole(self) -> None:
-        assert excerpt_around("A zebra", "zebra") == "A <mark>zebra</mark>"
+        assert excerpt_around("A zebra", asked("zebra")) == "A <mark>zebra</mark>"
 
     def test_around_the_first_match(self) -> None:
         text = "word " * 100 + "zebra " + "other " * 100
-        shown = excerpt_around(text, "zebra")
+        shown = excerpt_around(text, asked("zebra"))
         assert shown.startswith("… word ")
         assert shown.endswith(" other …")
         assert "<mark>zebra</mark>" in shown
         assert 150 <= len(shown) <= 230
 
     def test_from_the_start_without_a_match(self) -> None:
-        assert excerpt_around("word " * 100, "zebra").startswith("word word")
+        assert excerpt_around("word " * 100, asked("zebra")).startswith("word word")
 
     @given(st.text(min_size=150), st.text(alphabet='ab "*-'))
     def test_is_bounded(self, text: str, query: str) -> None:
-        shown = excerpt_around(text, query).replace("<mark>", "").replace("</mark>", "")
+        shown = excerpt_around(text, asked(query)).replace("<mark>", "").replace("</mark>", "")
         assert len(html.unescape(shown)) <= 200 + 4
