@@ -12,7 +12,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
@@ -111,31 +111,25 @@ class _Done:
 _Job = Future[_Done]
 
 
+@dataclass
 class _Run:
     """One run: the queue, the jobs at work, and the results to commit."""
 
-    def __init__(
-        self,
-        at: datetime,
-        threads: ThreadPoolExecutor,
-        workshop: Workshop,
-        progress: Callable[[int], object],
-    ) -> None:
-        self.at = at
-        self.threads = threads
-        self.workshop = workshop
-        self.progress = progress
-        self.report = Report()
-        self.stopping = threading.Event()
-        self.queue: deque[Wanted] = deque()
-        self.tried: dict[str, Wanted] = {}
-        self.busy: Counter[str] = Counter()
-        self.resting: set[str] = set()
-        self.fetching: dict[_Job, str] = {}
-        self.writing: set[_Job] = set()
-        self.done: list[_Done] = []
-        self.linking: list[Wanted] = []
-        self.committed_at = monotonic()
+    at: datetime
+    threads: ThreadPoolExecutor
+    workshop: Workshop
+    progress: Callable[[int], object]
+    report: Report = field(default_factory=Report)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    queue: deque[Wanted] = field(default_factory=deque)
+    tried: dict[str, Wanted] = field(default_factory=dict)
+    busy: Counter[str] = field(default_factory=Counter)
+    resting: set[str] = field(default_factory=set)
+    fetching: dict[_Job, str] = field(default_factory=dict)
+    writing: set[_Job] = field(default_factory=set)
+    done: list[_Done] = field(default_factory=list)
+    linking: list[Wanted] = field(default_factory=list)
+    committed_at: float = field(default_factory=monotonic)
 
     def all_of(self, source: Iterator[Wanted], limit: int | None) -> None:
         """Handle all of ``source``, up to ``limit`` URLs to fetch."""
@@ -302,13 +296,9 @@ class _Run:
 def _get(one: Wanted, workshop: Workshop) -> _Done:
     """Fetch and render. Runs in a thread, so it does not use the database."""
     done = _Done(one)
-    known = one.fetch if one.fetch is not None and one.fetch.stored_id is not None else None
+    known = one.fetch if one.fetch and one.fetch.stored_id else ImageFetch()
     try:
-        fetched = fetch(
-            one.url,
-            etag=known.etag if known else "",
-            last_modified=known.last_modified if known else "",
-        )
+        fetched = fetch(one.url, etag=known.etag, last_modified=known.last_modified)
         done.etag, done.last_modified = fetched.etag, fetched.last_modified
         if fetched.data is not None:
             done.fetched_bytes = len(fetched.data)

@@ -119,10 +119,11 @@ def render(data: bytes, decoded: Callable[[], object] = lambda: None) -> Rendere
     decoded()
     canvas = _srgb(canvas)
     copies = tuple(
-        Rendition(width, height, _encoded(_resized(canvas, (width, height))))
+        Rendition(width, height, _encoded(canvas.resize((width, height), Image.Resampling.LANCZOS)))
         for width, height in sizes
     )
-    small = _flat(_resized(canvas, (min(64, canvas.width), min(64, canvas.height))))
+    tiny = (min(64, canvas.width), min(64, canvas.height))
+    small = _flat(canvas.resize(tiny, Image.Resampling.LANCZOS))
     return Rendered(
         digest=hashlib.sha256(data).hexdigest(),
         format=kind,
@@ -162,9 +163,7 @@ def _read(data: bytes) -> tuple[str, _Size, Image.Image, tuple[_Size, ...]]:
     canvas.info["icc_profile"] = image.info.get("icc_profile")
     image.close()
     if turn is not None:
-        profile = canvas.info["icc_profile"]
         canvas = canvas.transpose(turn)
-        canvas.info["icc_profile"] = profile
     return kind, size, canvas, sizes
 
 
@@ -271,12 +270,6 @@ def _srgb(canvas: Image.Image) -> Image.Image:
                 translated.putalpha(alpha)
             return translated
     return canvas.convert(mode)
-
-
-def _resized(canvas: Image.Image, size: _Size) -> Image.Image:
-    if canvas.size == size:
-        return canvas
-    return canvas.resize(size, Image.Resampling.LANCZOS)
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -12,8 +12,6 @@ class Act(models.Model):
     """One decision of one person, about one article or many; undone as a whole."""
 
     class Verb(models.TextChoices):
-        """What was done, in the past tense."""
-
         SCORE = "score", "scored"
         PUBLISH = "publish", "published"
         HOLD = "hold", "held"

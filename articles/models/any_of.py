@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
-if TYPE_CHECKING:
-    _Lookup = models.Lookup[Any]
-else:
-    # Generic in the type stubs only.
-    _Lookup = models.Lookup
-
 
 # A foreign key does not inherit the lookups of other fields.
 @models.ForeignKey.register_lookup
 @models.Field.register_lookup
-class AnyOf(_Lookup):
+class AnyOf(models.Lookup):
     """Match a column with any of many strings or numbers, passed as one parameter.
 
     ``in`` passes each value as a parameter of its own, which costs Django more than the query costs
@@ -33,7 +27,6 @@ class AnyOf(_Lookup):
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[Any, ...]]:
-        """Compare with an array, on SQLite with JSON."""
         column, parameters = self.process_lhs(compiler, connection)
         values = list(self.rhs)
         if connection.vendor == "postgresql":

@@ -49,7 +49,6 @@ class ApiToken(models.Model):
         return self.name
 
     def make_secret(self) -> None:
-        """Set a new ``secret`` and its digest."""
         self.secret = PREFIX + secrets.token_urlsafe(_RANDOM)
         self.digest = digest_of(self.secret)
 

@@ -298,7 +298,6 @@ class Article(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the URL of the article's public page."""
         return reverse("articles:article", args=[self.slug])
 
     def is_published(self, at: datetime | None = None) -> bool:

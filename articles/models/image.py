@@ -26,8 +26,6 @@ def _start_of(url: Any) -> Func:
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    """Images of articles."""
-
     def at(self, urls: Iterable[str]) -> Self:
         """Keep the images with any of these URLs, found by an index."""
         wanted = list(urls)

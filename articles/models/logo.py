@@ -9,8 +9,6 @@ from providers.models import Provider
 
 
 class Logo(models.Model):
-    """The stored copy of a provider's logo."""
-
     provider = models.OneToOneField(
         Provider, on_delete=models.CASCADE, primary_key=True, related_name="kept_logo"
     )

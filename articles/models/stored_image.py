@@ -65,7 +65,6 @@ class StoredImage(models.Model):
 
     @property
     def copies(self) -> list[StoredRendition]:
-        """The renditions, smallest first."""
         copies: list[StoredRendition] = self.renditions
         return copies
 
@@ -112,8 +111,6 @@ def name_of(digest: str, width: int, kind: str) -> str:
 
 
 class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
-    """Fetches by URL and state."""
-
     def of(self, urls: Iterable[str]) -> Self:
         return self.filter(url__any_of=list(urls))
 

@@ -22,5 +22,4 @@ class Unindexed(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Add a unary plus, as SQLite's documentation recommends."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **more)

@@ -21,8 +21,6 @@ OVERLAP: Final = timedelta(hours=24)
 
 
 class Event(models.TextChoices):
-    """An event that a webhook can subscribe to."""
-
     PUBLISHED = "published", "an article was published"
     UPDATED = "updated", "a published article changed"
     UNPUBLISHED = "unpublished", "an article is no longer public"
@@ -102,8 +100,6 @@ class WebHook(models.Model):
 
 
 class HookDeliveryQuerySet(models.QuerySet["HookDelivery"]):
-    """Deliveries by state."""
-
     def waiting(self) -> Self:
         """Keep those that are neither delivered nor given up."""
         return self.filter(state=HookDelivery.State.WAITING)
@@ -128,8 +124,6 @@ class HookDeliveryQuerySet(models.QuerySet["HookDelivery"]):
 
 
 class HookDelivery(models.Model):
-    """An event for one webhook."""
-
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
         DELIVERED = "delivered", "delivered"

@@ -8,7 +8,7 @@ from typing import Final
 
 from articles.documents import DocumentImage, DocumentProvider
 from articles.documents.yaml_text import Extra, Plain, block
-from articles.sample_documents.words import PROVIDERS, SUBJECTS, Subject
+from articles.sample_documents.words import PROVIDERS, SUBJECTS
 
 
 def _logo(domain: str, side: int) -> DocumentImage:
@@ -34,40 +34,29 @@ def generate_catalog() -> Iterator[tuple[str, bytes]]:
     Parents come before their topics. The files are always the same.
     """
     for number, subject in enumerate(SUBJECTS):
-        fields = _topic_fields(subject)
+        fields: dict[str, Extra] = {
+            "_id": re.sub(r"[^a-z0-9]+", "-", subject.name.lower()),
+            "name": subject.name,
+            "shortname": subject.short_name or subject.name,
+        }
+        if subject.parent:
+            fields["parent"] = subject.parent
+        fields["keywords"] = [subject.name.lower(), *(thing.name for thing in subject.things)]
+        fields["hashtags"] = [f"#{subject.name.replace(' ', '')}"]
         yield f"_data/topics/{number:02}-{fields['_id']}.yaml", _yaml(fields)
     for name, label, about in PROVIDERS:
         domain = f"{label}.example"
-        yield (
-            f"_data/organizations/{domain}.md",
-            b"---\n" + _yaml(_provider_fields(name, domain, about)) + b"---\n",
-        )
-
-
-def _topic_fields(subject: Subject) -> dict[str, Extra]:
-    fields: dict[str, Extra] = {
-        "_id": re.sub(r"[^a-z0-9]+", "-", subject.name.lower()),
-        "name": subject.name,
-        "shortname": subject.short_name or subject.name,
-    }
-    if subject.parent:
-        fields["parent"] = subject.parent
-    fields["keywords"] = [subject.name.lower(), *(thing.name for thing in subject.things)]
-    fields["hashtags"] = [f"#{subject.name.replace(' ', '')}"]
-    return fields
-
-
-def _provider_fields(name: str, domain: str, about: str) -> dict[str, Extra]:
-    logos = (_logo(domain, side) for side in (50, 400))
-    return {
-        "name": name,
-        "domain": domain,
-        "description": f"{name} is {about}. It exists only in sample documents.",
-        "images": [
-            {"url": logo.url, "width": Plain(logo.width), "height": Plain(logo.height)}
-            for logo in logos
-        ],
-    }
+        logos = (_logo(domain, side) for side in (50, 400))
+        fields = {
+            "name": name,
+            "domain": domain,
+            "description": f"{name} is {about}. It exists only in sample documents.",
+            "images": [
+                {"url": logo.url, "width": Plain(logo.width), "height": Plain(logo.height)}
+                for logo in logos
+            ],
+        }
+        yield f"_data/organizations/{domain}.md", b"---\n" + _yaml(fields) + b"---\n"
 
 
 def _yaml(fields: Mapping[str, Extra]) -> bytes:

@@ -49,7 +49,6 @@ class FeedSource:
 
 
 def tagline() -> str:
-    """Return the description of the site."""
     return settings.SITE_TAGLINE or gettext(
         "The best report of each story, with everyone who covered it"
     )
