@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from articles.documents.frontmatter import DocumentError
 from articles.documents.model import ArticleDocument
 from articles.documents.naming import stem_of
+from articles.documents.problems import DocumentError
 from articles.documents.reading import parse
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from articles.documents.frontmatter import Node, Source
+from articles.documents.frontmatter import Node
+from articles.documents.source import Source
 
 # A line is blank, or has spaces, maybe a hyphen, maybe a key and maybe a value: in double quotes, or
 # unquoted if it is a number, a time, or words without a special meaning in YAML.

@@ -12,7 +12,7 @@ import itertools
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import yaml
 from yaml._yaml import CParser
@@ -27,8 +27,14 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-MAX_BYTES: Final = 256 * 1024
-"""Largest document read, in bytes. The largest of 2,600 real ones has 21 KB."""
+from articles.documents.problems import (
+    NO_NEWS_KEYS,
+    NotNewsError,
+    shown,
+)
+from articles.documents.source import MARK, ODD, Source
+from articles.documents.yaml_errors import DOTS, NO_KEY, cannot_begin, explain
+
 MAX_DEPTH: Final = 32
 """Deepest nesting of lists and mappings. The format itself needs 5."""
 MAX_EVENTS: Final = 20_000
@@ -36,23 +42,9 @@ MAX_EVENTS: Final = 20_000
 MAX_KEY: Final = 100
 """Longest key, in characters: libyaml reads no key over 1,024, and an escape takes up to 10."""
 
-# Characters that libyaml does not accept. Checked first, because libyaml reports these without a
-# position.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LONE_RETURN = re.compile(r"\r(?!\n)")
-_ANY_RETURN = re.compile(r"\r")
-_BARE_NEWLINE = re.compile(r"(?<!\r)\n")
-_FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
-# The bytes of ordinary text: a document of these alone needs no closer look.
-_ORDINARY = bytes([9, 10, 13, *range(0x20, 0x7F)])
-
-# YAML 1.1 treats these three as line breaks: libyaml would fold them inside a value, and count lines
-# that no text editor shows. Private-use characters replace them while it reads.
-_BREAKS = "\x85\u2028\u2029"
-_ANY_BREAK = re.compile(f"[{_BREAKS}]")
-# read_mapping refuses a byte order mark.
-_ODD = re.compile(f"{_FORBIDDEN.pattern}|[\ufeff{_BREAKS}]")
 _LONG_ESCAPE = re.compile(r"\\U([0-9A-Fa-f]{8})")
+_COMMENT = re.compile(r"[ \t]*#")
+_TEXT_AFTER_DOTS = re.compile(r"^(?=\.\.\.[ \t]*\n[\s\S]*\S)", re.MULTILINE)
 
 _NOT_STRINGS = {
     first: [(tag, pattern.match) for tag, pattern in resolvers]
@@ -68,72 +60,8 @@ _TAG_WORDS = {
     "value": "a default key",
 }
 
-# Explanations of libyaml's errors for the author of a document. Those of the second table are about
-# something left open, and are reported where it starts; libyaml notices them only later.
-_PROBLEMS_HERE = {
-    "block sequence entries are not allowed in this context": (
-        "a list item on the line of its key: start the list on the next line"
-    ),
-    "did not find expected '-' indicator": (
-        "expected a list item: start it with a hyphen, in line with the others"
-    ),
-    "did not find expected alphabetic or numeric character": (
-        "a value cannot begin with & or *: put it in quotes"
-    ),
-    "did not find expected key": (
-        "expected a key: close or escape the quotes before it, and keep keys in line"
-    ),
-    "did not find expected node content": "a value cannot begin like this: put it in quotes",
-    "found character that cannot start any token": "a value cannot begin like this: put it in quotes",
-    "found unexpected document indicator": "--- or ... inside quotes: close the quotes before it",
-    "found unknown escape character": "unknown escape: write \\\\ for a backslash",
-    "found incompatible YAML document": "another version of YAML: remove the %YAML line",
-    "found invalid Unicode character escape code": "this escape stands for no character: write the character itself",
-    "found undefined tag handle": "anchors and tags are not allowed: write the value out",
-    "mapping values are not allowed in this context": (
-        "a colon inside a value: put the value in quotes, and keep keys in line"
-    ),
-}
-_PROBLEMS_AT_START = {
-    "could not find expected ':'": "expected a key and a colon: indent lines that continue a value",
-    "did not find expected ',' or ']'": "a list that is not closed: end it with ]",
-    "did not find expected ',' or '}'": "a mapping that is not closed: end it with }",
-    "found unexpected end of stream": "quotes that are not closed: close them",
-}
-_EARLY_END = "did not find expected <document start>"
-
-
 NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 """Unquoted values that YAML reads as null."""
-
-
-class DocumentError(ValueError):
-    """An error in a document: what is wrong, where, and what to do.
-
-    Its text is ``path:line:column: message``; lines and columns (in characters) count from 1.
-    ``more`` are the further errors of the document, by place: up to ``reading.MAX_ERRORS`` per list
-    of values, but none if the YAML itself is wrong.
-    """
-
-    def __init__(self, path: str, line: int, column: int, message: str) -> None:
-        super().__init__(path, line, column, message)
-        self.path = path
-        self.line = line
-        self.column = column
-        self.message = message
-        self.more: tuple[DocumentError, ...] = ()
-
-    def __str__(self) -> str:
-        path = self.path if self.path.isprintable() else ascii(self.path)[1:-1]
-        return f"{path}:{self.line}:{self.column}: {self.message}"
-
-
-def shown(text: str) -> str:
-    """Shorten ``text`` for a message and escape control characters."""
-    text = text if len(text) <= 40 else f"{text[:39]}…"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Node:
@@ -141,16 +69,18 @@ class Node:
 
     ``value`` is a str for a scalar, a list of nodes or a dict of nodes. ``plain`` is true for a
     scalar without quotes. ``index`` and ``key_index`` count characters from the start of the YAML
-    text; ``Source.fail`` turns them into lines.
+    text; ``Source.fail`` turns them into lines. ``comment`` is where a comment follows the scalar on
+    its line, else None.
     """
 
-    __slots__ = ("index", "key_index", "plain", "value")
+    __slots__ = ("comment", "index", "key_index", "plain", "value")
 
     def __init__(self, value: Any, index: int, plain: bool = False) -> None:
         self.value = value
         self.index = index
         self.plain = plain
         self.key_index = index
+        self.comment: int | None = None
 
     @property
     def is_null(self) -> bool:
@@ -167,111 +97,6 @@ class Node:
             return "nothing"
         kind = plain_kind(self.value) if self.plain else None
         return f"{_TAG_WORDS[kind]} ({shown(self.value)})" if kind else f'"{shown(self.value)}"'
-
-
-class Source:
-    """The text of a document, split into front matter and body, and the places of its errors."""
-
-    __slots__ = (
-        "body",
-        "closing",
-        "first_line",
-        "has_odd_characters",
-        "line_end",
-        "opening",
-        "path",
-        "text",
-        "yaml",
-    )
-
-    def __init__(self, path: str, data: bytes, *, fenced: bool = True) -> None:
-        """Decode ``data``; ``fenced`` documents have ``---`` lines and a body, others are all YAML.
-
-        Line endings become ``\\n``; ``line_end`` keeps the original. Raises DocumentError.
-        """
-        self.path = path
-        self.first_line = 1
-        self.body = ""
-        self.text = self._decode(data)
-        rest = data.translate(None, _ORDINARY)
-        self.has_odd_characters = bool(rest) and _ODD.search(rest.decode()) is not None
-        self.yaml = self.text
-        if fenced:
-            self._cut()
-
-    def fail(self, index: int, message: str) -> NoReturn:
-        """Raise the error for the character at ``index`` of the YAML text."""
-        raise self.error(index, message)
-
-    def error(self, index: int, message: str) -> DocumentError:
-        """Return the error for the character at ``index`` of the YAML text."""
-        before = self.yaml[:index]
-        line = before.count("\n")
-        column = index - (before.rfind("\n") + 1)
-        return DocumentError(self.path, line + self.first_line, column + 1, message)
-
-    def _decode(self, data: bytes) -> str:
-        if len(data) > MAX_BYTES:
-            raise too_large(self.path, len(data))
-        if data.startswith(b"\xef\xbb\xbf"):
-            raise DocumentError(
-                self.path,
-                1,
-                1,
-                "starts with a byte order mark: save it as UTF-8 without one",
-            )
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            before = data[: error.start]
-            column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
-            raise DocumentError(
-                self.path,
-                before.count(b"\n") + 1,
-                column,
-                f"byte 0x{data[error.start]:02x} is not UTF-8: save the file as UTF-8",
-            ) from None
-        self.line_end = "\r\n" if "\r\n" in text else "\n"
-        if "\r" in text:
-            other = _BARE_NEWLINE if text.find("\n") == text.find("\r\n") + 1 else _ANY_RETURN
-            mixed = _LONE_RETURN.search(text) or other.search(text)
-            if mixed:
-                self.yaml = text
-                self.fail(mixed.start(), "mixed line endings: use either LF or CRLF throughout")
-            text = text.replace("\r\n", "\n")
-        if "\0" in text:
-            self.yaml = text
-            self.fail(text.index("\0"), "a NUL character: remove it")
-        return text
-
-    def _cut(self) -> None:
-        text = self.text
-        opening = _FENCE.match(text)
-        if opening is None:
-            message = "expected a first line of three hyphens (---) before the front matter"
-            raise DocumentError(self.path, 1, 1, message)
-        start = opening.end()
-        at = start if text.startswith("---", start) else text.find("\n---", start) + 1
-        while at and not (closing := _FENCE.match(text, at)):
-            at = text.find("\n---", at) + 1
-        if not at or closing is None:
-            last = text.rstrip("\n").count("\n") + 1
-            raise DocumentError(
-                self.path,
-                last,
-                1,
-                "expected a closing line of three hyphens (---), found the end of the file",
-            )
-        self.yaml = text[start:at]
-        self.body = text[closing.end() :]
-        self.opening = opening.group()
-        self.closing = closing.group()
-        self.first_line = 2
-
-
-def too_large(path: str, size: int) -> DocumentError:
-    """Return the error for a document of ``size`` bytes, which is too large."""
-    return DocumentError(path, 1, 1, f"{size:,} bytes: a document has at most {MAX_BYTES:,}")
 
 
 def plain_kind(text: str) -> str | None:
@@ -300,77 +125,41 @@ def read_mapping(source: Source) -> Node:
     text = source.yaml
     breaks: dict[int, int] = {}
     if source.has_odd_characters:
-        forbidden = _FORBIDDEN.search(text)
-        if forbidden:
-            code = ord(forbidden.group())
-            source.fail(forbidden.start(), f"control character U+{code:04X}: write it as an escape")
-        if text.startswith("\ufeff"):
+        if text.startswith(MARK):
             source.fail(0, "a byte order mark: remove it")
-        if _ANY_BREAK.search(text):
-            breaks = _stand_ins(text)
-            text = text.translate({line_break: other for other, line_break in breaks.items()})
+        odd = set(ODD.findall(text))
+        if odd:
+            breaks = _stand_ins(text, odd)
+            text = text.translate({character: other for other, character in breaks.items()})
+    dots = _TEXT_AFTER_DOTS.search(text) if source.fenced and "\n..." in text else None
+    if dots:
+        source.fail(dots.start(), DOTS)
     try:
         root = _build(source, CParser(text), breaks)
     except yaml.MarkedYAMLError as error:
-        raise _yaml_error(source, text, error) from None
+        index, message = explain(text, error)
+        raise source.error(index, f"not YAML: {message}") from None
     if root is None or not isinstance(root.value, dict):
-        source.fail(root.index if root else 0, "expected keys and values, such as title: …")
+        wrong = source.error(
+            root.index if root else 0, "expected keys and values, such as title: …"
+        )
+        raise NotNewsError.of(wrong, NO_NEWS_KEYS) if source.fenced else wrong
     return root
 
 
-def _stand_ins(text: str) -> dict[int, int]:
-    """Choose a character that ``text`` does not contain for each line break that is YAML's alone."""
+def _stand_ins(text: str, odd: set[str]) -> dict[int, int]:
+    """Choose a character that ``text`` does not contain for each odd one."""
     used = {ord(character) for character in text}
     used.update(int(code, 16) for code in _LONG_ESCAPE.findall(text))
     free = (code for code in range(0xF0000, 0x10FFFE) if code not in used)
-    return {next(free): ord(line_break) for line_break in _BREAKS}
-
-
-def _yaml_error(source: Source, text: str, error: Any) -> DocumentError:
-    index: int = error.problem_mark.index
-    problem = str(error.problem)
-    message = _PROBLEMS_HERE.get(problem) or " ".join(filter(None, (error.context, problem)))
-    line = text.rfind("\n", 0, index) + 1
-    line_before = text[text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
-    if problem in _PROBLEMS_AT_START:
-        index = error.context_mark.index
-        message = _PROBLEMS_AT_START[problem]
-    elif text.startswith("\t", index):
-        message = "a tab: indent with spaces"
-    elif problem == _EARLY_END:
-        index = text.rfind("\n...", 0, index) + 1 or index
-        message = "the YAML ends here, but text follows: remove the end marker or that text"
-    elif problem.startswith("mapping values") and line_before.strip() and ":" not in line_before:
-        index = line - len(line_before.lstrip())
-        message = _PROBLEMS_AT_START["could not find expected ':'"]
-    elif problem == "did not find expected key":
-        opening = _swallowing_quote(text, index)
-        if opening is not None:
-            index = opening
-            message = _PROBLEMS_AT_START["found unexpected end of stream"]
-    return source.error(index, f"not YAML: {message}")
-
-
-def _swallowing_quote(text: str, index: int) -> int | None:
-    """Return where quotes of several lines open that end right before ``index``, else None."""
-    next_event: Callable[[], Any] = CParser(text).get_event
-    last: Any = None
-    try:
-        for event in iter(next_event, None):
-            if type(event) is ScalarEvent:
-                last = event
-    except yaml.MarkedYAMLError:
-        pass
-    if last is None or last.style not in {"'", '"'} or last.start_mark.line == last.end_mark.line:
-        return None
-    between = text[last.end_mark.index : index]
-    return None if between.strip(" ") else int(last.start_mark.index)
+    return {next(free): ord(character) for character in sorted(odd)}
 
 
 def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | None:
     # One loop: a function per event would cost a call per value.
     next_event: Callable[[], Any] = parser.get_event
     may_hold_nul = "\\" in source.yaml
+    may_hold_comment = "#" in source.yaml
     parents: list[Node | None] = []
     container: Node | None = None  # the list or mapping being filled
     mapping: dict[str, Node] | None = None  # the container's value, where it is a mapping
@@ -386,12 +175,10 @@ def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | No
         if kind is ScalarEvent:
             index = event.start_mark.index
             if event.anchor is not None or event.tag is not None:
-                source.fail(index, "anchors and tags are not allowed: write the value out")
+                source.fail(index, _refusal(source, index))
             value = event.value
             if breaks:
                 value = value.translate(breaks)
-            if may_hold_nul and "\0" in value:
-                source.fail(index, "a NUL character: remove it")
             plain = not event.style
             if mapping is not None and key is None:
                 if plain and value == "<<":
@@ -399,11 +186,17 @@ def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | No
                 if value in mapping:
                     source.fail(index, f"duplicate key {shown(value)}: keep one of them")
                 if len(value) > MAX_KEY:
-                    source.fail(index, f"a key of {len(value):,} characters: at most {MAX_KEY}")
+                    advice = NO_KEY if plain and " " in value else f"at most {MAX_KEY}"
+                    source.fail(index, f"a key of {len(value):,} characters: {advice}")
+                if may_hold_nul and "\0" in value:
+                    source.fail(index, "a NUL character: remove it")
                 key = value
                 key_index = index
                 continue
             node = Node(value, index, plain)
+            if may_hold_comment and plain:
+                comment = _COMMENT.match(source.yaml, event.end_mark.index)
+                node.comment = comment.end() - 1 if comment else None
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             container = parents.pop()
             mapping = _mapping_of(container)
@@ -411,14 +204,14 @@ def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | No
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             index = event.start_mark.index
             if event.anchor is not None or event.tag is not None:
-                source.fail(index, "anchors and tags are not allowed: write the value out")
+                source.fail(index, _refusal(source, index))
             if mapping is not None and key is None:
                 source.fail(index, "expected a plain key, found a list or mapping")
             if len(parents) >= MAX_DEPTH:
                 source.fail(index, f"nested deeper than {MAX_DEPTH} levels")
             node = Node({} if kind is MappingStartEvent else [], index)
         elif kind is AliasEvent:
-            source.fail(event.start_mark.index, "aliases are not allowed: write the value out")
+            source.fail(event.start_mark.index, cannot_begin("*"))
         elif kind is DocumentStartEvent:
             documents += 1
             if documents > 1:
@@ -448,3 +241,13 @@ def _mapping_of(container: Node | None) -> dict[str, Node] | None:
     if container is None or type(container.value) is not dict:
         return None
     return container.value
+
+
+def _refusal(source: Source, index: int) -> str:
+    """Return the message for an anchor or a tag: most are text that was meant as it stands."""
+    rest = source.yaml[index : index + 80]
+    if re.match(r"! +['\"]", rest):
+        return "a value cannot begin with !: remove it, the value has its quotes"
+    if rest[:1] in {"&", "!"} and not re.match(r"\S*\s*(?:\n|$)", rest):
+        return cannot_begin(rest[0])
+    return "anchors and tags are not allowed: write the value out, or put it in quotes"

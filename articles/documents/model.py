@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from articles.documents.problems import DocumentWarning
 from articles.documents.yaml_text import Extra
 
 
@@ -61,7 +62,8 @@ class ArticleDocument:
 
     Times are aware and in UTC, ``topics`` and ``related`` in document order. ``extra`` holds
     unknown keys. ``body`` is the text after the closing line, with ``\\n``; ``line_end`` is the line
-    ending of the file. ``secured`` is opaque and only exported.
+    ending of the file. ``secured`` is opaque and only exported. ``warnings`` say which values were
+    left out or mended; they are no part of what two documents have in common.
     """
 
     title: str
@@ -75,6 +77,7 @@ class ArticleDocument:
     amp_url: str | None = None
     cdn_amp_url: str | None = None
     type: str | None = None
+    language: str | None = None
     quality: int | None = None
     heat: int | None = None
     published: bool | None = None
@@ -86,6 +89,7 @@ class ArticleDocument:
     extra: Mapping[str, Extra] = field(default_factory=dict)
     body: str = "\n"
     line_end: str = "\n"
+    warnings: tuple[DocumentWarning, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def url(self) -> str:
@@ -104,6 +108,7 @@ class TopicDocument:
     keywords: tuple[str, ...] = ()
     hashtags: tuple[str, ...] = ()
     extra: Mapping[str, Extra] = field(default_factory=dict)
+    warnings: tuple[DocumentWarning, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +120,4 @@ class ProviderDocument:
     description: str | None = None
     images: tuple[DocumentImage, ...] = ()
     extra: Mapping[str, Extra] = field(default_factory=dict)
+    warnings: tuple[DocumentWarning, ...] = field(default=(), compare=False, repr=False)

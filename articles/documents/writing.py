@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, cast
 
-from articles.documents.frontmatter import DocumentError, Node, Source, read_mapping
+from articles.documents.frontmatter import Node, read_mapping
 from articles.documents.model import ArticleDocument
+from articles.documents.problems import DocumentError
 from articles.documents.reading import (
     ARTICLE_KEYS,
     ENTRY_KEYS,
@@ -15,6 +17,7 @@ from articles.documents.reading import (
     Keys,
     parse,
 )
+from articles.documents.source import MARK, Source
 from articles.documents.yaml_text import block, double_quoted, plain_or_quoted
 from newsroom.iso_dates import iso
 
@@ -76,19 +79,13 @@ def _top_lines(document: ArticleDocument, key: str) -> list[str]:
     return list(block(key, document.extra[key], "")) if key in document.extra else []
 
 
-def _file(
-    lines: list[str], document: ArticleDocument, opening: str = "---\n", closing: str = "---\n"
-) -> bytes:
-    text = "\n".join([*lines, closing]) + document.body
-    return (opening + text).replace("\n", document.line_end).encode()
-
-
 def write(document: ArticleDocument) -> bytes:
     """Return the canonical form, which ``parse`` reads back as the same document."""
     lines: list[str] = []
     for key in (*ARTICLE_KEYS, *document.extra):
         lines += _top_lines(document, key)
-    return _file(lines, document)
+    text = "\n".join(["---", *lines, "---", document.body])
+    return text.replace("\n", document.line_end).encode()
 
 
 def revise(data: bytes, document: ArticleDocument) -> bytes:
@@ -104,18 +101,17 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     source = Source("", data)
     nodes = cast("dict[str, Node]", read_mapping(source).value)
     starts = [source.yaml.count("\n", 0, node.key_index) for node in nodes.values()]
-    lines = source.yaml.split("\n")[:-1]
+    opening, lines, closing, body = _raw_parts(source)
     blocks: dict[str, list[str]] = {}
     leads: dict[str, int] = {}  # the number of comments and blank lines before a key
     end = 0
     for key, start, following in zip(nodes, starts, [*starts[1:], len(lines)], strict=True):
         stop = following
-        while stop > start + 1 and (not lines[stop - 1] or lines[stop - 1].startswith("#")):
+        while stop > start + 1 and (not lines[stop - 1].strip("\r\n") or lines[stop - 1][0] == "#"):
             stop -= 1
         blocks[key] = lines[end:stop]
         leads[key] = start - end
         end = stop
-    tail = lines[end:]
 
     changed = [
         key
@@ -124,25 +120,39 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     ]
     order = list(ARTICLE_KEYS)
     for key in changed:
-        written = _top_lines(document, key)
+        written = [f"{line}{source.line_end}" for line in _top_lines(document, key)]
         if key in blocks and written:
             lead = blocks[key][: leads[key]]
-            blocks[key] = [*lead, *(line for line in written if line)]
+            blocks[key] = [*lead, *(line for line in written if line.strip("\r\n"))]
         elif written:
             blocks = _inserted(blocks, key, written, order)
         else:
             blocks.pop(key, None)
-    revised = _file(
-        [line for part in blocks.values() for line in part] + tail,
-        document,
-        source.opening,
-        source.closing if source.closing.endswith("\n") else f"{source.closing}\n",
+    if document.body != before.body:
+        body = document.body.replace("\n", source.line_end)
+        if body and not closing.endswith("\n"):
+            closing += source.line_end
+    text = "".join(
+        [opening, *(line for part in blocks.values() for line in part), *lines[end:], closing, body]
     )
+    if document.line_end != before.line_end:
+        text = text.replace("\r\n", "\n").replace("\n", document.line_end)
+    revised = f"{MARK if source.has_mark else ''}{text}".encode()
+    canonical = write(document)
     # The keys of a flow mapping have no lines of their own.
     try:
-        return revised if parse("", revised) == document else write(document)
+        found = parse("", revised)
+        # An editor's text may hold what reading mends.
+        return revised if found in (document, parse("", canonical)) else canonical
     except DocumentError:
-        return write(document)
+        return canonical
+
+
+def _raw_parts(source: Source) -> tuple[str, list[str], str, str]:
+    """Return opening line, front matter, closing line and body as they are in the file."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", source.raw)
+    last = source.yaml.count("\n") + 1
+    return lines[0], lines[1:last], lines[last], "".join(lines[last + 1 :])
 
 
 def _inserted(

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
-from articles.documents.frontmatter import DocumentError, Source, plain_kind, read_mapping
+from articles.documents.frontmatter import plain_kind, read_mapping
+from articles.documents.problems import DocumentError
+from articles.documents.source import Source
 
 
 class Plain(str):

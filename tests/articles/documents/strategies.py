@@ -1,5 +1,6 @@
 """Arbitrary documents for property tests: every field, and text of the kind that breaks YAML."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -21,6 +22,8 @@ from articles.documents.reading import (
     PROVIDER_KEYS,
     Keys,
 )
+from articles.documents.source import CONTROLS
+from articles.documents.values import has_visible
 from articles.documents.yaml_text import Extra, Plain
 
 T = TypeVar("T")
@@ -61,15 +64,19 @@ TEXTS: st.SearchStrategy[str] = st.one_of(
 )
 """Any text that a document may hold: everything but NUL and lone surrogates."""
 
-LINES = TEXTS.filter(lambda text: bool(text) and not text.isspace())
-"""Titles and names: not blank."""
+SHOWN_TEXTS: st.SearchStrategy[str] = TEXTS.map(lambda text: CONTROLS.sub("", text))
+"""Texts that readers see: without control characters."""
 
-_LABELS = st.from_regex(r"[a-z0-9é](?:[a-z0-9_-]{0,5}[a-z0-9])?", fullmatch=True)
+LINES = SHOWN_TEXTS.filter(has_visible)
+"""Titles and names: with something to see."""
+
+_LABELS = st.from_regex(r"[a-z0-9](?:[a-z0-9_-]{0,5}[a-z0-9])?", fullmatch=True)
 _ODD_DOMAINS = st.sampled_from(["1.5", "no", "127.0.0.1", "0x1F", "2020-01-01", "null.example"])
 DOMAINS = _ODD_DOMAINS | st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
 """Domains, including those that look like a number or a word of YAML."""
 
-_PATHS = TEXTS.map(lambda text: "/" + text.translate({9: None, 10: None, 13: None}))
+_UNFIT_FOR_URLS = re.compile(r"[\t\n\r;]| +\Z")
+_PATHS = SHOWN_TEXTS.map(lambda text: "/" + _UNFIT_FOR_URLS.sub("", text))
 URLS = st.builds(
     "{}://{}{}".format, st.sampled_from(["https", "http", "HTTPS"]), DOMAINS, st.just("") | _PATHS
 )
@@ -112,15 +119,16 @@ def tuples(strategy: st.SearchStrategy[T], most: int = 2) -> st.SearchStrategy[t
     return st.lists(strategy, max_size=most).map(tuple)
 
 
+_IMAGE_URLS = URLS.map(lambda url: url.replace(" ", ""))
 _SIZES = maybe(st.integers(0, 100_000))
-_OPTIONAL_TEXTS = maybe(TEXTS)
+_OPTIONAL_TEXTS = maybe(SHOWN_TEXTS)
 _OPTIONAL_URLS = maybe(URLS)
 _KINDS = maybe(st.sampled_from(["article", "video"]))
 _QUALITIES = maybe(st.integers(0, MAX_QUALITY))
 
 IMAGES = st.builds(
     DocumentImage,
-    url=URLS,
+    url=_IMAGE_URLS,
     width=_SIZES,
     height=_SIZES,
     title=_OPTIONAL_TEXTS,
@@ -189,6 +197,7 @@ DOCUMENTS = st.builds(
         amp_url=_OPTIONAL_URLS,
         cdn_amp_url=_OPTIONAL_URLS,
         type=_KINDS,
+        language=maybe(st.sampled_from(["es", "pt-BR", "zh-Hant-TW", "no"])),
         quality=_QUALITIES,
         heat=maybe(st.integers(-1, 30_000)),
         published=maybe(st.booleans()),
@@ -196,9 +205,9 @@ DOCUMENTS = st.builds(
         topics=tuples(LINES.filter(lambda text: any(map(str.isalnum, text)))),
         images=tuples(IMAGES),
         related=tuples(ENTRIES),
-        secured=_OPTIONAL_TEXTS,
+        secured=maybe(TEXTS),
         extra=extras(ARTICLE_KEYS),
-        body=st.just("\n") | TEXTS.map(lambda text: text.replace("\r", "")),
+        body=st.just("\n") | SHOWN_TEXTS.map(lambda text: text.replace("\r", "")),
         line_end=st.sampled_from(["\n", "\r\n"]),
     ).map(_scored),
     URLS,

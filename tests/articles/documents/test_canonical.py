@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from articles.documents import ArticleDocument, DocumentError, write
 from articles.documents.canonical import read_canonical
-from articles.documents.frontmatter import Node, Source, read_mapping
+from articles.documents.frontmatter import Node, read_mapping
+from articles.documents.source import Source
 from articles.sample_documents import generate
 from tests.articles.documents.documents import SEEDS
 from tests.articles.documents.strategies import DOCUMENTS, TRICKY

@@ -3,8 +3,9 @@
 import pytest
 
 from articles.documents import MAX_BYTES, DocumentError, parse
-from articles.documents.frontmatter import Node, Source, plain_kind, read_mapping, shown
-from articles.documents.reading import MAX_ERRORS
+from articles.documents.frontmatter import Node, plain_kind, read_mapping
+from articles.documents.problems import shown
+from articles.documents.source import MAX_WARNINGS, Source
 from tests.articles.documents.documents import make_text
 
 
@@ -31,12 +32,12 @@ class TestDocumentError:
         )
 
     def test_errors_of_a_list_are_limited(self) -> None:
-        topics = "\ntopics:\n" + "  - 5\n" * (3 * MAX_ERRORS)
+        topics = "\ntopics:\n" + "  - 5\n" * (3 * MAX_WARNINGS)
 
         with pytest.raises(DocumentError) as caught:
             parse("a.md", make_text(type=f"article{topics}"))
 
-        assert len(caught.value.more) == MAX_ERRORS - 1
+        assert len(caught.value.more) == MAX_WARNINGS - 1
 
     def test_more_is_in_the_order_of_the_lines(self) -> None:
         text = make_text(heat="warm", quality="high", category="7")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from articles.documents import MAX_BYTES, MAX_QUALITY, DocumentError, parse
-from articles.documents.reading import MAX_LINE, MAX_SIZE, MAX_URL_BYTES
+from articles.documents.values import MAX_LINE, MAX_SIZE, MAX_URL_BYTES
 from articles.importing.files import read
 from tests.articles.documents.documents import make_text
 

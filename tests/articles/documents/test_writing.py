@@ -49,7 +49,7 @@ ENTRY = RelatedEntry(
     extra={"match": "loose"},
 )
 FULL = ArticleDocument(
-    title="Council\tapproves\x07",
+    title="Council\tapproves",
     published_at=NOON,
     provider=PROVIDER,
     category="news",
@@ -73,7 +73,7 @@ FULL = ArticleDocument(
 )
 FULL_TEXT = r"""---
 category: news
-title: "Council\tapproves\x07"
+title: "Council\tapproves"
 excerpt: "One\ntwo"
 publishedDateTime: 2020-08-21T12:00:00Z
 updatedDateTime: 2020-08-21T13:00:00.500000Z
@@ -293,11 +293,11 @@ class TestReviseOthers:
             b"\nprovider", b"\n\nprovider"
         )
 
-    def test_adds_a_missing_line_end_to_the_closing_line(self) -> None:
+    def test_a_missing_final_line_end_stays_missing(self) -> None:
         data = make_text().rstrip()
 
         assert revise(data, parse("a.md", data)) == data
-        assert change(data, title="Another") == make_text(title='"Another"').rstrip() + b"\n"
+        assert change(data, title="Another") == make_text(title='"Another"').rstrip()
         assert change(data, body="More.\n") == data + b"\nMore.\n"
 
     @pytest.mark.parametrize("written", ["null", "~", ""])

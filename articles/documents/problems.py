@@ -1,0 +1,74 @@
+"""What can be wrong with a document: errors, which reject it, and warnings, which do not."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Self
+
+
+class DocumentWarning(NamedTuple):
+    """A bad value that was left out of a document, or was mended: what, where, and what to do."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{_on_one_line(self.path)}:{self.line}:{self.column}: {self.message}"
+
+
+class DocumentError(ValueError):
+    """An error in a document: what is wrong, where, and what to do.
+
+    Its text is ``path:line:column: message``; lines and columns (in characters) count from 1.
+    ``more`` are the further errors of the document, by place, and ``warnings`` what else is wrong;
+    both are empty if the YAML itself is wrong.
+    """
+
+    def __init__(self, path: str, line: int, column: int, message: str) -> None:
+        super().__init__(path, line, column, message)
+        self.path = path
+        self.line = line
+        self.column = column
+        self.message = message
+        self.more: tuple[DocumentError, ...] = ()
+        self.warnings: tuple[DocumentWarning, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{_on_one_line(self.path)}:{self.line}:{self.column}: {self.message}"
+
+
+class NotNewsError(DocumentError):
+    """The file is not a news document: an import of its folder skips it.
+
+    ``reason`` completes the sentence "These files are not news documents: …".
+    """
+
+    reason: str
+
+    @classmethod
+    def of(cls, error: DocumentError, reason: str) -> Self:
+        found = cls(error.path, error.line, error.column, error.message)
+        found.reason = reason
+        found.more = error.more
+        found.warnings = error.warnings
+        return found
+
+
+NO_FRONT_MATTER: Final = "no front matter"
+TOML: Final = "TOML front matter"
+JSON: Final = "JSON front matter"
+NO_NEWS_KEYS: Final = "neither publishedDateTime nor provider"
+NO_QUALITY: Final = "heat or published without quality"
+
+
+def shown(text: str) -> str:
+    """Shorten ``text`` for a message and escape control characters."""
+    text = text if len(text) <= 40 else f"{text[:39]}…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _on_one_line(path: str) -> str:
+    return path if path.isprintable() else ascii(path)[1:-1]
