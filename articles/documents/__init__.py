@@ -16,7 +16,12 @@ from articles.documents.model import (
     TopicDocument,
 )
 from articles.documents.naming import dated_stem, slug_for, stem_of
-from articles.documents.problems import DocumentError, DocumentWarning, NotNewsError
+from articles.documents.problems import (
+    NO_FRONT_MATTER,
+    DocumentError,
+    DocumentWarning,
+    NotNewsError,
+)
 from articles.documents.reading import parse, parse_provider, parse_topic
 from articles.documents.source import MAX_BYTES, begins_front_matter, too_large
 from articles.documents.values import MAX_QUALITY

@@ -20,6 +20,7 @@ from articles.documents.problems import (
     NO_NEWS_KEYS,
     NO_QUALITY,
     DocumentError,
+    DocumentWarning,
     NotNewsError,
     shown,
 )
@@ -48,8 +49,8 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
     error, so that one DocumentError names all of them.
     """
     if type(node.value) is not dict:
-        wrong = f"expected keys such as {required[0]}: …, {values.found(node)}"
-        source.fail(node.index, wrong)
+        expected = f"expected keys such as {required[0]}: …"
+        source.fail(node.index, f"{expected}, {values.found(node)}")
     result: dict[str, Any] = {}
     extra: dict[str, Extra] = {}
     errors: list[DocumentError] = []
@@ -74,16 +75,16 @@ def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> 
             source.warn(child.comment, message)
     for key in required:
         if key in bad:
-            error = bad.pop(key)
-            errors += error, *error.more
+            wrong = bad.pop(key)
+            errors += wrong, *wrong.more
         elif keys[key][0] not in result:
             errors.append(_missing(source, node, key))
     if "webUrl" in keys:
         errors += _without_address(source, node, result, bad)
     if keys is ARTICLE_KEYS:
         errors += _without_quality(source, node, result, bad)
-    for key, error in bad.items():
-        source.warn_of(error, f"{key} is left out")
+    for key, wrong in bad.items():
+        source.warn_of(wrong, f"the key {key} is left out")
     if errors:
         first, *more = sorted(errors, key=lambda error: (error.line, error.column))
         first.more = tuple(more)
@@ -272,14 +273,19 @@ def parse(path: str, data: bytes) -> ArticleDocument:
         reason = _why_no_news(root) if root is not None else None
         if reason is not None and not isinstance(error, NotNewsError):
             error = NotNewsError.of(error, reason)
-        error.warnings = tuple(source.warnings)
+        error.warnings = _sorted(source)
         raise error from None
 
 
 def _article(source: Source, root: Node) -> ArticleDocument:
     result = _read(source, root, ARTICLE_KEYS, _REQUIRED)
-    warnings = tuple(sorted(source.warnings, key=lambda one: (one.line, one.column)))
-    return ArticleDocument(**result, body=source.body, line_end=source.line_end, warnings=warnings)
+    return ArticleDocument(
+        **result, body=source.body, line_end=source.line_end, warnings=_sorted(source)
+    )
+
+
+def _sorted(source: Source) -> tuple[DocumentWarning, ...]:
+    return tuple(sorted(source.warnings, key=lambda one: (one.line, one.column)))
 
 
 def _why_no_news(root: Node) -> str | None:
@@ -312,7 +318,7 @@ def parse_topic(path: str, data: bytes) -> TopicDocument:
     """Read a topic file, which is all YAML. Raises DocumentError."""
     source = Source(path, data, fenced=False)
     result = _read(source, read_mapping(source), _TOPIC_KEYS, ("name",))
-    return TopicDocument(**result, warnings=tuple(source.warnings))
+    return TopicDocument(**result, warnings=_sorted(source))
 
 
 def parse_provider(path: str, data: bytes) -> ProviderDocument:
@@ -320,4 +326,4 @@ def parse_provider(path: str, data: bytes) -> ProviderDocument:
     source = Source(path, data)
     required = ("name", "domain")
     result = _read(source, read_mapping(source), _PROVIDER_FILE_KEYS, required)
-    return ProviderDocument(**result, warnings=tuple(source.warnings))
+    return ProviderDocument(**result, warnings=_sorted(source))

@@ -40,7 +40,9 @@ _HTTP = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\t\n\r]*)?\Z", re.IGNORECASE)
 # Only with a semicolon: "&copy=1" is a parameter.
 _ENTITY = re.compile(r"&(?:amp|apos|quot|lt|gt|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\Z")
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?([^\s/?#\\@:]+)\.?(?::\d*)?(?:[/?#]|\Z)", re.I)
+_HOST = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:(?=//))?(?://)?([^\s/?#\\@:]+)\.?(?::\d*)?(?:[/?#]|\Z)", re.I
+)
 # BCP 47, without its oldest forms: a language, then script, region, variants and the like.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z", re.ASCII)
 # Letters and symbols that show nothing: Hangul fillers and a Braille pattern without dots.
@@ -147,7 +149,7 @@ def time(source: Source, node: Node) -> datetime:
     year, month, day, hour, minute = map(int, numbers)
     is_leap = second == "60" and minute == 59
     if is_leap:
-        message = "a leap second, taken as 23:59:59 UTC: write the second as 59"
+        message = "a leap second, taken as second 59: write 59"
         second, fraction = "59", None
         source.warn(node.index, message)
     for name, number, most in (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59)):

@@ -23,7 +23,7 @@ from newsroom.iso_dates import iso
 
 _SECTIONS = frozenset({"featuredContent", "provider", "topics", "images", "related", "secured"})
 """Keys with a blank line before them."""
-_UNQUOTED = frozenset({"category", "type"})
+_UNQUOTED = frozenset({"category", "type", "language"})
 _NESTED_URLS = {"webUrl", "ampWebUrl"}
 
 

@@ -24,6 +24,7 @@ NO_KEY: Final = (
     "as a second paragraph does"
 )
 LATE_TEXT: Final = "the YAML ends here, but text follows: remove the end marker or that text"
+MERGE_MARK: Final = "a mark of a merge conflict: keep one of the two versions, remove the marks"
 DOTS: Final = "the front matter ends with ... here: write --- instead"
 _UNKNOWN: Final = (
     "this cannot be read: check quotes, colons and indentation here and on the line before"
@@ -68,13 +69,15 @@ _EARLY_END: Final = "did not find expected <document start>"
 _LEAD = re.compile(
     r"""[ ]*(?:-[ ]+)*(?:(?:"[^"\n]*"|'[^'\n]*'|[^\s\[\]{}:,\#'"&*!|>%@`-][^:\n]*?)[ ]*:[ ]+)?"""
 )
+_CONFLICT = re.compile(r"(?:<{7}|={7}|>{7})(?![<=>])")
 _NOT_FIRST: Final = frozenset("*&!|>%@`[]{},?-:")
 _PAIRS: Final = {"[": "]", "{": "}"}
 
 
 def cannot_begin(sign: str) -> str:
     """Return the message for a value that starts with a sign of YAML."""
-    return f"a value cannot begin with {sign}: put the whole value in quotes"
+    message = f"a value cannot begin with {sign}: put the whole value in quotes"
+    return f"{message}, or start the list on the next line" if sign == "-" else message
 
 
 def explain(text: str, error: Any) -> tuple[int, str]:
@@ -95,6 +98,8 @@ def explain(text: str, error: Any) -> tuple[int, str]:
         opening = _swallowing_quote(text, index)
         if opening is not None:
             return opening, _TWO_QUOTES[text[opening]]
+    if _CONFLICT.match(text, line if started is None else started):
+        return line if started is None else started, MERGE_MARK
     for place in (index,) if started is None else (started, index):
         found = _unquoted(text, place)
         if found is not None:

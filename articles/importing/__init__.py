@@ -1,6 +1,6 @@
 """Import news documents in batches: all of a document or nothing, safe to run again.
 
-``run`` finds the files, skips those whose digest is known, parses the others and stores them batch
+``run`` finds the files, passes over those whose digest is known and those that are not news, parses the others and stores them batch
 by batch. The result does not depend on the order of the files, or on how they are split into runs.
 A second run changes nothing.
 """
@@ -11,7 +11,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -23,13 +23,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import documents, heat
-from articles.documents import DocumentError
+from articles.documents import DocumentError, NotNewsError
 from articles.documents.batches import Parsed, Text
 from articles.importing import catalog
 from articles.importing.batch import store
 from articles.importing.files import FoundFile, Kind, find, printable, read, require
 from articles.importing.parsing import Parser
-from articles.importing.report import COUNTS, Report
+from articles.importing.report import COUNTS, Report, Skipped
 from articles.importing.rows import Incoming
 from articles.models import Article, ImportProblem, ImportRun, Related, SourceDocument
 from newsroom.bulk import hold_write_lock, renew_statistics
@@ -120,6 +120,7 @@ class _Import:
     at: datetime
     report: Report
     stopping: threading.Event
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def is_over(self) -> bool:
@@ -149,6 +150,7 @@ class _Import:
         # Later coverage-only articles are this run's, unless two imports run at once.
         created = Article.objects.filter(pk__gt=last_pk)
         self.report.stubs = created.filter(coverage_only=True).count()
+        self._keep(self.skipped.report())
         self._compare_scores()
 
     def _next_batch(self, files: Iterator[FoundFile], parser: Parser) -> _Batch | None:
@@ -160,7 +162,7 @@ class _Import:
             try:
                 batch.append((file, *read(file.path, file.shown)))
             except DocumentError as error:
-                self._reject(error)
+                self._refuse(file, error)
             if len(batch) >= self.batch_size or self.is_over:
                 break
         else:
@@ -176,16 +178,27 @@ class _Import:
 
     def _store(self, batch: _Batch, parsed: Sequence[Parsed]) -> None:
         incoming: list[Incoming] = []
+        warned = Report()
         for (file, data, digest), result in zip(batch, parsed, strict=True):
             if isinstance(result, DocumentError):
-                self._reject(result)
+                self._refuse(file, result)
                 if self.is_over:
                     break
             else:
                 document, stem = result
+                warned.warn(document.warnings)
                 incoming.append(Incoming(file, digest, data, document, stem))
+        self._keep(warned)
         if incoming:
             self.report.absorb(store(incoming, self.report.run, self.at))
+
+    def _refuse(self, file: FoundFile, error: DocumentError) -> None:
+        """Reject a file, or skip it if it lies in a walked folder and is not a news document."""
+        if isinstance(error, NotNewsError) and not file.is_named:
+            self.skipped.add(file.shown, error.reason)
+            self.report.skipped += 1
+        else:
+            self._reject(error)
 
     def _reject(self, error: DocumentError) -> None:
         alone = Report()
@@ -193,8 +206,9 @@ class _Import:
         self._keep(alone)
 
     def _keep(self, part: Report) -> None:
-        part.record(self.report.run)
-        self.report.absorb(part)
+        if part.problems:
+            part.record(self.report.run)
+            self.report.absorb(part)
 
     def _store_catalog_file(self, file: FoundFile) -> None:
         try:
@@ -202,13 +216,22 @@ class _Import:
             with transaction.atomic():
                 hold_write_lock()
                 if file.kind is Kind.TOPIC:
-                    catalog.store_topic_file(documents.parse_topic(file.shown, data))
+                    topic = documents.parse_topic(file.shown, data)
+                    catalog.store_topic_file(topic)
+                    warnings = topic.warnings
                 else:
-                    catalog.store_provider_file(documents.parse_provider(file.shown, data))
+                    provider = documents.parse_provider(file.shown, data)
+                    catalog.store_provider_file(provider)
+                    warnings = provider.warnings
         except DocumentError as error:
-            self._reject(error)
+            self._refuse(file, error)
+            return
         except ValueError as error:
             self._reject(DocumentError(file.shown, 1, 1, str(error)))
+            return
+        warned = Report()
+        warned.warn(warnings)
+        self._keep(warned)
 
     def _compare_scores(self) -> None:
         """Report where the score of a document differs from the policy's."""

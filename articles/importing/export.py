@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from articles import documents, heat
@@ -80,6 +81,10 @@ def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
         name: values[name]() if name in values else getattr(article, name) or None
         for name in snapshot.changed_fields(before, now)
     }
+    if "locale" in changes:
+        locale = changes.pop("locale")
+        is_of_site = locale.lower() == settings.LANGUAGE_CODE.lower()
+        changes["language"] = None if is_of_site else locale
     return replace(
         document, **changes, **_score(article, document, policy or heat.current_policy())
     )

@@ -11,7 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from articles.documents import MAX_BYTES, DocumentError, too_large
+from articles.documents import (
+    MAX_BYTES,
+    NO_FRONT_MATTER,
+    DocumentError,
+    NotNewsError,
+    begins_front_matter,
+    too_large,
+)
 
 ENDINGS: Final = (".md", ".markdown", ".txt", ".yml", ".yaml")
 CATALOG: Final = "_data"
@@ -22,6 +29,10 @@ SORTED_AT_A_TIME: Final = 20_000
 
 The order makes no difference to the rows. Sorting makes reports comparable.
 """
+
+
+_FIRST_BYTES: Final = 64
+"""Bytes that show whether a file that is too large begins with front matter."""
 
 
 class Kind(Enum):
@@ -37,6 +48,7 @@ class FoundFile(NamedTuple):
     """A file to import: ``path`` opens it, ``shown`` is the same path for messages.
 
     ``name`` is its path within the imported folder, ``roots`` are all folders of the run.
+    ``is_named`` is true for a file named by hand, which is never skipped.
     """
 
     path: str
@@ -44,6 +56,7 @@ class FoundFile(NamedTuple):
     name: str
     roots: tuple[str, ...]
     kind: Kind
+    is_named: bool = False
 
 
 def require(paths: Sequence[Path]) -> None:
@@ -73,7 +86,10 @@ def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
         else:
             found = iter([(str(path), path.name, kind)] if kind in wanted else ())
         for opened, name, kind_of_one in found:
-            yield FoundFile(opened, printable(opened), printable(name), roots, kind_of_one)
+            is_named = path != folder
+            yield FoundFile(
+                opened, printable(opened), printable(name), roots, kind_of_one, is_named
+            )
 
 
 def printable(path: str) -> str:
@@ -130,7 +146,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def read(path: str, shown: str) -> tuple[bytes, str]:
     """Return a file's bytes and their SHA-256 in hex; ``shown`` is the path for messages.
 
-    Never reads more than MAX_BYTES. Raises DocumentError if it is larger or unreadable.
+    Never reads more than MAX_BYTES. Raises DocumentError if it is larger or unreadable, and
+    NotNewsError if it is larger and begins without front matter.
     """
     try:
         # open() makes a file object, which takes as long as the read itself.
@@ -139,7 +156,10 @@ def read(path: str, shown: str) -> tuple[bytes, str]:
             # A read of MAX_BYTES would allocate all of them.
             size = os.fstat(opened).st_size
             if size > MAX_BYTES:
-                raise too_large(shown, size)
+                error = too_large(shown, size)
+                if not begins_front_matter(os.read(opened, _FIRST_BYTES)):
+                    error = NotNewsError.of(error, NO_FRONT_MATTER)
+                raise error
             data = os.read(opened, size + 1)
         finally:
             os.close(opened)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import F
 
-from articles.documents import DocumentError
+from articles.documents import DocumentError, DocumentWarning
 from articles.models import ImportProblem, ImportRun
 
-COUNTS: Final = ("created", "updated", "unchanged", "conflicts", "rejected", "stubs")
+COUNTS: Final = (
+    "created",
+    "updated",
+    "unchanged",
+    "retitled",
+    "conflicts",
+    "rejected",
+    "warned",
+    "skipped",
+    "stubs",
+)
+PLACES: Final = 3
+"""Places named of each message in the text report."""
 _ERROR: Final = ("path", "line", "column", "message")
 
 
@@ -22,8 +35,11 @@ class Report:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    retitled: int = 0
     conflicts: int = 0
     rejected: int = 0
+    warned: int = 0
+    skipped: int = 0
     stubs: int = 0
     problems: list[ImportProblem] = field(default_factory=list)
     seconds: float = 0.0
@@ -32,14 +48,26 @@ class Report:
 
     @property
     def done(self) -> int:
-        return self.created + self.updated + self.unchanged + self.rejected
+        return self.created + self.updated + self.unchanged + self.rejected + self.skipped
 
     def reject(self, error: DocumentError) -> None:
-        """Count a rejected document and keep all its errors."""
+        """Count a rejected document and keep all its errors and warnings."""
         self.rejected += 1
-        for one in (error, *error.more):
+        self._place(ImportProblem.Kind.ERROR, (error, *error.more))
+        self.warn(error.warnings)
+
+    def warn(self, warnings: Sequence[DocumentWarning]) -> None:
+        """Count a document with warnings, if there are any, and keep them."""
+        if warnings:
+            self.warned += 1
+            self._place(ImportProblem.Kind.WARNING, warnings)
+
+    def _place(
+        self, kind: ImportProblem.Kind, found: Iterable[DocumentError | DocumentWarning]
+    ) -> None:
+        for one in found:
             place = {name: getattr(one, name) for name in _ERROR}
-            self.problems.append(ImportProblem(kind=ImportProblem.Kind.ERROR, **place))
+            self.problems.append(ImportProblem(kind=kind, **place))
 
     def add(self, kind: ImportProblem.Kind, path: str, message: str, **details: Any) -> None:
         """Add a problem that rejects no document."""
@@ -70,22 +98,57 @@ class Report:
             **{name: getattr(self, name) for name in COUNTS},
             "duplicates": [problem.details for problem in self.of(kinds.DUPLICATE)],
             "score_differences": [problem.details for problem in self.of(kinds.SCORE)],
-            "errors": [
-                {name: getattr(problem, name) for name in _ERROR}
-                for problem in self.of(kinds.ERROR)
-            ],
+            "policy": None,
+            "errors": self._placed(kinds.ERROR),
+            "warnings": self._placed(kinds.WARNING),
             "seconds": round(self.seconds, 3),
             "run": self.run.pk if self.run else None,
         }
 
+    def _placed(self, kind: ImportProblem.Kind) -> list[dict[str, Any]]:
+        return [{name: getattr(one, name) for name in _ERROR} for one in self.of(kind)]
+
+    def lines(self, kind: ImportProblem.Kind) -> Iterator[str]:
+        """Yield the problems of a kind for people: equal messages together, with PLACES places."""
+        places: dict[str, list[str]] = {}
+        for problem in self.of(kind):
+            places.setdefault(problem.message, []).append(problem.place)
+        for message, found in places.items():
+            if len(found) == 1:
+                yield f"{found[0]}: {message}" if found[0] else message
+            else:
+                named = ", ".join(filter(None, found[:PLACES]))
+                more = f" and {len(found) - PLACES:,} more" if len(found) > PLACES else ""
+                yield f"{len(found):,} times: {message}: {named}{more}"
+
     def as_text(self) -> str:
-        """Return the report for people: the counts, then one line per problem."""
+        """Return the report for people: the counts, then a line for each different problem."""
         counts = ", ".join(f"{getattr(self, name):,} {name}" for name in COUNTS)
         rate = f" ({self.done / self.seconds:,.0f} documents/s)" if self.seconds else ""
         lines = [f"{counts} in {self.seconds:.1f} s{rate}"]
         for kind in ImportProblem.Kind:
             if kind is not ImportProblem.Kind.ERROR:
-                lines += [f"{kind.label}: {problem}" for problem in self.of(kind)]
+                lines += [f"{kind.label}: {line}" for line in self.lines(kind)]
         if self.run is None:
             lines.append("Dry run: nothing was written.")
         return "\n".join(lines)
+
+
+class Skipped:
+    """Counts the files of walked folders that are not news documents, by folder and reason."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, path: str, reason: str) -> None:
+        folder, slash, _ = path.rpartition("/")
+        self._counts[folder + slash, reason] += 1
+
+    def report(self) -> Report:
+        """Return one problem for each folder and reason, in the order of the folders."""
+        part = Report()
+        for (folder, reason), count in sorted(self._counts.items()):
+            what = "file is not a news document" if count == 1 else "files are not news documents"
+            message = f"{count:,} {what}: {reason}"
+            part.add(ImportProblem.Kind.SKIPPED, folder, message, reason=reason, count=count)
+        return part

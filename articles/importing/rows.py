@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
+
 from articles.documents import ArticleDocument, RelatedEntry
 from articles.importing.files import FoundFile
 from articles.importing.identity import Row
-from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state
+from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, language_of
 from articles.models import (
     Article,
     ArticleTopic,
@@ -31,6 +33,7 @@ _CONTENT: Final = (
     "type",
     "published_at",
     "updated_at",
+    "locale",
     "quality",
     "heat",
     "published",
@@ -41,7 +44,6 @@ _CONTENT: Final = (
 )
 # Set in new rows only.
 _FRESH: Final[dict[str, Any]] = {
-    "locale": "en-us",
     "is_pinned": False,
     "decision": "",
     "decision_reason": "",
@@ -106,6 +108,7 @@ def content_columns(document: ArticleDocument) -> dict[str, Any]:
     columns["type"] = document.type or Article.Type.ARTICLE.value
     columns["published_at"] = document.published_at
     columns["updated_at"] = document.updated_at
+    columns["locale"] = language_of(document)
     return columns
 
 
@@ -128,7 +131,8 @@ def _contents(
         kind = entry.type or Article.Type.ARTICLE.value
         score = (entry.quality, None, False, False, 0.0)
         provider_id = providers[entry.provider.domain.lower()]
-        yield row, None, (*texts, kind, entry.published_at, None, *score, provider_id)
+        times_and_locale = (entry.published_at, None, settings.LANGUAGE_CODE)
+        yield row, None, (*texts, kind, *times_and_locale, *score, provider_id)
 
 
 def insert_articles(

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
+
 from articles.documents import ArticleDocument, DocumentImage, iso
 from articles.models import Article, Image
 from articles.models.topic import topic_key
@@ -43,6 +45,7 @@ class Conflict:
 def of_document(document: ArticleDocument) -> dict[str, Any]:
     """Return the state of an article just imported from ``document``."""
     return _texts_and_times(document) | {
+        "locale": language_of(document),
         "provider": document.provider.domain.lower(),
         "quality": document.quality,
         "topics": list(dict.fromkeys(map(topic_key, document.topics))),
@@ -54,6 +57,7 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
 def of_article(article: Article) -> dict[str, Any]:
     """Return an article's present state; four queries unless STATE_LOADED is loaded."""
     return _texts_and_times(article) | {
+        "locale": article.locale,
         "provider": article.provider.domain,
         "quality": article.quality,
         "topics": [link.topic.key for link in article.topic_links.all()],
@@ -68,6 +72,11 @@ def _texts_and_times(one: Article | ArticleDocument) -> dict[str, Any]:
     state["published_at"] = iso(one.published_at)
     state["updated_at"] = one.updated_at and iso(one.updated_at)
     return state
+
+
+def language_of(document: ArticleDocument) -> str:
+    """Return a document's language, which is the site's unless it names another."""
+    return document.language or settings.LANGUAGE_CODE
 
 
 def image_state(image: Image | DocumentImage) -> list[Any]:

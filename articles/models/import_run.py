@@ -25,8 +25,17 @@ class ImportRun(models.Model):
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
+    retitled = models.PositiveIntegerField(
+        default=0, help_text="Articles that a file of another name brought again."
+    )
     conflicts = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    warned = models.PositiveIntegerField(
+        default=0, help_text="Documents of which a bad value was left out or mended."
+    )
+    skipped = models.PositiveIntegerField(
+        default=0, help_text="Files of the folders that are not news documents."
+    )
     stubs = models.PositiveIntegerField(
         default=0, help_text="Link-only articles that this import added and did not fill."
     )
@@ -44,6 +53,8 @@ class ImportProblem(models.Model):
 
     class Kind(models.TextChoices):
         ERROR = "error", "rejected document"
+        WARNING = "warning", "warning"
+        SKIPPED = "skipped", "skipped"
         DUPLICATE = "duplicate", "possible duplicate"
         SLUG = "slug", "slug taken"
         CONFLICT = "conflict", "conflict with an editor's change"

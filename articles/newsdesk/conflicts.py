@@ -169,6 +169,7 @@ def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 _TAKERS: Final[Mapping[str, Callable[[Article, str, Any], dict[str, Any]]]] = {
     **dict.fromkeys(TEXTS, _take_text),
+    "locale": _take_text,
     "type": _take_type,
     "published_at": _take_moment,
     "updated_at": _take_moment,

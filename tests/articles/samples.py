@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from articles.documents import (
     write,
 )
 from articles.importing import Report
+from articles.importing.report import COUNTS
 from articles.models import Article
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -75,9 +75,8 @@ def load(*paths: Path, **options: Any) -> Report:
 
 
 def counts(report: Report) -> dict[str, int]:
-    """Return the counts of an import that are not 0."""
-    names: Sequence[str] = ("created", "updated", "unchanged", "conflicts", "rejected", "stubs")
-    return {name: getattr(report, name) for name in names if getattr(report, name)}
+    """Return what an import did, without what it did not do."""
+    return {name: getattr(report, name) for name in COUNTS if getattr(report, name)}
 
 
 def only_article() -> Article:

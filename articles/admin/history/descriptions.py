@@ -29,6 +29,7 @@ LABELS: Final[Mapping[str, str]] = {
     "web_url": "web URL",
     "amp_url": "AMP URL",
     "cdn_amp_url": "AMP URL at a CDN",
+    "locale": "language",
 }
 
 

@@ -70,6 +70,8 @@ class ImportRunAdmin(ReadOnlyAdmin):
         "unchanged",
         "conflicts",
         "rejected",
+        "warned",
+        "skipped",
         "stubs",
     ]
     list_filter = ["state"]
@@ -77,8 +79,8 @@ class ImportRunAdmin(ReadOnlyAdmin):
     fields = [
         ("started_at", "finished_at", "took"),
         ("state", "started_by"),
-        ("created", "updated", "unchanged"),
-        ("conflicts", "rejected", "stubs"),
+        ("created", "updated", "unchanged", "retitled"),
+        ("conflicts", "rejected", "warned", "skipped", "stubs"),
         "given_paths",
         "documents_link",
     ]

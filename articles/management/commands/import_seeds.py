@@ -54,8 +54,8 @@ class Command(ReportCommand):
                 )
         except FileNotFoundError as error:
             raise CommandError(str(error), returncode=2) from error
-        for problem in report.of(ImportProblem.Kind.ERROR):
-            self.stderr.write(str(problem))
+        for line in report.lines(ImportProblem.Kind.ERROR):
+            self.stderr.write(line)
         self.report(options, report.as_json, report.as_text)
         if report.interrupted:
             self.stderr.write("Interrupted. Finished documents are kept; run again to continue.")

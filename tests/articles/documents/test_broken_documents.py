@@ -1,40 +1,55 @@
-"""Each broken document is a file; each mistake is reported with file, line and column."""
+"""Each broken document is a file; each mistake is reported with file, line and column.
+
+Those of ``expected.txt`` are rejected. Those of ``warnings.txt`` alone are read without the bad value.
+"""
 
 from pathlib import Path
 
 import pytest
 
-from articles.documents import DocumentError, parse
+from articles.documents import DocumentError, parse, revise
 from tests.articles.documents.documents import BROKEN
 
-FILES = sorted(path for path in BROKEN.iterdir() if path.name != "expected.txt")
+FILES = sorted(
+    path for path in BROKEN.iterdir() if path.name not in {"expected.txt", "warnings.txt"}
+)
 
 
-def expected_errors() -> dict[str, list[str]]:
-    """Return the expected errors of each file, in order."""
+def expected(name: str) -> dict[str, list[str]]:
+    """Return the expected errors or warnings of each file, in order."""
     errors: dict[str, list[str]] = {}
-    for line in (BROKEN / "expected.txt").read_text(encoding="utf-8").splitlines():
+    for line in (BROKEN / name).read_text(encoding="utf-8").splitlines():
         errors.setdefault(line.partition(":")[0], []).append(line)
     return errors
 
 
-EXPECTED = expected_errors()
+ERRORS = expected("expected.txt")
+WARNINGS = expected("warnings.txt")
 
 
 class TestBrokenDocuments:
     @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-    def test_every_error_has_its_place(self, path: Path) -> None:
-        with pytest.raises(DocumentError) as caught:
-            parse(path.name, path.read_bytes())
+    def test_every_problem_has_its_place(self, path: Path) -> None:
+        errors: list[str] = []
+        data = path.read_bytes()
+        try:
+            document = parse(path.name, data)
+        except DocumentError as error:
+            errors = [str(one) for one in (error, *error.more)]
+            warnings = error.warnings
+        else:
+            warnings = document.warnings
+            assert revise(data, document) == data
 
-        errors = [str(error) for error in (caught.value, *caught.value.more)]
-        assert errors == EXPECTED[path.name]
+        assert errors == ERRORS.get(path.name, [])
+        assert list(map(str, warnings)) == WARNINGS.get(path.name, [])
 
     def test_files_and_expectations_pair_up(self) -> None:
-        assert {path.name for path in FILES} == EXPECTED.keys()
+        assert {path.name for path in FILES} == ERRORS.keys() | WARNINGS.keys()
 
     def test_there_are_many(self) -> None:
         assert len(FILES) >= 200
 
-    def test_the_table_is_sorted(self) -> None:
-        assert list(EXPECTED) == sorted(EXPECTED)
+    @pytest.mark.parametrize("table", [ERRORS, WARNINGS])
+    def test_the_tables_are_sorted_like_a_listing(self, table: dict[str, list[str]]) -> None:
+        assert list(table) == sorted(table)

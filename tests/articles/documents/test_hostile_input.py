@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from articles.documents import MAX_BYTES, DocumentError, parse, too_large
+from articles.documents.source import MAX_WARNINGS
 from tests.articles.documents.documents import ROOT
 from tests.articles.documents.hostile_input import REFUSED
 
@@ -37,7 +38,7 @@ class TestHostileInput:
         assert max(len(message) for found in messages.values() for message in found) < 200
 
     def test_number_of_errors_is_limited(self, messages: dict[str, list[str]]) -> None:
-        assert len(messages["many mistakes"]) < 30
+        assert len(messages["many mistakes"]) < MAX_WARNINGS + 10
 
 
 class TestTooLarge:

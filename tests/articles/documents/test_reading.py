@@ -81,8 +81,9 @@ class TestUrl:
     def test_its_length_is_counted_in_bytes(self) -> None:
         assert read(ampWebUrl='"https://x/' + "é" * 990 + '"').amp_url
 
-        with pytest.raises(DocumentError, match="at most 2,000 bytes"):
-            read(ampWebUrl='"https://x/' + "é" * 1000 + '"')
+        long = read(ampWebUrl='"https://x/' + "é" * 1000 + '"')
+        assert long.amp_url is None
+        assert "at most 2,000 bytes" in long.warnings[0].message
 
 
 class TestTimes:
@@ -109,12 +110,13 @@ class TestTimes:
 
     @pytest.mark.parametrize("year", ["1899", "2200"])
     def test_year_out_of_bounds_is_refused(self, year: str) -> None:
-        with pytest.raises(DocumentError, match="expected a year 1900 to 2199"):
-            read(updatedDateTime=f"{year}-06-01T00:00:00Z")
+        document = read(updatedDateTime=f"{year}-06-01T00:00:00Z")
+        assert document.updated_at is None
+        assert "expected a year 1900 to 2199" in document.warnings[0].message
 
     def test_the_year_is_that_in_utc(self) -> None:
-        with pytest.raises(DocumentError, match="expected a year 1900 to 2199"):
-            read(updatedDateTime="1900-01-01T00:00:00+01:00")
+        document = read(updatedDateTime="1900-01-01T00:00:00+01:00")
+        assert "expected a year 1900 to 2199" in document.warnings[0].message
 
 
 class TestNumbersAndFlags:
@@ -164,13 +166,13 @@ class TestText:
         with pytest.raises(DocumentError, match="1,001 characters: expected at most 1,000"):
             parse("a.md", make_text(title="é" * 1001))
 
-    @pytest.mark.parametrize("domain", ["a", "a.b", "xn--p1ai", "été.example", "a_b.example"])
+    @pytest.mark.parametrize("domain", ["a", "a.b", "xn--p1ai", "A_b.example"])
     def test_a_domain_is_kept_as_written(self, domain: str) -> None:
         text = make_text().replace(b"domain: daily.example", f"domain: {domain}".encode())
 
         assert parse("a.md", text).provider.domain == domain
 
-    @pytest.mark.parametrize("domain", ["a..b", ".a", "a.", "-a", "a-", "a b", "a/b", "_a", "a:80"])
+    @pytest.mark.parametrize("domain", ["a..b", ".a", "-a", "a-", "a b", "_a", "/a", "mailto:x@y"])
     def test_a_domain_of_empty_or_odd_labels_is_refused(self, domain: str) -> None:
         text = make_text().replace(b"domain: daily.example", f'domain: "{domain}"'.encode())
 
@@ -232,13 +234,6 @@ class TestTopicFile:
         ("data", "error"),
         [
             (b"_id: ai\n", "ai.yaml:1:1: missing key name: add it"),
-            (
-                b"name: AI\n_id: a b\n",
-                'ai.yaml:2:6: expected letters, digits and hyphens, found "a b"',
-            ),
-            (b"name: AI\nkeywords: ai\n", "ai.yaml:2:11: expected a list"),
-            (b"name: AI\nkeywords:\n  - 5\n", "ai.yaml:3:5: expected a string, found a number (5)"),
-            (b"\xef\xbb\xbfname: AI\n", "ai.yaml:1:1: starts with a byte order mark"),
             (b"", "ai.yaml:1:1: expected keys and values"),
         ],
     )
@@ -247,6 +242,24 @@ class TestTopicFile:
             parse_topic("ai.yaml", data)
 
         assert str(caught.value).startswith(error)
+
+    @pytest.mark.parametrize(
+        ("data", "warning"),
+        [
+            (
+                b"name: AI\n_id: a b\n",
+                'ai.yaml:2:6: expected letters, digits and hyphens, found "a b"',
+            ),
+            (b"name: AI\nkeywords: ai\n", "ai.yaml:2:11: expected a list"),
+            (b"name: AI\nkeywords:\n  - 5\n", "ai.yaml:3:5: expected a string, found a number (5)"),
+            (b"\xef\xbb\xbfname: AI\n", "ai.yaml:1:1: starts with a byte order mark"),
+        ],
+    )
+    def test_other_bad_values_are_left_out(self, data: bytes, warning: str) -> None:
+        topic = parse_topic("ai.yaml", data)
+
+        assert (topic.name, topic.id, topic.keywords) == ("AI", None, ())
+        assert str(topic.warnings[0]).startswith(warning)
 
 
 class TestProviderFile:
@@ -266,8 +279,9 @@ class TestProviderFile:
     def test_a_logo_is_local_or_has_a_whole_url(self, url: str) -> None:
         text = f"---\nname: A\ndomain: a.example\nimages:\n  - url: '{url}'\n---\n"
 
-        with pytest.raises(DocumentError, match=r"daily\.md:5:10: expected a URL"):
-            parse_provider("daily.md", text.encode())
+        provider = parse_provider("daily.md", text.encode())
+        assert provider.images == ()
+        assert str(provider.warnings[0]).startswith("daily.md:5:10: expected a URL")
 
     def test_needs_name_and_domain(self) -> None:
         with pytest.raises(DocumentError) as caught:
