@@ -203,6 +203,16 @@ def _provider(source: Source, node: Node) -> DocumentProvider:
     return DocumentProvider(**_read(source, node, PROVIDER_KEYS, ("name", "domain")))
 
 
+def _entry_provider(source: Source, node: Node) -> DocumentProvider:
+    """Read the provider of an entry; the domain stands in for a name that cannot be used."""
+    result = _read(source, node, PROVIDER_KEYS, ("domain",))
+    if "name" not in result:
+        if "name" not in node.value or node.value["name"].is_null:
+            source.warn_of(_missing(source, node, "name"), "the domain stands in")
+        result["name"] = result["domain"]
+    return DocumentProvider(**result)
+
+
 ENTRY_KEYS: Keys = {
     "title": ("title", values.line),
     "excerpt": ("excerpt", values.text),
@@ -212,7 +222,7 @@ ENTRY_KEYS: Keys = {
     "ampWebUrl": ("amp_url", values.url),
     "cdnAmpWebUrl": ("cdn_amp_url", values.url),
     "type": ("type", values.kind),
-    "provider": ("provider", _provider),
+    "provider": ("provider", _entry_provider),
     "quality": ("quality", values.quality),
     "images": ("images", _images),
 }

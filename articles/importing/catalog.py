@@ -37,8 +37,10 @@ def _with(
     A rank is ``[from a catalog file, time of the document, its slug, its URL]``, logos with whether
     a page can show them in front.
     """
-    if rank >= source["name_rank"]:
-        source = source | {"name": provider.name, "name_rank": rank}
+    # A domain stands in where a document has no usable name: any other name is better.
+    name_rank = rank if provider.name != provider.domain else [False]
+    if name_rank >= source["name_rank"]:
+        source = source | {"name": provider.name, "name_rank": name_rank}
     if provider.images:
         logos = [
             {"url": logo.url, "width": logo.width, "height": logo.height}

@@ -75,7 +75,7 @@ def load(*paths: Path, **options: Any) -> Report:
 
 
 def counts(report: Report) -> dict[str, int]:
-    """Return what an import did, without what it did not do."""
+    """Return the counts of an import that are not 0."""
     return {name: getattr(report, name) for name in COUNTS if getattr(report, name)}
 
 

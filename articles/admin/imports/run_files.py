@@ -20,10 +20,14 @@ _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @allow("articles.view_importrun")
 def problems(request: HttpRequest, pk: int, ending: str) -> StreamingHttpResponse:
-    """Stream all problems of a run, so that memory does not grow with them."""
+    """Stream a run's problems, or those of a ``kind``, so that memory does not grow with them."""
     run = get_object_or_404(ImportRun, pk=pk)
     content_type, lines = FORMATS[ending]
-    found = run.problems.order_by("pk").iterator(chunk_size=500)
+    chosen = run.problems.order_by("pk")
+    kind = request.GET.get("kind")
+    if kind in ImportProblem.Kind.values:
+        chosen = chosen.filter(kind=kind)
+    found = chosen.iterator(chunk_size=500)
     response = StreamingHttpResponse(lines(found), content_type=f"{content_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-problems.{ending}"'
     return response

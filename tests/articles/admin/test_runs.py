@@ -70,6 +70,20 @@ class TestDownloads:
         for ending in FORMATS:
             assert "Q0FOQVJZ" not in download(viewer, run, ending)
 
+    def test_of_one_kind(self, viewer: Client, tmp_path: Path) -> None:
+        (tmp_path / "bad.md").write_text("---\ntitle: [\n---\n")
+        (tmp_path / "README.md").write_text("# Read me\n")
+        run = importing.run([tmp_path]).run
+        assert run is not None
+        address = reverse("admin:articles_importrun_csv", args=[run.pk])
+
+        for kind, count in (("error", 1), ("skipped", 1), ("warning", 0), ("", 2)):
+            answer: Any = viewer.get(address, {"kind": kind})
+            lines = b"".join(answer.streaming_content).decode().splitlines()
+            assert len(lines) == 1 + count
+        page = viewer.get(reverse("admin:articles_importrun_change", args=[run.pk]))
+        assert f"{address}?kind=skipped" in page.content.decode()
+
     @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
     def test_csv_holds_no_formula(self, viewer: Client, sign: str) -> None:
         run = make_run()

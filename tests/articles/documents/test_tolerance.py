@@ -62,6 +62,13 @@ class TestValuesLeftOut:
         assert document.related[0].title == "Council approves the bridge"
         assert warnings[0].startswith("16:14: ")
 
+    @pytest.mark.parametrize("name", ["", '""', '"\\u200b"', "7"])
+    def test_the_name_of_the_provider_of_a_related_entry(self, name: str) -> None:
+        document, warnings = read(make_text(related=entry().replace("Daily Example", name)))
+
+        assert document.related[0].provider.name == "daily.example"
+        assert [warning.split(":")[0] for warning in warnings] == ["13"]
+
     @pytest.mark.parametrize("topic", ["", '""', "5", "'  '", "!!!"])
     def test_an_empty_topic(self, topic: str) -> None:
         if topic == "!!!":

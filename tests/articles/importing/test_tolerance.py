@@ -11,13 +11,16 @@ import pytest
 from django.core.management import call_command
 
 from articles import importing
+from articles.documents import DocumentProvider
 from articles.importing import export
 from articles.models import Article, ImportProblem
+from providers.models import Provider
 from tests.articles.samples import counts, document, load, only_article, put
 
 pytestmark = pytest.mark.django_db
 
 KINDS = ImportProblem.Kind
+LATER = DocumentProvider("Later", "later.example")
 
 
 def lay(folder: Path, name: str, text: str) -> Path:
@@ -103,6 +106,23 @@ class TestWarnings:
         lay(tmp_path, "_data/topics/a.yaml", "name: A\nkeywords: 5\n")
 
         assert counts(load(tmp_path)) == {"warned": 1}
+
+
+class TestProviderWithoutName:
+    def test_does_not_replace_a_name(self, tmp_path: Path) -> None:
+        put(tmp_path, "a.txt", document())
+        domain = document().provider.domain
+        later = "2030-01-01T00:00:00Z"
+        one = document(title="Later", web_url="https://later.example/", provider=LATER)
+        path = put(tmp_path, "b.txt", one)
+        entry = (
+            f'related:\n  - title: "E"\n    publishedDateTime: {later}\n'
+            f'    webUrl: "https://e.example/"\n    provider:\n      name: ""\n      domain: {domain}\n'
+        )
+        exchange(path, "\n---\n", f"\n{entry}---\n")
+        load(tmp_path)
+
+        assert Provider.objects.get(domain=domain).name == document().provider.name
 
 
 class TestSkippedFiles:
