@@ -58,6 +58,7 @@ def run(
     *,
     dry_run: bool = False,
     fail_fast: bool = False,
+    skip: bool = True,
     batch_size: int = BATCH_SIZE,
     user: User | None = None,
     at: datetime | None = None,
@@ -67,8 +68,9 @@ def run(
 
     A dry run does all the work in one transaction and rolls it back; on SQLite nobody else can
     write meanwhile. ``fail_fast`` stops at the first rejected document and keeps those before it.
-    ``progress`` is called with the number of documents just done. SIGINT ends the run after the
-    current batch. Raises FileNotFoundError before anything is written.
+    ``skip`` passes over files of folders that are not news documents; those that ``paths`` names are
+    never skipped. ``progress`` is called with the number of documents just done. SIGINT ends the
+    run after the current batch. Raises FileNotFoundError before anything is written.
     """
     at = at or timezone.now()
     require(paths)
@@ -82,7 +84,8 @@ def run(
     state = ImportRun.State.FAILED
     try:
         with scope, stop_on_signal() as stopping, _rare_garbage_collection():
-            _Import(paths, fail_fast, batch_size, at, report, stopping).everything(progress)
+            work = _Import(paths, fail_fast, skip, batch_size, at, report, stopping)
+            work.everything(progress)
         report.interrupted = stopping.is_set()
         state = ImportRun.State.INTERRUPTED if report.interrupted else ImportRun.State.FINISHED
     finally:
@@ -116,6 +119,7 @@ def _rare_garbage_collection() -> Iterator[None]:
 class _Import:
     paths: Sequence[Path]
     fail_fast: bool
+    skip: bool
     batch_size: int
     at: datetime
     report: Report
@@ -194,7 +198,7 @@ class _Import:
 
     def _refuse(self, file: FoundFile, error: DocumentError) -> None:
         """Reject a file, or skip it if it lies in a walked folder and is not a news document."""
-        if isinstance(error, NotNewsError) and not file.is_named:
+        if isinstance(error, NotNewsError) and self.skip and not file.is_named:
             self.skipped.add(file.shown, error.reason)
             self.report.skipped += 1
         else:

@@ -85,7 +85,9 @@ def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) ->
     with TemporaryDirectory(prefix="newsroom-import-") as name:
         folder = f"{name}/"
         uploaded = lay_down(files, Path(name))
-        report = importing.run([Path(name)], dry_run=dry_run, user=user_of(request))
+        # Single files are named by hand; the files of an archive are not.
+        skip = any(str(file.name).lower().endswith(".zip") for file in files)
+        report = importing.run([Path(name)], dry_run=dry_run, skip=skip, user=user_of(request))
     for problem in report.problems:
         problem.path = problem.path.removeprefix(folder)
         problem.message = problem.message.replace(folder, "")

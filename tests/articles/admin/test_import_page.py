@@ -88,6 +88,15 @@ class TestImport:
         assert article.source_document.path == "news/one.md"
         assert article.topics.get().short_name == "B"
 
+    def test_single_files_are_never_skipped_and_those_of_an_archive_are(
+        self, operator: Client
+    ) -> None:
+        upload(operator, {"plan.md": b"# Plan\n"})
+        upload(operator, {"all.zip": zipped({"plan.md": b"# Plan\n"})})
+
+        counts = ImportRun.objects.order_by("pk").values_list("rejected", "skipped")
+        assert list(counts) == [(1, 0), (0, 1)]
+
     def test_only_trying_writes_nothing(self, operator: Client) -> None:
         html = upload(operator, {"one.md": GOOD, "bad.md": BAD}, dry_run="on")
 

@@ -138,7 +138,7 @@ class TestTheRunsRow:
         good = document()
         put_document(tmp_path, "a.txt", good)
         put_document(tmp_path, "b.txt", replace(good, title="Bridge opens again"))
-        (tmp_path / "bad.txt").write_bytes(b"no front matter")
+        (tmp_path / "bad.txt").write_bytes(b"---\nno front matter: [\n---\n")
         importing.run([tmp_path])
         report = importing.run([tmp_path])
         assert counts(report) == {"unchanged": 2, "rejected": 1}

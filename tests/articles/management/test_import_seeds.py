@@ -31,12 +31,13 @@ class TestReport:
     def test_in_json_has_the_keys_of_the_design(self, tmp_path: Path) -> None:
         put(tmp_path, "one.txt", document())
         put(tmp_path, "two.txt", document(title="Two", heat=64))
-        (tmp_path / "bad.txt").write_text("---\ntitle: 1\n---\n", encoding="utf-8")
+        (tmp_path / "bad.txt").write_text("---\ntitle: 1\nprovider: 2\n---\n", encoding="utf-8")
         status, out, err = run(tmp_path, format="json")
         report = json.loads(out)
         assert list(report) == [
-            "created", "updated", "unchanged", "conflicts", "rejected", "stubs",
-            "duplicates", "score_differences", "errors", "seconds", "run",
+            "created", "updated", "unchanged", "retitled", "conflicts", "rejected", "warned",
+            "skipped", "stubs", "duplicates", "score_differences", "policy", "errors", "warnings",
+            "seconds", "run",
         ]  # fmt: skip
         assert status == 1
         assert (report["created"], report["rejected"]) == (2, 1)
@@ -57,7 +58,10 @@ class TestReport:
     def test_text_report_begins_with_the_counts(self) -> None:
         status, out, err = run(SEEDS)
         assert status == 0
-        assert out.startswith("2 created, 0 updated, 0 unchanged, 0 conflicts, 0 rejected, 1 stubs")
+        assert out.startswith(
+            "2 created, 0 updated, 0 unchanged, 0 retitled, 0 conflicts, 0 rejected, 0 warned, "
+            "0 skipped, 1 stubs"
+        )
         assert err == ""
 
     def test_of_a_dry_run_names_no_run(self) -> None:
