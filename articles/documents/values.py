@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from articles.documents.frontmatter import Node, plain_kind
@@ -103,7 +103,7 @@ def line(source: Source, node: Node) -> str:
 def has_visible(value: str) -> bool:
     """Whether a reader sees anything of a headline or name, whose entities are decoded."""
     if value.isascii() and "&" not in value:
-        return not value.isspace() and value != "" and value.strip("\x00 \t\n\r\x7f") != ""
+        return bool(value) and not value.isspace()
     return any(
         unicodedata.category(one) not in {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"}
         and one not in _BLANK
@@ -158,11 +158,11 @@ def time(source: Source, node: Node) -> datetime:
     offset = _offset(zone)
     if offset is None:
         source.fail(node.index, f"impossible time {value}: an offset goes from -23:59 to +23:59")
-    microsecond = int((fraction or "0")[:6].ljust(6, "0"))
+    microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0
     try:
-        moment = datetime(
-            year, month, day, hour, minute, int(second or 0), microsecond, timezone(offset)
-        ).astimezone(UTC)
+        moment = datetime(year, month, day, hour, minute, int(second or 0), microsecond, UTC)
+        if offset:
+            moment -= offset
         is_in_range = MIN_YEAR <= moment.year <= MAX_YEAR
     except ValueError:
         if MIN_YEAR <= year <= MAX_YEAR:
