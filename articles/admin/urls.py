@@ -14,7 +14,7 @@ from articles.admin.decisions import decision_page, queue_page, story, triage
 from articles.admin.history import history_page
 from articles.admin.images import image_page
 from articles.admin.imports import conflicts, import_page, run_files
-from articles.admin.system import policy, webhooks
+from articles.admin.system import policy, policy_fit, webhooks
 
 ARTICLE: Final = "articles/article/<int:article_id>/"
 WEBHOOK: Final = "articles/webhook/<int:pk>/"
@@ -40,6 +40,7 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
     (f"{ARTICLE}resolve/", conflicts.resolve, "articles_article_resolve"),
     (f"{ARTICLE}story/", story.workbench, "articles_article_story"),
     ("articles/importrun/import/", import_page.import_documents, "articles_importrun_import"),
+    ("articles/policyversion/fit/", policy_fit.fit_numbers, "articles_policyversion_fit"),
     ("articles/policyversion/try/", policy.try_numbers, "articles_policyversion_try"),
     ("articles/policyversion/apply/", policy.apply_numbers, "articles_policyversion_apply"),
     ("articles/policyversion/progress/", policy.progress, "articles_policyversion_progress"),

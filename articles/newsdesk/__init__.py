@@ -16,6 +16,7 @@ from articles.newsdesk.changes import Change, RefusedError, StaleError, Verb, to
 from articles.newsdesk.conflicts import Choice, name_coverage, resolve
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
+from articles.newsdesk.fitting import Fit, fit_policy, unexplained
 from articles.newsdesk.history import START, restore, texts_at, timeline
 from articles.newsdesk.links import (
     MOST_GATHERED,

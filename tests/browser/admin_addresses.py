@@ -69,6 +69,7 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
     "auth_user_password_change": lambda rows: reverse(
         "admin:auth_user_password_change", args=[rows[User].pk]
     ),
+    "articles_policyversion_fit": lambda rows: reverse("admin:articles_policyversion_fit"),
     "articles_policyversion_try": lambda rows: reverse("admin:articles_policyversion_try"),
     "articles_policyversion_progress": lambda rows: reverse(
         "admin:articles_policyversion_progress"

@@ -85,6 +85,7 @@ admin:articles_policyversion_apply            -        PS
 admin:articles_policyversion_change           VEPOS    -
 admin:articles_policyversion_changelist       VEPOS    VEPOS
 admin:articles_policyversion_delete           -        -
+admin:articles_policyversion_fit              PS       -
 admin:articles_policyversion_history          VEPOS    VEPOS
 admin:articles_policyversion_progress         VEPOS    PS
 admin:articles_policyversion_try              PS       PS

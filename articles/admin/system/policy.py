@@ -122,7 +122,10 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
 @allow(roles.POLICY, "GET", "HEAD", "POST")
 def try_numbers(request: HttpRequest) -> HttpResponse:
-    """Show what the posted numbers would change; GET offers a form, with those of ``version``."""
+    """Show what the posted numbers would change.
+
+    GET offers a form with the numbers of ``version``, or with those of the query string.
+    """
     if request.method == "POST":
         form = PolicyForm(request.POST)
         return _trial_page(request, form, form.policy if form.is_valid() else None)
@@ -134,6 +137,9 @@ def try_numbers(request: HttpRequest) -> HttpResponse:
         reason = f"Restores the rule of {when}."
         against = context["form"].initial["against"]
         context["form"] = _form_of(version.policy, reason, against=against)
+    elif set(NUMBERS) <= request.GET.keys():
+        against = context["form"].initial["against"]
+        context["form"] = PolicyForm({**request.GET.dict(), "against": against})
     return _page(request, "policy_try", PREVIEW, context)
 
 

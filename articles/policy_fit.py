@@ -1,0 +1,161 @@
+"""Find the policy that explains the most given scores. Pure functions.
+
+A policy explains a score if the rule gives exactly its heat and published (``articles/scoring.py``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple
+
+from articles.scoring import Decision, Policy, outcome
+
+MAX_NUMBER: Final = 1_000
+"""The largest threshold, bonus or minimum, in heat points: that of a quality."""
+MAX_BONUSES: Final = 20
+"""Bonuses tried: the ones that most scores suggest."""
+_ROUND: Final = (100, 50, 10, 5)
+
+
+class Given(NamedTuple):
+    """A score as its source gave it, and what the rule needs to know of the related articles."""
+
+    quality: int
+    heat: int
+    published: bool
+    is_superseded: bool
+    counted: int
+
+    def is_explained(self, policy: Policy) -> bool:
+        """Return whether the rule gives this heat and published."""
+        by_rule = outcome(self.quality, Decision.NONE, self.is_superseded, self.counted, policy)
+        return by_rule == (self.heat, self.published)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A policy, and how many of the given scores it explains."""
+
+    policy: Policy
+    explained: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the three numbers and the count."""
+        return {**asdict(self.policy), "explained": self.explained}
+
+    def __str__(self) -> str:
+        numbers = ", ".join(f"{name} {number}" for name, number in asdict(self.policy).items())
+        return f"{numbers} explains {self.explained:,}"
+
+
+def explained(scores: Iterable[Given], policy: Policy) -> int:
+    """Return how many scores a policy explains."""
+    return sum(score.is_explained(policy) for score in scores)
+
+
+def best_policies(scores: Iterable[Given], current: Policy, count: int = 5) -> list[Fitted]:
+    """Return the policies that explain the most scores, best first.
+
+    Of policies that explain the same scores only one is named. It keeps the numbers of the current
+    policy where it can, and otherwise has round ones. Equally good policies are in that order, too.
+    """
+    tally = Counter(scores)
+    found = [
+        fitted
+        for bonus in _bonuses(tally, current)
+        for fitted in _with_bonus(tally, bonus, current)
+    ]
+    found.sort(key=lambda one: (-one.explained, *_preference(one.policy, current)))
+    return found[:count]
+
+
+def _bonuses(tally: Counter[Given], current: Policy) -> list[int]:
+    """Return the current bonus and those that scores suggest: heat over quality, for each related."""
+    suggested: Counter[int] = Counter()
+    for score, times in tally.items():
+        over = score.heat - score.quality
+        if score.counted and not score.is_superseded and over > 0 and not over % score.counted:
+            suggested[over // score.counted] += times
+    fitting = [bonus for bonus, _ in suggested.most_common(MAX_BONUSES) if bonus <= MAX_NUMBER]
+    return list(dict.fromkeys([current.bonus, *fitting]))
+
+
+def _with_bonus(tally: Counter[Given], bonus: int, current: Policy) -> list[Fitted]:
+    """Return one policy for each range of minimum and threshold that explains the same scores.
+
+    Each score is explained in at most two rectangles of (minimum, threshold): below its quality,
+    where it earns the bonus, and above it. Sums over a grid of their corners count them all.
+    """
+    minimums = _edges(score.quality + 1 for score in tally)
+    thresholds = _edges(score.heat + 1 for score in tally)
+    row_of = {edge: place for place, edge in enumerate(minimums)}
+    column_of = {edge: place for place, edge in enumerate(thresholds)}
+    grid = [[0] * len(thresholds) for _ in minimums]
+    end = MAX_NUMBER + 1
+
+    def count(first: int, last: int, times: int, score: Given) -> None:
+        edge = min(max(score.heat + 1, 0), end)
+        low, high = (0, edge) if score.published else (edge, end)
+        for row, sign in ((row_of[first], times), (row_of[last], -times)):
+            grid[row][column_of[low]] += sign
+            grid[row][column_of[high]] -= sign
+
+    for score, times in tally.items():
+        earns = outcome(
+            score.quality, Decision.NONE, score.is_superseded, score.counted, Policy(0, bonus, 0)
+        )
+        plain = outcome(score.quality, Decision.NONE, score.is_superseded, 0, Policy(0, bonus, 0))
+        edge = min(score.quality + 1, end)
+        if earns[0] == score.heat:
+            count(0, edge, times, score)
+        if plain[0] == score.heat:
+            count(edge, end, times, score)
+    fitted = []
+    above = [0] * len(thresholds)
+    for row, (first, last) in zip(grid, pairwise(minimums), strict=False):
+        above = [a + b for a, b in zip(above, accumulate(row), strict=True)]
+        minimum = _roundest(first, last, current.minimum)
+        for total, (low, high) in zip(above, pairwise(thresholds), strict=False):
+            policy = Policy(_roundest(low, high, current.threshold), bonus, minimum)
+            fitted.append(Fitted(policy, total))
+    return fitted
+
+
+def _edges(values: Iterable[int]) -> list[int]:
+    """Return where ranges of 0 to ``MAX_NUMBER`` begin, and where the last one ends."""
+    end = MAX_NUMBER + 1
+    return sorted({0, end, *(min(max(value, 0), end) for value in values)})
+
+
+def _roundest(first: int, end: int, current: int) -> int:
+    """Return a number from ``first`` to before ``end``: the current one, or else the roundest.
+
+    Of equally round numbers it is the nearest to the current one.
+    """
+    if first <= current < end:
+        return current
+    for step in (*_ROUND, 1):
+        lowest = -(-first // step) * step
+        highest = (end - 1) // step * step
+        if lowest <= highest:
+            nearest = round(current / step) * step
+            return min(max(nearest, lowest), highest)
+    raise ValueError(f"no number from {first} to before {end}")
+
+
+def _preference(policy: Policy, current: Policy) -> tuple[int, int]:
+    """Return a sort key: numbers that stay as they are first, then rounder, then nearer ones."""
+    pairs = list(zip(asdict(policy).values(), asdict(current).values(), strict=True))
+    return (
+        sum(_roughness(number) for number, now in pairs if number != now),
+        sum(abs(number - now) for number, now in pairs),
+    )
+
+
+def _roughness(number: int) -> int:
+    """Return 1 for multiples of 100, 2 for those of 50, and so on."""
+    steps = (place for place, step in enumerate(_ROUND, start=1) if not number % step)
+    return next(steps, len(_ROUND) + 1)
