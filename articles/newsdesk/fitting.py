@@ -78,7 +78,7 @@ def given_scores(articles: QuerySet[Article] | None = None) -> Iterator[tuple[st
             quality, points, published = documents.get(
                 pk, (article.quality, article.heat, article.published)
             )
-            if points is not None and quality == article.quality:
+            if quality is not None and points is not None and quality == article.quality:
                 counted, outranked = len(receipt.counted), bool(receipt.superseded_by)
                 yield article.slug, Given(quality, points, published, outranked, counted)
 
