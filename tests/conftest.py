@@ -43,7 +43,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave modules and tests out of garbage collection: it took a sixth of the tests' time."""
+    """Leave modules and tests out of later garbage collections."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
