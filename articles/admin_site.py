@@ -23,20 +23,21 @@ from newsroom.capped_count import count_capped, count_in_words
 from newsroom.charts import Amount, Chart, bar_chart, heat_chart
 
 DAYS: Final = 30
-"""Days in the charts, with today: charts of all articles would read the whole table."""
+"""How many days the charts cover, including today; with all articles they would read the whole
+table."""
 RUNS: Final = 5
-"""Imports on the front page."""
+"""How many imports the front page lists."""
 
 
 class NewsroomAdminSite(admin.AdminSite):
     site_header = settings.SITE_NAME
     site_title = settings.SITE_NAME
     index_title = "Desk"
-    # The header links everywhere; lists need the room.
+    # The header links to everything, and lists need the space.
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        # By name, because the admin's modules import this one to register themselves.
+        # Import by name, because the admin's modules import this one to register themselves.
         return [path("", include("articles.admin.urls")), *super().get_urls()]
 
     def index(
@@ -54,7 +55,7 @@ class NewsroomAdminSite(admin.AdminSite):
 
 
 def desk(at: datetime, policy: Policy) -> dict[str, Any]:
-    """Return queues and charts of the front page. The number of queries is fixed."""
+    """Return the queues and charts of the front page. The number of queries is fixed."""
     if not Article.objects.exists():
         return {"may_view_articles": True, "is_fresh": True}
     counts = [count_capped(queue.articles(at, policy)) for queue in QUEUES]
@@ -73,7 +74,7 @@ def desk(at: datetime, policy: Policy) -> dict[str, Any]:
 def published_chart(at: datetime) -> Chart:
     """Draw the number of articles per day that readers see at ``at``. One query."""
     days = list(_days(at))
-    # Conditions instead of a date function, for which SQLite would call Python per row.
+    # These are conditions because SQLite would call Python for a date function on each row.
     counts = (
         Article.objects.published(at)
         .filter(published_at__gte=days[0][0], published_at__lt=days[-1][1])
@@ -89,7 +90,7 @@ def published_chart(at: datetime) -> Chart:
             Amount(
                 date_format(begin, "M j"),
                 counts[f"day_{number}"],
-                # A label every week, counted back from today.
+                # Show a label for every seventh day, counted back from today.
                 tick=date_format(begin, "M j") if (DAYS - 1 - number) % 7 == 0 else "",
             )
             for number, (begin, _) in enumerate(days)
@@ -98,7 +99,7 @@ def published_chart(at: datetime) -> Chart:
 
 
 def recent_heat_chart(at: datetime, policy: Policy) -> Chart:
-    """Draw the heat of the days' articles, without link-only ones. One query."""
+    """Draw the heat of these days' articles, without link-only ones. One query."""
     days = list(_days(at))
     recent = Article.objects.filter(
         coverage_only=False, published_at__gte=days[0][0], published_at__lt=days[-1][1]
@@ -108,7 +109,7 @@ def recent_heat_chart(at: datetime, policy: Policy) -> Chart:
 
 
 def _days(at: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Yield start and end of each day in the current time zone, oldest first."""
+    """Yield the start and end of each day in the current time zone, oldest first."""
     today = timezone.localdate(at)
     zone = timezone.get_current_timezone()
     midnight = datetime.min.time()

@@ -1,7 +1,7 @@
-"""Roles and their permissions: one table for the admin, the newsdesk, the API and the tests.
+"""Roles and their permissions, in one table for the admin, the newsdesk, the API and the tests.
 
-Roles are groups, which migrations write. To change the table, add a migration that writes it again
-(``articles/migrations/frozen/roles.py``). A user may have several roles, or single permissions.
+Roles are groups that migrations write. To change the table, add a migration that writes it again
+(``articles/migrations/frozen/roles.py``). A user may have several roles, or individual permissions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ARTICLE_PERMISSIONS: Final = (
     ("pin_article", "Can pin articles as lead"),
     ("export_article", "Can export documents"),
 )
-"""Permissions beyond Django's four per model, with their names in the admin."""
+"""Permissions in addition to Django's four per model, with their names in the admin."""
 
 SCORE: Final = "articles.score_article"
 RELATE: Final = "articles.relate_article"
@@ -66,7 +66,7 @@ _EDITOR: Final = _LOOK | {
     "providers.change_provider",
 }
 
-# Others cannot even view webhooks: their URLs may contain secrets.
+# Other roles cannot even view webhooks, because their URLs may contain secrets.
 _HOOKS: Final = frozenset(
     {"articles.view_webhook", "articles.add_webhook", HOOKS, "articles.view_hookdelivery"}
 )

@@ -1,9 +1,9 @@
 """Background tasks, run by ``manage.py work``.
 
-A task does all that is due, so it can be woken too often, killed at any moment and started again. The
-queue (a table, or Redis: ``TASKS_URL``) neither retries nor notices a dead worker. Instead
-``articles/worker.py`` wakes tasks by what the database says and by the clock. Each task has its own
-queue and process, because images may take hours.
+A task does everything that is due, so it may be woken too often, or killed at any moment and
+started again. The queue (a table, or Redis: ``TASKS_URL``) does not retry tasks or notice a dead
+worker. Instead, ``articles/worker.py`` decides from the database and the clock when to wake each
+task. Each task has its own queue and process, because images may take hours.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from articles.webhooks import delivery
 from newsroom.interrupts import stop_on_signal
 
 _LOCK: Final = 0x6E657773
-"""The first key of a lock. ``bulk.hold_write_lock`` uses one key, so they never collide."""
+"""The first key of a lock. ``bulk.hold_write_lock`` uses a single key, so the two never collide."""
 _PAUSE: Final = 5.0
-"""Seconds before a task tries again to become the only one running."""
+"""How many seconds a task waits if another process is already running it."""
 
 AnyTask = Task[Any, None]
 
@@ -44,7 +44,7 @@ def keep_images(context: TaskContext) -> None:
 
 @task(queue_name="events", takes_context=True)
 def send_events(context: TaskContext) -> None:
-    """Send webhooks the changes for readers, and retry failed deliveries."""
+    """Send webhooks the changes that readers see, and retry failed deliveries."""
     _do(context, _send_events)
 
 
@@ -61,8 +61,8 @@ def _send_events() -> bool:
 def wake(task: AnyTask) -> None:
     """Queue a task after the current transaction commits, unless it is queued already.
 
-    Costs one query, or one request to Redis. A queue that does not answer is logged; the caller sees
-    no error.
+    This costs one query, or one request to Redis. If the queue does not answer, this is logged and
+    the caller sees no error.
     """
     transaction.on_commit(lambda: _enqueue(task), robust=True)
 
@@ -73,11 +73,11 @@ def _enqueue(task: AnyTask) -> None:
 
 
 def is_waiting(task: AnyTask) -> bool:
-    """Return whether a task is queued and not started."""
+    """Return whether a task is queued but not started."""
     if isinstance(task.get_backend(), DatabaseBackend):
         ready = DBTaskResult.objects.filter(status=TaskResultStatus.READY)
         return ready.filter(task_path=task.module_path).exists()
-    # Installed with the extra "redis".
+    # The extra "redis" installs this.
     from django_rq import get_queue
 
     return bool(get_queue(task.queue_name).count)
@@ -86,14 +86,14 @@ def is_waiting(task: AnyTask) -> bool:
 def _do(context: TaskContext, drain: Callable[[], bool]) -> None:
     """Do a task; ``drain`` returns whether a signal ended it.
 
-    If another process is running it, queue it again: that one may miss something.
+    If another process is running the task, queue it again, because that process may miss something.
     """
     task = context.task_result.task
     with alone(task.queue_name) as is_alone:
         if is_alone:
             _bury(context)
             if drain():
-                # It caught the signal meant for the worker.
+                # The task caught a signal that was meant for the worker.
                 signal.raise_signal(signal.SIGTERM)
     if not is_alone:
         sleep(_PAUSE)
@@ -115,10 +115,10 @@ def _bury(context: TaskContext) -> None:
 
 @contextmanager
 def alone(name: str) -> Iterator[bool]:
-    """Take the lock ``name`` for the block; yield whether it was free.
+    """Take the lock ``name`` for the duration of the block, and yield whether it was free.
 
-    The lock ends with the process: PostgreSQL ties it to the connection; with SQLite, whose users are
-    all on one machine, it is on a file beside the database.
+    The lock ends with the process. With PostgreSQL it belongs to the connection. With SQLite, where
+    all processes are on one machine, it is on a file next to the database.
     """
     if connection.vendor == "postgresql":
         key = [_LOCK, zlib.crc32(name.encode()) >> 1]
@@ -132,7 +132,7 @@ def alone(name: str) -> Iterator[bool]:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
     elif cast("DatabaseWrapper", connection).is_in_memory_db():
-        # No other process has this database.
+        # No other process can open an in-memory database.
         yield True
     else:
         database = Path(connection.settings_dict["NAME"])

@@ -13,7 +13,9 @@ app_name = "articles"
 
 
 class NameConverter(StringConverter):
-    """A topic's slug or a provider's domain: any text without NUL, which PostgreSQL refuses."""
+    """A topic's slug or a provider's domain: any text without NUL, because PostgreSQL refuses
+    NUL.
+    """
 
     regex = "[^/\0]+"
 

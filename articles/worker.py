@@ -1,8 +1,8 @@
-"""The background worker: a process for each task's queue, and a clock that wakes the tasks.
+"""The background worker: one process for each task's queue, and a clock that wakes the tasks.
 
-Queues have no timers and lose the task of a killed worker. So the clock wakes a task when something
-changes for readers (``articles/tracking/change_feed.py``), when it is due, when its process restarts,
-and every ``ANYWAY`` seconds.
+Queues have no timers, and they lose a task if its worker is killed. The clock therefore wakes a
+task when something changes for readers (``articles/tracking/change_feed.py``), when it is due, when
+its process restarts, and every ``ANYWAY`` seconds.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ INTERVAL: Final = 1.0
 ANYWAY: Final = 600.0
 """Seconds after which every task is woken in any case."""
 GRACE: Final = 30.0
-"""Seconds for a process to finish: longer than a request to another server."""
+"""How many seconds a process has to finish; longer than a request to another server takes."""
 _PAUSE: Final = 5.0
-"""Seconds before a process that ended by itself restarts."""
+"""How many seconds pass before a process that ended on its own is restarted."""
 _KEPT: Final = timedelta(days=1)
 """How long the queue's table keeps finished tasks."""
 
@@ -70,7 +70,7 @@ def work_on(task: AnyTask) -> None:
     if isinstance(task.get_backend(), DatabaseBackend):
         call_command("db_worker", queue_name=task.queue_name, startup_delay=False, reload=False)
     else:
-        # In this process, not in a fork: signals reach this one.
+        # Run in this process and not in a fork, because signals reach this one.
         names = {"worker_class": "rq.SimpleWorker", "job_class": "django_tasks_rq.Job"}
         call_command("rqworker", task.queue_name, **names)
 
@@ -84,7 +84,7 @@ def _end_with_parent(parent: int) -> None:
 
 
 class _Process:
-    """A process that runs one task and restarts when it ends."""
+    """A process that runs one task and is restarted when it ends."""
 
     def __init__(self, task: AnyTask) -> None:
         self.task = task
@@ -92,7 +92,9 @@ class _Process:
         self.begin_at = 0.0
 
     def keep_going(self) -> None:
-        """Start the process if it does not run, and wake its task: the last run may be unfinished."""
+        """Start the process if it is not running, and wake its task, because the last run may be
+        unfinished.
+        """
         if self.running and (status := self.running.poll()) is not None:
             logger.error("the worker on %s ended with status %s", self.task.queue_name, status)
             self.running, self.begin_at = None, monotonic() + _PAUSE
@@ -100,7 +102,7 @@ class _Process:
             self.running = subprocess.Popen(
                 [sys.executable, "manage.py", "work", "--only", self.task.queue_name],
                 cwd=settings.BASE_DIR,
-                # Ctrl-C reaches the parent only, which interrupts its children.
+                # Ctrl-C reaches only the parent, which then interrupts its children.
                 process_group=0,
             )
             _wake(self.task)
@@ -110,7 +112,7 @@ class _Process:
             self.running.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """Wait for its end; kill it after ``GRACE``."""
+        """Wait for the process to end, and kill it after ``GRACE`` seconds."""
         if self.running:
             try:
                 self.running.wait(GRACE)
@@ -130,7 +132,7 @@ class _Clock:
         self.anyway_at = 0.0
 
     def tick(self) -> None:
-        """Check once; if the database does not answer, the next tick tries again."""
+        """Check once. If the database does not answer, the next tick tries again."""
         try:
             close_old_connections()
             self._look()

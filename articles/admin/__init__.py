@@ -1,4 +1,4 @@
-"""The editors' pages, a folder for each group."""
+"""The editors' pages, with one folder for each group of pages."""
 
 from django.contrib import admin
 from django_tasks_db.models import DBTaskResult
@@ -16,5 +16,5 @@ from articles.admin.system.tokens import ApiTokenAdmin
 from articles.admin.system.topics import TopicAdmin
 from articles.admin.system.webhooks import HookDeliveryAdmin, WebHookAdmin
 
-# The log shows what tasks do; the pages of images and webhooks show the results.
+# The log shows what tasks do; the image and webhook pages show the results.
 admin.site.unregister(DBTaskResult)

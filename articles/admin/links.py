@@ -1,4 +1,4 @@
-"""Links to rows of the admin, to other sites, and back."""
+"""Links to rows in the admin, to other sites, and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from django.utils.safestring import SafeString
 
 
 def admin_link(row: models.Model | None, text: object = None) -> SafeString | str:
-    """Return a link to a row's admin page, labeled by the row or ``text``; a dash for None."""
+    """Return a link to a row's admin page, labeled with ``text`` or the row; return a dash for
+    None.
+    """
     if row is None:
         return "-"
     options = row._meta
@@ -35,12 +37,12 @@ def outward_link(url: str, text: object = None) -> SafeString | str:
 
 
 def next_page(request: HttpRequest, otherwise: str) -> str:
-    """Return the admin URL in ``next`` of the form or query, or ``otherwise``.
+    """Return the admin URL that the form or query has as ``next``, or ``otherwise``.
 
-    Refuse everything outside the admin: other sites, and paths that leave it by dots.
+    Refuse everything outside the admin: other sites, and paths that leave it with ``..``.
     """
     address = request.POST.get("next") or request.GET.get("next") or ""
-    # Only paths: we never write absolute URLs, not even our own.
+    # Accept only paths: we never write absolute URLs, not even for this site.
     is_sound = address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts=None, require_https=request.is_secure()
     )

@@ -1,4 +1,4 @@
-"""Pages and filters of lists whose cost does not grow with the table."""
+"""Pages and filters for lists whose cost does not grow with the table."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from django.utils.text import capfirst
 from newsroom.capped_count import MOST_COUNTED, count_capped
 
 MOST_SHOWN: Final = MOST_COUNTED - 1
-"""Rows that a list pages through; filters and search reach the rest."""
+"""The most rows that a list pages through; filters and search find the rest."""
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of a list that counts at most ``MOST_COUNTED`` rows."""
+    """A paginator that counts at most ``MOST_COUNTED`` rows."""
 
     @cached_property
     def count(self) -> int:
@@ -31,10 +31,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class KeyPaginator(CappedPaginator):
-    """Pages of primary keys.
+    """A paginator of primary keys.
 
-    One query reads all keys that the list pages through, from an index alone. This also counts
-    them, and the last page costs as much as the first.
+    One query reads all keys that the list pages through, using only an index. It also counts them,
+    and the last page costs as much as the first.
     """
 
     most = MOST_SHOWN
@@ -43,7 +43,7 @@ class KeyPaginator(CappedPaginator):
 
     @cached_property
     def keys(self) -> list[Any]:
-        """The keys in order, at most one more than ``most``."""
+        """The keys in order: at most ``most`` plus one."""
         rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return list(rows.values_list("pk", flat=True)[: self.most + 1])
 
@@ -63,9 +63,9 @@ class KeyPaginator(CappedPaginator):
 
 
 class KeyChangeList(ChangeList):
-    """A list that finds the keys of a page first, then loads their rows.
+    """A list that first finds the keys of a page and then loads their rows.
 
-    It sorts by one column, since no index serves two. For an admin with a ``KeyPaginator``.
+    It sorts by one column, because no index covers two. Use it in an admin with a ``KeyPaginator``.
     """
 
     shown_of_more = ""
@@ -79,7 +79,7 @@ class KeyChangeList(ChangeList):
         return self.key_order(self.row_order)
 
     def key_order(self, row_order: list[Any]) -> list[Any]:
-        """Return the order for finding keys: the same order in a form that an index serves."""
+        """Return the same order, written so that an index can find the keys."""
         return row_order
 
     def get_results(self, request: HttpRequest) -> None:
@@ -96,9 +96,9 @@ class KeyChangeList(ChangeList):
 
 
 class ChosenFilter(admin.SimpleListFilter):
-    """Filter by one related row, which a link elsewhere chose.
+    """Filter by one related row, chosen through a link on another page.
 
-    It offers that row and "All": a list of all providers would be long and slow.
+    It offers that row and "All", because a list of all providers would be long and slow.
     """
 
     path: str
@@ -122,18 +122,18 @@ class ChosenFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
     ) -> models.QuerySet[Any]:
-        """Keep what belongs to the chosen row, nothing for an unknown row."""
+        """Keep what belongs to the chosen row, or nothing if the row is unknown."""
         if self.value() is None:
             return queryset
         return queryset.filter(**{self.path: self.value()}) if self.is_known else queryset.none()
 
 
 class FixedFilter(admin.SimpleListFilter):
-    """Filter by one of ``options``, pairs of value and label; other values filter nothing."""
+    """Filter by one of ``options``, which are pairs of value and label; ignore other values."""
 
     options: Sequence[tuple[str, str]]
     conditions: Mapping[str, models.Q]
-    """What the rows of each value fulfill, where that does not depend on the time."""
+    """The condition for each value, unless it depends on the time."""
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
@@ -165,12 +165,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Name the list after its rows instead of "Select … to change"."""
+        """Use the name of the rows as the title instead of "Select … to change"."""
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Return the rows with what the list and their own pages show."""
+        """Return the rows with the related data that the list and their pages show."""
         rows: models.QuerySet[Any] = super().get_queryset(request)
         joined = self.list_select_related
         return rows.select_related(*joined) if isinstance(joined, list) else rows
@@ -181,10 +181,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     has_add_permission = has_change_permission = has_delete_permission = _may_nobody
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow only what the filters of the list ask for.
+        """Allow only lookups that the list's filters use.
 
-        Django allows every field: ``?text__startswith=`` would reveal a document's ``secured`` letter
-        by letter, although no page shows it.
+        Django would allow every field: ``?text__startswith=`` would reveal a document's ``secured``
+        letter by letter, although no page shows it.
         """
         for entry in self.list_filter:
             field = entry[0] if isinstance(entry, tuple) else entry

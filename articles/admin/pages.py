@@ -1,4 +1,4 @@
-"""Permissions and breadcrumbs of pages besides Django's own."""
+"""Permissions and breadcrumbs of pages that are not Django's own."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _View = Callable[..., HttpResponseBase]
 VIEW: Final = "articles.view_article"
 
 Trail = list[tuple[str | Promise, str]]
-"""URL and title of each page above a page, the topmost first."""
+"""The URL and title of each page above a page, topmost first."""
 
 
 def allow(permission: str, *methods: str) -> Callable[[_View], _View]:
-    """Limit a view to users with ``permission``, and to ``methods`` (default: GET and HEAD)."""
+    """Limit a view to users with ``permission`` and to ``methods`` (by default GET and HEAD)."""
 
     def decorate(view: _View) -> _View:
         @require_http_methods(methods or ("GET", "HEAD"))
@@ -44,7 +44,7 @@ ARTICLES: Final = (reverse_lazy("admin:articles_article_changelist"), "Articles"
 
 
 def trail_to(article: Article) -> Trail:
-    """Return the pages above a page about ``article``, with its own page last."""
+    """Return the pages above a page about ``article``; the article's own page comes last."""
     return [
         ARTICLES,
         (reverse("admin:articles_article_change", args=[article.pk]), article.headline),
@@ -52,12 +52,15 @@ def trail_to(article: Article) -> Trail:
 
 
 def article_or_404(pk: int) -> Article:
-    """Return an article with its provider and the user who decided on it."""
+    """Return an article with its provider and the user who decided on it, or raise ``Http404``."""
     articles = Article.objects.select_related("provider", "decided_by")
     return get_object_or_404(articles, pk=pk)
 
 
 def version_seen(request: HttpRequest) -> int:
-    """Return the version of the article that the editor saw; 0, which no article has, if unknown."""
+    """Return the article version that the editor saw.
+
+    If it is unknown, return 0, which no article has.
+    """
     seen = request.POST.get("seen_version", "")
     return int(seen) if seen.isdecimal() and len(seen) < 10 else 0

@@ -1,4 +1,4 @@
-"""The JSON API: the hub's own addresses, ``/api/v1/`` and, for the staff, its ``newsdesk/``.
+"""The JSON API: the hub's own URLs, ``/api/v1/`` and, for staff, ``/api/v1/newsdesk/``.
 
-Except for the newsdesk it is read-only and the same for everybody.
+Apart from the newsdesk, it is read-only and the same for everybody.
 """

@@ -20,7 +20,7 @@ CONTENT_TYPE: Final = "application/vnd.oai.openapi+json"
 
 @cache
 def schema() -> dict[str, Any]:
-    """Return the schema, OpenAPI 3.1; built once a process."""
+    """Return the OpenAPI 3.1 schema. It is built once per process."""
     generator: Any = SchemaGenerator
     made: dict[str, Any] = generator().get_schema(public=True)
     return made
@@ -37,5 +37,5 @@ class SchemaView(PublicView):
 @require_safe
 @page_cache.public
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show the schema with Swagger UI, loaded only from this site."""
+    """Show the schema with Swagger UI, which is loaded from this site only."""
     return render(request, "articles/api_docs.html")

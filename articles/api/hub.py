@@ -1,6 +1,6 @@
-"""The hub's own URLs, so that its clients can read this site unchanged.
+"""The hub's own URLs, so that its clients can read this site without changes.
 
-Keys, their order and their nulls are those of the hub's responses. Two things differ:
+The keys, their order and their nulls match the hub's responses. Two things differ:
 ``featuredContent`` is sanitized, and times are in UTC instead of the hub's time zone.
 """
 
@@ -25,7 +25,7 @@ from providers.models import Provider
 
 PAGE_SIZE: Final = 25
 FARTHEST: Final = 10**9
-"""The highest page number that is looked up."""
+"""The highest page number that is allowed."""
 _MOST_HEAT: Final = 10**6
 
 Field = serializers.Field[Any, Any, Any, Any]
@@ -54,7 +54,7 @@ def written(keys: Keys, row: Any) -> dict[str, Any]:
 
 
 def _logos(provider: Provider) -> list[dict[str, Any]] | None:
-    # Logos with relative URLs are files of the hub, which are not here.
+    # Relative URLs point to files on the hub, so leave out these logos.
     shown = [logo for logo in provider.logos if web_address(logo["url"])]
     sizes = [(logo["url"], logo.get("width"), logo.get("height")) for logo in shown]
     images = (Image(url=url, width=width, height=height) for url, width, height in sizes)
@@ -97,7 +97,7 @@ ITEM: Final[Keys] = {
         _images(many=True, allow_null=True),
         lambda one: [written(IMAGE, image) for image in one.shown_images] or None,
     ),
-    # The hub's answers have CRLF, whatever its documents have.
+    # The hub's responses have CRLF, even if its documents do not.
     "content": (
         serializers.CharField(help_text="The body, with CRLF line ends."),
         lambda one: one.body.replace("\n", "\r\n"),
@@ -118,7 +118,7 @@ ITEM: Final[Keys] = {
     "categories": (_names(), lambda one: [one.category] if one.category else None),
     "topics": (_names(), lambda one: [topic.name for topic in one.shown_topics] or None),
 }
-"""Keys of an article: what the schema says of each, and its value. No query after ``for_page()``."""
+"""The keys of an article, each with its schema and its value. No query after ``for_page()``."""
 
 
 class HubPageSerializer(serializers.Serializer[Any]):
@@ -163,11 +163,12 @@ class HubView(PublicView):
 
 
 def _slugs(rows: ArticleQuerySet, page: int) -> list[str]:
-    """Return the slugs of a page, and one more if there is another page. One query.
+    """Return the slugs of a page, plus one more if there is another page. One query.
 
-    Page numbers need an offset, so the database skips all articles before the page, at about 0.4 µs
-    each in the index ``article_latest``: 80 ms for the last page of 200,000 articles (SQLite, a busy
-    machine). With a topic or a minimum heat it has to read their rows too.
+    Page numbers need an offset, so the database skips all articles before the page. This takes
+    about 0.4 µs per article in the index ``article_latest``: 80 ms for the last page of 200,000
+    articles (SQLite, on a busy machine). With a topic or a minimum heat, it must read their rows
+    too.
     """
     first = (page - 1) * PAGE_SIZE
     return list(rows.newest_first().values_list("slug", flat=True)[first : first + PAGE_SIZE + 1])

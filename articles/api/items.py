@@ -1,4 +1,5 @@
-"""Serializers of ``/api/v1/``: articles, stories, topics and providers, with the keys of documents.
+"""Serializers of ``/api/v1/``: articles, stories, topics and providers, with the same keys as
+documents.
 
 Texts are plain text: entities in sources, like ``&#8217;``, are decoded.
 """
@@ -23,13 +24,15 @@ from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 MOST_COVERAGE: Final = 50
-"""Reports in an item; the story has all."""
+"""How many reports an item lists; its story lists all of them."""
 _FORMATS: Final = ("avif", "webp", "jpeg")
-"""Formats of an image's copies, smallest first, as browsers should try them."""
+"""Formats of an image's copies, smallest first. Browsers should try them in this order."""
 
 
 def web_address(url: str) -> str | None:
-    """Return a safe http(s) URL, None for any other, for example one with code."""
+    """Return the URL if it is a safe http(s) URL, otherwise None (for example if it contains
+    code).
+    """
     return url if is_web_url(url) else None
 
 
@@ -39,7 +42,7 @@ class Moment(serializers.DateTimeField):
 
 
 class Text(serializers.CharField):
-    """A text, null instead of blank."""
+    """A text; null if it is blank."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_null": True, "required": False} | options)
@@ -268,7 +271,10 @@ TEXT_FIELDS: Final = tuple(ArticleSerializer().fields)
 
 
 def chosen(request: Any, known: tuple[str, ...]) -> list[str] | None:
-    """Return the names in the parameter ``fields``, None for all. Raise ``ValidationError``."""
+    """Return the names in the parameter ``fields``, or None for all.
+
+    Raise ``ValidationError`` if invalid.
+    """
     text = request.query_params.get("fields")
     if text is None:
         return None

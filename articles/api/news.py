@@ -112,7 +112,7 @@ class NewsView(PublicView):
         """
         only = chosen(request, FIELDS)
         for name in ("type", "minimumHeat"):
-            # The search page ignores blanks, but a program sent them by mistake.
+            # The search page ignores blanks, but a program that sends them has made a mistake.
             if any(not value.strip() for value in request.query_params.getlist(name)):
                 raise ValidationError({name: ["This is blank. Enter a value or leave it out."]})
         at = timezone.now()

@@ -1,4 +1,4 @@
-"""Key paging with opaque cursors."""
+"""Keyset paging with opaque cursors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from newsroom.paging import CursorError, Order, Page, page_of
 
 PAGE_SIZE: Final = 25
 MOST: Final = 100
-"""Rows on the largest page."""
+"""The most rows on a page."""
 _LONGEST: Final = 4000
 LIMIT: Final = OpenApiParameter(
     "limit",
@@ -38,7 +38,7 @@ class PageSerializer(serializers.Serializer[Any]):
 
 
 def limit(request: Request) -> int:
-    """Return the parameter ``limit``. Raise ``ValidationError``."""
+    """Return the parameter ``limit``. Raise ``ValidationError`` if it is invalid."""
     text = request.query_params.get("limit", str(PAGE_SIZE))
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= MOST):
         raise ValidationError({"limit": [f"Enter a number from 1 to {MOST}."]})
@@ -46,7 +46,7 @@ def limit(request: Request) -> int:
 
 
 def page(request: Request, rows: QuerySet[Any], order: Order, name: str) -> Page[Any]:
-    """Return the page at the parameter ``cursor``; ``name`` is the order's. One query."""
+    """Return the page at the parameter ``cursor``. ``name`` is the name of the order. One query."""
     try:
         return page_of(rows, order, _cursor(request, name), limit(request))
     except CursorError as error:
@@ -55,7 +55,7 @@ def page(request: Request, rows: QuerySet[Any], order: Order, name: str) -> Page
 
 
 def answer(request: Request, found: Page[Any], name: str, value: Any) -> Response:
-    """Return the serialized rows of a page, and the URL of the next."""
+    """Return the serialized rows of a page, and the URL of the next page."""
     following = None
     if found.next:
         cursor = urlsafe_b64encode(f"{name}:{found.next}".encode()).decode().rstrip("=")
@@ -71,7 +71,7 @@ def _cursor(request: Request, name: str) -> str:
         known, _, cursor = urlsafe_b64decode(text.encode() + b"==").decode().partition(":")
     except ValueError as error:
         raise CursorError(text) from error
-    # A cursor of another order is invalid in this one.
+    # A cursor from another order is invalid here.
     if known != name or not cursor:
         raise CursorError(text)
     return cursor

@@ -64,7 +64,7 @@ class StaleProblemSerializer(ProblemSerializer):
 
 
 class ProblemError(exceptions.APIException):
-    """A refused request; ``members`` are added to the problem details."""
+    """A refused request. ``members`` are added to the problem details."""
 
     def __init__(self, status: HTTPStatus, detail: str, etag: str = "", **members: Any) -> None:
         self.status_code, self.etag, self.members = status, etag, members
@@ -72,13 +72,13 @@ class ProblemError(exceptions.APIException):
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the response for an error of a view; Django REST framework calls this."""
+    """Return the response for an error in a view. Django REST framework calls this."""
     answer = exception_handler(error, context)
     if answer is None:
         if settings.DEBUG:
             return None
         _log.exception("The API failed at %r", context["request"].path, exc_info=error)
-        # As Django does for its own views, so that error monitoring works.
+        # Django does this for its own views. Error monitoring needs it.
         got_request_exception.send(sender=None, request=context["request"])
         answer = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
     answer.data = problem(answer.status_code, answer.data)
@@ -92,7 +92,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def problem(status: int, said: Any) -> dict[str, Any]:
-    """Return the problem details of a status and the framework's error data."""
+    """Return the problem details for a status and the framework's error data."""
     title = HTTPStatus(status).phrase
     found: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if isinstance(said, Mapping) and "detail" in said:
@@ -110,7 +110,7 @@ def _errors(said: Mapping[Any, Any], of: str = "") -> Iterator[dict[str, str]]:
     for name, details in said.items():
         path = f"{of}{name}"
         if isinstance(details, Mapping):
-            # The items of a list are keyed by position.
+            # Errors of list items are keyed by position.
             yield from _errors(details, f"{path}.")
             continue
         for detail in details if isinstance(details, list) else [details]:

@@ -1,4 +1,4 @@
-"""How the schema is generated: from the attributes of the views."""
+"""How the schema is generated from the attributes of the views."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LOCATION: Final = OpenApiParameter(
 
 
 class Schema(AutoSchema):
-    """Describes an ``ApiView`` by its attributes, and the operation by the name of its URL."""
+    """Describe an ``ApiView`` by its attributes, and name the operation after its URL."""
 
     view: Any
 
@@ -56,7 +56,10 @@ class Schema(AutoSchema):
         return getattr(self.view, "body", None)
 
     def get_response_serializers(self) -> Any:
-        """Return the responses by status; every view may also refuse parameters or clients, or fail."""
+        """Return the responses by status.
+
+        Every view may also refuse parameters or clients, or fail.
+        """
         found: dict[Any, Any] = {200: self.view.serializer_class}
         for status in (*self.view.statuses, *self.view.shared_statuses, 400, 429, 500):
             described = _DESCRIPTIONS[status]
@@ -69,12 +72,12 @@ class Schema(AutoSchema):
 
 
 def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """Postprocess the schema (see the settings): required keys, and bodies of newsdesk requests."""
+    """Finish the schema: set the required keys, and restrict the bodies of newsdesk requests."""
     for name in ("Article", "Listed"):
         result["components"]["schemas"][name]["required"] = ["slug"]
     for name, described in result["components"]["schemas"].items():
         if name.endswith("Body"):
-            # Unknown keys are refused: a misspelled "until" would hold an article without end.
+            # Unknown keys are refused: a misspelled "until" would hold an article indefinitely.
             described["additionalProperties"] = False
     edit = result["components"]["schemas"]["EditBody"]
     texts = edit["properties"].keys() - {"reason"}

@@ -30,16 +30,16 @@ class ProviderPageSerializer(PageSerializer):
 
 
 def known_topics() -> QuerySet[Topic]:
-    """Return the topics that pages list, those of catalog files, and those made by hand.
+    """Return the topics that pages list, those from catalog files, and those created by hand.
 
-    Topics that only drafts have must look like missing ones.
+    A topic that only drafts have must look as if it did not exist.
     """
     known = has_reports() | Q(source__is_file=True) | Q(source={})
     return Topic.objects.filter(known).select_related("parent")
 
 
 def known_providers() -> QuerySet[Provider]:
-    """Return the providers that pages list or name as publishers of coverage."""
+    """Return the providers that pages list, or name as publishers of coverage."""
     named = Related.objects.filter(
         article__in=Article.objects.published(),
         target__in=Article.objects.coverage(),

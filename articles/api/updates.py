@@ -2,7 +2,7 @@
 
 ``articles/tracking/change_feed.py`` explains the order of events and why none is missed. A client
 first reads all articles that match its filters, ordered by their last change. After that it gets
-every change; articles that do not match (any more) are reported as deleted.
+every change. Articles that do not match, or no longer match, are reported as deleted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from newsroom.iso_dates import iso
 from newsroom.paging import read_moment
 
 FILTERS: Final = frozenset({"topic", "provider", "type"})
-"""Filters that go with ``updatedSince``: the change feed notes every change that affects them."""
+"""Filters that may be combined with ``updatedSince``: the change feed records every change that
+affects them."""
 _TOGETHER: Final = FILTERS | {"updatedSince", "fields", "limit"}
 _MOST: Final = 2**62
 UPDATED_SINCE: Final = OpenApiParameter(
@@ -53,7 +54,7 @@ class _Follower(NamedTuple):
 def follow(
     request: Request, asked: ArticleFilter, at: datetime, only: list[str] | None, limit: int
 ) -> Response:
-    """Return the next updates of a client. Three of the queries load articles.
+    """Return the next updates for a client. Three of the queries load articles.
 
     ``asked`` is valid and filters what is published at ``at``.
     """
@@ -74,7 +75,7 @@ def follow(
         ) from error
     slugs = [event.slug for event in events]
     context = {"request": request}
-    # Loaded after the events: later changes come with the next request.
+    # Articles are loaded after the events. Later changes come with the next request.
     items: dict[str, Any] = {
         article.slug: ItemSerializer(article, only=only, context=context).data
         for article in (asked.qs.filter(slug__any_of=slugs) if slugs else ())
@@ -97,9 +98,10 @@ def follow(
 def _beginning(
     follower: _Follower, asked: ArticleFilter, limit: int
 ) -> tuple[list[Event], _Follower, bool]:
-    """Return what existed when the client started. One query, three if there is nothing.
+    """Return what existed when the client started.
 
-    Anything that changes meanwhile gets a later number and comes after this.
+    One query, or three if there is nothing. Anything that changes after that gets a higher number
+    and comes later.
     """
     place, begun = follower
     shown = asked.qs.order_by().values("slug")
@@ -114,7 +116,7 @@ def _beginning(
         rows = list(wanted.filter(sequence__lte=begun).order_by("sequence")[: limit + 1])
     events = [Event(row.slug, may_be_named=False, at=row.noted_at) for row in rows[:limit]]
     reached = rows[limit - 1].sequence if len(rows) > limit else begun
-    # After the last of several pages, there may be changes made meanwhile.
+    # After the last of several pages, there may be changes made since the start.
     has_more = len(rows) > limit or follower.begun is not None
     return events, _Follower(place._replace(sequence=reached), begun), has_more
 
@@ -127,7 +129,7 @@ def _text(follower: _Follower) -> str:
 
 def _follower(text: str, at: datetime) -> _Follower:
     if not text:
-        # Schedules that took effect before now show in the articles themselves.
+        # Schedules that have already taken effect show in the articles themselves.
         return _Follower(Place(0, at, ""), None)
     try:
         return _given(text) or _Follower(change_feed.place_of(_moment(text)), 0)
@@ -137,7 +139,7 @@ def _follower(text: str, at: datetime) -> _Follower:
 
 
 def _given(text: str) -> _Follower | None:
-    """Read a value of ``_text``; None for a time, which is no cursor."""
+    """Read a value written by ``_text``. Return None for a time, which is not a cursor."""
     if ":" in text:
         return None
     begun, sequence, moment, slug = urlsafe_b64decode(text.encode() + b"==").decode().split(",")
@@ -153,5 +155,5 @@ def _number(text: str) -> int:
 
 
 def _moment(text: str) -> datetime:
-    # An unescaped plus arrives as a space.
+    # An unescaped plus sign arrives as a space.
     return read_moment(text.replace(" ", "+"))

@@ -49,6 +49,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     path("", NothingView.as_view(), name="nothing"),
-    # Also with line feeds. Not without a final slash: Django redirects those to the URL with one.
+    # This matches line feeds too. Django redirects URLs without a final slash to those with one.
     re_path(r"^(?:[\s\S]*/|[\s\S]*\.\w+)$", NothingView.as_view()),
 ]

@@ -22,7 +22,7 @@ public = method_decorator(page_cache.public, name="get")
 
 
 class AlwaysTheSame(DefaultContentNegotiation):
-    """Always JSON: no answer depends on ``Accept``, so none needs to vary by it."""
+    """Always return JSON: no response depends on ``Accept``, so none needs to vary by it."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
@@ -35,21 +35,23 @@ class ApiView(APIView):
     schema: Any = Schema()
 
     serializer_class: ClassVar[type[Serializer[Any]]]
-    """Its answer."""
+    """The serializer of its response."""
     tag: ClassVar[str]
-    """The group of its operation in the schema."""
+    """The group of its operations in the schema."""
     shared_statuses: ClassVar[tuple[int, ...]] = ()
-    """Statuses of all views of its kind."""
+    """Response statuses that all views of its kind share."""
     statuses: ClassVar[tuple[int, ...]] = ()
-    """Its own statuses."""
+    """Response statuses of this view only."""
     parameters: ClassVar[tuple[OpenApiParameter, ...]] = ()
-    """The query parameters and headers it takes; lists may be repeated."""
+    """The query parameters and headers that it accepts; lists may be repeated."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raise ``ValidationError`` for unknown parameters: ignoring a misspelled filter would mislead."""
+        """Raise ``ValidationError`` for unknown parameters: ignoring a misspelled filter would
+        mislead clients.
+        """
         super().initial(request, *args, **kwargs)
         if any("\0" in part for part in kwargs.values() if isinstance(part, str)):
-            # No stored text has a NUL, and PostgreSQL raises an error for one.
+            # No stored text contains NUL, and PostgreSQL raises an error for it.
             raise NotFound
         taken = {one.name: one for one in self.parameters if one.location == OpenApiParameter.QUERY}
         errors = {}
@@ -69,7 +71,7 @@ class ApiView(APIView):
 
 
 def _is_list(parameter: OpenApiParameter) -> bool:
-    """Return whether a parameter may be repeated; others are lists in one value, or no lists."""
+    """Return whether a parameter may be repeated. Others are a list in one value, or not a list."""
     kind = parameter.type
     return isinstance(kind, dict) and kind["type"] == "array" and parameter.explode is not False
 

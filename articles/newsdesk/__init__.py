@@ -1,4 +1,4 @@
-"""The newsdesk: the only way a decision is made.
+"""The newsdesk: every decision is made here.
 
 A decision begins as a ``Change``, a value that says what would be written::
 
@@ -7,9 +7,9 @@ A decision begins as a ``Change``, a value that says what would be written::
     act = newsdesk.perform(change, by=user, reason="waits for a comment")
     newsdesk.perform(newsdesk.undo(act), by=user)
 
-``perform`` checks the permissions of the change. In one transaction it writes the change, applies the
-scoring rule to all that the change touches, and adds the decision to the history. ``VERBS`` declares
-every verb: what it asks for, who may use it and when.
+``perform`` checks the permissions for the change. In one transaction it writes the change, applies
+the scoring rule to every article that the change affects, and adds the decision to the history.
+``VERBS`` declares all verbs: what each one asks for, who may use it and when.
 """
 
 from articles.newsdesk.changes import Change, RefusedError, StaleError, Verb, together

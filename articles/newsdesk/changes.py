@@ -1,4 +1,4 @@
-"""The change of a decision as a value: preview it with ``consequences``, make it with
+"""The change that a decision makes, as a value: preview it with ``consequences``, make it with
 ``perform``."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class RefusedError(Exception):
 
 
 class StaleError(RefusedError):
-    """An article changed after it was read. ``slugs`` names which."""
+    """Some articles changed after they were read; ``slugs`` names them."""
 
     def __init__(self, slugs: Iterable[str]) -> None:
         self.slugs = sorted(slugs)
@@ -33,12 +33,13 @@ class StaleError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one decision does to rows.
+    """What one decision does to the rows of the database.
 
-    ``seen`` are the versions of the articles that it is based on, by id; ``columns`` the new values
-    by article and column. ``link`` and ``unlink`` are (article, target) pairs. ``positions`` says
-    where a new link goes; by default it goes last. ``resolves`` are import conflicts. ``topics``
-    (ids, in order) and ``images`` replace all that an article has.
+    ``seen`` has the versions of the articles that it is based on, by id. ``columns`` has the new
+    values by article and column. ``link`` and ``unlink`` are (article, target) pairs. ``positions``
+    says where a new link goes; by default it goes last. ``resolves`` has the ids of import
+    conflicts. ``topics`` (ids, in order) and ``images`` replace all topics and images of an
+    article.
     """
 
     verb: Verb
@@ -55,13 +56,15 @@ class Change:
 
     @property
     def decided(self) -> set[int]:
-        """The articles that it is about; it may change the heat of others."""
+        """The articles that the decision is about; it may change the heat of others."""
         relinked = {article for article, _ in self.link | self.unlink}
         return {*self.columns, *self.topics, *self.images, *relinked}
 
 
 def together(changes: Iterable[Change]) -> Change:
-    """Join changes of one verb to different articles into one: one history entry, one undo."""
+    """Join changes that one verb makes to different articles, so that they have one history entry
+    and one undo.
+    """
     changes = list(changes)
     if not changes:
         raise RefusedError("There is nothing to do.")

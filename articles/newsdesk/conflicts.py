@@ -1,8 +1,8 @@
 """Resolving conflicts between an editor's changes and a newer document.
 
-A resolved conflict does not come back with the same document. If the source's value is taken,
-article and document agree again. If the editor's is kept, the next import compares with the
-document that the editor saw, and reports only later changes.
+The same document does not cause a resolved conflict again. If the editor takes the source's value,
+the article and the document agree again. If the editor's value is kept, the next import compares
+with the document that the editor saw and reports only later changes.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ Choices = Sequence[tuple[ImportConflict, Choice]]
 
 
 def resolve(choices: Choices) -> Change:
-    """Settle open conflicts; ``conflict.article`` is the article as the editor saw it.
+    """Return the change that resolves open conflicts; ``conflict.article`` is the article as the
+    editor saw it.
 
-    Links of a source to reports without an article need ``name_coverage`` first. Raise
+    If a source links to reports that have no article, call ``name_coverage`` first. Raise
     ``RefusedError`` if a value cannot be taken.
     """
     changes = []
@@ -51,7 +52,7 @@ def resolve(choices: Choices) -> Change:
             Act.Verb.RESOLVE,
             frozenset({roles.RESOLVE}),
             {article.pk: article.version},
-            # Even without a value the decision is about this article.
+            # The decision is about this article even if no value changes.
             {article.pk: {}},
             resolves=frozenset({conflict.pk}),
         )
@@ -68,7 +69,7 @@ def resolve(choices: Choices) -> Change:
 def name_coverage(choices: Choices, at: datetime | None = None) -> None:
     """Store the coverage-only articles that a chosen list of links needs.
 
-    Call it in the transaction that makes the decision, or in one that is rolled back after a
+    Call this in the transaction that makes the decision, or in one that is rolled back after a
     preview.
     """
     taken = [
@@ -85,7 +86,7 @@ def name_coverage(choices: Choices, at: datetime | None = None) -> None:
 
 
 def _taken(article: Article, field: str, value: Any) -> dict[str, Any]:
-    """Return what a change takes from the source, as arguments of ``Change``."""
+    """Return the source's value as arguments for ``Change``."""
     if field not in _TAKERS:
         raise RefusedError(f"{field} of {article.slug}: this field cannot be taken from a source.")
     return _TAKERS[field](article, field, value)
@@ -103,7 +104,7 @@ def _take_text(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 
 def _take_moment(article: Article, field: str, value: Any) -> dict[str, Any]:
-    # The rank on the front page changes with the heat, see heat.columns().
+    # The rank on the front page changes with the heat; see heat.columns().
     moment = datetime.fromisoformat(value) if value else None
     if moment is None and field == "published_at":
         raise RefusedError(f"{article.slug}: an article needs a time.")
@@ -145,10 +146,10 @@ def _take_images(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 
 def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
-    """Link to exactly the articles of the source, in its order."""
+    """Link to exactly the source's articles, in its order."""
     urls = list(value or ())
     targets: dict[str, int] = {}
-    # If several share a URL, the one that imports link to.
+    # If several articles share a URL, take the one that imports link to.
     named = Article.objects.filter(url__any_of=urls).exclude(pk=article.pk)
     for url, pk in named.order_by("coverage_only", "published_at", "stem").values_list("url", "pk"):
         targets.setdefault(url, pk)

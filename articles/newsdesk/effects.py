@@ -1,7 +1,7 @@
 """The effects of a decision: which articles it changes, and how.
 
-Nothing is written here. ``perform`` writes what ``effects`` returns, so that the preview is what
-happens.
+Nothing is written here. ``perform`` writes what ``effects`` returns, so the preview always matches
+the result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from articles.newsdesk.changes import Change, RefusedError, StaleError
 from articles.scoring import Contender, Decision, Policy, Receipt, score
 
 _SCORING: Final = {"quality", "decision", "decision_until", "is_pinned", "published_at"}
-"""The columns that determine the heat of an article and of those that link to it."""
+"""The columns that determine the heat of an article and of the articles that link to it."""
 
 _FACTS: Final = (
     "slug",
@@ -68,8 +68,8 @@ class Consequence:
 class Effects:
     """The effects of a change, by article id.
 
-    ``before`` and ``after`` hold every article read, with the columns for scoring only.
-    ``columns`` are the values to write. ``consequences`` are hottest first.
+    ``before`` and ``after`` contain every article that was read, with only the columns for scoring.
+    ``columns`` has the values to write. ``consequences`` are sorted hottest first.
     """
 
     before: Mapping[int, Article]
@@ -81,8 +81,8 @@ class Effects:
 def effects(change: Change, policy: Policy, at: datetime) -> Effects:
     """Return the effects of ``change``. At most nine queries.
 
-    Raise ``StaleError`` if an article changed after it was read, and ``RefusedError`` if a decision
-    would already have ended.
+    Raise ``StaleError`` if an article changed after it was read, and ``RefusedError`` if the
+    decision would already be over.
     """
     desk = _Desk(change, at)
     decided = {*change.seen, *change.decided}
@@ -119,7 +119,7 @@ def _require_fresh(change: Change, stored: Mapping[int, Article]) -> None:
 
 def _require_future(change: Change, at: datetime) -> None:
     if change.undoes:
-        # An undo may bring back a decision that has ended by now.
+        # An undo may bring back a decision that has ended in the meantime.
         return
     for values in change.columns.values():
         until = values.get("decision_until")
@@ -138,7 +138,7 @@ class _Desk:
         self.links_before: Links = {}
         self.links_after: Links = {}
         self.ended: dict[int, dict[str, Any]] = {}
-        """The columns of expired decisions."""
+        """The columns to write for expired decisions, by article id."""
 
     def load(self, article_ids: Iterable[int]) -> None:
         missing = sorted(set(article_ids) - self.before.keys())
@@ -150,7 +150,7 @@ class _Desk:
             self.after[article.pk] = copy.copy(article)
 
     def load_links(self, article_ids: Iterable[int]) -> None:
-        """Load the links of articles and their targets, and change them. Two queries."""
+        """Load the articles' links and their targets, and apply the change to them. Two queries."""
         missing = sorted(set(article_ids) - self.links_before.keys())
         if not missing:
             return
@@ -181,7 +181,7 @@ class _Desk:
             setattr(self.after[pk], name, value)
 
     def score(self, article_ids: Iterable[int], policy: Policy) -> dict[int, Receipt]:
-        """Return the receipts of articles after the change; coverage-only ones have none."""
+        """Return the articles' receipts after the change; coverage-only articles have none."""
         receipts = {}
         for pk in sorted(article_ids):
             article = self.after[pk]
@@ -207,7 +207,7 @@ class _Desk:
     def consequences(
         self, article_ids: Iterable[int], receipts: Mapping[int, Receipt]
     ) -> list[Consequence]:
-        """Return what would change in heat, lead or visibility, best first."""
+        """Return the articles whose heat, lead or visibility would change, best first."""
         found = []
         for pk in article_ids:
             article = self.after[pk]

@@ -1,4 +1,4 @@
-"""Why an article has its heat and state, in words: the answer to "Why 77?"."""
+"""Explain in words why an article has its heat and state: the answer to "Why 77?"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the policy that explains the scores that documents gave; nothing is written."""
+"""Find the policy that explains the scores that documents gave. Nothing is written."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from articles.scoring import Policy
 from newsroom.paging import chunks
 
 CHUNK: Final = 2_000
-"""Articles read at a time, which bounds memory."""
+"""How many articles are read at a time, to limit memory use."""
 EXPLAINS_ENOUGH: Final = 0.95
-"""Part of the given scores below which an import names a better policy."""
+"""If the policy explains a smaller part of the given scores, an import suggests a better one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How many given scores there are, and how many the policies explain, the best first."""
+    """How many scores were given, and how many of them each policy explains; the best policy comes
+    first.
+    """
 
     scored: int
     current: Fitted
@@ -32,7 +34,9 @@ class Fit:
 
     @property
     def is_poor(self) -> bool:
-        """Return whether the current policy explains few, and another one explains more."""
+        """Return whether the current policy explains too few scores and another one explains
+        more.
+        """
         is_few = self.current.explained < EXPLAINS_ENOUGH * self.scored
         return is_few and self.best[0].explained > self.current.explained
 
@@ -43,7 +47,8 @@ class Fit:
 
 
 def fit_policy(articles: QuerySet[Article] | None = None) -> Fit:
-    """Fit a policy to the scores that the documents of ``articles`` (all of them) gave.
+    """Fit a policy to the scores that the documents of ``articles`` gave (by default, of all
+    articles).
 
     Four queries for each ``CHUNK`` of articles.
     """
@@ -58,15 +63,18 @@ def fit_policy(articles: QuerySet[Article] | None = None) -> Fit:
 
 
 def unexplained(policy: Policy, count: int) -> list[str]:
-    """Return the slugs of the first ``count`` articles whose given score a policy does not explain."""
+    """Return the slugs of the first ``count`` articles whose given scores a policy does not
+    explain.
+    """
     wrong = (slug for slug, given in given_scores() if not given.is_explained(policy))
     return list(islice(wrong, count))
 
 
 def given_scores(articles: QuerySet[Article] | None = None) -> Iterator[tuple[str, Given]]:
-    """Yield slug and given score of each article whose document has heat, in no set order.
+    """Yield the slug and given score of each article whose document has a heat, in no particular
+    order.
 
-    Articles that have another quality than their document gave are left out: nobody gave that score.
+    Articles whose quality differs from their document's are left out.
     """
     articles = Article.objects.all() if articles is None else articles
     scored = articles.filter(source_document__isnull=False, quality__isnull=False)
@@ -84,12 +92,12 @@ def given_scores(articles: QuerySet[Article] | None = None) -> Iterator[tuple[st
 
 
 def _scores_of_documents(pks: Iterable[int]) -> dict[int, tuple[int | None, int | None, bool]]:
-    """Parse the documents of articles whose stored score is no longer the one that was given."""
+    """Parse the documents of articles whose stored score may no longer be the given one."""
     changed = Q(article__heat_is_given=False) | ~Q(article__decision="")
     scores = {}
     for source in SourceDocument.objects.filter(changed, article__any_of=pks):
         document = source.parse()
-        # Without "published" the document left that to the policy.
+        # Without "published", the document left the heat and publication to the policy.
         heat_points = None if document.published is None else document.heat
         scores[source.article_id] = (document.quality, heat_points, bool(document.published))
     return scores

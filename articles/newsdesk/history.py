@@ -1,10 +1,10 @@
-"""Earlier states of an article, rebuilt from its history, and restoring them.
+"""Rebuild earlier states of an article from its history, and restore them.
 
 The history has only the values that decisions changed, before and after. A state is rebuilt
-backward from the present row: the value after a decision is the one it wrote, or else the one that
-the next decision found, or else the present one. Imports write no history. A value that an import
-changed appears as the ``before`` of the next decision on it; without one, it looks as if it had
-always been so.
+backward from the current row: the value after a decision is the one that it wrote, or else the one
+that the next decision found, or else the current one. Imports write no history. If an import
+changed a value, the new value appears as the ``before`` of the next decision that changes it. If
+there is no such decision, the value seems never to have changed.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from articles.scoring import Decision
 from providers.models import Provider
 
 START: Final = 0
-"""The key of the state before the first decision; other states have the id of an act."""
+"""The key of the state before the first decision; the key of any other state is the id of an
+act."""
 
 MOST_ACTS: Final = 1_000
-"""The most decisions from which a state is rebuilt: more would take too long."""
+"""The most decisions from which a state is rebuilt; more would take too long."""
 
 FIELDS: Final = (
     *EDITABLE,
@@ -43,11 +44,11 @@ FIELDS: Final = (
     "publish_from",
     "publish_until",
 )
-"""The columns of every state. Other values, which resolved conflicts changed, come after these."""
+"""The columns of every state. Other values that resolved conflicts changed come after these."""
 
 _Links = dict[int, dict[Pair, int]]
 SIGNATURES: Final = {"decided_by_id", "decided_at", "scored_at"}
-"""Columns that say who decided and when, which the history shows anyway."""
+"""Columns for who decided and when, which the history shows anyway."""
 _LISTS: Final = ("topics", "images")
 _PERMISSIONS: Final = {
     **dict.fromkeys(EDITABLE, roles.EDIT),
@@ -56,12 +57,13 @@ _PERMISSIONS: Final = {
     "publish_from": roles.SCHEDULE,
     "publish_until": roles.SCHEDULE,
 }
-"""The permission to restore each value; resolved conflicts change all others."""
+"""The permission needed to restore each value; only resolved conflicts change the other values."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An article at one time: values by column, and the positions of links by (article, target).
+    """An article at one point in time: its values by column, and the positions of links by
+    (article, target).
 
     ``values`` may have ``topics`` (ids in order) and ``images`` (as ``snapshot.IMAGE_FIELDS``). Links to
     the article are known only if an act touched them.
@@ -73,24 +75,30 @@ class State:
 
     @property
     def names(self) -> dict[int, int]:
-        """The positions of the articles that it names, by id."""
+        """The position of each article that it links to, by id."""
         return {pk: at for (namer, pk), at in self.links.items() if namer == self.article_id}
 
     @property
     def named_by(self) -> dict[int, int]:
-        """Its positions in the articles that link to it, by id."""
+        """Its position in each article that links to it, by id."""
         return {pk: at for (pk, target), at in self.links.items() if target == self.article_id}
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The states of an article: ``now``, and by the id of an act, after it. ``START`` is the first."""
+    """The states of an article: ``now``, and the state after each act, by its id.
+
+    ``START`` is the first.
+    """
 
     now: State
     after: Mapping[int, State]
 
     def at(self, act_id: int | None) -> State:
-        """Return the state after an act, or for None the present one; raises ``RefusedError``."""
+        """Return the state after an act, or the current state for None.
+
+        Raise ``RefusedError`` if unknown.
+        """
         if act_id is None:
             return self.now
         if act_id not in self.after:
@@ -99,9 +107,9 @@ class Timeline:
 
 
 def timeline(article: Article, *, since: int = START) -> Timeline:
-    """Rebuild the states of an article from the present back to that after the act ``since``.
+    """Rebuild the states of an article from now back to the state after the act ``since``.
 
-    Two queries, and up to four more where links, topics or images changed.
+    Two queries, and up to four more if links, topics or images changed.
     """
     rows = list(
         ActChange.objects.filter(article=article, act_id__gte=since).order_by("-act_id")[
@@ -123,8 +131,8 @@ def timeline(article: Article, *, since: int = START) -> Timeline:
 def restore(article: Article, act_id: int, at: datetime | None = None) -> Change:
     """Return the change that restores the state after an act; ``START`` is before the first one.
 
-    Needs the permission for each value that it changes. Links to deleted articles and expired
-    decisions are not restored. Raises ``RefusedError``.
+    The change needs the permission for each value that it restores. Links to deleted articles and
+    expired decisions are not restored. Raise ``RefusedError`` if it is not possible.
     """
     at = at or timezone.now()
     states = timeline(article, since=act_id)
@@ -164,7 +172,7 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
 def texts_at(article: Article, version: int) -> Mapping[str, str] | None:
     """Return the texts of an article at an earlier version, or None if unknown.
 
-    They are known only if no import has changed the article since: imports keep no history.
+    They are known only if no import has changed the article since, because imports keep no history.
     """
     rows = ActChange.objects.filter(article=article, version__gt=version).order_by("act_id")
     found = list(rows[:MOST_ACTS])
@@ -180,7 +188,7 @@ def texts_at(article: Article, version: int) -> Mapping[str, str] | None:
 def _relinked(article: Article, rows: Sequence[ActChange]) -> tuple[_Links, _Links]:
     """Return the links from and to an article that each act made and cut, by the act's id."""
     changes = [*rows]
-    # Acts that only made or cut links to it have no values in its row.
+    # If an act only made or cut links to the article, the article's row has no values.
     acts = [row.act_id for row in rows if row.linked or row.unlinked or not row.after]
     if acts:
         others = ActChange.objects.filter(act__in=acts).exclude(article=article)
@@ -213,7 +221,9 @@ def _present(article: Article, rows: Iterable[ActChange], relinked: Iterable[Pai
 def _changed(
     state: State, stored: Mapping[str, Any], cut: Mapping[Pair, int], made: Mapping[Pair, int]
 ) -> State:
-    """Return a state with the values of an act, without some links and with others."""
+    """Return a state with the values of an act, without the links in ``cut`` and with those in
+    ``made``.
+    """
     values = decoded({name: value for name, value in stored.items() if name not in SIGNATURES})
     lists = {name: stored[name] for name in _LISTS if name in stored}
     links = {pair: at for pair, at in state.links.items() if pair not in cut}

@@ -21,7 +21,7 @@ _STUCK_AFTER: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem; ``slug`` is empty if it is not about an article."""
+    """One problem. ``slug`` is empty if the problem is not about an article."""
 
     kind: str
     slug: str
@@ -29,7 +29,10 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Yield all problems, kind by kind. Streams a few queries, and one per folder of images."""
+    """Yield all problems, kind by kind.
+
+    This streams a few queries, and one per folder of images.
+    """
     yield from _dangling_rows()
     yield from _two_leads()
     yield from _one_way_relations()
@@ -69,14 +72,14 @@ def _one_way_relations() -> Iterator[Finding]:
 
 
 def _stale_heat() -> Iterator[Finding]:
-    # A heat given by the document does not follow the policy.
+    # A heat that the document gave does not follow the policy.
     by_policy = Article.objects.filter(heat_is_given=False, coverage_only=False)
     policy = PolicyVersion.objects.first()
     if policy and policy.finished_at is None:
         yield Finding(
             "unfinished policy", "", f"not applied to all articles yet: {policy}; run apply_policy"
         )
-        # Articles that the policy has not reached are not stale.
+        # Articles that the policy has not reached yet are not stale.
         by_policy = by_policy.filter(pk__lte=policy.applied_to or 0)
     for difference in heat.differences(by_policy):
         yield Finding("stale heat", difference.slug, str(difference))
@@ -99,7 +102,7 @@ def _unnamed_coverage() -> Iterator[Finding]:
 
 
 def _files_of_images() -> Iterator[Finding]:
-    # Lists the storage, one shard at a time.
+    # List the storage, one shard at a time.
     for stored, name in pruning.missing():
         shown = Image.objects.filter(stored=stored).select_related("article").first()
         slug = shown.article.slug if shown else ""
@@ -109,7 +112,7 @@ def _files_of_images() -> Iterator[Finding]:
 
 
 def _stuck_hooks() -> Iterator[Finding]:
-    # The oldest is due and still unsent, so nothing is sending.
+    # The oldest delivery is due and still unsent, so no worker is sending.
     due = HookDelivery.objects.due(timezone.now() - _STUCK_AFTER).order_by()
     for name, count in due.values_list("hook__name").annotate(Count("pk")).order_by("hook__name"):
         message = f"{name}: {count} events overdue by an hour; is manage.py work running?"

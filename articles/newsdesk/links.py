@@ -10,9 +10,9 @@ from articles.models import Article, Related
 from articles.newsdesk.changes import Change, Pair, RefusedError, Verb
 
 MOST_PAIRS: Final = 2_500
-"""Links that one decision makes or cuts, one way: enough for two stories of 50 reports."""
+"""The most one-way links that one decision makes or cuts: enough for two stories of 50 reports."""
 MOST_GATHERED: Final = 50
-"""Articles that one decision makes one story."""
+"""The most articles that one decision can gather into one story."""
 TOO_MANY: Final = (
     f"With the reports linked to them, these are more than {MOST_GATHERED} articles, too many for "
     "one story. Choose fewer."
@@ -68,7 +68,9 @@ def _unlinked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> C
 def _between(
     some: Iterable[Article], others: Iterable[Article]
 ) -> tuple[dict[int, Article], set[Pair]]:
-    """Return the articles of both sides, and every pair across, both ways."""
+    """Return the articles of both sides, and every pair of articles from different sides, both
+    ways.
+    """
     first = {article.pk: article for article in some}
     second = {article.pk: article for article in others if article.pk not in first}
     if not first or not second:

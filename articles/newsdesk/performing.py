@@ -32,7 +32,7 @@ def may(user: User | AnonymousUser, change: Change) -> bool:
 def consequences(change: Change, at: datetime | None = None) -> list[Consequence]:
     """Return every article whose heat, lead or visibility would change, hottest first.
 
-    Writes nothing. Raises ``StaleError`` as ``perform`` would.
+    Write nothing. Raise ``StaleError`` if ``perform`` would.
     """
     return effects(change, heat.current_policy(), at or timezone.now()).consequences
 
@@ -42,8 +42,9 @@ def perform(
 ) -> Act:
     """Make a decision: write ``change``, recompute what it affects, and record it, in one transaction.
 
-    ``by`` is None for a command of an operator. Raise ``PermissionDenied`` if any other user lacks a
-    permission, and ``StaleError`` if an article changed after it was read. Then nothing is written.
+    ``by`` is None for an operator's command. Raise ``PermissionDenied`` if the user lacks a
+    permission, and ``StaleError`` if an article changed after it was read. In both cases nothing is
+    written.
     """
     at = at or timezone.now()
     if by is not None and not may(by, change):
@@ -77,8 +78,8 @@ def perform(
 def undo(act: Act) -> Change:
     """Return the change that undoes a decision.
 
-    Raise ``RefusedError`` if it was already undone, or if something that it changed was changed again:
-    the later change would be lost.
+    Raise ``RefusedError`` if it was already undone, or if something that it changed was changed
+    again, because the later change would be lost.
     """
     if Act.objects.filter(undoes=act).exists():
         raise RefusedError("That was undone already.")
@@ -139,13 +140,13 @@ def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values of columns back from JSON, without the lists; the reverse of ``encoded``."""
+    """Return column values decoded from JSON, without the lists. This reverses ``encoded``."""
     fields = {field.attname: field for field in Article._meta.concrete_fields}
     return {name: fields[name].to_python(value) for name, value in values.items() if name in fields}
 
 
 def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Change:
-    """Return the change with columns for who decided, when and why."""
+    """Return the change with the columns that say who decided, when and why."""
     if change.undoes:
         # An undo restores the former positions.
         return change
@@ -175,7 +176,7 @@ def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
     for pk in sorted(decided.union(found.columns)):
         values = dict(found.columns.get(pk, {}))
         versions[pk] = found.before[pk].version
-        # A change of heat alone is not an edit that somebody could overwrite.
+        # If only the heat changes, nobody's edit can be overwritten.
         if pk in decided or "decision" in values:
             versions[pk] += 1
             values |= {"version": versions[pk], "changed_at": at}
@@ -185,7 +186,7 @@ def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
         bulk.update(Article, names, values_of)
     for pk, columns in change.columns.items():
         if "published_at" in columns:
-            # The lists of topics have a copy.
+            # The topic links have a copy of these columns.
             topics = ArticleTopic.objects.filter(article=pk)
             topics.update(published_at=columns["published_at"])
     return versions
@@ -241,7 +242,8 @@ def _record(
     unlinked: _Positions,
 ) -> None:
     """Write the history: the articles of the decision, and those whose heat it changed."""
-    # Both ends of a link, so that the history of coverage-only articles shows why a link is gone.
+    # Record both ends of a link, so that a coverage-only article's history shows why a link is
+    # gone.
     about = change.decided | {target for _, target in change.link | change.unlink}
     rows = []
     for pk in sorted({*versions, *about}):

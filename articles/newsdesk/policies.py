@@ -1,7 +1,7 @@
 """Try a policy on the whole archive, apply it, and recompute the archive in pieces.
 
-Once a version is stored, everything that recomputes uses it. ``continue_policy`` recomputes all other
-articles; it may be stopped at any point and continued later::
+Once a version is stored, every later computation uses it. ``continue_policy`` recomputes all other
+articles. It may be stopped at any point and continued later::
 
     trial = newsdesk.try_policy(policy)             # what it would change; writes nothing
     version = newsdesk.apply_policy(policy, by=user, reason="a calmer front page")
@@ -33,11 +33,12 @@ from articles.scoring import Decision, Policy, Receipt
 from newsroom import bulk
 
 SHOWN: Final = 100
-"""Examples of each kind in a trial; the counts include all articles."""
+"""How many examples of each kind a trial has; the counts include all articles."""
 LOOK: Final = 10_000
-"""Articles read together in a trial, which holds no lock: fewer queries take less time."""
+"""How many articles a trial reads at a time. It holds no lock, and fewer queries take less time."""
 PIECE: Final = 1_000
-"""Articles updated at a time while a policy is applied: a decision waits for one piece."""
+"""How many articles are updated at a time while a policy is applied. A decision may have to wait
+for one piece."""
 
 
 class StalePolicyError(RefusedError):
@@ -46,7 +47,7 @@ class StalePolicyError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Articles that a policy changes in the same way: how many, and the hottest of them."""
+    """Articles that a policy changes in the same way: their number, and the hottest ones."""
 
     count: int
     examples: list[Consequence]
@@ -57,9 +58,10 @@ class Trial:
     """What a policy would change.
 
     An article leads if it is published, not superseded, and has coverage: related articles that are
-    neither held nor withdrawn. One that is newly published and leads is in both groups.
-    ``heat_only`` counts those in no group whose heat alone changes, ``looked_at`` all articles but
-    coverage-only ones. ``against`` is the id of the version in force, 0 for the defaults.
+    neither held nor withdrawn. An article that is newly published and becomes a lead is in both
+    groups. ``heat_only`` counts the articles in no group whose heat changes. ``looked_at`` counts
+    all articles except coverage-only ones. ``against`` is the id of the version in force, 0 for the
+    defaults.
     """
 
     policy: Policy
@@ -68,7 +70,7 @@ class Trial:
     changed: int
     heat_only: int
     groups: Mapping[str, Group]
-    """By the names in ``_GROUPS``."""
+    """The groups, by the names in ``_GROUPS``."""
 
 
 _GROUPS: Final[Mapping[str, Callable[[Outcome], bool]]] = {
@@ -77,7 +79,7 @@ _GROUPS: Final[Mapping[str, Callable[[Outcome], bool]]] = {
     "lead_gained": lambda one: one.policy_leads and not one.leads,
     "lead_lost": lambda one: one.leads and not one.policy_leads,
 }
-"""What readers notice comes first."""
+"""The groups; what readers notice most comes first."""
 
 
 def try_policy(
@@ -86,10 +88,11 @@ def try_policy(
     shown: int = SHOWN,
     progress: Callable[[int], object] = lambda articles: None,
 ) -> Trial:
-    """Return all that ``policy`` would change, without writing; ``bench/policy.py`` has the cost.
+    """Return everything that ``policy`` would change, without writing; ``bench/policy.py`` measures
+    the cost.
 
-    Reads piece by piece without a lock; an article that changes meanwhile counts with its old or
-    new values. ``progress`` is called with the number of articles just read. Raises
+    This reads piece by piece without a lock. An article that changes meanwhile counts with its old
+    or new values. ``progress`` is called with the number of articles just read. Raise
     ``RefusedError`` for numbers out of range.
     """
     _check(policy)
@@ -97,7 +100,7 @@ def try_policy(
     against = _version_in_force()
     looked_at = changed = heat_only = 0
     counts = dict.fromkeys(_GROUPS, 0)
-    # Heat before or after, and id, hottest first; newer ids first among equals.
+    # Sort by heat before or after, hottest first, then by id, newest first.
     hottest: dict[str, list[tuple[int, int]]] = {name: [] for name in _GROUPS}
     for outcomes in heat.outcomes(Article.objects.all(), policy, at, LOOK):
         differing = [one for one in outcomes if one.differs]
@@ -132,16 +135,16 @@ def apply_policy(
 ) -> PolicyVersion:
     """Apply a policy to every decision and import from now on; ``continue_policy`` does the rest.
 
-    ``by`` is None for a command of an operator. Raise ``PermissionDenied`` if any other user lacks
+    ``by`` is None for an operator's command. Raise ``PermissionDenied`` if the user lacks
     ``roles.POLICY``. ``against``, if given, is the trial's ``against``: raise ``StalePolicyError``
-    if another version is in force. Raise ``RefusedError`` for the numbers already in force, and for
-    numbers out of range. An older version is restored by applying its numbers again.
+    if another version is in force. Raise ``RefusedError`` if the numbers are already in force or
+    out of range. To restore an older version, apply its numbers again.
     """
     if by is not None and not by.has_perm(roles.POLICY):
         raise PermissionDenied
     _check(policy)
     with transaction.atomic():
-        # Wait for decisions that began under the former policy.
+        # Wait for decisions that began under the previous policy.
         bulk.hold_write_lock()
         if against is not None and against != _version_in_force():
             raise StalePolicyError("Somebody has applied another policy since you opened this.")
@@ -162,8 +165,9 @@ def continue_policy(
 ) -> PolicyVersion:
     """Continue to recompute what a version changes, for about ``seconds``, at least one piece.
 
-    Return the version as stored then: ``applied_to`` is how far it got, ``finished_at`` is set when
-    it has reached all articles. It is safe to stop this anywhere or to run it twice at once. Raise ``RefusedError`` for any version but the latest.
+    Return the version as it is stored afterwards: ``applied_to`` is how far it got, and
+    ``finished_at`` is set once it has reached all articles. It is safe to stop this anywhere or to
+    run it twice at once. Raise ``RefusedError`` for any version but the latest.
     """
     at = at or timezone.now()
     end = monotonic() + seconds
@@ -175,7 +179,7 @@ def continue_policy(
 
 
 def policy_progress(version: PolicyVersion) -> float:
-    """Return the part of the archive that a version has reached, from 0 to 1. One query."""
+    """Return what part of the archive a version has reached, from 0 to 1. One query."""
     if version.finished_at is not None:
         return 1.0
     last = Article.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -185,7 +189,7 @@ def policy_progress(version: PolicyVersion) -> float:
 def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
     """Recompute one piece of the archive and store the progress."""
     beyond = Article.objects.filter(pk__gt=version.applied_to or 0)
-    # Read before taking the lock: changes from here on already use this version.
+    # Read before taking the lock, because changes from here on already use this version.
     piece = next(heat.outcomes(beyond, version.policy, at, PIECE), [])
     with transaction.atomic():
         bulk.hold_write_lock()
@@ -195,7 +199,7 @@ def _do_piece(version: PolicyVersion, at: datetime) -> PolicyVersion:
         if piece:
             wrong = [one.article_id for one in piece if one.differs]
             heat.recompute(wrong, stored.policy, at, names=False)
-            # Another process that continues it may have got further.
+            # Another process may have got further with the same version.
             stored.applied_to = max(piece[-1].article_id, stored.applied_to or 0)
         elif stored.finished_at is None:
             stored.finished_at = at
@@ -217,7 +221,10 @@ def _check(policy: Policy) -> None:
 def _consequences(
     article_ids: Iterable[int], policy: Policy, at: datetime
 ) -> dict[int, Consequence]:
-    """Return articles before and after, without the leads of superseded ones. Three queries."""
+    """Return the articles' states before and after, without the leads of superseded ones.
+
+    Three queries.
+    """
     ids = sorted(article_ids)
     receipts = heat.receipts(ids, policy, at)
     articles = Article.objects.filter(pk__any_of=ids, coverage_only=False)

@@ -1,7 +1,7 @@
 """The queues: which articles wait for an editor, in what order, and why.
 
-Every queue is counted up to a cap and paged by key, also with a million articles. A queue that no
-index can find reads the latest ``REACH`` candidates only.
+Every queue is counted up to a cap and paged by key, so it stays fast with a million articles. If no
+index covers a queue, it reads only the latest ``REACH`` candidates.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from newsroom.dates import in_words
 from newsroom.paging import Order
 
 REACH: Final = 3_000
-"""Latest candidates, months of them, that a queue reads where no index helps."""
+"""How many of the latest candidates (months of them) a queue reads if no index helps."""
 DECISIONS: Final = 1_000
-"""Latest decisions whose stories are searched for new coverage."""
+"""How many of the latest decisions have their stories searched for new coverage."""
 
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -47,17 +47,18 @@ class Queue:
     """Its name in URLs."""
     title: str
     help: str
-    """One sentence for editors: which articles wait here."""
+    """One sentence that tells editors which articles wait here."""
     select: Callable[[datetime, Policy], ArticleQuerySet]
     explain: _Explain
     moment: str = "published_at"
-    """The column that orders it."""
+    """The column that it is sorted by."""
     is_oldest_first: bool = False
 
     def articles(
         self, at: datetime | None = None, policy: Policy = DEFAULT_POLICY
     ) -> ArticleQuerySet:
-        """Return the articles that wait at ``at`` under ``policy``, in order; slugs break ties.
+        """Return the articles that are waiting at time ``at`` under ``policy``, in order; slugs
+        break ties.
 
         Some queues need a query to find their oldest candidate.
         """
@@ -74,7 +75,7 @@ class Queue:
         at: datetime | None = None,
         policy: Policy = DEFAULT_POLICY,
     ) -> _Reasons:
-        """Return why each of the articles waits, by id. At most two queries."""
+        """Return the reason why each article waits, by id. At most two queries."""
         return self.explain(articles, at or timezone.now(), policy) if articles else {}
 
 
@@ -87,9 +88,9 @@ def _each(words: Callable[[Article, Policy], str]) -> _Explain:
 
 
 def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Return undecided articles below the threshold that one more bonus would lift to it.
+    """Return undecided articles below the threshold that would reach it with one more bonus.
 
-    The bonus counts only from the minimum quality.
+    Only articles with at least the minimum quality earn a bonus.
     """
     # Not in_state(): SQLite would take the index of states, which lacks the numbers.
     return Article.objects.filter(
@@ -98,7 +99,7 @@ def _one_away(at: datetime, policy: Policy) -> ArticleQuerySet:
         decision=Article.Decision.NONE,
         quality__gte=policy.minimum,
         heat__lt=policy.threshold,
-        # A superseded one earns no bonus. Written so that SQLite uses its index.
+        # A superseded article earns no bonus. This is written so that SQLite uses its index.
         heat__gte=0,
     ).filter(heat__gte=policy.threshold - policy.bonus)
 
@@ -115,8 +116,8 @@ def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Return superseded articles that would be published without their hidden lead.
 
     None of the articles that they link to is published, so readers see none of the story, although
-    quality plus bonus for own coverage reaches the threshold. This happens because each article has
-    its own bonus: the better report may name fewer others, or may be scheduled.
+    the quality plus the bonus for its own coverage reaches the threshold. This happens because each
+    article has its own bonus: the better report may link to fewer others, or may be scheduled.
     """
     related = (
         Related.objects.filter(article=OuterRef("pk"))
@@ -163,14 +164,14 @@ def _why_better_elsewhere(articles: Sequence[Article], at: datetime, policy: Pol
 def _late_arrivals(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Return undecided articles that joined a story after an editor's decision on it.
 
-    The decision (publish, hold, withdraw or pin) is on an article that the new one links to or that
-    links to it. The new article leaves the queue when it is scored or decided, or after a newer
-    decision on the story. Reads the latest ``DECISIONS``.
+    The decision (publish, hold, withdraw or pin) is on an article that the new one links to, or on
+    one that links to the new one. The new article leaves the queue when it is scored or decided, or
+    after a newer decision on the story. Only the latest ``DECISIONS`` decisions are read.
     """
     decided = Article.objects.filter(decided_at__isnull=False).exclude(
         decision=Article.Decision.NONE, is_pinned=False
     )
-    # In steps, by ids: for one join PostgreSQL would read whole tables.
+    # Query in steps, by ids. For a single join, PostgreSQL would read whole tables.
     decisions = decided.order_by("-decided_at").values_list("pk", "decided_at")[:DECISIONS]
     latest = {pk: moment for pk, moment in decisions if moment is not None}
     links = Related.objects.order_by()
@@ -212,7 +213,7 @@ def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Rea
 def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Return articles that share their URL with another, unless held or withdrawn.
 
-    Reads the latest ``REACH`` articles; the other one may have any age.
+    Only the latest ``REACH`` articles are read, but the other one may be of any age.
     """
     kept = Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
     others = kept.filter(url=OuterRef("url")).exclude(pk=OuterRef("pk"))
@@ -234,7 +235,8 @@ def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -
 def _reach(articles: ArticleQuerySet) -> datetime:
     """Return the publication time of the ``REACH``-th latest of the articles.
 
-    A separate query: without the value PostgreSQL would plan to read the whole table.
+    This is a separate query because PostgreSQL would plan to read the whole table without the
+    value.
     """
     moments = articles.order_by("-published_at").values_list("published_at", flat=True)
     return next(iter(moments[REACH - 1 : REACH]), _BEGINNING)
@@ -243,7 +245,7 @@ def _reach(articles: ArticleQuerySet) -> datetime:
 def _open_conflicts(at: datetime, policy: Policy) -> ArticleQuerySet:
     """Return articles in which an editor and a newer document changed the same field.
 
-    Reads only as many conflicts as are counted, those of the latest articles.
+    Only as many conflicts as are counted are read, starting with the latest articles.
     """
     latest = ImportConflict.objects.filter(resolved_at=None).order_by("-article")[:MOST_COUNTED]
     return Article.objects.filter(pk__in=latest.values("article"))
@@ -355,6 +357,6 @@ QUEUES: Final = (
         _each(_why_decided),
     ),
 )
-"""Every queue, in the order of an editor's attention."""
+"""Every queue, in the order in which editors should look at them."""
 
 BY_KEY: Final = {queue.key: queue for queue in QUEUES}

@@ -10,12 +10,12 @@ from typing import Final
 from articles.models import Article
 
 MOST_MEMBERS: Final = 100
-"""The most members that are loaded; some pages have links from very many articles."""
+"""The most members that are loaded; a very large number of articles link to some pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A story with its members by rank, best first, whether published or not.
+    """A story with its members by rank, best first, including unpublished ones.
 
     ``is_whole`` is False if there are more than ``members``.
     """
@@ -30,14 +30,15 @@ class Story:
 
 
 def story_of(article: Article, at: datetime | None = None) -> Story:
-    """Find the story of an article: the best report linked to it, and all that this is linked to.
+    """Find the story of an article: the best report linked with it, and every article linked with
+    that report.
 
     The lead is the best of the article and those linked from or to it. The members are the article,
     the lead, and the articles linked from or to the lead. Four queries at most.
     """
     mine = article.contender(at)
     beside = _beside(article)
-    # By rank; a report that an editor removed outranks none.
+    # Sort by rank. A report that an editor removed does not outrank any other.
     lead = next((one for one in beside if one.contender(at).outranks(mine)), article)
     if lead is not article:
         beside = _beside(lead)

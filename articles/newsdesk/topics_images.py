@@ -28,7 +28,7 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
     if not 0 <= position < len(images):
         raise RefusedError(f"{article.slug} no longer has this image.")
     said = dict(zip(IMAGE_FIELDS, images[position], strict=True))
-    # A missing text in a document is not the same as an empty one.
+    # In a document, a missing text is not the same as an empty one.
     changed = {name: text or None for name, text in texts.items() if (said[name] or "") != text}
     if not changed:
         raise RefusedError("The image already has that text.")
@@ -42,9 +42,9 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
 
 
 def replace_lists(change: Change) -> Lists:
-    """Write the topics and images of a change; return the former ones, by article and name.
+    """Write the topics and images of a change, and return the previous ones by article and name.
 
-    Deleted topics are left out. Up to three queries for topics and four for images.
+    Deleted topics are left out. Up to three queries for topics, and four for images.
     """
     before: Lists = defaultdict(dict)
     for pk, topics in topics_of(change.topics).items():
@@ -57,7 +57,7 @@ def replace_lists(change: Change) -> Lists:
 
 
 def topics_of(article_ids: Iterable[int]) -> dict[int, list[int]]:
-    """Return the ids of articles' topics, in order. One query, none for no articles."""
+    """Return the ids of articles' topics, in order. One query, or none if there are no articles."""
     found: dict[int, list[int]] = {pk: [] for pk in article_ids}
     if found:
         links = ArticleTopic.objects.filter(article__in=found).order_by("article", "position")
@@ -67,7 +67,10 @@ def topics_of(article_ids: Iterable[int]) -> dict[int, list[int]]:
 
 
 def images_of(article_ids: Iterable[int]) -> dict[int, list[list[Any]]]:
-    """Return articles' images as values of ``IMAGE_FIELDS``. One query, none for no articles."""
+    """Return articles' images as values of ``IMAGE_FIELDS``.
+
+    One query, or none if there are no articles.
+    """
     found: dict[int, list[list[Any]]] = {pk: [] for pk in article_ids}
     if found:
         images = Image.objects.filter(article__in=found).order_by("article", "position")

@@ -1,8 +1,9 @@
 """The verbs of the newsdesk, each declared once in ``VERBS``, and the changes that they make.
 
 Admin pages, bulk actions, triage, the API with its schema and the table in ``docs/newsdesk.md`` all
-read these declarations. Each function returns the change of one decision on articles as the caller
-read them, or raises ``RefusedError`` if it makes no sense. Nothing is written here.
+read these declarations. Each function takes articles as the caller read them and returns the change
+that one decision makes, or raises ``RefusedError`` if the decision makes no sense. Nothing is
+written here.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ DECIDED_BY: Final = {
     Decision.PUBLISH.value: roles.PUBLISH,
     Decision.WITHDRAW.value: roles.WITHDRAW,
 }
-"""The permission to make, or end, each decision."""
+"""The permission to make or end each decision."""
 
 
 class Kind(Enum):
@@ -46,12 +47,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input of a verb; forms, bodies of the API and its schema are made from it.
+    """An input of a verb. Forms, API bodies and the API schema are made from it.
 
-    ``name`` is the parameter of the verb's function, ``json`` its name in the API if different,
-    ``column`` the article's column that it sets. API bodies must contain an ``essential`` field,
-    null if empty, and bulk actions need it before any preview. Only the page of one article accepts
-    an empty ``required`` field. Triage shows the fields that are ``in_triage``.
+    ``name`` is the parameter of the verb's function, ``json`` is its name in the API if different,
+    and ``column`` is the article's column that it sets. API bodies must contain an ``essential``
+    field (null if empty), and bulk actions need it before any preview. Only the page of a single
+    article accepts an empty ``required`` field. Triage shows the fields that are ``in_triage``.
     """
 
     name: str
@@ -79,7 +80,7 @@ NOTE: Final = Field(
     column="decision_reason",
     max_length=2_000,
 )
-"""Every verb asks for it."""
+"""The note, which every verb asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class Declaration:
     """The declaration of a verb.
 
     ``make`` takes the article and the values of ``fields`` by name. ``problem`` takes only the
-    values and returns what is wrong with them, or "". ``is_due`` returns whether the decision would
-    change something, judged by the article alone. ``key`` makes the decision in triage.
+    values and returns what is wrong with them, or "". ``is_due`` takes only the article and returns
+    whether the decision would change anything. ``key`` is the keyboard shortcut in triage.
     """
 
     verb: Verb
@@ -107,7 +108,10 @@ class Declaration:
     in_api: bool = True
 
     def change(self, article: Article, values: Mapping[str, Any]) -> Change:
-        """Return the change that the values of a form or body make; raises ``RefusedError``."""
+        """Return the change for the values of a form or API body.
+
+        Raise ``RefusedError`` if it makes no sense.
+        """
         return self.make(article, **{field.name: values.get(field.name) for field in self.fields})
 
     def may_ever(self, user: User | AnonymousUser) -> bool:
@@ -128,12 +132,12 @@ def set_quality(article: Article, quality: int | None) -> Change:
 
 
 def publish(article: Article, *, until: datetime | None = None) -> Change:
-    """Publish an article whatever its heat; without ``until`` there is no end."""
+    """Publish an article whatever its heat, indefinitely unless ``until`` is given."""
     return _decide(Verb.PUBLISH, article, Decision.PUBLISH, until)
 
 
 def hold(article: Article, *, until: datetime | None = None) -> Change:
-    """Keep an article from readers and out of its story; without ``until`` there is no end."""
+    """Hide an article and keep it out of its story, indefinitely unless ``until`` is given."""
     return _decide(Verb.HOLD, article, Decision.HOLD, until)
 
 
@@ -151,7 +155,7 @@ def release(article: Article) -> Change:
 
 
 def schedule(article: Article, *, begin: datetime | None, end: datetime | None) -> Change:
-    """Set the times from and until which readers may see an article; None means no limit."""
+    """Set when readers may start and stop seeing an article; None means no limit."""
     _check(Verb.SCHEDULE, article)
     if words := _out_of_order({"begin": begin, "end": end}):
         raise RefusedError(words)
@@ -161,7 +165,10 @@ def schedule(article: Article, *, begin: datetime | None, end: datetime | None) 
 
 
 def pin(article: Article) -> Change:
-    """Make an article the lead of its story whatever the qualities; another pin there moves to it."""
+    """Make an article the lead of its story whatever its quality.
+
+    An existing pin in the story moves to it.
+    """
     _check(Verb.PIN, article)
     if article.is_pinned:
         raise RefusedError(f"{article.slug} is pinned already.")
@@ -172,13 +179,13 @@ def pin(article: Article) -> Change:
 
 
 def pinned_beside(article: Article) -> dict[int, int]:
-    """Return the versions of the articles that are pinned in its story, by id. Two queries."""
+    """Return the versions of the articles pinned in the same story, by id. Two queries."""
     pinned = Article.objects.beside(article).filter(is_pinned=True)
     return dict(pinned.values_list("pk", "version"))
 
 
 def unpin(article: Article) -> Change:
-    """Remove a pin, so that quality decides again who leads."""
+    """Remove a pin, so that quality again decides which article leads."""
     _check(Verb.UNPIN, article)
     if not article.is_pinned:
         raise RefusedError(f"{article.slug} is not pinned.")
@@ -186,7 +193,7 @@ def unpin(article: Article) -> Change:
 
 
 def edit(article: Article, **texts: str | None) -> Change:
-    """Change texts of an article, those in ``EDITABLE``; None keeps a text."""
+    """Change an article's texts; None leaves a text unchanged. ``EDITABLE`` lists the texts."""
     _check(Verb.EDIT, article)
     if unknown := texts.keys() - set(EDITABLE):
         raise ValueError(f"no text that an editor may change: {', '.join(sorted(unknown))}")
@@ -382,7 +389,7 @@ _ALL: Final = (
         "The texts change; imports leave a text alone once an editor changed it.",
         edit,
         roles.EDIT,
-        # Coverage-only articles have the texts of the articles that link to them.
+        # Coverage-only articles get their texts from the articles that link to them.
         _SCORABLE,
         (
             Field("title", Kind.TEXT, "Title", max_length=1_000, blank=False),
@@ -395,29 +402,32 @@ _ALL: Final = (
     ),
 )
 VERBS: Final[Mapping[Verb, Declaration]] = {one.verb: one for one in _ALL}
-"""Every verb with which editors decide, in the order of menus."""
+"""Every verb that editors can use, in menu order."""
 
 
 def refusal(verb: Verb, article: Article) -> str:
-    """Return why an article's state does not allow a verb, "" if it does."""
+    """Return why an article's state does not allow a verb, or "" if it does."""
     if article.state in VERBS[verb].states:
         return ""
     return f"{article.slug} is {article.state.label}: it cannot be {verb.label}."
 
 
 def permissions_of(verb: Verb, article: Article) -> frozenset[str]:
-    """Return what a decision on an article needs: to end a decision, the permission that made it."""
+    """Return the permissions that a decision on an article needs.
+
+    Ending a decision needs the permission that was needed to make it.
+    """
     if verb is Verb.RELEASE and article.decision:
         return frozenset({DECIDED_BY[article.decision]})
     needed = {VERBS[verb].permission}
     if verb in {Verb.PUBLISH, Verb.HOLD} and article.decision == Decision.WITHDRAW:
-        # This would end the withdrawal, unless the state does not allow it anyway.
+        # This would end the withdrawal if the state allows it.
         needed |= set() if refusal(verb, article) else {roles.WITHDRAW}
     return frozenset(needed)
 
 
 def may_begin(user: User | AnonymousUser, verb: Verb, article: Article) -> bool:
-    """Return whether a user has the permissions for a decision, whatever the article's state."""
+    """Return whether a user has the permissions for a decision, in any state of the article."""
     return user.has_perms(permissions_of(verb, article))
 
 

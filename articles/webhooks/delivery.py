@@ -1,7 +1,7 @@
 """Send due deliveries: several hooks at once, but the deliveries of one hook in turn.
 
-Threads send; only the calling thread uses the database. It stores each outcome immediately. A worker
-killed in between will send the same event again, with the same id.
+Several threads send, but only the calling thread uses the database. It stores each outcome
+immediately. If the worker is killed before that, the same event is sent again with the same id.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from newsroom import outbound
 from newsroom.outbound import Bounds, OutboundError
 
 AT_ONCE: Final = 8
-"""Hooks served at once, so that a few slow ones do not delay the others."""
+"""How many hooks are served at once, so that a few slow ones do not delay the others."""
 RESTS_AFTER: Final = 3
-"""Failures in a row after which a hook pauses, whatever else waits for it."""
+"""How many failures in a row make a hook pause, whatever else is waiting for it."""
 KEPT: Final = timedelta(days=30)
-"""How long finished deliveries are kept, to look up or send again."""
+"""How long finished deliveries are kept, so that they can be looked up or sent again."""
 _LOOK_EVERY: Final = 1.0
 """Seconds between two checks for new events while slow hooks answer."""
 _GONE: Final = 410
@@ -61,7 +61,8 @@ def drain(stopping: Flag) -> None:
             while events.note() and not stopping.is_set():
                 pass
             due = _next({one.hook_id for one in at_work.values()})
-            # Hooks not served for longest come first, so that slow ones never block the others.
+            # The hooks that have waited longest come first, so that slow ones never block the
+            # others.
             due.sort(key=lambda one: asked_at.get(one.hook_id, 0.0))
             for delivery in due[: AT_ONCE - len(at_work)]:
                 asked_at[delivery.hook_id] = monotonic()
@@ -77,7 +78,7 @@ def drain(stopping: Flag) -> None:
 
 
 def _next(busy: set[int]) -> list[HookDelivery]:
-    """Return the next due delivery of each hook that is not busy. One query, and one a hook."""
+    """Return the next due delivery of each hook that is not busy. One query, plus one per hook."""
     at = timezone.now()
     due = HookDelivery.objects.due(at).exclude(hook__in=busy)
     hooks = WebHook.objects.filter(pk__in=due.order_by().values("hook").distinct())
@@ -86,7 +87,7 @@ def _next(busy: set[int]) -> list[HookDelivery]:
 
 
 def _try(delivery: HookDelivery, secrets: list[str]) -> Outcome:
-    """Send once. Runs in a thread and does not use the database."""
+    """Send a delivery once. This runs in a thread and does not use the database."""
     at = timezone.now()
     body = delivery.body.encode()
     headers = {"Content-Type": "application/json"}

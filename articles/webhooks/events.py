@@ -1,12 +1,12 @@
 """Turn changes from the change feed into webhook events.
 
-``HookTold`` has one row for each published article with a digest of what the hooks last received.
-Comparing it with what readers see now gives the events. So a change that is undone within a second
-causes none, and one event may cover two updates, but a copy kept by these events always ends
-equal to the site.
+``HookTold`` has one row for each published article, with a digest of what the hooks last received.
+Comparing it with what readers see now gives the events. A change that is undone within a second
+therefore causes no event, and one event may cover two updates. But a copy that follows these events
+always ends up equal to the site.
 
-The place in the change feed moves in the transaction that writes the deliveries: a kill loses and
-repeats nothing. Only one process at a time may run this (``tasks.alone``).
+The place in the change feed moves in the transaction that writes the deliveries, so nothing is lost
+or repeated if the process is killed. Only one process at a time may run this (``tasks.alone``).
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from articles.tracking.change_feed import Place
 from newsroom.iso_dates import iso
 
 BATCH: Final = 50
-"""Changes in one transaction. Small, because editors wait for it on SQLite."""
+"""How many changes one transaction covers. It is small because editors wait for it on SQLite."""
 
 logger = logging.getLogger(__name__)
 
 
 def begin(at: datetime | None = None) -> None:
-    """Start with what is published now, for the first hook; do nothing if there was one before.
+    """For the first hook, start with what is published now.
 
-    Read the slugs of everything published.
+    Do nothing if there was a hook before. This reads the slugs of all published articles.
     """
     at = at or timezone.now()
     with transaction.atomic():
         if HookPlace.objects.exists():
             return
-        # The place comes first: a change in between only causes an extra event.
+        # Store the place first: a change in between only causes an extra event.
         _move(change_feed.latest(at))
         slugs = Article.objects.published(at).order_by().values_list("slug", flat=True)
         HookTold.objects.bulk_create(
@@ -113,7 +113,10 @@ def _news(
     digests: dict[str, str],
     at: datetime,
 ) -> list[tuple[Event, str, dict[str, Any]]]:
-    """Compare what hooks know with the present. Changes of leads come last, after their articles."""
+    """Compare what the hooks last received with the current state.
+
+    Lead changes come after all other events.
+    """
     news, leads = [], []
     for slug in slugs:
         if slug in items:
@@ -138,7 +141,7 @@ def _lead_after(slug: str, at: datetime) -> dict[str, Any] | None:
 
 
 def _items(slugs: list[str], at: datetime) -> dict[str, dict[str, Any]]:
-    """Return the published ones of these articles as in ``/api/v1/news/``, by slug."""
+    """Return those of these articles that are published, as in ``/api/v1/news/``, by slug."""
     articles = Article.objects.published(at).for_items(at).filter(slug__any_of=slugs)
     context = {"request": _Site()}
     return {one.slug: dict(ItemSerializer(one, context=context).data) for one in articles}
@@ -161,7 +164,7 @@ def _forget() -> None:
 
 
 class _Site(HttpRequest):
-    """A request for building URLs: without ``SITE_URL`` they use the first allowed host."""
+    """A request for building URLs. Without ``SITE_URL``, they use the first allowed host."""
 
     @property
     def scheme(self) -> str:

@@ -17,12 +17,12 @@ from providers.models import Provider
 
 RECORD_DAYS: Final = 90
 RECORD_REACH: Final = 300
-"""The newest articles of a provider that its record counts; the busiest providers have more."""
+"""How many of a provider's newest articles its record is based on."""
 MEMBERS: Final = 12
-"""Members of its story that are listed; the story's own page has all."""
+"""How many members of the story are listed; the story page lists all of them."""
 FEW: Final = 5
 MOST_ACTS: Final = 10
-"""Decisions of others that are listed when a decision or a save comes too late."""
+"""How many decisions by others are listed when a decision or a save comes too late."""
 
 
 def record_of(provider: Provider, at: datetime) -> str:
@@ -49,7 +49,7 @@ def record_of(provider: Provider, at: datetime) -> str:
 def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
     """Return everything about an article for its template. Twelve queries at most.
 
-    ``provider`` and ``decided_by`` should be loaded with it.
+    Load the article with ``provider`` and ``decided_by``.
     """
     story = newsdesk.story_of(article, at)
     others = [one for one in story.members if one != article]
@@ -72,8 +72,7 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
 
 
 def image_of(article: Article) -> Image | None:
-    """Return an article's picture or, if none is stored, its first image, with the state of its
-    fetch.
+    """Return an article's picture and the state of its fetch; if none is stored, its first image.
 
     Two queries at most.
     """

@@ -1,4 +1,4 @@
-"""The form of an article's texts, and conflicts with a newer version."""
+"""The form for an article's texts, and its conflicts with newer versions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ STORED: Final = "stored"
 
 
 class TextField(forms.CharField):
-    """A text that ignores the line ends of browsers.
+    """A text field that normalizes the line endings of browsers.
 
-    Browsers send CRLF. Without this each save would look like an edit, and the next import would
-    report a conflict.
+    Browsers send CRLF. Without this field, each save would look like an edit, and the next import
+    would report a conflict.
     """
 
     def to_python(self, value: Any) -> str:
-        """Return the text with the line ends of documents."""
+        """Return the text with the line endings that documents have."""
         return str(super().to_python(value) or "").replace("\r\n", "\n")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -38,7 +38,7 @@ class TextField(forms.CharField):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A text that changed after the editor opened it; ``opened`` is None if that is not known.
+    """A text that changed after the editor opened it; ``opened`` is None if unknown.
 
     ``choice`` is MINE, STORED or "".
     """
@@ -51,16 +51,16 @@ class Clash:
 
     @property
     def changes(self) -> list[Piece]:
-        """Return what the editor's text would change in the stored one."""
+        """Return the differences between the stored text and the editor's."""
         return text_diff(self.stored, self.typed)
 
 
 class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
     """The texts of an article, as of the version that the editor saw.
 
-    A save over a newer version saves nothing. It keeps the input, shows the texts that others changed
-    meanwhile as ``clashes``, and asks which of the two to keep. The next save does so, unless the
-    article changed again.
+    If the article has changed since, a save writes nothing. It keeps the input, shows the texts
+    that others changed as ``clashes``, and asks which version of each to keep. The next save stores
+    the choice, unless the article has changed again.
     """
 
     title = TextField(
@@ -101,7 +101,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         self.initial["seen_version"] = self.instance.version
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse the texts if the article changed since, until the editor chooses for each clash."""
+        """Refuse the texts if the article has changed, until the editor resolves each clash."""
         cleaned = super().clean()
         # Held until the save, which the admin makes in the same transaction.
         bulk.hold_write_lock()
@@ -122,7 +122,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def texts(self) -> dict[str, str]:
-        """Return the changed texts, without those where the editor keeps the stored one."""
+        """Return the changed texts, except where the editor keeps the stored text."""
         kept = {clash.name for clash in self.clashes if clash.choice == STORED}
         return {
             name: typed
@@ -134,8 +134,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in EDITABLE if name in self.cleaned_data}
 
     def _show_clashes(self, stored: Article, seen: int | None) -> None:
-        """Show the stored texts next to the typed ones, so that the next save is based on this
-        version."""
+        """Show the stored texts next to the input, and base the next save on this version."""
         opened = newsdesk.texts_at(stored, seen) if seen and seen < stored.version else None
         settled = {} if seen is None else self._choices()
         clashes = []
@@ -156,7 +155,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
         self.acts_since = acts_since(stored, seen or 0)
 
     def _choices(self) -> dict[str, str]:
-        """Return the choices for conflicting texts, by name."""
+        """Return the choices for conflicting texts, by field name."""
         met = str(self.data.get("clashes", "")).split(",")
         return {name: str(self.data.get(f"choice_{name}", "")) for name in EDITABLE if name in met}
 

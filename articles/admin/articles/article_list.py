@@ -1,6 +1,6 @@
-"""The list of articles: columns, filters, orders and search, all fast at a million articles.
+"""The list of articles: columns, filters, sorting and search, all fast with a million articles.
 
-``bench/newsdesk.py`` measures each; ``Article.Meta`` says which index serves what.
+``bench/newsdesk.py`` measures each of them; ``Article.Meta`` says which index each one uses.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _QUALITIES: Final = {
 
 
 def period_start(value: str | None) -> datetime | None:
-    """Return when a period began, None for an unknown name."""
+    """Return when a period began, or None for an unknown name."""
     if value not in _PERIODS:
         return None
     if value == "today":
@@ -98,8 +98,8 @@ class ProviderFilter(ChosenFilter):
 def is_alone(request: HttpRequest) -> bool:
     """Return whether the list is filtered by topic and time alone, and ordered by time.
 
-    Then the index of a topic's newest articles covers the list. Otherwise each article of the topic
-    has to be read.
+    If so, the index of a topic's newest articles covers the list. Otherwise the database reads
+    every article about the topic.
     """
     others = set(request.GET) - {"topic", TimeFilter.parameter_name, PAGE_VAR}
     return not any(request.GET[name] for name in others)
@@ -110,7 +110,7 @@ class TopicFilter(ChosenFilter):
     path = "topics"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the articles about the topic, by the index of its newest."""
+        """Keep the articles about the topic."""
         key = self.value()
         if key is None:
             return queryset
@@ -132,14 +132,14 @@ class ArticleChangeList(KeyChangeList):
         return super().get_ordering(request, queryset)
 
     def key_order(self, row_order: list[Any]) -> list[Any]:
-        """Order one topic's articles by the index of that topic, which has the same order."""
+        """Order one topic's articles by the columns of its index, which give the same order."""
         has_topic = any(isinstance(one, TopicFilter) and one.is_known for one in self.filter_specs)
         if not has_topic or not self.is_alone:
             return row_order
         return ["-topic_links__published_at", "-topic_links__article_id"]
 
     def rows(self) -> QuerySet[Article]:
-        """Return the articles with provider, topics, pictures and size of the story: three queries."""
+        """Return the articles with provider, topics, picture and story size. Three queries."""
         topics = ArticleTopic.objects.select_related("topic").order_by("position")
         return (
             Article.objects.with_story_size()
@@ -183,7 +183,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
         "or an article's URL or slug"
     )
     ordering = ["-published_at", "-pk"]
-    # No "show all": it would show no more than the pages do.
+    # No "show all", because it would show no more than the pages do.
     list_max_show_all = 0
     paginator = KeyPaginator
 
@@ -212,7 +212,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
         return list_editing.quality_input(article)
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
-        """Page through fewer rows if words or several conditions make the database read them."""
+        """Page through fewer rows if the database has to read each one."""
         paginator = KeyPaginator(*args, **kwargs)
         asked = [name for name, value in request.GET.items() if value and name != PAGE_VAR]
         if SEARCH_VAR in asked or len(asked) > 1:
@@ -238,7 +238,7 @@ class ArticleListAdmin(ReadOnlyAdmin):
 
     @admin.display(description="topics")
     def topics_filter(self, article: Article) -> SafeString | str:
-        """Link to the lists of its topics' articles, in its order."""
+        """Link to the list of articles for each of its topics."""
         topics = [link.topic for link in article.topic_links.all()]
         links = (
             (list_link(Article, topic.short_name or topic.name, topic=topic.pk),)

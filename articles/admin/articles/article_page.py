@@ -23,7 +23,7 @@ from articles.models.image import with_fetches
 from articles.newsdesk import EDITABLE, Verb
 
 SHOWN: Final = 100
-"""Rows of a table below an article; a page that many reports link to has thousands."""
+"""Maximum rows of a table below an article; some articles have thousands of links."""
 
 FIELDSETS: Final[Any] = [
     ("Where it stands", {"fields": ["state_badge", "lead"]}),
@@ -78,13 +78,13 @@ FIELDSETS: Final[Any] = [
 
 @admin.register(Article)
 class ArticleAdmin(ArticleListAdmin):
-    """All articles, including coverage-only ones; only texts can be edited."""
+    """All articles, including coverage-only ones. Only their texts can be edited."""
 
     form = ArticleForm
     readonly_fields = flatten_fieldsets(FIELDSETS)
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        """Put the texts first. Only users who may edit them need the hidden version."""
+        """Put the texts first. Add the hidden version only for users who may edit them."""
         texts: list[str] = list(EDITABLE)
         if self.has_change_permission(request, obj):
             texts += ["reason", "seen_version"]
@@ -97,12 +97,12 @@ class ArticleAdmin(ArticleListAdmin):
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        """Return all articles with the related rows that their pages show."""
+        """Return the articles with the related rows that their pages show."""
         articles: QuerySet[Article] = super().get_queryset(request)
         return articles.select_related("provider", "decided_by")
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
-        """Save only the texts, as a decision: heat and other decisions stay unchanged."""
+        """Save only the texts, as a decision. Heat and other decisions stay unchanged."""
         if texts := form.texts():
             change_of_texts = newsdesk.edit(form.stored, **texts)
             reason = form.cleaned_data["reason"].strip()
@@ -115,7 +115,7 @@ class ArticleAdmin(ArticleListAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the tables below the texts. Five queries for any number of rows."""
+        """Add the tables below the texts. Five queries, however many rows there are."""
         article: Article = context["original"]
         met = ImportConflict.objects.filter(article=article)
         related = article.related_links.select_related("target__provider").order_by("position")
@@ -147,7 +147,7 @@ class ArticleAdmin(ArticleListAdmin):
 
     @admin.display(description="lead")
     def lead(self, article: Article) -> SafeString | str:
-        """Link to the published lead of a superseded article, where readers are sent."""
+        """Link to the published lead of a superseded article, to which readers are redirected."""
         return admin_link(article.lead() if article.is_superseded else None)
 
     @admin.display(description="document")

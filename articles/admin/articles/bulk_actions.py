@@ -1,6 +1,6 @@
-"""Decisions on many articles: a selection of the list, or everything that its filter matches.
+"""Decisions on many articles: those selected in the list, or all that match its filters.
 
-A page shows what would change and which articles are left out; one decision then changes the rest.
+A page shows what would change and which articles are left out. One decision then changes the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from articles.newsdesk import VERBS, Change, RefusedError, StaleError, Verb
 from articles.newsdesk.verbs import NOTE, Declaration
 
 MOST_ARTICLES: Final = 10_000
-"""The most articles of one decision: it takes seconds, and their ids fit into one form."""
+"""The most articles that one decision may change: it takes seconds, and their ids fit into a
+form."""
 
 NAMED: Final = 5
 """The most slugs listed for each group of omitted articles."""
@@ -55,7 +56,7 @@ class Plan:
 
 
 def offered(user: User) -> dict[str, tuple[Any, str, str]]:
-    """Return the actions of the list that a user may do, as ``ModelAdmin.get_actions`` does."""
+    """Return the actions that a user may run, in the format of ``ModelAdmin.get_actions``."""
     return {
         name: (partial(_start, bulk), name, bulk.label + ("…" if _asks_first(bulk) else ""))
         for name, bulk in BULK.items()
@@ -64,7 +65,7 @@ def offered(user: User) -> dict[str, tuple[Any, str, str]]:
 
 
 def _asks_first(bulk: Declaration) -> bool:
-    """Return whether its form must be filled in before the preview."""
+    """Return whether the form must be filled in before the preview."""
     return any(field.essential for field in bulk.fields)
 
 
@@ -173,7 +174,7 @@ def _intro(bulk: Declaration, plan: Plan, chosen: int) -> str:
 
 
 def _as_text(form: NoteForm) -> list[str]:
-    """Return the values of a form, without the note, to compare with those submitted later."""
+    """Return the form's values, without the note, to compare them with a later submission."""
     values = form.cleaned_data if form.is_bound else {}
     return [f"{name}={values.get(name)}" for name in form.fields if name != NOTE.name]
 
@@ -187,7 +188,10 @@ def _require(request: HttpRequest, bulk: Declaration) -> None:
 def _plan(
     request: HttpRequest, bulk: Declaration, ids: Sequence[int], values: Mapping[str, Any]
 ) -> Plan:
-    """Find what would change, and which articles are left out and why. A few queries for any number."""
+    """Find what would change, and which articles are left out and why.
+
+    A few queries, however many articles there are.
+    """
     if bulk.verb is Verb.MERGE:
         return _merged(ids)
     rows = Article.objects.filter(pk__any_of=ids).defer(*confirmation.NO_TEXTS)
@@ -212,7 +216,7 @@ def _plan(
 def _merged(ids: Sequence[int]) -> Plan:
     """Merge the stories of the articles, with their leads and coverage."""
     if len(ids) > newsdesk.MOST_GATHERED:
-        # Too many already, so do not look for their coverage.
+        # There are too many already, so do not look for their coverage.
         raise RefusedError(newsdesk.TOO_MANY)
     members = Article.objects.filter(pk__any_of=_stories_of(ids)).defer(*confirmation.NO_TEXTS)
     change = newsdesk.gather(members[: newsdesk.MOST_GATHERED + 1])
@@ -220,7 +224,7 @@ def _merged(ids: Sequence[int]) -> Plan:
 
 
 def _stories_of(ids: Iterable[int]) -> list[int]:
-    """Find the members of the stories of articles, as ``newsdesk.story_of`` does. Three queries."""
+    """Find the members of the articles' stories, like ``newsdesk.story_of``. Three queries."""
     around = _around(ids)
     nearby = {pk for pks in around.values() for pk in pks} | set(ids)
     found = Article.objects.filter(pk__any_of=sorted(nearby)).defer(*confirmation.NO_TEXTS)

@@ -1,7 +1,7 @@
 """Score articles in the list, without overwriting what others changed in the meantime.
 
-The inputs belong to a separate form below the list, so that Enter saves them and actions of the
-list do not submit them. Each row carries what the editor saw of it, signed.
+The inputs belong to a separate form below the list. Enter saves them, and the list's actions do not
+submit them. Each row carries a signed copy of what the editor saw.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Row:
 
     @property
     def quality(self) -> int | None:
-        """The input as a quality; raises ``RefusedError``."""
+        """Return the input as a quality. Raise ``RefusedError`` if it is invalid."""
         if not self.typed:
             return None
         if not (self.typed.isdecimal() and len(self.typed) <= 9):
@@ -101,7 +101,7 @@ def _input(article: Article, typed: str) -> SafeString:
 def save_scores(request: HttpRequest) -> HttpResponse:
     """Save the changed qualities as one decision, and show the rows that cannot be saved.
 
-    Rows that changed after the list was opened are not written.
+    Rows that changed after the list was opened are not saved.
     """
     if not request.user.has_perm(VERBS[Verb.SCORE].permission):
         raise PermissionDenied
@@ -140,7 +140,7 @@ def _load(rows: dict[int, Row]) -> None:
 
 
 def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
-    """Save the rows that can be saved, and set ``problem`` of the others."""
+    """Save the rows that can be saved, and set ``problem`` on the others."""
     changes: dict[int, Change] = {}
     for pk, row in rows.items():
         if row.article is None:
@@ -152,7 +152,7 @@ def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
             changes[pk] = confirmation.as_seen(change, {pk: row.seen_version})
         except RefusedError as error:
             row.problem = str(error)
-    # Each round leaves out the rows that changed in between, so this ends.
+    # Each round drops the rows that have changed, so the loop ends.
     while changes:
         try:
             act = newsdesk.perform(newsdesk.together(changes.values()), by=user_of(request))
@@ -168,7 +168,7 @@ def _save(request: HttpRequest, rows: dict[int, Row]) -> tuple[Act | None, int]:
 
 
 def _name_who(rows: Sequence[Row]) -> None:
-    """Add the latest decision that changed each article since; imports make none. One query."""
+    """Name the latest decision on each article since then; imports make none. One query."""
     seen = {row.article_id: row for row in rows}
     changes = ActChange.objects.filter(article__any_of=list(seen)).select_related("act__by")
     for change in changes.order_by("pk"):

@@ -12,9 +12,9 @@ from articles.site.views import render_story, story_context
 
 @allow(VIEW)
 def preview(request: HttpRequest, article_id: int) -> HttpResponse:
-    """Show what readers would see, with its coverage as they would see it; never cached.
+    """Show the page and the coverage as readers would see them.
 
-    A published article has a page of its own.
+    The response is never cached. A published article already has its own page.
     """
     article = get_object_or_404(Article.objects.for_story(), pk=article_id)
     if article.is_published():

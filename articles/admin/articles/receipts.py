@@ -19,7 +19,7 @@ from articles.scoring import Contender, Policy, Receipt
 from newsroom.dates import in_words
 
 SHOWN: Final = 50
-"""Linked reports that a receipt names; some articles have thousands."""
+"""How many linked reports a receipt names; some articles have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class ShownReceipt:
 
     @property
     def is_stored_otherwise(self) -> bool:
-        """Whether the stored heat or publication differs from the policy's, as a document gave it."""
+        """Whether the heat or publication that a document gave differs from the policy's result."""
         stored = (self.article.heat, self.article.published)
         return self.receipt is not None and stored != (self.receipt.heat, self.receipt.published)
 
     @property
     def lacks_minimum(self) -> bool:
-        """Whether linked reports earn no bonus because the quality is under the minimum."""
+        """Whether linked reports earn no bonus because the quality is below the minimum."""
         receipt = self.receipt
         if receipt is None or receipt.article.quality is None or receipt.superseded_by:
             return False
@@ -67,7 +67,7 @@ class ShownReceipt:
 
     @property
     def decided(self) -> str:
-        """An editor's decision in one word, "" if the rule decides."""
+        """The editor's decision in one word, or "" if the rule decides."""
         decision = self.article.decision
         return Verb(decision).label.capitalize() if decision else ""
 

@@ -1,6 +1,6 @@
 """The confirmation step of a decision: show its consequences, and carry it in a signed form.
 
-Forms carry what an editor saw (ids and versions), signed, so that only what was sent comes back.
+Forms carry what the editor saw (ids and versions). It is signed, so that nobody can alter it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from articles.models import Act, Article
 from articles.newsdesk import Change, Consequence, RefusedError
 
 NO_TEXTS: Final = (*TEXTS, "url", "decision_reason")
-"""Columns to leave out when thousands of articles are loaded for a decision."""
+"""Columns to leave out when loading thousands of articles for a decision."""
 
 
 def user_of(request: HttpRequest) -> User:
@@ -37,9 +37,9 @@ def sign(what: str, value: Any) -> str:
 
 
 def read(what: str, text: str) -> Any:
-    """Return the value given to ``sign``; raises ``RefusedError`` for anything else."""
+    """Return the value that was passed to ``sign``. Raise ``RefusedError`` for anything else."""
     try:
-        # The signature is checked before anything is unpacked.
+        # Check the signature before unpacking anything.
         return signing.loads(text, salt=f"newsdesk.{what}")
     except signing.BadSignature:
         raise RefusedError(
@@ -56,13 +56,13 @@ def as_seen(change: Change, versions: Mapping[int, int]) -> Change:
 def as_shown(change: Change, versions: Mapping[int, int]) -> Change:
     """Return the change with the versions of all articles whose consequences were shown.
 
-    If it touches any other article by now, it is stale.
+    If it now affects any other article as well, it is stale.
     """
     return replace(change, seen=dict.fromkeys(change.seen, 0) | dict(versions))
 
 
 def effects(consequences: Sequence[Consequence]) -> dict[str, Any]:
-    """Return what ``confirm.html`` shows of consequences: all of them, and how many of each kind."""
+    """Return the context of ``confirm.html``: the consequences, and their number by kind."""
     counted = Counter(kind for one in consequences for kind in _kinds(one))
     kinds = [(words, counted[words]) for words in _KINDS if counted[words]]
     return {"consequences": consequences, "kinds": kinds}
@@ -108,7 +108,7 @@ def tell_done(request: HttpRequest, act: Act, words: str, back: str) -> None:
 
 
 def answer(request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
-    """Return a page of the desk with the admin's header and navigation."""
+    """Return a desk page with the admin's header and navigation."""
     everywhere = admin.site.each_context(request)
     return TemplateResponse(request, f"admin/articles/desk/{name}.html", everywhere | context)
 

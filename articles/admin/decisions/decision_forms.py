@@ -1,4 +1,4 @@
-"""Forms of decisions, made from the declarations of verbs, and the messages after a decision."""
+"""Forms for decisions, made from the declarations of verbs, and the messages after a decision."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from articles.newsdesk import VERBS, Verb
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 
 PAGES: Final = {one.verb.value: one for one in VERBS.values() if one.has_page}
-"""The decisions that have a page of their own, by verb, in the order of ``VERBS``."""
+"""The decisions that have their own page, by verb, in the order of ``VERBS``."""
 
 
 class MomentInput(forms.DateTimeInput):
-    """A date and time, with seconds only if they are not zero."""
+    """An input for a date and time, with seconds only if they are not zero."""
 
     def __init__(self) -> None:
         super().__init__({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M:%S")
@@ -36,7 +36,7 @@ class MomentInput(forms.DateTimeInput):
 
 
 class MomentField(forms.DateTimeField):
-    """A date and time in the site's time zone, which the help names."""
+    """A date and time in the site's time zone, which the help text names."""
 
     widget = MomentInput
 
@@ -47,7 +47,7 @@ class MomentField(forms.DateTimeField):
 
 
 def form_field(field: Field, *, required: bool = False) -> forms.Field:
-    """Return the field of a form for what a verb declares."""
+    """Return the form field for a field that a verb declares."""
     words: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": required}
     match field.kind:
         case Kind.QUALITY:
@@ -59,13 +59,13 @@ def form_field(field: Field, *, required: bool = False) -> forms.Field:
 
 
 class NoteForm(forms.Form):
-    """The note of every decision, after the fields of its verb."""
+    """The base of decision forms: the note, which follows the fields of the verb."""
 
     declaration: Declaration | None = None
     reason = form_field(NOTE)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse values that the verb refuses together."""
+        """Refuse a combination of values that the verb refuses."""
         cleaned = super().clean() or self.cleaned_data
         verb = self.declaration
         if verb and not self.errors and (words := verb.problem(cleaned)):
@@ -79,9 +79,10 @@ class NoteForm(forms.Form):
 
 @cache
 def form_of(declaration: Declaration, *, is_bulk: bool = False) -> type[NoteForm]:
-    """Return the form of a verb; only on the page of one article may a required field be empty.
+    """Return the form of a verb.
 
-    There ``seen_version`` tells which version of the article was decided on.
+    Only the page of a single article accepts an empty required field. On that page,
+    ``seen_version`` is the version of the article that the editor decided on.
     """
     fields: dict[str, Any] = {
         field.name: form_field(field, required=is_bulk and field.required)
@@ -96,15 +97,16 @@ def form_of(declaration: Declaration, *, is_bulk: bool = False) -> type[NoteForm
 
 
 def offered(user: User | AnonymousUser, article: Article) -> list[Declaration]:
-    """Return the decisions that make sense for an article and that a user may make, serious ones
-    last."""
+    """Return the decisions that make sense for an article and that a user may make.
+
+    Serious ones come last.
+    """
     found = [one for one in PAGES.values() if newsdesk.is_offered(user, one.verb, article)]
     return sorted(found, key=lambda one: one.is_grave)
 
 
 def what_was_done(act: Act, article: Article) -> str:
-    """Return the message about a decision on an article and a number of other articles. One
-    query."""
+    """Return the message about a decision on an article and perhaps others. One query."""
     others = act.changes.exclude(article=article).count()
     words = f"{Verb(act.verb).label.capitalize()}: “{Truncator(article.headline).chars(80)}”"
     if others:

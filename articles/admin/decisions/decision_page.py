@@ -23,7 +23,7 @@ from articles.newsdesk import Change, Consequence, RefusedError, StaleError
 from articles.newsdesk.verbs import NOTE, Declaration
 
 SHOWN: Final = 100
-"""Articles of a decision that its undo page lists; there may be thousands."""
+"""How many of a decision's articles its undo page lists; there may be thousands."""
 
 
 @allow(VIEW, "GET", "HEAD", "POST")
@@ -52,14 +52,14 @@ def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
                 tell_done(request, act, f"{what_was_done(act, article)}.", back)
                 return redirect(back)
     except StaleError:
-        # Somebody changed it between our read and our write.
+        # Somebody changed the article between our read and our write.
         article = article_or_404(article_id)
     except RefusedError as error:
         if seen == article.version:
             form.add_error(None, str(error))
         elif not form.is_bound and not decision.fields:
             refused = str(error)
-        # Otherwise a newly opened form shows stored values, which are no error.
+        # A newly opened form shows stored values, which are not an error.
     return _decision_page(request, decision, article, form, seen, refused, back)
 
 
@@ -72,7 +72,10 @@ def _decision_page(
     refused: str,
     back: str,
 ) -> HttpResponse:
-    """Show the form with its consequences; if stale, next to the stored values."""
+    """Show the form with its consequences.
+
+    If it is stale, show the stored values next to the input.
+    """
     is_stale = seen is not None and seen != article.version
     typed = form.cleaned_data if is_stale else {}
     if is_stale:
@@ -99,7 +102,7 @@ def _decision_page(
 
 
 def _form(request: HttpRequest, decision: Declaration, article: Article) -> NoteForm:
-    """Return the form as it was sent, as a link filled it, or as stored."""
+    """Return the form with the values that were submitted, that a link gave, or that are stored."""
     form = form_of(decision)
     if request.method == "POST":
         return form(request.POST)

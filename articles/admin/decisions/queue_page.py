@@ -1,4 +1,4 @@
-"""The page of one queue: the articles that wait in it, and why."""
+"""The page of one queue: which articles wait in it, and why."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError, page_of
 
 PAGE_SIZE: Final = 50
-"""Articles on a page of a queue."""
+"""Articles per page of a queue."""
 
 
 @require_safe
 def queue_page(request: HttpRequest, key: str) -> HttpResponse:
-    """List the articles of a queue, a page at a time. The number of queries does not depend on the size."""
+    """List the articles of a queue, a page at a time. The number of queries is constant."""
     if not admin.site.get_model_admin(Article).has_view_permission(request):
         raise PermissionDenied
     queue = BY_KEY.get(key)

@@ -1,4 +1,4 @@
-"""The story workbench: lead and coverage of one event by rank, with reasons and decisions."""
+"""The story workbench: the lead and coverage of one event by rank, with reasons and decisions."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from articles.newsdesk.links import links_between
 from articles.newsdesk.verbs import NOTE
 
 MOST_FOUND: Final = 20
-"""Matches of a search that the page offers."""
+"""How many search results the page offers."""
 
 Articles = Sequence[Article]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Something that can be done to a story.
+    """A kind of decision about a story.
 
     ``make`` takes the selected articles and the members of the story. ``asks`` and ``does`` are
-    texts with a placeholder for the selected articles, ``button`` is the button's label.
+    texts with a placeholder for the selected articles. ``button`` is the button's label.
     """
 
     verb: Verb
@@ -122,7 +122,7 @@ class Step:
         kind = next((name for name in KINDS if name in sent), "")
         if not kind:
             raise RefusedError("Choose what to do.")
-        # Buttons of one article carry it, the others mean the boxes that are ticked.
+        # A button for a single article carries its id; the other buttons use the ticked boxes.
         chosen = sent.getlist(kind) if sent[kind] else sent.getlist("member")
         if not all(pk.isdecimal() and len(pk) < 19 for pk in chosen):
             raise Http404
@@ -135,7 +135,7 @@ class Step:
 
     @classmethod
     def shown(cls, text: str) -> Self:
-        """Read the signed step from the page of consequences."""
+        """Read the signed step from the confirmation page."""
         kind, chosen, members, seen = confirmation.read("step", text)
         return cls(kind, chosen, members, dict(seen))
 
@@ -151,7 +151,7 @@ class Step:
 
 @allow(VIEW, "GET", "HEAD", "POST")
 def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
-    """Show the story of an article; preview and make decisions on it."""
+    """Show the story of an article, and preview and make decisions on it."""
     article = article_or_404(article_id)
     if request.method != "POST":
         return _page(request, article)
@@ -167,7 +167,10 @@ def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, article: Article) -> HttpResponse:
-    """Show the workbench. Ten queries, however many members there are; a few more with a search."""
+    """Show the workbench.
+
+    Ten queries, however many members there are, and a few more for a search.
+    """
     at = timezone.now()
     story = newsdesk.story_of(article, at)
     links = links_between([one.pk for one in story.members])
@@ -230,7 +233,7 @@ def _do(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
 
 
 def _change(request: HttpRequest, step: Step) -> tuple[Change, dict[int, Article]]:
-    """Return the change that a step asks for, and the articles that it names, by key."""
+    """Return the change that a step asks for, and the articles that it names, by id."""
     kind = KINDS[step.kind]
     if not request.user.has_perm(VERBS[kind.verb].permission):
         raise PermissionDenied
@@ -257,7 +260,7 @@ def _gaps(story: Story, links: set[Pair]) -> int:
 
 
 def _rows(story: Story, links: set[Pair], at: datetime) -> list[tuple[Article, str, str]]:
-    """Return the members, each with the reason for its rank and what link is missing."""
+    """Return the members, each with the reason for its rank and its missing link, if any."""
     members = story.members
     contenders = [one.contender(at, name=one.provider.name) for one in members]
     scored = [one for one in contenders if one.quality is not None and not one.decision.is_out]

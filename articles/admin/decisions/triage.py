@@ -1,4 +1,4 @@
-"""Triage shows one article of a queue, and the next one as soon as that is decided."""
+"""Triage: one article of a queue at a time, and the next one after each decision."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError
 
 KEYED: Final = [one for one in VERBS.values() if one.key]
-"""The decisions with a key; the others have separate pages."""
+"""The decisions with a keyboard shortcut; the others have separate pages."""
 UNDONE_WITHIN: Final = timedelta(hours=12)
-"""How long triage offers to undo the user's last decision: a working day."""
+"""How long triage offers to undo the user's last decision: one working day."""
 MOST_UNDONE: Final = 3
-"""The most articles of a decision that one key undoes; larger ones are previewed first."""
+"""The most articles of a decision that one key can undo; larger decisions are previewed first."""
 
 
 def _fields(declaration: Declaration) -> list[Field]:
-    """Return what triage asks for before a decision."""
+    """Return the fields that triage asks for before a decision."""
     return [field for field in declaration.fields if field.in_triage]
 
 
@@ -64,7 +64,7 @@ class TriageForm(NoteForm):
             made.help_text = ""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a decision with a required field empty, or with input that belongs to another one."""
+        """Refuse an empty required field, and input that belongs to another decision."""
         cleaned = super().clean()
         if "verb" not in cleaned:
             return cleaned
@@ -85,27 +85,27 @@ class TriageForm(NoteForm):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The context of one request for a page of triage."""
+    """The context of one request for a triage page."""
 
     request: HttpRequest
     queue: Queue
     at: datetime
     policy: Policy
     waiting: ArticleQuerySet
-    """All of the queue, in order."""
+    """All articles of the queue, in order."""
 
     def address(self, **query: int | str) -> str:
-        """Return the URL of the queue, or of a place in it; an empty place is its beginning."""
+        """Return the URL of a place in the queue; by default, of its beginning."""
         place = {name: value for name, value in query.items() if value}
         return reverse("admin:articles_article_triage", args=[self.queue.key], query=place)
 
     def cursor(self, article: Article) -> str:
-        """Return the position of an article as a cursor, "" if it has none."""
+        """Return the position of an article as a cursor, or "" if it has none."""
         order = self.queue.order
         return order.cursor(article) if getattr(article, order.column) else ""
 
     def place(self, cursor: str) -> tuple[Any, Any] | None:
-        """Return the position of a cursor, None for an invalid one."""
+        """Return the position of a cursor, or None for an invalid one."""
         try:
             return self.queue.order.place_of(cursor)
         except CursorError:
@@ -114,7 +114,7 @@ class Desk:
 
 @allow(VIEW, "GET", "HEAD", "POST")
 def triage(request: HttpRequest, key: str) -> HttpResponse:
-    """Show an article of a queue, or decide on it and go on to the next."""
+    """Show an article of a queue, or decide on it and go to the next one."""
     queue = BY_KEY.get(key)
     if queue is None:
         raise Http404(f"no queue: {key}")
@@ -124,7 +124,7 @@ def triage(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _look(desk: Desk) -> HttpResponse:
-    """Show the article in the URL, or the one after a position."""
+    """Show the article that the URL names, or the next one after a position."""
     query = desk.request.GET
     pk = query.get("article", "")
     if pk.isdecimal() and len(pk) <= 18:
@@ -203,7 +203,7 @@ def _page(
 
 
 def _position(desk: Desk, article: Article) -> str:
-    """Return the position of an article, from 1; "" if it is not in the queue."""
+    """Return the position of an article, counted from 1, or "" if it is not in the queue."""
     if not (desk.cursor(article) and desk.waiting.filter(pk=article.pk).exists()):
         return ""
     before = desk.queue.order.before(*desk.queue.order.place(article))
@@ -220,7 +220,7 @@ def _last_act(desk: Desk) -> dict[str, Any] | None:
     if act is None or act.verb not in PAGES or act.at < desk.at - UNDONE_WITHIN:
         return None
     first = act.changes.select_related("article")[: MOST_UNDONE + 1]
-    # A pin that moved: first the article that it moved to.
+    # If a pin moved, the article that it moved to comes first.
     changes = sorted(first, key=lambda one: one.after.get("is_pinned") is False)
     decided = [one.article for one in changes if one.is_decided]
     if not decided or len(decided) > MOST_UNDONE:

@@ -1,4 +1,4 @@
-"""Values of articles as text, for histories and comparisons."""
+"""Article values as text, for histories and comparisons."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def label(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names by id: headlines of articles, names of topics and providers."""
+    """Names by id: headlines of articles, and names of topics and providers."""
 
     articles: Mapping[int, str]
     topics: Mapping[int, str]
@@ -47,7 +47,7 @@ class Names:
 
     @classmethod
     def load(cls, articles: Iterable[int], values: Sequence[Mapping[str, Any]]) -> Names:
-        """Look up articles, and the topics and providers in ``values``. One query per kind."""
+        """Look up the articles, and the topics and providers in ``values``. One query per kind."""
         ids = sorted(set(articles))
         found = Article.objects.filter(pk__any_of=ids).only("title") if ids else ()
         providers = {one.get("provider_id") for one in values} - {None}

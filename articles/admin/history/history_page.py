@@ -24,10 +24,10 @@ from articles.newsdesk.history import SIGNATURES, State
 from articles.newsdesk.performing import decoded
 
 PER_PAGE: Final = 25
-"""Decisions on a page; a link leads to older ones."""
+"""Decisions per page; a link leads to older ones."""
 
 SHORT: Final = 160
-"""Characters of a text in the list; the comparison shows all of it."""
+"""How many characters of a text the list shows; the comparison shows all of it."""
 
 NOW: Final = "now"
 
@@ -38,7 +38,10 @@ Said = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One decision on the page; ``can_undo``: this user may, and nothing depends on it yet."""
+    """One decision on the page.
+
+    ``can_undo`` means that this user may undo it and nothing depends on it yet.
+    """
 
     change: ActChange
     said: Sequence[Said]
@@ -47,7 +50,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that differs: with pieces of a text, members of a list, or two values."""
+    """One field that differs: as pieces of a text, members of a list, or two values."""
 
     label: str
     pieces: Sequence[Piece] = ()
@@ -77,7 +80,7 @@ def history(request: HttpRequest, article_id: int) -> HttpResponse:
 
 @allow(VIEW, "GET", "HEAD", "POST")
 def restore(request: HttpRequest, article_id: int, act_id: int) -> HttpResponse:
-    """Show what restoring a state would change, and restore it."""
+    """Show what restoring a state would change, or restore it."""
     article = article_or_404(article_id)
     if request.method == "POST":
         article.version = version_seen(request)
@@ -179,7 +182,7 @@ def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) 
 
 
 def _can_undo(request: HttpRequest, article: Article, row: ActChange, targets: set[int]) -> bool:
-    """Return whether this user may undo the decision, judged by this article alone.
+    """Return whether this user may undo the decision. Only this article is checked.
 
     If other articles of the decision have changed since, the undo itself says so.
     """
@@ -223,7 +226,7 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
 
 
 def _comparison(article: Article, one: str, other: str) -> dict[str, Any]:
-    """Compare the states after two decisions; the older one comes first."""
+    """Compare the states after two decisions. The older one comes first."""
     try:
         keys = sorted((_key(one), _key(other)), key=lambda key: (key is None, key))
         since = min((key for key in keys if key is not None), default=None)

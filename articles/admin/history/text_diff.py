@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final, Literal, NamedTuple
 
 MOST_COMPARED: Final = 1_000
-"""Words or lines per side that are compared: the cost grows with the square."""
+"""The most words or lines per side that are compared; the cost grows with their square."""
 
 KEPT_AROUND: Final = 120
 """Characters of unchanged text shown on each side of a change."""
@@ -17,17 +17,17 @@ _WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 class Piece(NamedTuple):
-    """A part of the texts; the middle of ``same`` pieces may be left out."""
+    """A part of the texts. The middle of a ``same`` piece may be left out."""
 
     kind: Literal["same", "del", "ins"]
     text: str
 
 
 def text_diff(before: str, after: str) -> list[Piece]:
-    """Return the pieces of both texts in order, with what was deleted and inserted.
+    """Return the pieces of both texts in order, including deletions and insertions.
 
-    Compares words, or lines if there are too many words, or else the texts as a whole. A common
-    start and end cost nothing.
+    The comparison is by word, by line if there are too many words, or else of the texts as a whole.
+    A common start and end cost nothing.
     """
     head = _common(before, after)
     tail = _common(before[head:][::-1], after[head:][::-1])
@@ -76,7 +76,7 @@ def _middle(before: str, after: str) -> Iterator[Piece]:
 
 
 def _compared(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
-    # Frequent words (spaces) are no anchors by default: they would make the cost unbounded.
+    # By default, frequent words (spaces) are not anchors, because the cost would be unbounded.
     for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other).get_opcodes():
         if tag == "equal":
             yield Piece("same", "".join(one[i:i_end]))

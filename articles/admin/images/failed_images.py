@@ -1,4 +1,4 @@
-"""Picture problems: images that failed, why, who shows them, and fetching them again."""
+"""Picture problems: which images failed and why, who shows them, and fetching them again."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from newsroom.web_url import is_web_url
 from providers.models import Provider
 
 HOSTS: Final = 20
-"""Hosts in the filter: those with the most failures."""
+"""How many hosts the filter offers: those with the most failures."""
 SHOWN: Final = 3
 """Articles listed per row."""
 MOST_OF_KIND: Final = 1_000
-"""Failures of one kind to page through: no index finds their reasons."""
+"""The most failures of one kind to page through; no index covers their reasons."""
 
 
 class HostFilter(admin.SimpleListFilter):
@@ -38,7 +38,7 @@ class HostFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """Offer the hosts with the most failures, and the chosen one. One query."""
+        """Return the hosts with the most failures, and the chosen one. One query."""
         failed = ImageFetch.objects.failed().exclude(host="").values_list("host")
         most = failed.annotate(count=Count("pk")).order_by("-count", "host")
         offered = [(host, f"{host} ({count:,})") for host, count in most[:HOSTS]]
@@ -50,7 +50,7 @@ class HostFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ImageFetch]
     ) -> QuerySet[ImageFetch]:
-        # PostgreSQL allows no NUL in text.
+        # PostgreSQL does not allow NUL in text.
         host = (self.value() or "").replace("\0", "")
         return queryset.filter(host=host) if host else queryset
 
@@ -63,7 +63,7 @@ class KindFilter(FixedFilter):
 
 class FailedImages(KeyChangeList):
     def get_results(self, request: HttpRequest) -> None:
-        """Load the rows of the page and who shows them. Two queries, three with logos."""
+        """Load the rows of the page and who shows them. Two queries, or three with logos."""
         super().get_results(request)
         rows = list(self.result_list)
         place = Window(RowNumber(), partition_by="url", order_by="-article_id")
@@ -81,7 +81,7 @@ class FailedImages(KeyChangeList):
 
 
 def _logos() -> dict[str, Provider]:
-    """Return the providers by the URL of their logo. One query."""
+    """Return the providers, by the URL of their logo. One query."""
     providers = Provider.objects.exclude(logos=[]).only("name", "domain", "logos")
     return {one.logo["url"]: one for one in providers.order_by("-pk") if one.logo}
 
@@ -104,7 +104,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         return FailedImages
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> KeyPaginator:
-        """Page through fewer rows if every reason must be read."""
+        """Page through fewer rows if the database must read every reason."""
         paginator = KeyPaginator(*args, **kwargs)
         if KindFilter.parameter_name in request.GET:
             paginator.most = MOST_OF_KIND
@@ -117,7 +117,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         return request.user.has_perm("articles.view_image")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Deny: only the desk links here, when images failed."""
+        """Return False: only the desk links here, when images have failed."""
         return False
 
     def has_fetch_permission(self, request: HttpRequest) -> bool:
@@ -125,7 +125,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Fetch the selected images again", permissions=["fetch"])
     def fetch_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
-        """Have the next run fetch the selected images, or all that the filter finds."""
+        """Have the next run fetch the selected images, or all that match the filters."""
         self._tell(request, request_again(queryset))
 
     @admin.action(
@@ -133,7 +133,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         permissions=["fetch"],
     )
     def fetch_hosts_again(self, request: HttpRequest, queryset: QuerySet[ImageFetch]) -> None:
-        """Have the next run fetch all failed images of the hosts of the selected ones."""
+        """Have the next run fetch all failed images from the hosts of the selected ones."""
         hosts = queryset.order_by().values("host").distinct()
         self._tell(request, request_again(ImageFetch.objects.failed().filter(host__in=hosts)))
 
@@ -144,7 +144,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="address")
     def address(self, fetch: ImageFetch) -> SafeString | str:
-        """Return a link to the source, labeled by the shortened path."""
+        """Return a link to the source, labeled with the shortened path."""
         path = Truncator("/" + fetch.url.partition("://")[2].partition("/")[2]).chars(60)
         return outward_link(fetch.url, path) if is_web_url(fetch.url) else fetch.url
 
@@ -164,12 +164,12 @@ class ImageFetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="next try")
     def next_try(self, fetch: ImageFetch) -> str:
-        """Return the time of the next automatic try, if any."""
+        """Return the time of the next automatic attempt, if any."""
         return in_words(fetch.next_try_at) or "none"
 
     @admin.display(description="shown by")
     def articles(self, fetch: ImageFetch) -> SafeString | str:
-        """Return links to the articles that show it, or to the provider whose logo it is."""
+        """Return links to the articles that show the image, or to the provider whose logo it is."""
         found: list[Any] = cast("Any", fetch).articles
         links = format_html_join(
             "",

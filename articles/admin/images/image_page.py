@@ -22,7 +22,7 @@ from articles.models.image import with_fetches
 from articles.newsdesk import RefusedError, StaleError, Verb
 
 SHOWN: Final = 20
-"""Other articles with the same URL that the page lists."""
+"""How many other articles with the same image URL the page lists."""
 
 
 class SeenForm(forms.Form):
@@ -44,7 +44,7 @@ class SeenForm(forms.Form):
 
 
 class WordsForm(SeenForm):
-    """Alt text and credit, for the version of the article that the editor saw."""
+    """Alt text and credit, for the article version that the editor saw."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
     title = TextField(
@@ -139,7 +139,7 @@ ACTS: Final[dict[str, tuple[type[SeenForm], Callable[[HttpRequest, Image, Any], 
     "fetch": (SeenForm, _fetch),
     "focus": (FocusForm, _focus),
 }
-"""The form and function of each button."""
+"""The form and the function of each button."""
 
 
 @allow(VIEW, "GET", "HEAD", "POST")
@@ -157,7 +157,7 @@ def _image(article_id: int, position: int) -> Image:
 
 
 def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
-    """Do what the button says, or show the page again with the reason why not."""
+    """Do what the button says, or show the page again with the reason for refusing."""
     if not request.user.has_perm(roles.EDIT):
         raise PermissionDenied
     image = _image(article_id, position)
@@ -175,7 +175,7 @@ def _do(request: HttpRequest, article_id: int, position: int) -> HttpResponse:
         if form.cleaned_data["seen_url"] != image.url:
             # The typed values belong to another image.
             return _page(request, image, str(error))
-        # Keep the input, next to the stored values.
+        # Keep the input and show it next to the stored values.
         typed = {**request.POST.dict(), **_seen(image)}
         form = kind(typed, request.FILES, auto_id=_ids(name))
         return _page(request, image, str(error), {name: form}, is_stale=True)

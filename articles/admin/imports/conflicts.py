@@ -1,4 +1,4 @@
-"""Open conflicts of imports: the old source, the new source and the editor's value, and a choice."""
+"""Open import conflicts: the old source, the new source, the editor's value, and the choice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from articles.models import Article, ImportConflict
 from articles.newsdesk import Choice, Consequence
 
 MOST: Final = 50
-"""Conflicts on the page; the next ones appear when these are resolved."""
+"""Conflicts per page; the next ones appear when these are resolved."""
 TITLE: Final = "Source changed what you edited"
 
 
@@ -45,7 +45,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
 
 @allow(roles.RESOLVE, "POST")
 def resolve(request: HttpRequest, article_id: int) -> HttpResponse:
-    """Show what the choices for one article would change; with ``confirmed``, apply them."""
+    """Show what the choices for one article would change, or apply them if ``confirmed``."""
     article = article_or_404(article_id)
     try:
         choices = _choices(request, article)
@@ -97,7 +97,7 @@ def _choices(request: HttpRequest, article: Article) -> list[tuple[ImportConflic
 def _resolve(
     request: HttpRequest, choices: Sequence[tuple[ImportConflict, Choice]]
 ) -> list[Consequence]:
-    """Apply the choices if they are ``confirmed``; else return what they would change."""
+    """Apply the choices if they are ``confirmed``; otherwise return what they would change."""
     newsdesk.name_coverage(choices)
     change = newsdesk.resolve(choices)
     if "confirmed" in request.POST:
@@ -110,7 +110,10 @@ def _resolve(
 
 
 def _groups(found: Sequence[ImportConflict]) -> list[tuple[Article, list[Any]]]:
-    """Return articles with their conflicts, each with a label and three sides. Up to five queries."""
+    """Return articles with their conflicts; each conflict has a label and three sides.
+
+    Up to five queries.
+    """
     articles = (
         Article.objects.select_related("provider")
         .prefetch_related(*snapshot.STATE_LOADED)
@@ -131,7 +134,7 @@ def _groups(found: Sequence[ImportConflict]) -> list[tuple[Article, list[Any]]]:
 
 
 def _side(field: str, value: Any) -> dict[str, Any]:
-    """Return a value of a field as ``_side.html`` shows it: a text, or the members of a list."""
+    """Return a field's value as ``_side.html`` shows it: a text, or the members of a list."""
     if isinstance(value, list) and value:
         return {"members": [_member(field, member) for member in value]}
     empty = "(none)" if isinstance(value, list) else "(empty)"

@@ -27,7 +27,8 @@ from articles.importing.files import ENDINGS
 from articles.models import Article, ImportProblem
 
 SHOWN: Final = 500
-"""Problems of a dry run on the page; those of an import are stored and can be downloaded."""
+"""How many problems of a dry run the page lists. An import's problems are stored and can be
+downloaded."""
 
 
 class _ManyFilesInput(forms.ClearableFileInput):
@@ -81,11 +82,11 @@ def import_documents(request: HttpRequest) -> HttpResponse:
 
 
 def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) -> importing.Report:
-    """Import from a temporary folder; reports name files as they were uploaded."""
+    """Import from a temporary folder. Reports use the names of the uploaded files."""
     with TemporaryDirectory(prefix="newsroom-import-") as name:
         folder = f"{name}/"
         uploaded = lay_down(files, Path(name))
-        # Single files are named by hand; the files of an archive are not.
+        # Users name single files by hand, but not the files in an archive.
         skip = any(str(file.name).lower().endswith(".zip") for file in files)
         report = importing.run([Path(name)], dry_run=dry_run, skip=skip, user=user_of(request))
     for problem in report.problems:
@@ -102,7 +103,7 @@ def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) ->
 
 @allow(roles.EXPORT)
 def export_page(request: HttpRequest) -> HttpResponseBase:
-    """Send the documents of all or of the published articles as they are now."""
+    """Send the documents of all articles, or of the published ones, as they are now."""
     chosen = {"all": Article.objects.all(), "published": Article.objects.published()}
     which = request.GET.get("which", "")
     if which in chosen:
@@ -113,7 +114,7 @@ def export_page(request: HttpRequest) -> HttpResponseBase:
 
 
 class _Outlet(io.RawIOBase):
-    """A write-only file; ``take()`` returns the data written so far."""
+    """A write-only file. ``take()`` returns the data written so far."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The problems of an import as files to download: text, CSV and JSON, streamed."""
+"""The problems of an import as downloads: text, CSV and JSON, all streamed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @allow("articles.view_importrun")
 def problems(request: HttpRequest, pk: int, ending: str) -> StreamingHttpResponse:
-    """Stream a run's problems, or those of a ``kind``, so that memory does not grow with them."""
+    """Stream a run's problems, or only those of one ``kind``, so that memory use stays constant."""
     run = get_object_or_404(ImportRun, pk=pk)
     content_type, lines = FORMATS[ending]
     chosen = run.problems.order_by("pk")

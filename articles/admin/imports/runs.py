@@ -1,4 +1,4 @@
-"""Imports in the admin: runs, their problems and conflicts, and the source files."""
+"""Imports in the admin: runs, their problems and conflicts, and source documents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument
 
 SHOWN: Final = 50
-"""Problems of each kind on a run's page; the list of problems has the rest."""
+"""How many problems of each kind a run's page shows; the list of problems has the rest."""
 
 
 class RunFilter(ChosenFilter):
@@ -25,7 +25,7 @@ class RunFilter(ChosenFilter):
 
 
 class _RowAdmin(ReadOnlyAdmin):
-    """Rows of a run, most of them about an article."""
+    """Rows of a run; most of them are about an article."""
 
     readonly_fields = ["run_link"]
 
@@ -40,7 +40,10 @@ class _RowAdmin(ReadOnlyAdmin):
 
 @admin.register(SourceDocument)
 class SourceDocumentAdmin(_RowAdmin):
-    """Documents as they arrived, without ``secured``: no page and no search has ``text``."""
+    """Documents as they arrived, without ``secured``.
+
+    No page shows ``text``, and no search covers it.
+    """
 
     fields = ["path", "article", "run_link", "line_ends", "digest", "document"]
     readonly_fields = [*_RowAdmin.readonly_fields, "document"]
@@ -51,7 +54,7 @@ class SourceDocumentAdmin(_RowAdmin):
     search_help_text = "Part of the path or the digest"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceDocument]:
-        """Return the documents without their text, which lists do not show."""
+        """Return the documents without their text, which the list does not show."""
         return super().get_queryset(request).defer("text")
 
     @admin.display(description="document")
@@ -89,7 +92,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the first problems of each kind. One query, and one more per kind found."""
+        """Add the first problems of each kind. One query, and one more for each kind found."""
         run: ImportRun = context["original"]
         counts = run.problems.order_by("kind").values_list("kind").annotate(Count("pk"))
         context["problems"] = [
@@ -128,13 +131,13 @@ class ImportProblemAdmin(_RowAdmin):
 
     @admin.display(description="place")
     def place(self, problem: ImportProblem) -> str:
-        """Return path, line and column, as far as known."""
+        """Return the path, line and column, as far as they are known."""
         return problem.place or "(several places)"
 
 
 @admin.register(ImportConflict)
 class ImportConflictAdmin(_RowAdmin):
-    """Fields that an editor and a newer document both changed; the editor's value stays."""
+    """Fields that both an editor and a newer document changed; the editor's value stays."""
 
     list_display = ["article_title", "field", "found_at", "resolved_at"]
     list_filter = [("resolved_at", admin.EmptyFieldListFilter), RunFilter]

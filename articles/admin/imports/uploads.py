@@ -15,11 +15,11 @@ from articles.importing.files import ENDINGS
 
 MOST_FILES: Final = 500
 MOST_BYTES: Final = 10 * 1024 * 1024
-"""Bytes of all documents, unpacked; ``import_seeds`` takes larger imports."""
+"""The most bytes of all unpacked documents; use ``import_seeds`` for larger imports."""
 
 
 class UploadError(Exception):
-    """An upload that cannot be imported; the text says why."""
+    """An upload that cannot be imported; the message says why."""
 
 
 def lay_down(files: Iterable[UploadedFile[Any]], folder: Path) -> list[str]:
@@ -30,7 +30,7 @@ def lay_down(files: Iterable[UploadedFile[Any]], folder: Path) -> list[str]:
     try:
         names = list(_laid_down(files, folder))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        # A broken or encrypted archive, or an impossible file name.
+        # The archive is broken or encrypted, or a file name is impossible.
         raise UploadError(f"The upload cannot be read: {error}") from error
     if not names:
         raise UploadError(f"No documents found. Their names must end in {', '.join(ENDINGS)}.")
@@ -72,7 +72,7 @@ def _documents(files: Iterable[UploadedFile[Any]]) -> Iterator[tuple[str, Any]]:
 
 def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes]]]:
     for member in archive.infolist():
-        # Skip other files, as in an imported folder.
+        # Skip other files, like an import of a folder does.
         if member.is_dir() or not member.filename.lower().endswith(ENDINGS):
             continue
         if stat.S_ISLNK(member.external_attr >> 16):

@@ -1,4 +1,4 @@
-"""The publishing rule in the admin: its versions, and previewing and applying other numbers."""
+"""The publishing rule in the admin: its versions, and how to preview and apply other numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from newsroom.dates import in_words
 PREVIEW: Final = "Preview other numbers"
 NUMBERS: Final = ("threshold", "bonus", "minimum")
 SECONDS: Final = 2.0
-"""Seconds that one request spends on applying a policy to the archive."""
+"""How many seconds one request spends on applying a policy to the archive."""
 _COUNTED: Final = ("looked_at", "changed", "heat_only")
 _BUSY: Final = "articles.policy.trying"
 _BUSY_FOR: Final = 300
@@ -81,7 +81,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     readonly_fields = ["reached"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PolicyVersion]:
-        """Annotate the versions with the key of the one in force."""
+        """Annotate the versions with the key of the version in force."""
         latest = PolicyVersion.objects.order_by("-pk").values("pk")[:1]
         versions: QuerySet[PolicyVersion] = super().get_queryset(request)
         return versions.annotate(in_force=Subquery(latest))
@@ -145,7 +145,7 @@ def try_numbers(request: HttpRequest) -> HttpResponse:
 
 @allow(roles.POLICY, "POST")
 def apply_numbers(request: HttpRequest) -> HttpResponse:
-    """Apply numbers; if the rule changed after the preview, show a new preview instead."""
+    """Apply the numbers. If the rule has changed since the preview, show a new preview instead."""
     form = ApplyForm(request.POST)
     tried = PolicyForm(request.POST)
     policy = tried.policy if tried.is_valid() else None
@@ -158,7 +158,7 @@ def apply_numbers(request: HttpRequest) -> HttpResponse:
             policy, by=user_of(request), reason=data["reason"], against=data["against"]
         )
     except newsdesk.StalePolicyError:
-        # The page says so, and shows what the numbers would change now.
+        # Show what the numbers would change now.
         return _trial_page(request, tried, policy)
     except newsdesk.RefusedError as error:
         messages.error(request, f"Nothing was changed. {error}")
@@ -169,7 +169,10 @@ def apply_numbers(request: HttpRequest) -> HttpResponse:
 
 @allow("articles.view_policyversion", "GET", "HEAD", "POST")
 def progress(request: HttpRequest) -> HttpResponse:
-    """Show how far the version in force is applied; POST continues for ``SECONDS``."""
+    """Show how much of the archive the version in force has reached.
+
+    POST continues for ``SECONDS``.
+    """
     version = PolicyVersion.objects.select_related("by").first()
     if version is None:
         return redirect("admin:articles_policyversion_changelist")
@@ -198,7 +201,7 @@ def _percent(version: PolicyVersion) -> int:
 
 
 def _trial_page(request: HttpRequest, form: PolicyForm, policy: Policy | None) -> HttpResponse:
-    """Show the form and, for valid numbers, what they would change."""
+    """Show the form and, if the numbers are valid, what they would change."""
     context = {**_in_force(), "form": form}
     if policy is None:
         return _page(request, "policy_try", PREVIEW, context)
@@ -222,7 +225,7 @@ def _trial_page(request: HttpRequest, form: PolicyForm, policy: Policy | None) -
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Allow one preview at a time: each reads the whole archive."""
+    """Allow one preview at a time, because each reads the whole archive."""
     if not cache.add(_BUSY, timezone.now(), _BUSY_FOR):
         raise newsdesk.RefusedError(
             "Somebody else is running a preview, which reads the whole archive. Try again in a minute."
@@ -261,7 +264,7 @@ def _form_of(
 
 
 def _in_force() -> dict[str, Any]:
-    """Return the rule in force for the pages, and a form with its numbers. One query."""
+    """Return the context of the rule in force, and a form with its numbers. One query."""
     version = PolicyVersion.objects.select_related("by").first()
     policy = version.policy if version else DEFAULT_POLICY
     return {

@@ -1,4 +1,4 @@
-"""The page that finds the numbers which explain the imported scores, each with a link to preview it."""
+"""The page that finds policies that explain the imported scores, each with a link to preview it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from articles.admin.pages import allow
 from articles.newsdesk.fitting import Fit
 
 MAX_UNEXPLAINED: Final = 20
-"""Articles listed that the best numbers do not explain."""
+"""How many of the articles that the best policies do not explain are listed."""
 
 
 @allow(roles.POLICY, "GET", "HEAD")

@@ -1,7 +1,7 @@
 """API keys for the newsdesk.
 
-Everybody who may view articles can create, see and revoke their own keys. Superusers also see and
-revoke those of others.
+Everybody who may view articles can create, see and revoke their own keys. Superusers can also see
+and revoke other users' keys.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ApiToken:
-        """Return a key that the user may see; 404 for all others."""
+        """Return a key that the user may see; all others give a 404."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         token: ApiToken | None = super().get_object(request, object_id, from_field)
@@ -75,7 +75,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Offer one way to save, because the next page shows the key."""
+        """Offer only one save button, because the next page shows the key."""
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -90,7 +90,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the new key, only this once."""
+        """Show the new key, for the only time."""
         context = {
             "title": "Your new key",
             "trail": [(reverse("admin:articles_apitoken_changelist"), "API keys")],

@@ -40,7 +40,7 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Deny: the next import would create the topic again."""
+        """Return False, because the next import would create the topic again."""
         return False
 
     @admin.display(description="articles")

@@ -1,4 +1,4 @@
-"""Webhooks in the admin: receivers, deliveries, and sending again."""
+"""Webhooks in the admin: receivers, deliveries, and resending."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from articles.tasks import send_events, wake
 from articles.webhooks import events
 
 SHOWN: Final = 20
-"""Deliveries on a webhook's page; the list has the rest."""
+"""How many deliveries a webhook's page shows; the list of deliveries has the rest."""
 
 
 class WebHookForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -56,7 +56,7 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ["articles/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebHook]:
-        """Annotate the webhooks with the number of waiting and failed deliveries."""
+        """Annotate the webhooks with the numbers of waiting and failed deliveries."""
         hooks: QuerySet[WebHook] = super().get_queryset(request)
         states = HookDelivery.State
         return hooks.annotate(
@@ -70,7 +70,9 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(
         self, request: HttpRequest, obj: WebHook, form: forms.ModelForm[WebHook], change: bool
     ) -> None:
-        """Start with what readers see now, also when a webhook becomes active again."""
+        """Start with what readers see now, and forget the failures of a webhook that becomes active
+        again.
+        """
         if not change:
             obj.created_by = user_of(request)
         if obj.is_active and "is_active" in form.changed_data:
@@ -82,7 +84,7 @@ class WebHookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def response_add(
         self, request: HttpRequest, obj: WebHook, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the new secret, only this once."""
+        """Show the new secret, for the only time."""
         return _secret_page(request, obj, "Your new webhook")
 
     def render_change_form(
@@ -133,7 +135,7 @@ class HookDeliveryAdmin(ReadOnlyAdmin):
     readonly_fields = ["hook_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HookDelivery]:
-        """Leave out the bodies in lists, which do not show them."""
+        """Leave out the bodies in the list, which does not show them."""
         deliveries: QuerySet[HookDelivery] = super().get_queryset(request)
         is_list = request.resolver_match and str(request.resolver_match.url_name).endswith("list")
         return deliveries.defer(*(["body"] if is_list else []))
@@ -164,7 +166,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(roles.HOOKS, "POST")
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Create a new secret and show it, only this once."""
+    """Create a new secret and show it for the only time."""
     hook = get_object_or_404(WebHook, pk=pk)
     hook.rotate(timezone.now())
     return _secret_page(request, hook, "A new secret")
@@ -180,7 +182,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _replay(request: HttpRequest, deliveries: Any) -> None:
-    # An update takes neither the order nor the columns of a list.
+    # An update does not accept the ordering and columns of the list's query.
     chosen = HookDelivery.objects.filter(pk__in=deliveries.order_by().values("pk"))
     hooks = WebHook.objects.filter(
         pk__in=list(chosen.values_list("hook", flat=True).order_by().distinct())
@@ -191,7 +193,7 @@ def _replay(request: HttpRequest, deliveries: Any) -> None:
 
 
 def _ask_now(hooks: QuerySet[WebHook]) -> None:
-    """End the pause of webhooks, because somebody expects them to answer."""
+    """End the pause of webhooks and wake the sender, because somebody expects them to answer."""
     hooks.update(failures=0, rests_until=None)
     wake(send_events)
 

@@ -1,1 +1,1 @@
-"""``/api/v1/newsdesk/``: decisions of the staff, through ``articles.newsdesk`` like the admin."""
+"""``/api/v1/newsdesk/``: decisions by staff. Like the admin, it uses ``articles.newsdesk``."""

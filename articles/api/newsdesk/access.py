@@ -1,4 +1,4 @@
-"""Authentication and permissions of the newsdesk's API, and the base of its views."""
+"""Authentication and permissions of the newsdesk API, and the base class of its views."""
 
 from __future__ import annotations
 
@@ -28,19 +28,22 @@ from articles.models.api_token import digest_of
 LOOK: Final = "articles.view_article"
 _SCHEMES: Final = {"token", "bearer"}
 _USE_NOTED: Final = timedelta(hours=1)
-"""How often the last use of a token is written."""
+"""How often the last use of a token is recorded."""
 
 
 def user_of(request: Request) -> User:
-    """Return the user of a request. ``MayLook`` has refused anonymous ones."""
+    """Return the user of a request. ``MayLook`` has already refused anonymous requests."""
     return cast("User", request.user)
 
 
 class ByToken(BaseAuthentication):
-    """``Authorization: Token …``, or ``Bearer …``. One query, and at most one write an hour."""
+    """Accept ``Authorization: Token …`` or ``Bearer …``.
+
+    One query, and at most one write an hour.
+    """
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
-        """Return the user of a valid key, or None without one."""
+        """Return the user and the key, or None if the request has no key."""
         scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() not in _SCHEMES:
             return None
@@ -56,7 +59,7 @@ class ByToken(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return a challenge for which browsers do not ask for a password."""
+        """Return a challenge that does not make browsers ask for a password."""
         return 'Bearer realm="newsdesk"'
 
 
@@ -87,7 +90,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class MayLook(BasePermission):
-    """Staff who may view articles. The newsdesk checks what a decision needs."""
+    """Allow staff who may view articles. The newsdesk checks the permissions for each decision."""
 
     message = "Only staff with the permission to view articles may use this."
 

@@ -1,4 +1,4 @@
-"""Bodies of requests, made from the declarations of the verbs. Unknown members are refused."""
+"""Request bodies, made from the declarations of the verbs. Unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from newsroom.paging import read_moment
 
 TEXTS: Final = {field.key: field.name for field in VERBS[Verb.EDIT].fields}
-"""The columns of the texts that may be edited, by their names in the API."""
+"""The columns of the editable texts, by their names in the API."""
 _NAMES: Final = {(): "Reason", ("until",): "Until", ("slugs",): "Relate"}
-"""Schema names of bodies that several verbs share, by their keys; others have the verb's name."""
+"""Schema names of bodies that several verbs share, by their keys. Other bodies are named after
+their verb."""
 
 
 class Words(serializers.CharField):
-    """A text, untrimmed, with the line ends of documents. No other type is converted to text."""
+    """An untrimmed text with the line endings of documents.
+
+    Other types are not converted to text.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -32,7 +36,7 @@ class Words(serializers.CharField):
 
 
 class Number(serializers.IntegerField):
-    """A whole number. Texts and booleans are not converted to numbers."""
+    """A whole number. Strings and booleans are not converted to numbers."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, (bool, str)):
@@ -61,10 +65,10 @@ class Slugs(serializers.ListField):
 
 
 def with_articles(kind: type[ReasonBodySerializer], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with articles in place of slugs; raise ``ValidationError`` for unknown ones.
+    """Return the values with articles in place of slugs.
 
-    Separate from ``values_of``, so that only users who may make the decision learn which slugs
-    exist. One query.
+    Raise ``ValidationError`` for unknown slugs. This is separate from ``values_of``, so that only
+    users who may make the decision learn which slugs exist. One query.
     """
     made = dict(values)
     for key, field in kind().fields.items():
@@ -109,7 +113,7 @@ class ReasonBodySerializer(serializers.Serializer[Any]):
 
 
 def body_of(declaration: Declaration) -> type[ReasonBodySerializer]:
-    """Return the body of a verb; verbs with the same fields share one."""
+    """Return the serializer of a verb's body. Verbs with the same fields share one."""
     keys = tuple(field.key for field in declaration.fields)
     return _body(_NAMES.get(keys, declaration.verb.capitalize()), declaration.fields)
 
@@ -125,7 +129,7 @@ def _body(name: str, fields: tuple[Field, ...]) -> type[ReasonBodySerializer]:
 
 def values_of(request: Request, kind: type[ReasonBodySerializer]) -> Mapping[str, Any]:
     """Return the values by ``Field.name``. Raise ``ValidationError`` or ``ParseError``."""
-    # An empty form if there is no body.
+    # Without a body, this is an empty form.
     given: Any = request.data
     if not isinstance(given, Mapping):
         raise ValidationError({"body": ["Expected a JSON object."]})

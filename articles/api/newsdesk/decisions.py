@@ -1,4 +1,4 @@
-"""``POST /api/v1/newsdesk/news/…/hold/`` and so on: one decision on one article, and its undo."""
+"""``POST /api/v1/newsdesk/news/…/hold/`` and similar: one decision on one article, and its undo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from articles.newsdesk import VERBS, Change, Consequence, RefusedError, StaleErr
 from newsroom import bulk
 
 MEANWHILE: Final = 5
-"""Later decisions in the response to a stale request."""
+"""How many later decisions the response to a stale request lists."""
 
 ETAG: Final = OpenApiParameter(
     "ETag",
@@ -55,11 +55,11 @@ _PREVIEW: Final = OpenApiParameter(
 )
 
 ACTS: Final = {one.verb: one for one in VERBS.values() if one.in_api}
-"""The decisions on one article that have a URL here."""
+"""The decisions on one article that have a URL in this API."""
 
 
 def tag_of(version: int) -> str:
-    """Return the tag of an article's version for ``If-Match``, which prevents lost updates."""
+    """Return an article version's tag for ``If-Match``, which prevents lost updates."""
     return f'"{version}"'
 
 
@@ -71,7 +71,7 @@ class ActingView(DeskView):
     def _answer(
         self, request: Request, values: Mapping[str, Any], make: Callable[[], Change]
     ) -> Response:
-        """Make the change, once for a key, or return its consequences."""
+        """Make the change, only once per idempotency key, or return its consequences."""
         text = request.query_params.get("preview")
         if text not in {None, "1"}:
             raise ValidationError({"preview": ["Use 1 or leave it out."]})
@@ -80,7 +80,7 @@ class ActingView(DeskView):
         def done() -> dict[str, Any]:
             at = timezone.now()
             if not is_preview:
-                # From here on, nothing can change that the consequences depend on.
+                # From here on, nothing that the consequences depend on can change.
                 bulk.hold_write_lock()
             try:
                 change = make()
@@ -154,7 +154,7 @@ class UndoView(ActingView):
 
 
 def stored(slug: str) -> Article:
-    """Return an article with its provider; raises ``Http404``. One query."""
+    """Return an article with its provider, or raise ``Http404``. One query."""
     article = Article.objects.select_related("provider").filter(slug=slug).first()
     if article is None:
         raise Http404
@@ -165,7 +165,7 @@ def _require_seen(request: Request, article: Article) -> None:
     """Raise unless ``If-Match`` names the article's current version."""
     text = request.headers.get("If-Match", "").strip()
     if not text or text == "*":
-        # A star would overwrite unseen changes.
+        # ``*`` would overwrite unseen changes.
         raise ProblemError(
             HTTPStatus.PRECONDITION_REQUIRED,
             f"Nothing was done. Send If-Match with the ETag of the article you read, like {tag_of(1)}.",
@@ -198,7 +198,7 @@ def _late(article: Article, words: str, seen: int | None) -> ProblemError:
 
 
 def _shown(change: Change, act: Act | None, told: list[Consequence]) -> dict[str, Any]:
-    """Return the answer for a decision, or for a preview without ``act``."""
+    """Return the response for a decision, or for a preview if there is no ``act``."""
     if act is None:
         about = Article.objects.filter(pk__any_of=sorted(change.decided | set(change.seen)))
         articles = list(about.order_by("slug").values("slug", "version")[:SHOWN])

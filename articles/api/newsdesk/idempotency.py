@@ -1,7 +1,7 @@
-"""Repeated requests: a decision with the same idempotency key is made once, with the same response.
+"""Repeated requests: each idempotency key makes a decision only once and gets the same response.
 
-Follows draft-ietf-httpapi-idempotency-key-header. The key is stored in the transaction of the
-decision, so both exist or neither does: a refused request may use its key again.
+This follows draft-ietf-httpapi-idempotency-key-header. The key is stored in the same transaction as
+the decision, so either both exist or neither does. A refused request may use its key again.
 """
 
 from __future__ import annotations
@@ -25,28 +25,29 @@ from articles.models import KeptAnswer
 
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = timedelta(hours=24)
-"""How long a key is known."""
-# A string of a structured field without characters that need escapes, with or without quotes.
+"""How long a key is remembered."""
+# A structured field string with no characters that need escaping, with or without quotes.
 _KEY: Final = re.compile(
     r'"([\x20-\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255})'
 )
 
 
 def once(request: Request, user: User, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Call ``act`` in a transaction, once for each key; return its response, or the first one.
+    """Call ``act`` in a transaction, once for each key.
 
-    Raise what ``act`` raises, ``ValidationError`` for an invalid key, and ``ProblemError`` for a reused one.
+    Return its response; for a repeated key, the first one. Raise what ``act`` raises,
+    ``ValidationError`` for an invalid key, and ``ProblemError`` for a reused one.
     """
     key = _key(request)
     if key is None:
         with transaction.atomic():
             return act()
     at = timezone.now()
-    # In its own transaction: otherwise two sweeps would wait for each other's decisions.
+    # This has its own transaction. Otherwise two sweeps would wait for each other's decisions.
     KeptAnswer.objects.filter(created_at__lte=at - KEPT).delete()
     asked = _digest(request)
     with transaction.atomic():
-        # This waits for a request that is storing the same key.
+        # This waits for any other request that is storing the same key.
         kept, is_new = KeptAnswer.objects.get_or_create(
             user=user, key=key, defaults={"request": asked, "created_at": at}
         )
@@ -72,6 +73,6 @@ def _key(request: Request) -> str | None:
 
 
 def _digest(request: Request) -> str:
-    """Return a digest of a request's URL and body, but not of its version."""
+    """Return a digest of a request's URL and body, without its version."""
     asked = json.dumps([request.get_full_path(), request.data], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()

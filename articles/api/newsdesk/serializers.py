@@ -1,6 +1,7 @@
-"""Articles, decisions and their consequences in the newsdesk's API, with the keys of documents.
+"""Articles, decisions and their consequences in the newsdesk API, with the same keys as
+documents.
 
-Texts are those of the document, as editors edit them. ``secured`` is left out.
+Texts are returned as editors edit them, as in the document. ``secured`` is left out.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from articles.newsdesk import Verb
 from articles.scoring import Receipt
 
 SHOWN: Final = 100
-"""Consequences, or articles, in a response; a decision on many articles has thousands."""
+"""The most consequences or articles in a response; a decision may affect thousands."""
 PARTIES: Final = 50
-"""Related articles in each list of a receipt; a popular article has thousands."""
+"""The most related articles in each list of a receipt; some articles have thousands."""
 DECISIONS: Final = {
     "quality": "quality",
     "decision": "decision",
@@ -35,7 +36,8 @@ DECISIONS: Final = {
     "publish_from": "publishFrom",
     "publish_until": "publishUntil",
 }
-"""Columns whose values are in the history, and their keys; of texts only the keys are."""
+"""Columns whose values the history includes, and their keys. For texts it includes only the
+keys."""
 
 
 class DecisionSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,5 @@
-"""``GET /api/v1/newsdesk/news/``: lists and queues, and an article with its story and history."""
+"""``GET /api/v1/newsdesk/news/``: the lists and queues, and an article with its story and
+history."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from articles.newsdesk.queues import BY_KEY, Queue
 from newsroom.paging import Order
 
 _NEWEST: Final = Order("pk", "pk", True, str, int, int)
-"""Latest decisions first. The key is unique, so there are no ties."""
+"""Latest decisions first. The primary key is unique, so there are no ties."""
 _NO_TEXTS: Final = ("category", "excerpt", "body", "featured_content")
 
 _STATE: Final = OpenApiParameter(
