@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 SHARP: Final = 144
-"""Pixels: twice the size of the largest logo on a page."""
+"""Pixels. This is twice the size of the largest logo on a page."""
 
 
 class Provider(models.Model):
@@ -48,7 +48,7 @@ class Provider(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Write the domain in lower case, and refuse logos that no page could show."""
+        """Convert the domain to lower case, and reject logos that no page could show."""
         self.domain = self.domain.strip().lower()
         if not isinstance(self.logos, list) or not all(map(_is_logo, self.logos)):
             message = (
@@ -59,7 +59,7 @@ class Provider(models.Model):
 
     @property
     def logo(self) -> dict[str, Any] | None:
-        """The logo to show: the smallest that is sharp, or else the largest; None without one.
+        """The logo to show: the smallest sharp one, or else the largest; None if there is none.
 
         A logo with a path instead of a URL cannot be shown.
         """

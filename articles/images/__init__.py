@@ -1,6 +1,6 @@
-"""Images of articles: fetching, rendering small safe copies, storing them.
+"""Images of articles: fetching them, rendering small safe copies, and storing the copies.
 
-``keeping`` does this for many URLs, ``fetching`` fetches one, ``renditions`` makes the copies
-(pure Pillow, run in separate processes by ``render_process``), and ``files`` reads and writes the
-storage. This module imports nothing, because those processes run without Django.
+``keeping`` does all of this for many URLs, ``fetching`` fetches one URL, ``renditions`` makes the
+copies (with Pillow only, in separate processes started by ``render_process``), and ``files`` reads
+and writes the storage. This module imports nothing, because the processes run without Django.
 """

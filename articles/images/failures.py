@@ -1,5 +1,4 @@
-"""Kinds of reasons why images fail, recognized by the messages of ``fetching`` and
-``renditions``."""
+"""The kinds of image failures, recognized by the messages of ``fetching`` and ``renditions``."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ class Kind:
 
     @property
     def condition(self) -> Q:
-        """Return the condition that selects these failures of ``ImageFetch``."""
+        """Return the condition that selects the ``ImageFetch`` rows with this kind of failure."""
         starts = [Q(failure__startswith=words) for words in self.beginnings]
         ends = [Q(failure__endswith=words) for words in self.endings]
         return Q(*starts, *ends, _connector=Q.OR)
@@ -56,5 +55,4 @@ KINDS: Final = (
         ),
     ),
 )
-"""Every reason belongs to one of these. Keep older messages: they are stored with older
-failures."""
+"""Every failure belongs to one of these. Keep old messages, which older failures still have."""

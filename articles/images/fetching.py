@@ -13,11 +13,11 @@ from articles.images import renditions
 from newsroom.outbound import Answer, Bounds, OutboundError, RefusedError, get, retry_at
 
 MAX_URL_BYTES: Final = 2_000
-"""The most that a PostgreSQL index holds; servers accept little more."""
+"""The most that a PostgreSQL index can hold. Servers do not accept much more."""
 ANSWERS: Final = "Its server answers {}."
-"""The failure for any status but 200."""
+"""The failure for any status other than 200."""
 _MAY_PASS: Final = frozenset({408, 425, 429})
-"""Client errors (4xx) that may go away."""
+"""Client errors (4xx) that may be temporary."""
 _HEADERS: Final = {"Accept": "image/avif, image/webp, image/png, image/jpeg, image/gif"}
 
 
@@ -29,9 +29,9 @@ class FetchError(Exception):
     ) -> None:
         super().__init__(reason)
         self.may_pass = may_pass
-        """Return whether a later try may succeed."""
+        """Whether a later try may succeed."""
         self.retry_at = retry_at
-        """The server asks for no request before this moment, if it says so."""
+        """The earliest time at which the server accepts another request; None if it did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def bounds() -> Bounds:
 def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
     """Fetch the image at ``url`` within ``bounds()`` and check its first bytes.
 
-    With ``etag`` or ``last_modified`` of the kept copy, fetch it only if it has changed. Raise
-    FetchError.
+    If the ``etag`` or ``last_modified`` of the stored copy is given, fetch the image only if it has
+    changed. Raise FetchError.
     """
     if len(url.encode()) > MAX_URL_BYTES:
         raise FetchError(f"The address has more than {MAX_URL_BYTES:,} bytes.")
@@ -78,7 +78,7 @@ def _not_given(answer: Answer) -> FetchError:
 
 
 def _kept(answer: Answer, name: str) -> str:
-    """Return a header to send with the next request; empty if too long or not plain ASCII."""
+    """Return a header to send with the next request; "" if it is too long or not plain ASCII."""
     value: str = answer.headers.get(name, "")
     is_plain = value.isascii() and value.isprintable()
     return value if len(value) <= 200 and is_plain else ""

@@ -19,7 +19,7 @@ def write(rendered: Rendered) -> int:
     for copy in rendered.renditions:
         for kind, data in copy.data.items():
             content = ContentFile(data)
-            # Not every system knows these file endings; a remote storage serves this type.
+            # A remote storage serves this type, as not every system knows these file extensions.
             content.content_type = f"image/{kind}"  # type: ignore[attr-defined]
             default_storage.save(name_of(rendered.digest, copy.width, kind), content)
             size += len(data)
@@ -27,12 +27,12 @@ def write(rendered: Rendered) -> int:
 
 
 def shards() -> list[str]:
-    """Return the top folders, named by the first two digits of the digests in them."""
+    """Return the top folders. Each is named after the first two digits of its digests."""
     return sorted(_listdir(FOLDER)[0])
 
 
 def listed(shard: str) -> Iterator[str]:
-    """Yield the names of all files of a shard, in no order. One listing per folder."""
+    """Yield the names of all files in a shard, in no particular order. Lists each folder once."""
     top = f"{FOLDER}/{shard}"
     for folder in _listdir(top)[0]:
         for name in _listdir(f"{top}/{folder}")[1]:
@@ -57,7 +57,7 @@ def is_copy(name: str) -> bool:
 
 
 def size_if_older(name: str, moment: datetime) -> int | None:
-    """Return the size in bytes of a file from before ``moment``; None if newer or gone."""
+    """Return the size of a file in bytes, or None if it is newer than ``moment`` or gone."""
     try:
         if default_storage.get_modified_time(name) > moment:
             return None

@@ -1,8 +1,9 @@
 """Store copies of missing images: fetch in parallel, render, store.
 
 Threads fetch and wait for the processes that render; only the main thread writes to the database. A
-run records the owner of files (``ImageFetch.writing``), writes the files, then the row that shows
-them: a run killed at any moment leaves no row without files and no file without an owner.
+run first records the owner of the files (``ImageFetch.writing``), then writes the files, then the
+row that shows them. A run killed at any moment leaves no row without files and no file without an
+owner.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ FETCHES: Final = 8
 PER_HOST: Final = 2
 """Images fetched at once from one host."""
 LOOK_AHEAD: Final = 200
-"""URLs queued at once, so that a slow host does not hold up others."""
+"""URLs queued at once, so that a slow host does not delay the others."""
 COMMIT_AFTER: Final = 1.0
-"""Seconds to collect results: each commit starts a new edition of the pages."""
+"""Seconds to collect results for a commit. Each commit starts a new edition of the pages."""
 RETRIES: Final = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 72, 168))
-"""Delay before the next try after each failure; after the last there is none."""
+"""Delay after each failure before the next try. When they run out, there is no further try."""
 
 
 def keep(
@@ -51,10 +52,10 @@ def keep(
     at: datetime | None = None,
     progress: Callable[[int], object] = lambda addresses: None,
 ) -> Report:
-    """Fetch, render and store the missing images at ``at``, at most ``limit`` URLs.
+    """Fetch, render and store the images missing at ``at``, from at most ``limit`` URLs.
 
-    ``retry_failed`` also tries failures that are not due. ``progress`` gets the number of URLs just
-    done. After SIGINT the run finishes the images it has begun.
+    With ``retry_failed``, also retry failures that are not due yet. ``progress`` is called with the
+    number of URLs just finished. After SIGINT the run finishes the images it has started.
     """
     at = at or timezone.now()
     started = monotonic()
@@ -72,7 +73,7 @@ def keep(
 def preview(
     *, limit: int | None = None, retry_failed: bool = False, at: datetime | None = None
 ) -> Report:
-    """Report what ``keep`` would fetch; sends no request and writes nothing."""
+    """Report what ``keep`` would fetch, without sending requests or writing anything."""
     started = monotonic()
     report = Report(dry_run=True)
     seen: set[str] = set()
@@ -89,7 +90,7 @@ def preview(
 
 
 def _resting(at: datetime) -> set[str]:
-    """Return the hosts that answered 429 (too many requests) and must still be left alone."""
+    """Return the hosts that answered 429 (too many requests) and must not be asked yet."""
     failed = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, next_try_at__gt=at)
     urls = failed.filter(failure=ANSWERS.format(429)).values_list("url", flat=True)
     return {host_of(url) for url in urls}
@@ -97,7 +98,7 @@ def _resting(at: datetime) -> set[str]:
 
 @dataclass(slots=True)
 class _Done:
-    """The result of a URL: a new copy, the older copy (``rendered`` is None), or a failure."""
+    """The result for a URL: a new copy, the existing copy (``rendered`` is None), or a failure."""
 
     wanted: Wanted
     rendered: Rendered | None = None
@@ -113,7 +114,7 @@ _Job = Future[_Done]
 
 @dataclass
 class _Run:
-    """One run: the queue, the jobs at work, and the results to commit."""
+    """One run: the queue, the running jobs, and the results to commit."""
 
     at: datetime
     threads: ThreadPoolExecutor
@@ -132,14 +133,14 @@ class _Run:
     committed_at: float = field(default_factory=monotonic)
 
     def all_of(self, source: Iterator[Wanted], limit: int | None) -> None:
-        """Handle all of ``source``, up to ``limit`` URLs to fetch."""
+        """Handle everything in ``source``, but fetch at most ``limit`` URLs."""
         for one in source:
             if self.stopping.is_set():
                 break
             if one.is_kept:
                 self.linking.append(one)
             elif one.url in self.tried:
-                # Still at work, or not committed yet when this was looked up.
+                # Still being fetched, or not yet committed when ``source`` looked it up.
                 self.tried[one.url].images += one.images
                 self.tried[one.url].providers += one.providers
             elif limit is not None and len(self.tried) >= limit:
@@ -155,7 +156,7 @@ class _Run:
         self.commit()
 
     def step(self) -> None:
-        """Start what can start, wait for a job to end, and pass on its result."""
+        """Start the jobs that can start, wait for one to end, and handle its result."""
         self.begin()
         if not self.fetching and not self.writing:
             return
@@ -170,7 +171,7 @@ class _Run:
         self.commit_when_due()
 
     def begin(self) -> None:
-        """Start fetching in order, except from busy hosts."""
+        """Start fetching in order, skipping busy hosts."""
         if self.stopping.is_set():
             return
         later = []
@@ -201,7 +202,7 @@ class _Run:
             self.done.append(done)
             return
         with transaction.atomic():
-            # Pruning also holds it when it deletes files without an owner.
+            # Pruning also holds this lock when it deletes files without an owner.
             hold_write_lock()
             ImageFetch.objects.update_or_create(
                 url=done.wanted.url, defaults={"writing": rendered.digest, "tried_at": self.at}
@@ -227,20 +228,20 @@ class _Run:
         self.committed_at = monotonic()
 
     def uploaded_meanwhile(self) -> set[str]:
-        """Return the URLs whose picture an editor replaced meanwhile: the upload stays."""
+        """Return the URLs whose picture an editor has replaced meanwhile. The upload is kept."""
         fetches = ImageFetch.objects.of(done.wanted.url for done in self.done)
         replaced = set(fetches.exclude(uploaded_at=None).values_list("url", flat=True))
-        # Without an owner the files just written are pruned later.
+        # Files without an owner are pruned later.
         ImageFetch.objects.of(replaced).exclude(writing="").update(writing="")
         return replaced
 
     def link(self, one: Wanted, stored: StoredImage | None) -> None:
         images = Image.objects.filter(pk__in=one.images)
         if one.is_kept:
-            # An editor may have replaced some meanwhile.
+            # An editor may have replaced some of them meanwhile.
             images = images.filter(stored=None)
         self.report.linked += images.update(stored=stored)
-        # Some providers may have been deleted meanwhile.
+        # Some of the providers may have been deleted meanwhile.
         for provider in Provider.objects.filter(pk__in=one.providers) if stored else ():
             logo = {"url": one.url, "stored": stored}
             Logo.objects.update_or_create(provider=provider, defaults=logo)
@@ -252,7 +253,7 @@ class _Run:
             return
         stored = self.stored(done)
         if stored is None:
-            # Pruned meanwhile: the next run fetches it.
+            # It was pruned meanwhile; the next run fetches it.
             return
         note_kept(one.url, stored, self.at, etag=done.etag, last_modified=done.last_modified)
         self.report.kept += 1
@@ -277,7 +278,7 @@ class _Run:
             next_try_at = max(self.at + RETRIES[tries - 1], failure.retry_at or self.at)
         self.report.failures.append(Failure(one.url, str(failure), next_try_at))
         if len(one.url.encode()) > MAX_URL_BYTES:
-            # Too long for the index: reported at each run, not stored.
+            # Too long for the index, so each run reports it instead of storing it.
             return
         ImageFetch.objects.update_or_create(
             url=one.url,
@@ -294,7 +295,7 @@ class _Run:
 
 
 def _get(one: Wanted, workshop: Workshop) -> _Done:
-    """Fetch and render. Runs in a thread, so it does not use the database."""
+    """Fetch and render an image. Runs in a thread, so it must not use the database."""
     done = _Done(one)
     known = one.fetch if one.fetch and one.fetch.stored_id else ImageFetch()
     try:
@@ -325,7 +326,7 @@ def _host_of(url: str) -> str:
 
 
 def note_kept(url: str, stored: StoredImage, at: datetime, **facts: Any) -> None:
-    """Write that the copy ``stored`` of ``url`` is kept since ``at``, with further columns."""
+    """Record that ``url`` has the copy ``stored`` since ``at``; ``facts`` are further columns."""
     ImageFetch.objects.update_or_create(
         url=url,
         defaults={
@@ -335,7 +336,7 @@ def note_kept(url: str, stored: StoredImage, at: datetime, **facts: Any) -> None
             "tries": 0,
             "tried_at": at,
             "next_try_at": None,
-            # An upload has none: those of the source's picture say nothing about it.
+            # Empty for an upload, because the source's headers do not describe it.
             "etag": "",
             "last_modified": "",
             "writing": "",

@@ -29,7 +29,7 @@ class Wanted:
     url: str
     images: list[int] = field(default_factory=list)
     providers: list[int] = field(default_factory=list)
-    """Providers whose logo it is."""
+    """Providers that have this logo."""
     fetch: ImageFetch | None = None
 
     @property
@@ -41,9 +41,9 @@ class Wanted:
 def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
     """Yield the URLs of images that are missing at ``at``, the most important first.
 
-    First what editors asked for, then images of published articles in front-page order, then logos
-    of providers with articles, then images of coverage. A URL comes again if another chunk of
-    articles has it. Four queries per chunk.
+    The order is: requests by editors, images of published articles in front-page order, logos of
+    providers with articles, images of coverage. A URL is repeated if another chunk of articles
+    also has it. Four queries per chunk.
     """
     yield from _requested()
     found = chain(map(_missing, _published(at)), _logos(at), map(_missing, _coverage(at)))
@@ -53,7 +53,7 @@ def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
 
 
 def request_again(fetches: QuerySet[ImageFetch]) -> int:
-    """Have the next run fetch these URLs first, and return their number.
+    """Make the next run fetch these URLs first, and return their number.
 
     Readers keep the current copy until then. The new copy replaces an editor's upload.
     """
@@ -78,7 +78,7 @@ def _requested() -> Iterator[Wanted]:
             found[url].images.append(pk)
         for pk, url in Logo.objects.filter(url__in=found).values_list("provider", "url"):
             found[url].providers.append(pk)
-        # Skip URLs that no document or provider has any more.
+        # Skip URLs that no document or provider uses any more.
         yield from (one for one in found.values() if one.images or one.providers)
 
 
@@ -97,14 +97,14 @@ def _coverage(at: datetime) -> Iterator[list[int]]:
 
 
 def _in_order_of(articles: list[int], rows: Iterable[tuple[int, int, int]]) -> list[int]:
-    """Return the last value of each row once, ordered by article and position."""
+    """Return the last value of each row without duplicates, ordered by article and position."""
     places = {pk: place for place, pk in enumerate(articles)}
     ordered = sorted(rows, key=lambda row: (places[row[0]], row[1]))
     return list(dict.fromkeys(found for _, _, found in ordered))
 
 
 def _missing(articles: list[int]) -> list[Wanted]:
-    """Return the URLs of the articles' images that show no copy, in order, each once."""
+    """Return the URLs of the articles' images that have no copy, in order, without duplicates."""
     images = Image.objects.filter(article__any_of=articles, stored=None)
     by_pk = {image.pk: image for image in images}
     rows = ((image.article_id, image.position, image.pk) for image in by_pk.values())
@@ -117,7 +117,7 @@ def _missing(articles: list[int]) -> list[Wanted]:
 
 
 def _logos(at: datetime) -> Iterator[list[Wanted]]:
-    """Yield, in chunks, the logos that are not kept, of providers with reachable articles."""
+    """Yield, in chunks, the missing logos of providers with reachable articles."""
     reports = Article.objects.reachable(at).filter(provider=OuterRef("pk"))
     providers = Provider.objects.filter(Exists(reports)).select_related("kept_logo")
     for chunk in chunks(providers, CHUNK):

@@ -19,17 +19,17 @@ from newsroom.bulk import hold_write_lock
 from providers.models import Provider
 
 GRACE: Final = timedelta(days=1)
-"""Age at which unused copies may be deleted: until then an undo can show them again."""
+"""Minimum age of unused copies to delete. Until then, an undo can still bring them back."""
 _CHUNK: Final = 500
 
 
 @dataclass(slots=True)
 class Pruned:
-    """Counts of what is deleted, or would be in a dry run."""
+    """Counts of what was deleted, or what a dry run would delete."""
 
     dry_run: bool
     addresses: int = 0
-    """Records of fetches whose URL no document or provider has any more."""
+    """Fetch records whose URL no document or provider uses any more."""
     images: int = 0
     files: int = 0
     bytes: int = 0
@@ -48,8 +48,8 @@ class Pruned:
 def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | None = None) -> Pruned:
     """Delete unused copies and files older than ``grace``. Lists all files.
 
-    Rows go first, in their own transactions, then files: a run killed in between leaves files that
-    the next one finds.
+    Rows are deleted first, in their own transactions, then files. If a run is killed in between,
+    the next one finds the remaining files.
     """
     moment = (at or timezone.now()) - grace
     done = Pruned(dry_run)
@@ -68,13 +68,13 @@ def prune(*, dry_run: bool = False, grace: timedelta = GRACE, at: datetime | Non
 
 
 def orphans(moment: datetime) -> Iterator[str]:
-    """Yield the names of files from before ``moment`` that no image has. Lists all files."""
+    """Yield the names of files older than ``moment`` that no image uses. Lists all files."""
     for shard in files.shards():
         yield from (name for name, _ in _orphans(shard, moment, set()))
 
 
 def missing() -> Iterator[tuple[StoredImage, str]]:
-    """Yield kept images with the name of each file they lack. Lists all files."""
+    """Yield the stored image and the name of each missing file. Lists all files."""
     kept = StoredImage.objects.order_by("digest").iterator(_CHUNK)
     for shard, images in groupby(kept, key=lambda stored: stored.digest[:2]):
         names = set(files.listed(shard))
@@ -90,14 +90,14 @@ def _addresses(moment: datetime) -> QuerySet[ImageFetch]:
 
 
 def _former_logos() -> QuerySet[Logo]:
-    """Return the logos that are no longer their provider's newest."""
+    """Return the logos that are no longer their provider's current logo."""
     logos = Logo.objects.select_related("provider")
     return Logo.objects.filter(pk__in=[logo.pk for logo in logos if not logo.is_current])
 
 
 def _unused(moment: datetime, former: QuerySet[Logo]) -> QuerySet[StoredImage]:
     shown = Image.objects.filter(stored=OuterRef("pk"))
-    # While a document still names its URL, an image may show it again.
+    # As long as a document names its URL, an image may show it again.
     fetched = ImageFetch.objects.filter(stored=OuterRef("pk"))
     named = fetched.exclude(pk__in=_addresses(moment).values("pk"))
     unused = StoredImage.objects.filter(~Exists(shown), ~Exists(named), stored_at__lt=moment)
@@ -111,7 +111,7 @@ def _delete_all(rows: QuerySet[Any], dry_run: bool) -> int:
     total = 0
     while keys := list(rows.values_list("pk", flat=True)[:_CHUNK]):
         with transaction.atomic():
-            # Imports and runs that store images also take this lock, so nothing starts to use these now.
+            # Imports and runs that store images take the same lock, so nothing can use these now.
             hold_write_lock()
             deleted, _ = rows.filter(pk__in=keys).delete()
         total += deleted
@@ -141,7 +141,7 @@ def _owned(digests: Iterable[str]) -> set[str]:
 
 def _delete_file(name: str) -> bool:
     with transaction.atomic():
-        # A run notes which files it will write while it holds this lock.
+        # A run holds this lock while it records which files it will write.
         hold_write_lock()
         if files.is_copy(name) and _owned([files.digest_of(name)]):
             return False

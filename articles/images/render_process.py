@@ -1,7 +1,8 @@
-"""Rendering images in separate processes, which a bad file may crash.
+"""Rendering images in separate processes, because a bad file may crash one.
 
-Pillow limits the pixels of an image, not the time and memory of its decoders. The system limits a
-process, and a crash loses one image only. The process needs no database and no Django.
+Pillow limits the number of pixels, but not the time and memory of its decoders. The operating
+system can limit those for a process, and a crash loses only one image. The processes need neither
+Django nor a database.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from articles.images.renditions import RefusedImageError, Rendered, render
 from newsroom.subprocesses import BROKEN_PIPE, FunctionProcess
 
 MEMORY: Final = 260 * 1024 * 1024
-"""Bytes of data of a process; with the libraries it stays below 300 MB."""
+"""Bytes of data that a process may use. With its libraries it stays below 300 MB."""
 DECODE_SECONDS: Final = 2.0
 """CPU seconds to decode a file."""
 ENCODE_SECONDS: Final = 20.0
 """CPU seconds for all renditions, whose cost depends on pixels alone."""
 PATIENCE: Final = 120.0
-"""Seconds of wall clock, because the machine may be busy."""
+"""Seconds of wall-clock time. This is generous because the machine may be busy."""
 
 FUNCTION = (__name__, "answer")
 """Module and name of the function that the process runs."""
@@ -46,7 +47,7 @@ def answer(data: bytes) -> Rendered | RefusedImageError:
 
 
 class Workshop:
-    """A pool of processes that render one image each at a time. Threads may share it."""
+    """A pool of processes, each rendering one image at a time. Threads may share it."""
 
     def __init__(self, processes: int) -> None:
         self._benches: LifoQueue[_Bench] = LifoQueue()
@@ -62,7 +63,7 @@ class Workshop:
             bench.end()
 
     def render(self, data: bytes) -> Rendered:
-        """Render an image when a process is free. Raise RefusedImageError for any failure."""
+        """Wait for a free process and render an image. Raise RefusedImageError for any failure."""
         bench = self._benches.get()
         try:
             return bench.render(data)
@@ -71,7 +72,7 @@ class Workshop:
 
 
 class _Bench:
-    """One process, started when needed and again after it ended."""
+    """One process, started when needed and restarted after it has ended."""
 
     def __init__(self) -> None:
         self._process: FunctionProcess | None = None
@@ -100,7 +101,7 @@ class _Bench:
         return answer
 
     def end(self, patience: float = 0.0) -> int:
-        """End the process; a crashed one may need a moment to end with its own status."""
+        """End the process. A crashed one may need a moment until its own exit status is known."""
         process, self._process = self._process, None
         return process.end(patience) if process else 0
 
@@ -114,7 +115,7 @@ def _ask(process: FunctionProcess, data: bytes) -> Rendered | RefusedImageError:
 def _why_ended(returncode: int, is_late: bool) -> str:
     if returncode == -signal.SIGPROF:
         return "It takes too much time to read."
-    # The system may also kill it when memory runs out.
+    # The system also kills processes when memory runs out, hence ``is_late``.
     if returncode == -signal.SIGKILL and is_late:
         return f"It was not ready after {PATIENCE:g} seconds."
     name = signal.Signals(-returncode).name if returncode < 0 else f"exit {returncode}"

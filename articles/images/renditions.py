@@ -1,7 +1,8 @@
 """Smaller copies of an image, made from its pixels alone. Needs no Django.
 
-Nothing else in the file is passed on: no metadata of cameras or programs, no embedded data. Bytes in,
-bytes out. For untrusted files call ``articles.images.render_process``, which limits time and memory.
+Nothing else in the file is copied: no metadata from cameras or programs, no embedded data. Input
+and output are bytes. For untrusted files use ``articles.images.render_process``, which limits time
+and memory.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ MAX_SIDE: Final = 65_535
 _GAP: Final = 1.5
 """Decode at least this many times the pixels needed per side; good resampling does the rest."""
 _OPTIONS: Final = {
-    # Speed 8 takes a quarter of the time, but saves no bytes against WebP.
-    # One thread: there is one process per core.
+    # Speed 8 takes a quarter of the time, but its files are no smaller than WebP.
+    # One thread is enough, because there is one process per core.
     "avif": {"quality": 60, "speed": 6, "max_threads": 1},
     "webp": {"quality": 78, "method": 4},
     "jpeg": {"quality": 80, "progressive": True, "optimize": True},
@@ -47,12 +48,12 @@ _MAGIC: Final = (
     ("avif", b"ftypmif1", 4),
 )
 _PIXELS_READ: Final = 4_000_000
-"""Pixels converted at once: a whole image in two modes would take twice the memory."""
+"""Pixels converted at once. Converting a whole image would take twice the memory."""
 _ORIENTATION: Final = 0x0112
 
-# Pillow refuses images of more than twice this after reading the header, and warns above it.
+# After reading the header, Pillow refuses images above twice this size and warns above it.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# One process per core decodes, each with one thread.
+# One process per core decodes images, with one thread each.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
@@ -67,12 +68,12 @@ class Rendition:
     width: int
     height: int
     data: dict[str, bytes]
-    """By format, see ``FORMATS``."""
+    """The file content by format (see ``FORMATS``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Facts about an image, and its copies, smallest first."""
+    """The facts about an image and its copies, smallest first."""
 
     digest: str
     """SHA-256 of the original, in hexadecimal."""
@@ -80,7 +81,7 @@ class Rendered:
     byte_size: int
     """Size of the original."""
     width: int
-    """Width and height are those of the image turned the right way up."""
+    """Width and height of the image after it is turned the right way up."""
     height: int
     color: str
     """The most common color, as ``#rrggbb``."""
@@ -90,12 +91,12 @@ class Rendered:
 
 
 def sniff(data: bytes) -> str | None:
-    """Return the format by the first bytes of ``data``; None for unsupported formats."""
+    """Return the format that the first bytes of ``data`` show; None if it is unsupported."""
     return next((name for name, magic, start in _MAGIC if data.startswith(magic, start)), None)
 
 
 def not_an_image(data: bytes) -> str:
-    """Return why ``data`` is unsupported, as a sentence."""
+    """Return a sentence that says why ``data`` is unsupported."""
     start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not data:
         return "It is empty."
@@ -109,11 +110,12 @@ def not_an_image(data: bytes) -> str:
 def render(data: bytes, decoded: Callable[[], object] = lambda: None) -> Rendered:
     """Return the renditions of an image and facts about it.
 
-    Uses the first frame of animations. Calls ``decoded`` once the file has been read: from then on
-    the cost depends on pixels alone, not on the file. Raise RefusedImageError and MemoryError.
+    Only the first frame of an animation is used. ``decoded`` is called once the file has been read;
+    after that, the cost depends only on the number of pixels. Raise RefusedImageError or
+    MemoryError.
     """
     with warnings.catch_warnings():
-        # Pillow warns about files that are damaged, but readable.
+        # Pillow warns about damaged but readable files.
         warnings.simplefilter("ignore")
         kind, size, canvas, sizes = _read(data)
     decoded()
@@ -140,7 +142,7 @@ _Size = tuple[int, int]
 
 
 def sizes_of(width: int, height: int) -> tuple[_Size, ...]:
-    """Return the sizes of the renditions of an image, smallest first, none larger than it."""
+    """Return the sizes of an image's renditions, smallest first. None is larger than the image."""
     largest = min(width, WIDTHS[-1], max(1, MAX_HEIGHT * width // height))
     widths = [*(width for width in WIDTHS if width < largest), largest]
     return tuple((wide, max(1, round(height * wide / width))) for wide in widths)
@@ -169,10 +171,10 @@ def _read(data: bytes) -> tuple[str, _Size, Image.Image, tuple[_Size, ...]]:
 
 _Given = TypeVar("_Given")
 _PLAIN: Final = {
-    # From WebP, whose decoder takes sixteen bytes per pixel and does not tell these apart.
+    # From WebP. Its decoder takes 16 bytes per pixel and does not distinguish the two causes.
     "could not create decoder object": "it is broken, or takes too much memory",
 }
-"""Messages of Pillow, and their meaning for editors."""
+"""Messages from Pillow and what they mean to an editor."""
 
 
 def _attempt(read: Callable[[], _Given]) -> _Given:
@@ -185,10 +187,10 @@ def _attempt(read: Callable[[], _Given]) -> _Given:
     except (MemoryError, RefusedImageError):
         raise
     except UnidentifiedImageError as error:
-        # Pillow's message names an object in memory.
+        # Pillow's own message only names an object in memory.
         raise RefusedImageError("It cannot be read: its header is broken.") from error
     except Exception as error:
-        # Pillow raises nearly any error on malformed files.
+        # Pillow may raise almost any error for malformed files.
         words = " ".join(str(error).split())[:200].rstrip(". ") or type(error).__name__
         raise RefusedImageError(f"It cannot be read: {_PLAIN.get(words, words)}.") from error
 
@@ -215,10 +217,10 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 def _shrunk(image: Image.Image, needed: _Size) -> Image.Image:
     """Decode to RGB or RGBA with at least ``_GAP`` times the pixels needed per side.
 
-    CMYK stays, because its color profile needs it.
+    CMYK images stay CMYK, because their color profile needs it.
     """
     if image.format == "JPEG":
-        # Decode at a half, a quarter or an eighth: three times faster for a large photograph.
+        # Decode at 1/2, 1/4 or 1/8 of the size, which is three times faster for large photographs.
         image.draft(image.mode, (round(needed[0] * _GAP), round(needed[1] * _GAP)))
     image.load()
     width, height = image.size
@@ -237,14 +239,14 @@ def _shrunk(image: Image.Image, needed: _Size) -> Image.Image:
 def _mode(image: Image.Image) -> str:
     if image.mode == "CMYK":
         return "CMYK"
-    # Ignore that one of 65,536 grays may be transparent.
+    # In 16-bit gray one of the 65,536 values may be transparent; ignore it.
     is_clear = image.has_transparency_data and not image.mode.startswith("I")
     return "RGBA" if is_clear else "RGB"
 
 
 def _converted(band: Image.Image, mode: str) -> Image.Image:
     if band.mode.startswith("I"):
-        # 16-bit gray: a plain conversion would cut values off at 255.
+        # This is 16-bit gray. A plain conversion would clip the values at 255.
         band.info.clear()
         band = band.convert("I").point(lambda value: value / 256).convert("L")
     return band if band.mode == mode else band.convert(mode)
@@ -263,7 +265,7 @@ def _srgb(canvas: Image.Image) -> Image.Image:
                 opaque, given, ImageCms.createProfile("sRGB"), outputMode="RGB"
             )
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            # Broken, or for other colors (gray): treat as if there were none.
+            # The profile is broken or for other colors (gray). Ignore it.
             translated = None
         if translated is not None:
             if alpha is not None:
@@ -281,7 +283,7 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _encoded(image: Image.Image) -> dict[str, bytes]:
-    # Pillow would write this metadata into the copy.
+    # Otherwise Pillow would write this metadata into the copy.
     image.info.clear()
     return {name: _saved(image if name != "jpeg" else _flat(image), name) for name in FORMATS}
 

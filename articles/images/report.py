@@ -16,7 +16,7 @@ class Failure:
     url: str
     reason: str
     next_try_at: datetime | None
-    """None if there is no further try."""
+    """None if it will not be tried again."""
 
     def __str__(self) -> str:
         again = f" Next try: {iso(self.next_try_at)}" if self.next_try_at else ""
@@ -25,7 +25,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Report:
-    """Counts of URLs, except ``linked``, which counts images of articles."""
+    """Counts of URLs, except for ``linked``, which counts images of articles."""
 
     dry_run: bool = False
     wanted: list[str] = field(default_factory=list)
@@ -34,9 +34,9 @@ class Report:
     """Fetched, or found unchanged."""
     unchanged: int = 0
     stored: int = 0
-    """Contents that were not stored before."""
+    """Images whose content was not stored before."""
     linked: int = 0
-    """Images that now show a copy."""
+    """Images that have a copy now."""
     postponed: int = 0
     """Left for a later run, because their servers asked for fewer requests."""
     failures: list[Failure] = field(default_factory=list)

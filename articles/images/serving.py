@@ -1,4 +1,4 @@
-"""Serve stored images if no web server does."""
+"""Serving stored images when no web server does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PARTS: Final = re.compile(r".*/(?P<digest>\w+)-(?P<width>\d+)\.(?P<kind>\w+)")
 
 
 class CopyConverter(StringConverter):
-    """The name of a copy in the storage; no other stored file has a URL."""
+    """Matches the storage name of a copy. No other stored file has a URL."""
 
     regex = NAME
 
@@ -30,7 +30,7 @@ register_converter(CopyConverter, "copy")
 
 
 def routes(media_url: str) -> list[URLPattern]:
-    """Return the route of the copies under ``MEDIA_URL``; none if another host serves them."""
+    """Return the route for copies under ``MEDIA_URL``; empty if another host serves them."""
     address = urlsplit(media_url)
     if address.netloc:
         return []
@@ -40,7 +40,7 @@ def routes(media_url: str) -> list[URLPattern]:
 @require_safe
 @cache_control(public=True, max_age=31536000, immutable=True)
 def kept(request: HttpRequest, name: str) -> HttpResponse:
-    """Return a copy of a kept image; the content under a name never changes."""
+    """Return a copy of a stored image. The content behind a name never changes."""
     parts = _PARTS.fullmatch(name)
     if not parts or name_of(parts["digest"], int(parts["width"]), parts["kind"]) != name:
         raise Http404
@@ -53,6 +53,6 @@ def kept(request: HttpRequest, name: str) -> HttpResponse:
     etag = f'"{parts["digest"]}-{parts["width"]}-{parts["kind"]}"'
     response["ETag"] = etag
     answer = get_conditional_response(request, etag=etag, response=response) or response
-    # Even if a browser mistakes it for a page, nothing in it may run.
+    # Nothing in the file may run, even if a browser mistakes it for a page.
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer

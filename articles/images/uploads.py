@@ -1,8 +1,8 @@
 """Replacing pictures, fetching them again, and setting focal points.
 
-An upload belongs to a URL, like every copy: all articles with that URL show it, also after another
-import. Exports keep the source's URL. No fetch replaces an upload until an editor asks for the
-source's picture again.
+An upload belongs to a URL, like every copy: all articles with that URL show it, even after another
+import. Exports keep the source's URL. An upload is not replaced by a fetch until an editor asks for
+the source's picture again.
 
 Each function takes the image as the editor saw it and raises ``ChangedImageError`` if it has changed.
 """
@@ -42,8 +42,8 @@ class ChangedImageError(Exception):
 def upload(image: Image, data: bytes, *, by: User | None) -> StoredImage:
     """Show the picture ``data`` wherever the URL of ``image`` is shown.
 
-    Takes seconds: a separate process renders the file, with the limits of fetched ones. Raise
-    ``RefusedImageError`` for a file that cannot be kept; nothing has changed then.
+    This takes seconds: a separate process renders the file, with the limits for fetched files.
+    Raise ``RefusedImageError`` and change nothing if the file cannot be stored.
     """
     _require_address(image)
     if len(data) > MAX_BYTES:
@@ -54,9 +54,9 @@ def upload(image: Image, data: bytes, *, by: User | None) -> StoredImage:
 def put(
     url: str, data: bytes, *, by: User | None = None, check: Callable[[], object] = lambda: None
 ) -> StoredImage:
-    """Keep ``data`` as the picture of ``url``, and show it in the articles that name this URL.
+    """Store ``data`` as the picture for ``url`` and show it in the articles with this URL.
 
-    ``check`` runs first in each transaction; its errors pass through. Raise ``RefusedImageError``.
+    Each transaction calls ``check`` first; its errors are passed on. Raise ``RefusedImageError``.
     """
     with Workshop(1) as workshop:
         rendered = workshop.render(data)
@@ -64,7 +64,7 @@ def put(
     with transaction.atomic():
         hold_write_lock()
         check()
-        # Record the owner of the files before they are written, as fetching does.
+        # Record the owner of the files before writing them, as fetching does.
         ImageFetch.objects.update_or_create(
             url=url, defaults={"writing": rendered.digest, "tried_at": timezone.now()}
         )
@@ -81,13 +81,13 @@ def put(
             Image.objects.at([url]).update(stored=stored)
             return stored
     except BaseException:
-        # Without an owner the files are pruned later.
+        # Files without an owner are pruned later.
         fetches.filter(writing=rendered.digest).update(writing="")
         raise
 
 
 def fetch_again(image: Image) -> None:
-    """Have the next run fetch the URL of ``image``, also to replace an upload.
+    """Make the next run fetch the URL of ``image``, even if this replaces an upload.
 
     Raise ``RefusedImageError`` for a URL that cannot be fetched.
     """
@@ -100,10 +100,10 @@ def fetch_again(image: Image) -> None:
 
 
 def focus(image: Image, seen: tuple[int, int], point: tuple[int, int]) -> None:
-    """Set the focal point of the copy of ``image``, which crops keep in view.
+    """Set the focal point of the copy of ``image``; crops keep it in view.
 
-    ``seen`` is the point that the editor saw, ``point`` the new one: percent from the left and the
-    top, 0 to 100. It applies wherever the copy is shown.
+    ``seen`` is the point that the editor saw and ``point`` the new one, both as percentages from
+    the left and the top (0 to 100). It applies wherever the copy is shown.
     """
     with transaction.atomic():
         hold_write_lock()

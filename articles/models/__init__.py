@@ -1,4 +1,4 @@
-"""The tables: one module for each model with its queryset."""
+"""The models: one module for each, with its queryset."""
 
 from articles.models.act import Act, ActChange
 from articles.models.any_of import AnyOf

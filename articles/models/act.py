@@ -1,4 +1,4 @@
-"""The history of the newsdesk: each decision, the articles it changed, and their values before."""
+"""The history of the newsdesk: every decision, the articles it changed, and their old values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 
 
 class Act(models.Model):
-    """One decision of one person, about one article or many; undone as a whole."""
+    """One decision by one person about one or more articles. It can only be undone as a whole."""
 
     class Verb(models.TextChoices):
         SCORE = "score", "scored"
@@ -55,11 +55,11 @@ class Act(models.Model):
 class ActChange(models.Model):
     """What a decision changed in one article.
 
-    ``before`` and ``after`` are the columns that an editor changed, by name, as JSON holds them;
-    ``topics`` among them are ids in order, ``images`` the values of ``snapshot.IMAGE_FIELDS`` each.
-    ``linked`` and ``unlinked`` are the links from this article, as ``[target's id, position]``.
-    Heat and published follow from these by the rule; the history shows them. An article that changed
-    only in those has nothing in the other fields.
+    ``before`` and ``after`` map the names of the columns that an editor changed to JSON values.
+    ``topics`` are ids in order; ``images`` have the values of ``snapshot.IMAGE_FIELDS``.
+    ``linked`` and ``unlinked`` are links from this article, as ``[target's id, position]``.
+    The rule computes heat and published from these; the history shows both. If only heat and
+    published changed, all other fields are empty.
     """
 
     act = models.ForeignKey(Act, on_delete=models.CASCADE, related_name="changes")
@@ -87,10 +87,9 @@ class ActChange(models.Model):
 
     @property
     def is_decided(self) -> bool:
-        """Whether the decision was about this article, and did not only change its heat.
+        """Whether the decision was about this article, rather than just affecting its heat.
 
-        A decision that changed nothing, for example to keep an edit against an import, was about it
-        as well.
+        This includes decisions that changed nothing, for example to keep an edit despite an import.
         """
         scored = (self.heat_before, self.published_before) != (
             self.heat_after,

@@ -1,4 +1,4 @@
-"""The lookup ``any_of``: ``in`` for lists of hundreds of values."""
+"""The lookup ``any_of``, which replaces ``in`` for lists of hundreds of values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.db.models.sql.compiler import SQLCompiler
 @models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class AnyOf(models.Lookup):
-    """Match a column with any of many strings or numbers, passed as one parameter.
+    """Match a column against many strings or numbers, passed as one parameter.
 
-    ``in`` passes each value as a parameter of its own, which costs Django more than the query costs
-    the database, and SQLite limits their number. Values are passed as they are, so this does not
-    work for datetimes or JSON.
+    ``in`` passes each value as a separate parameter. This costs Django more time than the database
+    takes for the query, and SQLite limits the number of parameters. Values are not converted, so
+    ``any_of`` does not work for datetimes or JSON.
     """
 
     lookup_name = "any_of"

@@ -1,4 +1,4 @@
-"""API keys: programs of the staff use them for the newsdesk's API instead of a password."""
+"""API keys, with which programs use the newsdesk's API instead of a password."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from django.db import models
 from django.utils import timezone
 
 PREFIX: Final = "newsroom_"
-"""Every token begins with this, so that secret scanners find one in a file or a log."""
+"""The prefix of every token, so that secret scanners can find tokens in files and logs."""
 _RANDOM: Final = 32
-"""Random bytes: too many to guess, so a fast digest hides them as well as a slow one."""
+"""Number of random bytes. They cannot be guessed, so a fast digest is as safe as a slow one."""
 
 
 class ApiToken(models.Model):
     """A user's key. It has the permissions of its user until it expires.
 
-    Only its digest is stored. The key itself was shown once, when it was made.
+    Only its digest is stored. The key itself is shown once, when it is created.
     """
 
     user = models.ForeignKey(
@@ -37,7 +37,7 @@ class ApiToken(models.Model):
     )
 
     secret: str
-    """The token itself, only right after it was made; never stored."""
+    """The token itself, set only when it has just been created. It is never stored."""
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -53,10 +53,10 @@ class ApiToken(models.Model):
         self.digest = digest_of(self.secret)
 
     def is_valid(self, at: datetime | None = None) -> bool:
-        """Return whether it is unexpired and its user is active; load ``user`` with it."""
+        """Return whether it is unexpired and its user is active. No query if ``user`` is loaded."""
         return self.expires_at > (at or timezone.now()) and self.user.is_active
 
 
 def digest_of(secret: str) -> str:
-    """Return the digest that is stored of a token, 64 characters."""
+    """Return the digest to store for a token (64 characters)."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

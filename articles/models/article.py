@@ -1,4 +1,4 @@
-"""Articles: one report each, and its state."""
+"""Articles: single reports and their state."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _STATES: Final = (
     ("quality", None, "not_scored"),
     ("heat", scoring.SUPERSEDED_HEAT, "superseded"),
 )
-"""The states without the schedule, as column, value and state. The first match counts; without a
-match the state is "below". The column ``standing`` and ``Article.state_at`` read this."""
+"""States that do not depend on the schedule, as column, value and state. The first match counts;
+if nothing matches, the state is "below". ``standing`` and ``Article.state_at`` use this."""
 
 
 class Article(models.Model):
-    """One report: from a document, written by hand, or known only because another article links it."""
+    """One report: from a document, written by hand, or known only from a link in another."""
 
     class Type(models.TextChoices):
         ARTICLE = "article", "article"
@@ -101,7 +101,7 @@ class Article(models.Model):
     updated_at = models.DateTimeField(
         null=True, blank=True, help_text="When its provider last changed it."
     )
-    # The index article_provider serves it.
+    # The index article_provider is used instead.
     provider = models.ForeignKey(
         Provider, on_delete=models.PROTECT, related_name="articles", db_index=False
     )
@@ -183,10 +183,10 @@ class Article(models.Model):
         ordering = ["-published_at", "slug"]
         permissions = ARTICLE_PERMISSIONS
         indexes = [
-            # For related entries, and other documents of the same URL.
+            # Finds related entries and other documents with the same URL.
             models.Index(fields=["url"], name="article_url"),
-            # The admin's list: its order, then the columns of its filters. For rare combinations the
-            # database reads this index to its end, but no row of the table.
+            # The admin's list: its order, then the columns of its filters. For a rare combination
+            # of filters, the database scans the whole index but reads no rows of the table.
             models.Index(
                 fields=[
                     "-published_at",
@@ -199,14 +199,14 @@ class Article(models.Model):
                 ],
                 name="article_newest",
             ),
-            # in_state(), newest first: the list's filter and the queues.
+            # For in_state(), newest first: the list's filter and the queues.
             models.Index(fields=["standing", "-published_at", "-id"], name="article_standing"),
             # A provider's articles, newest first.
             models.Index(fields=["provider", "-published_at", "-id"], name="article_provider"),
-            # The list by heat and by quality, highest first.
+            # The list sorted by heat or by quality, highest first.
             models.Index(or_least("heat"), F("id"), name="article_heat"),
             models.Index(or_least("quality"), F("id"), name="article_quality"),
-            # One state by heat: below the threshold, nearest first.
+            # One state sorted by heat: articles below the threshold, nearest first.
             models.Index(F("standing"), or_least("heat"), F("id"), name="article_standing_heat"),
             # Few articles have a decision or a schedule.
             models.Index(
@@ -222,8 +222,8 @@ class Article(models.Model):
                 condition=Q(publish_until__isnull=False),
                 name="article_until",
             ),
-            # Latest and Top: only published ones, so drafts cost readers nothing. With the schedule
-            # the hub's numbered pages skip articles without reading their rows.
+            # Latest and Top: only published articles, so drafts cost readers nothing. With the
+            # schedule, the hub's numbered pages can skip articles without reading their rows.
             models.Index(
                 fields=["-published_at", "slug", "publish_from", "publish_until", "published"],
                 condition=Q(published=True),
@@ -239,11 +239,11 @@ class Article(models.Model):
                 condition=Q(published=True),
                 name="article_hottest",
             ),
-            # Articles whose slug another had first, for the importer: few.
+            # The few articles whose slug was already taken, for the importer.
             models.Index(fields=["stem"], condition=~Q(slug=F("stem")), name="article_slug_taken"),
-            # Queues (articles/newsdesk/queues.py) that the indexes above do not serve. "One report
+            # Queues (articles/newsdesk/queues.py) that cannot use the indexes above. "One report
             # short": the policy's numbers are data, so heat and quality are columns, not conditions.
-            # With the columns of the condition SQLite counts without reading the table.
+            # SQLite needs the condition's columns to count without reading the table.
             models.Index(
                 fields=[
                     "-published_at",
@@ -301,7 +301,7 @@ class Article(models.Model):
         return reverse("articles:article", args=[self.slug])
 
     def is_published(self, at: datetime | None = None) -> bool:
-        """Return whether readers may see it at ``at``; the same as ``published()`` in a query."""
+        """Return whether readers may see it at ``at``, like ``published()`` in a query."""
         return self.state_at(at) == Article.State.PUBLISHED
 
     def state_at(self, at: datetime | None = None) -> State:
@@ -327,13 +327,13 @@ class Article(models.Model):
         return self.heat == scoring.SUPERSEDED_HEAT
 
     def outranks(self, other: Article) -> bool:
-        """Return whether the rule ranks it before ``other`` in a story. No query."""
+        """Return whether the rule ranks it above ``other`` in a story. No query."""
         return self.contender().outranks(other.contender())
 
     def contender(self, at: datetime | None = None, name: str = "") -> scoring.Contender:
         """Return the facts that the rule needs. No query.
 
-        With ``at``, a decision that has ended by then does not count. ``name`` is for explanations.
+        If ``at`` is given, ignore a decision that has expired. ``name`` is used in explanations.
         """
         decision = scoring.Decision(self.decision)
         if at is not None and self.decision_until is not None and self.decision_until <= at:
@@ -343,13 +343,13 @@ class Article(models.Model):
         )
 
     def lead(self, at: datetime | None = None) -> Article | None:
-        """Return its lead: the best of its published related, if that outranks it. One query."""
+        """Return its lead: its best published related article, if that outranks it. One query."""
         rivals = Article.objects.published(at).filter(named_by_links__article=self).by_rank()
         return next((rival for rival in rivals if rival.outranks(self)), None)
 
     @property
     def headline(self) -> str:
-        """The title as readers see it, without entities: sources write ``&#8217;`` for a character."""
+        """The title as readers see it. Entities such as ``&#8217;`` become characters."""
         return html.unescape(self.title)
 
     @property
@@ -369,7 +369,7 @@ class Article(models.Model):
 
     @property
     def picture(self) -> Image | None:
-        """The first of these that is stored, which pages show; ``for_list()`` loads it."""
+        """The first image with a stored copy, which pages show; ``for_list()`` loads it."""
         return next((image for image in self.shown_images if image.stored_id is not None), None)
 
     @property
@@ -384,12 +384,12 @@ class Article(models.Model):
 
     @property
     def coverage(self) -> list[Article]:
-        """The coverage that its page lists, best first; only after ``for_list()``."""
+        """The coverage that its page lists, best first. Requires ``for_list()``."""
         return [link.target for link in self.coverage_links]
 
     @property
     def shown_under(self) -> Article | None:
-        """The lead under which ``reachable()`` articles are shown; None if published. No query."""
+        """The lead under which a ``reachable()`` article is shown; None if published. No query."""
         if self.published:
             return None
         rivals = (one for one in self.coverage if one.is_published() and one.outranks(self))
@@ -397,5 +397,5 @@ class Article(models.Model):
 
     @property
     def course(self) -> list[Article]:
-        """The article and its coverage, oldest first; only after ``for_page()``."""
+        """The article and its coverage, oldest first. Requires ``for_page()``."""
         return sorted([self, *self.coverage], key=lambda one: (one.published_at, one.slug))

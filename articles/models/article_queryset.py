@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
-    """Articles: the one definition of what is public, and what lists load."""
+    """Articles, with the only definition of what is public and of what lists load."""
 
     def published(self, at: datetime | None = None) -> Self:
         """Keep the articles that readers may see at ``at`` (default: now).
 
         The rule or an editor published them, and they are within their schedule. Coverage-only, held
-        and withdrawn articles are excluded. ``Article.is_published`` is the same for one article.
+        and withdrawn articles are excluded. ``Article.is_published`` does the same for one article.
         """
         return self.filter(_in_time(at), published=True)
 
     def reachable(self, at: datetime | None = None) -> Self:
         """Keep articles whose URL works: published, or superseded by a published lead.
 
-        Lists of topics and providers show a superseded article below its lead, so that no report
-        disappears from the pages of its provider and topics.
+        The pages of topics and providers show a superseded article below its lead, so that no
+        report disappears from them.
         """
         superseded = Q(_in_time(at), standing=self.model.State.SUPERSEDED)
         leads = Related.objects.filter(
@@ -60,7 +60,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Q(_in_time(at), published=True) | superseded & Q(Exists(leads)))
 
     def withdrawn_from_readers(self) -> Self:
-        """Keep articles that were withdrawn after readers had seen them: their URL answers 410."""
+        """Keep articles that were withdrawn after readers saw them. Their URLs answer 410."""
         seen = ActChange.objects.filter(
             Q(article__publish_from=None) | Q(article__publish_from__lte=F("act__at")),
             article=OuterRef("pk"),
@@ -70,24 +70,24 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Exists(seen), decision=self.model.Decision.WITHDRAW)
 
     def of_topic(self, topic: Topic) -> Self:
-        """Keep the articles of ``topic``, with the time ``filed_at`` by which its index is ordered."""
+        """Keep the articles of ``topic``. Its index is ordered by the time ``filed_at``."""
         about = self.filter(topic_links__topic=topic)
         return about.annotate(filed_at=F("topic_links__published_at"))
 
     def coverage(self, at: datetime | None = None) -> Self:
         """Keep articles that may be shown as coverage: not held, withdrawn or outside their schedule.
 
-        A published lead shows its coverage even below the threshold, but not against an editor's
-        decision.
+        A published lead also shows coverage below the threshold, unless an editor's decision
+        forbids it.
         """
         return self.filter(_in_time(at)).exclude(_decided_out())
 
     def in_state(self, state: str, at: datetime | None = None) -> Self:
-        """Keep the articles whose ``Article.state_at(at)`` is ``state``; raises ValueError."""
+        """Keep the articles whose ``Article.state_at(at)`` is ``state``. Raise ValueError."""
         at = at or timezone.now()
         match state:
             case self.model.State.PUBLISHED:
-                # As published(at), by the column whose index is ordered by time.
+                # The same as published(at), but by the column whose index is ordered by time.
                 return self.filter(_in_time(at), standing=state)
             case self.model.State.SCHEDULED:
                 timed = self.model.objects.filter(publish_from__gt=at)
@@ -97,21 +97,24 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 return self.filter(standing=state)
             case _:
                 raise ValueError(f"no state of an article: {state!r}")
-        # By key: otherwise SQLite would read all published articles in order to find these few.
+        # Filter by key. Otherwise SQLite would read all published articles to find these few.
         return self.filter(pk__in=timed.values("pk"), published=True)
 
     def search(self, text: str, *, is_typing: bool = True) -> Self:
-        """Keep articles with the words of ``text`` in headline, excerpt or names: ``articles.search``.
+        """Keep articles with the words of ``text`` in headline, excerpt or names.
 
-        Understands "phrases", -without, and an article's URL or slug. Never raises; blank text
-        keeps everything. With ``is_typing`` the last word may be incomplete. Sets no order. On SQLite
-        one query at once: whether the words are common.
+        Supports "phrases", -exclusions, and an article's URL or slug: see ``articles.search``.
+        Never raises; blank text keeps everything. With ``is_typing`` the last word may be
+        incomplete. Sets no order. On SQLite this runs one query immediately, to find out whether
+        the words are common.
         """
         return self.filter(search.condition(text, connections[self.db], is_typing=is_typing))
 
     def with_story_size(self, at: datetime | None = None) -> Self:
-        """Count in ``story_size`` the related articles that count for the bonus; for a page of a
-        list."""
+        """Add ``story_size``, the number of related articles that count for the bonus.
+
+        Use it only for a page of a list.
+        """
         at = at or timezone.now()
         over = Q(target__decision_until__lte=at)
         counted = Related.objects.filter(~_decided_out("target__") | over, article=OuterRef("pk"))
@@ -121,9 +124,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
 
     def beside(self, article: Article) -> Self:
-        """Keep the articles that ``article`` links to and those that link to it. One query at once.
+        """Keep the articles that ``article`` links to or that link to it.
 
-        By their keys: with one condition PostgreSQL would read every article.
+        Runs one query immediately and filters by their keys, because PostgreSQL would read every
+        article for a single condition.
         """
         named = article.related_links.order_by().values_list("target")
         naming = article.named_by_links.order_by().values_list("article")
@@ -133,13 +137,13 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.order_by("-published_at", "slug")
 
     def by_rank(self) -> Self:
-        """Order by rank in a story, as ``scoring.Contender.rank``: best first, unscored last."""
+        """Order by rank in a story, like ``scoring.Contender.rank``: best first, unscored last."""
         return self.order_by(*_rank_order())
 
     def lead_of(self, slug: str, at: datetime | None = None) -> Article | None:
-        """Return the lead of the superseded article ``slug``: ``Article.lead``. Two queries at most.
+        """Return the ``Article.lead`` of the superseded article ``slug``. At most two queries.
 
-        None also if the article does not exist, is not superseded, or is hidden by a decision or
+        Return None if the article does not exist, is not superseded, or is hidden by a decision or
         its schedule.
         """
         superseded = self.coverage(at).filter(slug=slug, heat=scoring.SUPERSEDED_HEAT).first()
@@ -148,8 +152,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def for_page(self, at: datetime | None = None) -> Self:
         """Load what an article's page shows: provider, topics, images and coverage by rank.
 
-        Three more queries for any number of articles. Of topics, provider and coverage it loads only
-        what readers see; any other column costs a query each time.
+        Three more queries for any number of articles. For topics, provider and coverage it loads
+        only what readers see; every access to another column costs a query.
         """
         coverage = (
             Related.objects.filter(_in_time(at, "target__"))
@@ -172,15 +176,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
 
     def for_list(self, at: datetime | None = None) -> Self:
-        """Load what a card in a list shows: as ``for_page()``, without body and featured content."""
+        """Load what a card shows: like ``for_page()``, but without body and featured content."""
         return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
 
     def for_story(self, at: datetime | None = None) -> Self:
-        """Load what a story's page shows: as ``for_page()``, with the provider's logo."""
+        """Load what a story's page shows: like ``for_page()``, plus the provider's logo."""
         return self.for_page(at).select_related("provider__kept_logo__stored")
 
     def for_items(self, at: datetime | None = None) -> Self:
-        """Load what the API lists: as ``for_page()``, without the longest texts."""
+        """Load what the API lists: like ``for_page()``, but without the longest texts."""
         return self.for_page(at).defer("body", "featured_content")
 
     def for_mention(self) -> Self:
@@ -190,7 +194,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
 
 
-# The columns that lists show, and that decide whether and where they show an article.
+# The columns that lists show, and those that decide whether and where an article is shown.
 _LISTED: Final = (
     "slug",
     "type",
@@ -199,7 +203,7 @@ _LISTED: Final = (
     "original_url",
     "url",
     "published_at",
-    # Also of coverage: feeds find the last change by these three times.
+    # Also loaded for coverage: feeds find the last change by these three times.
     "updated_at",
     "created_at",
     "quality",
@@ -222,9 +226,9 @@ def _of(relation: str, names: Iterable[str]) -> list[str]:
 
 
 def or_least(name: str) -> Func:
-    """Return heat or quality to order by, with articles that have none last.
+    """Return an expression to order by heat or quality, with articles that have none last.
 
-    PostgreSQL would put them first. The number is part of the SQL, so that SQLite uses the index.
+    PostgreSQL would put them first. The number is part of the SQL so that SQLite uses the index.
     """
     least = "COALESCE(%(expressions)s, -2)"
     return Func(F(name), template=least, output_field=models.SmallIntegerField())
@@ -242,9 +246,9 @@ def _decided_out(prefix: str = "") -> Q:
 
 
 def _outranks_outer() -> Q:
-    """Return whether the target of a link outranks the outer article, as ``Article.outranks``.
+    """Return whether the target of a link outranks the outer article, like ``Article.outranks``.
 
-    For a published target of a superseded article: both are scored, and neither is taken out.
+    Use this only for published targets of superseded articles: both are scored and not excluded.
     """
     outranks = Q()
     for name, better in reversed(_RANK.items()):
@@ -258,5 +262,5 @@ def _rank_order(prefix: str = "") -> list[Any]:
     return [IsNull(F(f"{prefix}quality"), True).asc(), *columns]
 
 
-# The order of scoring.Contender.rank, without unscored articles: which value of a column is better.
+# The order of scoring.Contender.rank for scored articles: which value of each column is better.
 _RANK: Final = {"is_pinned": "gt", "quality": "gt", "published_at": "lt", "slug": "lt"}

@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Change(models.Model):
-    """The last change of an article that readers see, saw or will see.
+    """The last change to an article that readers see, saw or will see.
 
-    Triggers write it, and it stays when the article is deleted: see
+    Triggers write it, and it remains after the article is deleted. See
     ``articles/tracking/change_feed.py``.
     """
 

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Edition(models.Model):
-    """One row, which triggers write: see ``articles/tracking/editions.py``."""
+    """A single row, written by triggers. See ``articles/tracking/editions.py``."""
 
     token = models.CharField(max_length=32)
     begun_at = models.DateTimeField()

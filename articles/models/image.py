@@ -18,7 +18,7 @@ _START: Final = 190
 def _start_of(url: Any) -> Func:
     """Return the start of a URL, short enough for an index of every database.
 
-    The length is part of the SQL: SQLite uses an index only for the same expression.
+    The length is part of the SQL, because SQLite uses an index only for the same expression.
     """
     return Func(
         url, template=f"SUBSTR(%(expressions)s, 1, {_START})", output_field=models.TextField()
@@ -35,7 +35,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
 
 class Image(models.Model):
-    """An image that an article's document links to, in document order; sizes in pixels."""
+    """An image that an article's document links to, in document order. Sizes are in pixels."""
 
     article = models.ForeignKey(
         "articles.Article", on_delete=models.CASCADE, related_name="images", db_index=False
@@ -68,9 +68,9 @@ class Image(models.Model):
     class Meta:
         ordering = ["position"]
         indexes = [
-            # The images of a copy. Without those that have none, so an import does not write here.
+            # Finds the images of a copy. Others are left out, so imports need not write here.
             models.Index(fields=["stored"], condition=Q(stored__isnull=False), name="image_stored"),
-            # The images of a URL: when its copy arrives, and when one is missing.
+            # Finds the images with a URL when its copy arrives or is missing.
             models.Index(_start_of(F("url")), name="image_url_start"),
         ]
         constraints = [
@@ -82,7 +82,7 @@ class Image(models.Model):
 
     @property
     def is_shown(self) -> bool:
-        """Whether a page can show it: only URLs of the web."""
+        """Whether a page can show it: its URL must be http(s)."""
         return is_web_url(self.url)
 
     @property
@@ -104,7 +104,7 @@ class Image(models.Model):
 
 
 def with_fetches(images: Iterable[Image]) -> list[Image]:
-    """Return the images with ``fetch`` loaded. One query, none for no images."""
+    """Return the images with ``fetch`` loaded. One query, or none without images."""
     listed = list(images)
     if listed:
         fetches = ImageFetch.objects.of({image.url for image in listed})

@@ -77,7 +77,7 @@ class ImportProblem(models.Model):
 
     @property
     def place(self) -> str:
-        """The place as ``path:line:column``, as far as it is known."""
+        """The place as ``path:line:column``, without the parts that are unknown."""
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
 
 

@@ -11,13 +11,13 @@ from django.db import models
 class KeptAnswer(models.Model):
     """The answer to a decision with an idempotency key; stored in the same transaction.
 
-    ``request`` is the digest of the request: the same key with another request is an error.
+    ``request`` is the digest of the request. Using the same key for another request is an error.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     request = models.CharField(max_length=64)
-    # Empty only inside the transaction of the decision.
+    # Empty only within the decision's transaction.
     answer: Any = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
@@ -26,7 +26,7 @@ class KeptAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "key"], name="kept_answer_once"),
         ]
-        # To delete old answers.
+        # Used to delete old answers.
         indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
 
     def __str__(self) -> str:

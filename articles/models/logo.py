@@ -20,7 +20,7 @@ class Logo(models.Model):
 
     @classmethod
     def of(cls, provider: Provider) -> StoredImage | None:
-        """Return the stored copy of a provider's logo; None if it has another logo by now.
+        """Return the stored copy of a provider's logo; None if its logo has changed since.
 
         No query if ``kept_logo__stored`` was loaded.
         """
@@ -29,6 +29,6 @@ class Logo(models.Model):
 
     @property
     def is_current(self) -> bool:
-        """Whether it is the logo that the provider has now."""
+        """Whether it is the provider's current logo."""
         logo = self.provider.logo
         return logo is not None and logo["url"] == self.url

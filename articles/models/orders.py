@@ -9,7 +9,7 @@ from newsroom.paging import Order, read_moment, read_number
 
 LATEST: Final = Order("published_at", "slug", True, iso, read_moment)
 FILED: Final = Order("filed_at", "slug", True, iso, read_moment)
-"""As ``LATEST``, for the articles of ``ArticleQuerySet.of_topic``."""
+"""Like ``LATEST``, but for the articles of ``ArticleQuerySet.of_topic``."""
 TOP: Final = Order("top_rank", "slug", True, repr, read_number)
 TOPICS: Final = Order("name", "slug", False)
 PROVIDERS: Final = Order("name", "domain", False)

@@ -14,10 +14,10 @@ _IN_RANGE = [MinValueValidator(0), MaxValueValidator(MAX_QUALITY)]
 
 
 class PolicyVersion(models.Model):
-    """A version of the three numbers of the rule. The latest is in force.
+    """A version of the policy, the rule's three numbers. The latest is in force.
 
-    ``applied_to`` is the id of the last article that was scored by it, None before the first.
-    ``finished_at`` is when all were.
+    ``applied_to`` is the id of the last article that was scored with it, or None before the first.
+    ``finished_at`` is when all articles had been scored.
     """
 
     threshold = models.PositiveSmallIntegerField(

@@ -13,8 +13,8 @@ from articles.documents import ArticleDocument
 class SourceDocument(models.Model):
     """The document that an article was last imported from, byte for byte.
 
-    Imports (which skip unchanged files by ``digest``), the three-way merge and exports start from
-    it. ``secured`` is stored in ``text`` and nowhere else: no page reads this table.
+    Imports (which skip unchanged files by ``digest``), the three-way merge and exports use it.
+    ``secured`` is stored only in ``text``, and no page reads this table.
     """
 
     article = models.OneToOneField(
@@ -40,7 +40,7 @@ class SourceDocument(models.Model):
         return self.text.encode()
 
     def parse(self) -> ArticleDocument:
-        """Return the parsed document; it was valid when it was stored."""
+        """Return the parsed document. It was valid when it was stored."""
         return documents.parse(self.path, self.data)
 
     def shown_text(self) -> str:

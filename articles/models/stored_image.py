@@ -12,11 +12,11 @@ from django.db import models
 from django.db.models import Q
 
 FOLDER: Final = "images"
-"""The folder of the copies in the storage; only they are there."""
+"""The folder in the storage that contains the copies and nothing else."""
 
 
 class StoredRendition(TypedDict):
-    """A copy of one width in every format."""
+    """A copy at one width, in every format."""
 
     width: int
     height: int
@@ -27,7 +27,7 @@ class StoredRendition(TypedDict):
 class StoredImage(models.Model):
     """A stored image: one row and one set of files, however many articles show it.
 
-    Only its renditions are stored, not the original; digest and size are the original's.
+    Only its renditions are stored, but the digest and size are those of the original.
     """
 
     digest = models.CharField(
@@ -75,12 +75,12 @@ class StoredImage(models.Model):
 
     @property
     def most_bytes(self) -> int:
-        """The size of its largest file: the most that a reader downloads."""
+        """The size of its largest file, which is the most that a reader can download."""
         return max(size for copy in self.copies for size in copy["bytes"].values())
 
     @property
     def percent_saved(self) -> int:
-        """How much smaller that is than the original, in percent, 0 at least."""
+        """How much smaller its largest file is than the original, in percent; at least 0."""
         return max(0, round(100 - 100 * self.most_bytes / max(self.byte_size, 1)))
 
     def names(self) -> list[str]:
@@ -105,7 +105,7 @@ class StoredImage(models.Model):
 def name_of(digest: str, width: int, kind: str) -> str:
     """Return the storage name of a copy.
 
-    It depends on the content, so a file never changes.
+    The name depends on the content, so a file never changes.
     """
     return f"{FOLDER}/{digest[:2]}/{digest[2:4]}/{digest}-{width}.{kind}"
 
@@ -118,7 +118,7 @@ class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
         return self.filter(state="failed")
 
     def kept(self, urls: Iterable[str]) -> dict[str, int]:
-        """Return the ids of the stored images by URL. One query, none for no URLs."""
+        """Return the ids of the stored images by URL. One query, or none without URLs."""
         wanted = set(urls)
         if not wanted:
             return {}
@@ -128,8 +128,8 @@ class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
 class ImageFetch(models.Model):
     """The state of fetching a URL, apart from the images that have it.
 
-    Images come and go with their documents, and a write to them renews every cached page. Several
-    may have the same URL, which is fetched once.
+    It is separate because images come and go with their documents, and writing to them invalidates
+    every cached page. Several images may have the same URL, which is fetched once.
     """
 
     class State(models.TextChoices):
@@ -181,11 +181,11 @@ class ImageFetch(models.Model):
         # The admin lists only failures.
         verbose_name = "picture problem"
         indexes = [
-            # Waiting and failed ones, latest first, of all hosts or of one. Without a condition:
-            # SQLite does not use a partial index for a parameter.
+            # Waiting and failed fetches, latest first, for all hosts or one. There is no condition,
+            # because SQLite does not use a partial index for a parameter.
             models.Index(fields=["state", "-tried_at", "-id"], name="image_fetch_state"),
             models.Index(fields=["state", "host", "-tried_at", "-id"], name="image_fetch_host"),
-            # Writes that were interrupted.
+            # Finds interrupted writes.
             models.Index(fields=["writing"], condition=~Q(writing=""), name="image_fetch_writing"),
         ]
         constraints = [
@@ -199,7 +199,7 @@ class ImageFetch(models.Model):
         return self.url
 
     def is_due(self, at: datetime, *, retry_failed: bool = False) -> bool:
-        """Return whether it is to be fetched at ``at``."""
+        """Return whether it should be fetched at ``at``."""
         match self.state:
             case ImageFetch.State.KEPT:
                 return False

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import slugify
 
-# Without these signs C, C++ and C# would be one topic.
+# Without these, C, C++ and C# would be the same topic.
 _SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "})
 
 
@@ -17,7 +17,7 @@ _SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@":
 def topic_key(name: str) -> str:
     """Return the key of a topic's name; names with the same key are the same topic.
 
-    Keeps letters of every script. Empty for a name without a letter or digit.
+    Letters of every script are kept. Return "" for a name without a letter or digit.
     """
     return slugify(name.translate(_SIGNS), allow_unicode=True)[:200]
 
@@ -72,7 +72,7 @@ class Topic(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Refuse a parent that is below the topic itself, and lists that are not lists of words."""
+        """Reject a parent that is below the topic itself, and lists with anything but words."""
         above, seen = self.parent, {self.pk}
         while above is not None:
             if above.pk in seen:
@@ -87,7 +87,7 @@ class Topic(models.Model):
 
 
 class ArticleTopic(models.Model):
-    """A topic of an article, and its place among the article's topics."""
+    """A topic of an article and its position among the article's topics."""
 
     article = models.ForeignKey(
         "articles.Article", on_delete=models.CASCADE, related_name="topic_links", db_index=False
@@ -107,7 +107,7 @@ class ArticleTopic(models.Model):
             models.UniqueConstraint(fields=["article", "topic"], name="article_topic_once"),
         ]
         indexes = [
-            # A topic's articles, newest first. Without the time in it the database would read all
+            # A topic's articles, newest first. Without the time, the database would read all
             # articles of a topic to find fifty.
             models.Index(fields=["topic", "-published_at", "-article"], name="topic_newest"),
         ]

@@ -10,10 +10,10 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 class Unindexed(Func):
-    """A number as it is; SQLite then finds rows by the other conditions.
+    """An unchanged number. It makes SQLite find rows by the other conditions.
 
-    Without statistics SQLite assumes that every list of keys is short, and looks up 100,000 keys
-    one by one instead of walking an index in the order of the list. PostgreSQL does not.
+    Without statistics, SQLite assumes that every list of keys is short. It looks up 100,000 keys
+    one by one instead of walking an index in the order of the list. PostgreSQL does not do this.
     """
 
     template = "%(expressions)s"

@@ -1,4 +1,4 @@
-"""Webhooks, and their deliveries."""
+"""Webhooks and their deliveries."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ class WebHook(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Refuse URLs that are never requested; host names are resolved only when sending."""
+        """Reject URLs that must never be requested. Host names are resolved only when sending."""
         try:
             outbound.require_askable(self.url)
         except outbound.RefusedError as error:
             raise ValidationError({"url": str(error)}) from error
 
     def rotate(self, at: datetime) -> None:
-        """Set a new secret; the former one is valid for ``OVERLAP`` from ``at``."""
+        """Set a new secret. The former one remains valid for ``OVERLAP`` after ``at``."""
         self.former_secret, self.former_until = self.secret, at + OVERLAP
         self.secret = new_secret()
         self.save(update_fields=["secret", "former_secret", "former_until"])
@@ -101,14 +101,14 @@ class WebHook(models.Model):
 
 class HookDeliveryQuerySet(models.QuerySet["HookDelivery"]):
     def waiting(self) -> Self:
-        """Keep those that are neither delivered nor given up."""
+        """Keep deliveries that have neither succeeded nor been given up."""
         return self.filter(state=HookDelivery.State.WAITING)
 
     def due(self, at: datetime) -> Self:
         """Keep the deliveries to send at ``at``, in order.
 
-        For each active webhook that is not resting, and for each article, that is the earliest one
-        waiting, if its next try is due.
+        These are the earliest waiting deliveries of each article to each active webhook that is not
+        resting, if their next try is due.
         """
         earlier = HookDelivery.objects.waiting().filter(
             hook=OuterRef("hook"), slug=OuterRef("slug"), pk__lt=OuterRef("pk")
@@ -118,7 +118,7 @@ class HookDeliveryQuerySet(models.QuerySet["HookDelivery"]):
         return due.filter(~Exists(earlier)).order_by("pk")
 
     def replay(self, at: datetime) -> int:
-        """Queue finished deliveries again, with all their tries; return how many."""
+        """Queue finished deliveries again, with no tries used, and return their number."""
         over = self.exclude(state=HookDelivery.State.WAITING)
         return over.update(state=HookDelivery.State.WAITING, tries=0, next_try_at=at)
 
@@ -152,14 +152,14 @@ class HookDelivery(models.Model):
         verbose_name_plural = "deliveries"
         ordering = ["-pk"]
         indexes = [
-            # For the sender: what is due, and whether an earlier one is waiting.
+            # For the sender: which deliveries are due, and whether an earlier one is waiting.
             models.Index(
                 fields=["next_try_at"], condition=Q(state="waiting"), name="hook_delivery_due"
             ),
             models.Index(
                 fields=["hook", "slug"], condition=Q(state="waiting"), name="hook_delivery_order"
             ),
-            # For the lists in the admin, and to delete old ones.
+            # For the lists in the admin, and for deleting old deliveries.
             models.Index(fields=["state", "created_at"], name="hook_delivery_state"),
         ]
 

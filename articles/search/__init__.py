@@ -1,9 +1,9 @@
 """Full-text search over headlines, excerpts and the names of provider and topics.
 
 ``ArticleQuerySet.search()`` filters lists in any order; ``find()`` returns a page of hits for readers.
-Words consist of letters and digits. Case and accents make no difference. There is no stemming and no
-list of stop words, so that names are found in every language. Triggers of the database update the
-index. This package knows the tables by name, not the models.
+Words consist of letters and digits. Case and accents are ignored. There is no stemming and no list
+of stop words, so that names are found in every language. Database triggers update the index. This
+package refers to tables by name and does not import the models.
 """
 
 from articles.search.conditions import condition

@@ -1,4 +1,4 @@
-"""The condition by which a search filters lists in any order."""
+"""The search condition for lists in any order."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from articles.search.match_syntax import fts5, tsquery
 from articles.search.terms import Search, address, parse
 
 FEW: Final = 20_000
-"""Up to so many keys, looking up and sorting is faster than walking through a million in order."""
+"""Up to this many keys, lookups and a sort are faster than walking a million rows in order."""
 
 
 def condition(text: str, connection: BaseDatabaseWrapper, *, is_typing: bool = True) -> Q:
-    """Return the condition of the articles that ``text`` finds; blank text finds all.
+    """Return the condition for articles that match ``text``; blank text matches all.
 
-    An article's URL, slug or page here finds only that article.
+    The URL, slug or page of an article matches only that article.
     """
     text = text.strip()
     if not text:
@@ -35,7 +35,7 @@ def condition(text: str, connection: BaseDatabaseWrapper, *, is_typing: bool = T
 
 
 class _Matches(Func):
-    """Whether an article has all wanted terms and no unwanted one; without wanted, any unwanted."""
+    """Matches all wanted terms and no unwanted term, or any unwanted term if none is wanted."""
 
     output_field = BooleanField()
 
@@ -55,8 +55,8 @@ class _Matches(Func):
     ) -> tuple[str, tuple[str | int, ...]]:
         key, _parameters = compiler.compile(self._key)
         found = f"SELECT {ID_OF_PLACE} FROM {FTS_TABLE} WHERE {FTS_TABLE} MATCH %s"
-        # A few are looked up by key. With many, the plus makes SQLite find the articles by the other
-        # conditions and the order, and only check these keys.
+        # A few hits are looked up by key. For many, the plus makes SQLite find articles by the
+        # other conditions and the order, and only check whether these keys include them.
         sign = "+" if self.is_common else ""
         return f"{sign}{key} IN ({found})", (fts5(self.asked),)
 

@@ -27,26 +27,26 @@ from articles.search.match_syntax import (
 from articles.search.terms import Search
 
 WALKED: Final = 2_000
-"""The newest articles that PostgreSQL looks through before it asks its index for all hits."""
+"""How many of the newest articles PostgreSQL scans before it asks its index for all hits."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NUMBER: Final = (1 << 30) - 1
 _VECTOR: Final = RawSQL('"articles_article".search', ())
-"""The column of PostgreSQL's index, which no model has."""
+"""The column of PostgreSQL's search index, which is not in any model."""
 
 
 class Order(StrEnum):
     """The order of hits."""
 
     BEST = "best"
-    """All words in the headline, then in headline and excerpt, then with the names; newest first
-    within each."""
+    """First hits with all words in the headline, then in headline and excerpt, then with the names;
+    each newest first."""
     LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """The filters of hits in the index; any of several values matches."""
+    """The filters for hits in the index. A hit needs to match only one of several values."""
 
     topics: tuple[str, ...] = ()
     """Slugs."""
@@ -57,16 +57,16 @@ class Narrowing:
     until: datetime | None = None
     """Exclusive."""
     heat: int = 0
-    """The lowest."""
+    """The minimum."""
 
 
 class Behind(NamedTuple):
-    """The end of a page, from which the next one starts."""
+    """The end of a page, where the next one starts."""
 
     tier: int
     moment: datetime
     condition: Q
-    """The condition of the later hits of its tier."""
+    """The condition for later hits in the same tier."""
 
 
 _COLUMNS: Final = ("id", "published_at", "slug", "heat")
@@ -74,7 +74,7 @@ _Part = tuple[str, list[Any]]
 
 
 def tiers(asked: Search, order: Order) -> list[Tier]:
-    """Return the tiers of hits, best first; only ``ANY`` where the order has no tiers."""
+    """Return the tiers of hits, best first; only ``ANY`` if the order has no tiers."""
     if order == Order.LATEST or not asked.wanted:
         return [Tier.ANY]
     return [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
@@ -89,10 +89,10 @@ def find(
     count: int,
     after: Behind | None = None,
 ) -> list[tuple[int, int]]:
-    """Return tier and primary key of the first ``count`` hits after ``after``. One query.
+    """Return the tier and primary key of the first ``count`` hits after ``after``. One query.
 
-    All ``articles`` must be published. Without words every article is a hit, without wanted words
-    every article without the unwanted ones. Only the order ``BEST`` has tiers.
+    All ``articles`` must be published. A search without words matches every article; a search with
+    only unwanted words matches every article without them. Only the order ``BEST`` has tiers.
     """
     if narrowing.since:
         articles = articles.filter(published_at__gte=narrowing.since)
@@ -124,7 +124,7 @@ def find(
 
 
 def _room(before: Sequence[str], count: int) -> _Part:
-    """Return SQL for how many of ``count`` remain after the previous tiers."""
+    """Return SQL for the number of hits still missing from ``count`` after the previous tiers."""
     taken = "".join(f" - (SELECT count(*) FROM {name})" for name in before)
     return f"(%s{taken})", [count]
 
@@ -132,14 +132,14 @@ def _room(before: Sequence[str], count: int) -> _Part:
 def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterator[_Part]:
     """Yield SQL for the index query of each mark that an article must have.
 
-    ``form`` is the syntax of one mark, ``any_of`` the sign between several, ``joined`` the aggregate.
+    ``form`` is the syntax of one mark, ``any_of`` the sign between marks, ``joined`` the aggregate.
     """
 
     def listed(table: str, column: str, mark: str, values: Sequence[str]) -> _Part:
         one = form.format(f"{mark}' || id || '")
         among = ", ".join(["%s"] * len(values))
         return (
-            # If no row has that name: an id that no row has.
+            # If no row has that name, use an id that no row has.
             (
                 f"(SELECT COALESCE({joined}('{one}', '{any_of}'), '{form.format(f'{mark}0')}') "
                 f"FROM {table} WHERE {column} IN ({among}))"
@@ -169,7 +169,7 @@ class _Dialect:
 
 
 class _SQLite(_Dialect):
-    """Walks the index from the newest on, which is the order of its row ids."""
+    """Walks the index by row id, which is the order of time, newest first."""
 
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
         """Yield the parts of the query, ``found_<tier>`` last."""
@@ -182,8 +182,8 @@ class _SQLite(_Dialect):
             f"WHERE {FTS_TABLE} MATCH {match} {heat}AND {FTS_TABLE}.rowid "
         )
         hits_values = [*values, *match_values, *filter(None, [self.narrowing.heat])]
-        # The number of hits still to find. As the limit: SQLite evaluates a condition without
-        # columns for every row.
+        # The number of hits still to find. It is the limit and not a condition, because SQLite
+        # evaluates a condition without columns for every row.
         room, room_values = _room(before, self.count)
         yield (
             (
@@ -192,15 +192,15 @@ class _SQLite(_Dialect):
             ),
             [*hits_values, *self._places(), *room_values],
         )
-        # Within one second row ids are not in the order of slugs, so all hits of the last second are
-        # read. Also backward: otherwise SQLite would read the index from its start.
+        # Within one second, row ids are not ordered by slug, so read all hits of the last second.
+        # This also goes backward; otherwise SQLite would read the index from its start.
         page = f"FROM page_{tier}"
         last = f"(SELECT min(place) {page})"
         yield (
             (
                 f"found_{tier} AS MATERIALIZED (SELECT * {page} UNION ALL SELECT * FROM ({hits} "
                 f">= {last} >> 30 << 30 AND {FTS_TABLE}.rowid < {last} ORDER BY {FTS_TABLE}.rowid DESC "
-                # None if the page is not full: then they are in it already.
+                # If the page is not full, it already contains these hits, so read none.
                 f"LIMIT iif((SELECT count(*) {page}) >= max(1, {room}), -1, 0)))"
             ),
             [*hits_values, *room_values],
@@ -231,10 +231,10 @@ def _second(moment: datetime) -> int:
 
 
 class _PostgreSQL(_Dialect):
-    """Looks through the newest articles first, then asks the index, which has no order.
+    """Scans the newest articles first, then asks the index, which has no order.
 
-    Common words fill a page from the newest; of rare ones the index has so few hits that sorting
-    them is quick. The planner could only guess which it is.
+    For common words, the newest articles fill a page. For rare words, the index has few hits, and
+    sorting them is quick. The planner could only guess which words are common.
     """
 
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
@@ -242,7 +242,7 @@ class _PostgreSQL(_Dialect):
         columns = f"{int(tier)} AS tier, id, published_at, slug"
         vectors = articles.annotate(vector=_VECTOR).values_list(*_COLUMNS, "vector")
         newest, newest_values = _compiled(vectors.order_by("-published_at", "slug")[:WALKED])
-        # Only if the former tiers have not filled the page.
+        # Only if the previous tiers have not filled the page.
         room, room_values = _room(before, self.count)
         gate = f"AND {room} > 0"
         yield (
@@ -276,8 +276,8 @@ class _PostgreSQL(_Dialect):
             sql += f" AND vector @@ to_tsquery('simple', {text})"
             values += given
         if self.narrowing.heat:
-            # Marks are tenths of heat. Not a condition on the newest articles: the planner would
-            # search many more for it.
+            # The marks only have tenths of the heat. This must not be a condition on the newest
+            # articles, because the planner would then search many more of them.
             sql, values = f"{sql} AND heat >= %s", [*values, self.narrowing.heat]
         return sql, values
 

@@ -1,4 +1,4 @@
-"""Marks the wanted words in a text. Linear in its length."""
+"""Marking the wanted words in a text, in linear time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from articles.search.terms import MARK, Search
 WINDOW: Final = 200
 """Characters to show around the first wanted word."""
 _LEAD_IN: Final = 60
-"""Of these, characters before it at most."""
+"""The maximum number of characters to show before that word."""
 _MOST_READ: Final = 20_000
-"""Characters of a text that are read."""
+"""Characters of a text to read at most."""
 
 
 class _Word(NamedTuple):
@@ -30,7 +30,7 @@ class _Word(NamedTuple):
 def marked(text: str, query: Search) -> SafeString:
     """Return a text as HTML with ``<mark>`` around the words that ``query`` finds.
 
-    Case and accents make no difference. Of incomplete words the whole word is marked.
+    Case and accents are ignored. A word that matches an incomplete one is marked as a whole.
     """
     return _html(text, list(_spans(text, query)))
 
@@ -38,7 +38,7 @@ def marked(text: str, query: Search) -> SafeString:
 def excerpt_around(text: str, query: Search, length: int = WINDOW) -> SafeString:
     """Return about ``length`` characters around the first wanted word, ``marked()``.
 
-    It is cut between words, with … for the rest.
+    It is cut between words, and … stands for the rest.
     """
     text = " ".join(text[:_MOST_READ].split())
     if len(text) <= length:
@@ -47,7 +47,7 @@ def excerpt_around(text: str, query: Search, length: int = WINDOW) -> SafeString
     first = spans[0][0] if spans else 0
     start = max(min(first - _LEAD_IN, len(text) - length), 0)
     if start:
-        # To the next word, but not beyond the wanted one.
+        # Move to the next word, but not beyond the wanted one.
         start = min(text.find(" ", start) + 1 or first, first)
     end = len(text) if start + length >= len(text) else start + length
     if end < len(text):
@@ -70,7 +70,7 @@ def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
 
 
 def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of wanted words and phrases, in order, without overlaps."""
+    """Yield the start and end of wanted words and phrases, in order and without overlaps."""
     phrases: dict[str, list[list[str]]] = {}
     beginnings: list[str] = []
     for place, term in enumerate(asked.wanted):
@@ -87,7 +87,7 @@ def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
             there = [one.folded for one in words[place : place + len(phrase)]]
             length = max(length, len(phrase) if there == phrase else 0)
         last = words[place + length - 1].end if length else 0
-        # If phrases overlap, the second begins at the end of the first.
+        # If phrases overlap, the second starts where the first ends.
         if last > end:
             yield max(word.start, end), last
             end = last

@@ -1,12 +1,12 @@
-"""Queries in the syntax of both databases' indexes.
+"""Queries in the syntax of each database's index.
 
-The index has four parts: headline, excerpt, names (of provider and topics), and marks: words that
-begin with ``terms.MARK`` and a letter, which only this module searches for:
+The index has four parts: headline, excerpt, names (of provider and topics), and marks. Marks are
+words that begin with ``terms.MARK`` and a letter; only this module searches for them:
 
-- ``l`` is published, ``y`` and a type, ``p`` and a provider's number, ``t`` and a topic's, ``g`` and
-  a tenth of the heat, so that a high heat is found by the index and not row by row;
-- on PostgreSQL, whose index does not know where words stand, ``h`` and each word of the headline, and
-  ``n`` and each word of the names, which have no other entry.
+- ``l`` means published, ``y`` is followed by a type, ``p`` by a provider's id, ``t`` by a topic's
+  id, and ``g`` by a tenth of the heat, so that the index finds a high heat without reading rows.
+- On PostgreSQL, whose index does not know the positions of words, ``h`` is followed by each word of
+  the headline, and ``n`` by each word of the names, which have no other entry.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ PROVIDER: Final = f"{MARK}p"
 TOPIC: Final = f"{MARK}t"
 HEAT: Final = f"{MARK}g"
 MOST_HEAT: Final = 300
-"""From this heat on all articles have the same mark."""
+"""All articles with at least this heat have the same mark."""
 HEADLINE: Final = f"{MARK}h"
 NAME: Final = f"{MARK}n"
 
 
 class Tier(IntEnum):
-    """Where all wanted words are, best first; ``ANY``: anywhere."""
+    """Where all wanted words are, best first. ``ANY`` means anywhere."""
 
     ANY = 0
     HEADLINE = 1
     TEXT = 2
     """In headline and excerpt together, but not in the headline alone."""
     NAMES = 3
-    """At least one only in the names of provider and topics."""
+    """At least one of them only in the names of provider and topics."""
 
 
 # SQLite
@@ -48,7 +48,10 @@ _COLUMNS: Final = {Tier.HEADLINE: "{title} : ", Tier.TEXT: "{title excerpt} : "}
 
 
 def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
-    """Return FTS5's query for all wanted terms and no unwanted one; without wanted, for any unwanted."""
+    """Return the FTS5 query for all wanted and no unwanted terms.
+
+    If no term is wanted, return the query for any unwanted term.
+    """
     wanted = [
         f'"{" ".join(term)}"{"*" if place in asked.begins else ""}'
         for place, term in enumerate(asked.wanted)
@@ -108,8 +111,8 @@ def _anywhere(term: tuple[str, ...], is_beginning: bool = False) -> str:
 def _in_text(term: tuple[str, ...], is_beginning: bool) -> str:
     if len(term) == 1:
         return _lexeme(term[0], is_beginning)
-    # Weights keep a phrase within the headline (A) or the excerpt (B). They are read from the row, so
-    # single words have none: the index alone finds those.
+    # Weights keep a phrase within the headline (A) or the excerpt (B). PostgreSQL reads them from
+    # the row, so single words have none; the index alone finds those.
     phrases = (" <-> ".join(f"{_lexeme(word)}:{weight}" for word in term) for weight in "AB")
     return f"({' | '.join(f'({phrase})' for phrase in phrases)})"
 

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 from django.db.models import Q
 
 LONGEST: Final = 1_000
-"""Characters of a search that are read: a pasted headline of the greatest length."""
+"""Characters of a search to read at most: enough to paste the longest headline."""
 MOST_TERMS: Final = 24
 SHORTEST_PREFIX: Final = 3
-"""Letters that an incomplete word needs: fewer match too many words."""
+"""Letters that an incomplete word needs, because fewer would match too many words."""
 
 MOST_OF_ADDRESS: Final = 2_000
 
@@ -25,16 +25,15 @@ _TRACKING: Final = ("utm_", "fbclid=", "gclid=")
 _PART: Final = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 
 NO_TEXT: Final = re.compile(r"[\0\ud800-\udfff]")
-"""Characters that databases refuse: NUL, and halves of surrogate pairs."""
+"""Characters that databases reject: NUL and halves of surrogate pairs."""
 
 MARK: Final = "\u02ac"
-"""A character that no language uses. Marks in the index begin with it, and words do not contain
-it."""
+"""A character that no language uses. Marks in the index begin with it; words never contain it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A parsed search. A term is a tuple of one word, or of the words of a phrase."""
+    """A parsed search. A term is a tuple that contains one word or the words of a phrase."""
 
     wanted: tuple[tuple[str, ...], ...] = ()
     unwanted: tuple[tuple[str, ...], ...] = ()
@@ -46,7 +45,7 @@ class Search:
 
 
 def parse(text: str, *, is_typing: bool = True) -> Search:
-    """Read words, "phrases", beginnings* and -unwanted words; other signs separate words.
+    """Parse words, "phrases", beginnings* and -unwanted words. Other signs separate words.
 
     With ``is_typing`` the last word may also be incomplete. Never raises. Text without a letter or
     digit has no terms.
@@ -57,7 +56,7 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
     is_last = False
     for minus, phrase, word in _PART.findall(text[:LONGEST]):
         found = words(phrase or word)[:MOST_TERMS]
-        # "on-demand" is two words, as in the index.
+        # "on-demand" counts as two words, as in the index.
         terms = [tuple(found)] if phrase or minus else [(one,) for one in found]
         (unwanted if minus else wanted).extend(term for term in terms if term)
         is_last = bool(word and found) and not minus
@@ -77,7 +76,7 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
 
 def words(text: str) -> list[str]:
     """Return the words of a text, unchanged."""
-    # Combining marks belong to the letter before: accents, and vowels of many scripts.
+    # Combining marks (accents, and vowels in many scripts) belong to the letter before them.
     kept = (
         letter if unicodedata.category(letter)[0] in "LNM" and letter != MARK else " "
         for letter in unicodedata.normalize("NFC", text)
@@ -86,7 +85,7 @@ def words(text: str) -> list[str]:
 
 
 def address(text: str) -> Q | None:
-    """Return the condition to find one article by its URL, slug or page here; None for other text."""
+    """Return the condition for the article whose URL, slug or page here is ``text``, or None."""
     if len(text) > MOST_OF_ADDRESS or NO_TEXT.search(text):
         return None
     if _SLUG.fullmatch(text):

@@ -1,6 +1,6 @@
 """The filters for lists of articles, shared by the search page, its feed and the API.
 
-Only the filters declared here exist, so nobody can probe other columns by filtering.
+Only the filters declared here exist, so nobody can use filters to probe other columns.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from articles.search import Behind, Narrowing, Order, Search
 from newsroom.paging import CursorError, Page
 
 MOST_VALUES: Final = 20
-"""Topics, or providers, in one filter."""
+"""The most topics or providers in one filter."""
 _LONGEST_NAME: Final = 253
 _MOST_HEAT: Final = 32_767
 
 
 class NamesField(forms.Field):
-    """Up to ``MOST_VALUES`` slugs or domains, each once."""
+    """Up to ``MOST_VALUES`` slugs or domains, without duplicates."""
 
     widget = forms.MultipleHiddenInput
 
@@ -47,9 +47,9 @@ class NamesField(forms.Field):
 
 
 class MomentField(forms.CharField):
-    """A day or a time, in the site's time zone unless it has an offset; as a moment in UTC.
+    """A day or a time, converted to UTC. It is in the site's time zone unless it has an offset.
 
-    A day means its beginning, or with ``is_end`` for the beginning of the next day.
+    A day means its beginning or, with ``is_end``, the beginning of the next day.
     """
 
     def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
@@ -95,10 +95,10 @@ def _filter(field: type[forms.Field], **options: Any) -> Any:
 
 
 class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Words, topic, provider, type, time and heat. Several topics, providers or types mean "any of".
+    """Words, topic, provider, type, time and heat. Any one of several values matches.
 
     ``qs`` filters a queryset in any order. ``found()`` returns a page of hits in search order and is
-    fast for every combination. Both return nothing if ``errors`` has any.
+    fast for every combination. Both return nothing if there are ``errors``.
     """
 
     q = django_filters.CharFilter(
@@ -165,7 +165,7 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @cached_property
     def narrowing(self) -> Narrowing:
-        """The other filters, for the search index; only if the form is valid."""
+        """The filters other than words, for the search index. Requires a valid form."""
         asked = self.form.cleaned_data
         return Narrowing(
             tuple(asked["topic"]),
@@ -178,18 +178,18 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @property
     def is_blank(self) -> bool:
-        """Whether no filter is set, so that everything would be found."""
+        """Whether no filter is set, so that every article would match."""
         return self.form.is_valid() and not any(self.form.cleaned_data.values())
 
     def found(self, order: Order, cursor: str = "", *, size: int) -> Page[Article]:
         """Return a page of hits in ``queryset``, which must be published articles. Five queries.
 
-        Raise ``CursorError`` for a cursor that no page of this order gave.
+        Raise ``CursorError`` for a cursor that does not come from a page in this order.
         """
         if not self.form.is_valid():
             return Page([], "")
         if self.words and (search.address(self.words) or not self.asked):
-            # A URL finds one article or none, so there is only one page.
+            # A URL matches at most one article, so there is only one page.
             if cursor:
                 raise CursorError(cursor)
             return Page(list(self.qs.for_list().order_by(*LATEST.names)[:size]), "")

@@ -19,7 +19,7 @@ NO_LETTER: Final = "#"
 
 
 def has_reports() -> Exists:
-    """Return a condition on topics: some report that readers can reach is about it."""
+    """Return the condition for topics with at least one report that readers can reach."""
     return Exists(Article.objects.reachable().filter(topic_links__topic=OuterRef("pk")))
 
 

@@ -1,9 +1,9 @@
 """A cache of public pages that never serves a stale one.
 
-The answer of a view marked ``public`` is stored, whole and compressed, under the edition it was
+The response of a view marked ``public`` is stored, whole and compressed, under the edition it was
 rendered from (``articles/tracking/editions.py``). The next reader of that edition gets it without
-sessions, users or views. Browsers and proxies may also store it; they revalidate every time,
-which costs one query and no body.
+loading a session or user or calling a view. Browsers and proxies may also store it, but revalidate
+it every time, which costs one query and sends no body.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from articles.tracking import editions
 from articles.tracking.editions import Edition
 
 KEPT: Final = 24 * 3600
-"""Seconds that a page is kept. Pages of older editions expire this way."""
+"""Seconds to keep a page. This removes the pages of older editions."""
 LARGEST: Final = 512 * 1024
-"""Bytes of the largest answer that is stored, compressed."""
+"""Maximum compressed size in bytes of a response to store."""
 _SETTLED: Final = 2.0
 """Seconds after which no other edition can have the same date: HTTP dates have no fractions."""
 _INDENTATION: Final = re.compile(rb"\n\s+")
@@ -51,7 +51,7 @@ class _Stored(NamedTuple):
 
 
 def page_cache(get_response: _Handler) -> _Handler:
-    """Middleware: answer from the cache or store the answer, and handle conditional requests."""
+    """Middleware that answers from the cache, stores responses and handles conditional requests."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in {"GET", "HEAD"} or request.path.startswith(_never_stored()):
@@ -62,7 +62,7 @@ def page_cache(get_response: _Handler) -> _Handler:
         page = _name(request, edition)
         etag = f'W/"{page}"'
         if etag in request.headers.get("If-None-Match", ""):
-            # Tags are keyed hashes, so only clients that have this page know its tag.
+            # Tags are keyed hashes, so only a client that has this page knows its tag.
             return _not_modified(etag, edition)
         encoding = _encoding(request)
         key = f"page:{page}:{encoding}"
@@ -84,7 +84,7 @@ def page_cache(get_response: _Handler) -> _Handler:
 def _edition() -> Edition | None:
     """Return the current edition in one round trip.
 
-    The query also checks a persistent connection, so Django need not do that first.
+    The query also tests a persistent connection, so Django need not test it first.
     """
     if connection.in_atomic_block:
         return editions.current()
@@ -110,11 +110,11 @@ def _never_stored() -> tuple[str, ...]:
 
 
 def _name(request: HttpRequest, edition: Edition) -> str:
-    """Return a page's key and tag: a hash keyed with the secret, so that nobody can forge tags."""
+    """Return a page's key and tag, a hash keyed with the secret so that nobody can forge tags."""
     parts = (
         _release(),
         edition.token,
-        # What pages show besides the content of the database.
+        # Everything on a page that does not come from the database.
         translation.get_language(),
         settings.SITE_NAME,
         settings.SITE_URL,
@@ -135,7 +135,7 @@ def _name(request: HttpRequest, edition: Edition) -> str:
 
 @cache
 def _release() -> str:
-    """Return a digest of all code that makes pages: a new release starts with an empty cache."""
+    """Return a digest of all code that renders pages. A new release starts with an empty cache."""
     digest = hashlib.blake2b(digest_size=8)
     for folder in ("articles", "newsroom", "providers", "templates"):
         for file in sorted((_CODE / folder).rglob("*")):
@@ -182,7 +182,7 @@ def _finished(response: HttpResponse, encoding: str) -> _Stored:
 
 def _is_unmodified(request: HttpRequest, edition: Edition) -> bool:
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    # A tag takes precedence over a date, and was checked before.
+    # A tag takes precedence over a date and has already been checked.
     return (
         "If-None-Match" not in request.headers
         and since == int(edition.begun_at.timestamp())

@@ -1,4 +1,4 @@
-"""The metadata in the head of a page, for search engines and for link previews."""
+"""The metadata in the head of a page, for search engines and link previews."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PageMeta:
     """The canonical URL, absolute."""
     json_ld: SafeString
     kind: str = "website"
-    """The type of https://ogp.me: website or article."""
+    """The type as defined by https://ogp.me: website or article."""
     image: SharedImage | None = None
     published_at: datetime | None = None
     updated_at: datetime | None = None
@@ -47,7 +47,7 @@ class PageMeta:
 
     @property
     def locale(self) -> str:
-        """The page's language in the form of https://ogp.me: en_US."""
+        """The page's language in the format of https://ogp.me, for example en_US."""
         return to_locale(get_language() or settings.LANGUAGE_CODE)
 
     @property
@@ -67,8 +67,8 @@ def for_list(
 ) -> PageMeta:
     """Return the metadata of a list. No query if ``stories`` are loaded.
 
-    ``kept`` names the query parameters that belong to the canonical URL.
-    ``crumbs`` are names and paths from the most general page down to this one.
+    ``kept`` lists the query parameters that belong to the canonical URL.
+    ``crumbs`` are names and paths, from the most general page down to this one.
     """
     url = canonical(request, kept)
     data = structured_data.list_page(
@@ -122,7 +122,7 @@ def for_search(request: HttpRequest, stories: Iterable[Article], kept: Sequence[
 def for_story(request: HttpRequest, lead: Article, coverage: Sequence[Article]) -> PageMeta:
     """Return the metadata of a story's page. No query if ``for_page()`` loaded ``lead``.
 
-    ``coverage`` is the part that the page shows.
+    ``coverage`` is the part of the coverage that the page shows.
     """
     url = canonical(request, ["part"], lead.get_absolute_url())
     data = structured_data.story_page(request, lead, url=url, coverage=coverage)
@@ -141,7 +141,7 @@ def for_story(request: HttpRequest, lead: Article, coverage: Sequence[Article]) 
 
 
 def canonical(request: HttpRequest, kept: Sequence[str], path: str = "") -> str:
-    """Return the canonical URL: this path, or ``path``, with the parameters ``kept`` in that order."""
+    """Return the canonical URL of ``path`` or this page, with the parameters ``kept`` in order."""
     given = [(name, value) for name in kept for value in request.GET.getlist(name) if value]
     query = f"?{urlencode(given)}" if given else ""
     return absolute(request, f"{path or escape_uri_path(request.path)}{query}")

@@ -1,4 +1,4 @@
-"""Images as feeds, previews and sitemaps show them: our copy if there is one, else the original."""
+"""Images for feeds, previews and sitemaps: our copy if there is one, otherwise the original."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsroom.absolute_urls import absolute
 
 @dataclass(frozen=True, slots=True)
 class SharedImage:
-    """An image with an absolute URL. Width and height in pixels, None if unknown."""
+    """An image with an absolute URL. Width and height are in pixels, or None if unknown."""
 
     url: str
     width: int | None
@@ -36,11 +36,11 @@ def shared(request: HttpRequest, image: Image) -> SharedImage:
 
 
 def shared_picture(request: HttpRequest, article: Article) -> SharedImage | None:
-    """Return an article's picture: its first stored image, or else its first. No query."""
+    """Return an article's first stored image, or its first image if none is stored. No query."""
     image = article.picture or article.lead_image
     return shared(request, image) if image else None
 
 
 def media_address(request: HttpRequest, address: str) -> str:
-    """Return the absolute URL of a stored file; media may have a host of their own."""
+    """Return the absolute URL of a stored file. Media may be on a separate host."""
     return urljoin(absolute(request, "/"), address)

@@ -23,7 +23,7 @@ from articles.site.page_cache import public
 from articles.site.views import PAGE_SIZE, cursor_or_404
 
 OFFERED: Final = 6
-"""Topics, and publishers, that a page of hits suggests as filters."""
+"""The most topics, and the most publishers, that a page of hits suggests as filters."""
 _LONGEST_HEADLINE: Final = 300
 
 
@@ -43,7 +43,7 @@ class _Link(NamedTuple):
 @require_safe
 @public
 def search(request: HttpRequest) -> HttpResponse:
-    """Show a page of hits, best or newest first. Five queries; none for a blank search."""
+    """Show a page of hits, best or newest first. Five queries, or none for a blank search."""
     narrowed = ArticleFilter(request.GET, queryset=Article.objects.published())
     text = request.GET.get("order", "")
     order = Order(text) if text in set(Order) else Order.BEST
@@ -86,7 +86,7 @@ def _named(rows: Iterable[Article]) -> dict[str, Counter[tuple[str, str]]]:
 
 
 def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) -> list[_Link]:
-    """Return the topics and providers in the filters, each linking to the search without it."""
+    """Return the topics and providers in the filters, with links that remove them."""
     links = []
     for name, counted in _named(rows).items():
         names = dict(counted.keys())
@@ -97,12 +97,12 @@ def _chosen(request: HttpRequest, narrowed: ArticleFilter, rows: list[Article]) 
 
 
 def _offered(request: HttpRequest, rows: list[Article]) -> list[tuple[str, list[_Link]]]:
-    """Return the most frequent topics and providers of a page's hits as further filters."""
+    """Return the most frequent topics and providers among a page's hits as further filters."""
     titles = {"topic": gettext("Topics"), "provider": gettext("Publishers")}
     offered = []
     for name, counted in _named(rows).items():
         chosen = set(request.GET.getlist(name))
-        # A name that every hit has would narrow nothing.
+        # A name that every hit has would not narrow the search.
         links = [
             _Link(title, _address(request, name, [key]))
             for (key, title), count in counted.most_common()

@@ -1,7 +1,7 @@
-"""Sitemaps: every public page, in files that stay the same while news arrives.
+"""Sitemaps that list every public page, in files that stay the same while news arrives.
 
-They follow https://www.sitemaps.org/protocol.html (at most 50,000 URLs and 50 MB a file, no empty
-file) and https://developers.google.com/search/docs/crawling-indexing/sitemaps.
+They follow https://www.sitemaps.org/protocol.html (at most 50,000 URLs and 50 MB per file, no empty
+files) and https://developers.google.com/search/docs/crawling-indexing/sitemaps.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from newsroom.iso_dates import iso
 from providers.models import Provider
 
 SPAN: Final = 10_000
-"""Range of ids in a file of articles, and so the most URLs it can have."""
+"""Range of ids in a file of articles, and therefore its maximum number of URLs."""
 MOST_PAGES: Final = 50_000
-"""URLs in the one file of lists: the protocol's limit."""
+"""Maximum number of URLs in the file of lists, set by the protocol."""
 MOST_NEWS: Final = 1_000
-"""Articles in the news sitemap: Google's limit."""
+"""Maximum number of articles in the news sitemap, set by Google."""
 NEWS_AGE: Final = timedelta(hours=48)
 """Maximum age of articles in the news sitemap, set by Google."""
 
@@ -50,7 +50,7 @@ _LANGUAGES: Final = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "
 @require_safe
 @public
 def index(request: HttpRequest) -> HttpResponse:
-    """List the files: one for lists, and those of articles with something published."""
+    """List the sitemap of lists and the article files with published articles."""
     paths = [reverse("articles:sitemap-pages")]
     paths += [reverse("articles:sitemap-news", args=[number]) for number in files()]
     entries = (f"<sitemap><loc>{_text(absolute(request, path))}</loc></sitemap>" for path in paths)
@@ -60,7 +60,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def pages(request: HttpRequest) -> HttpResponse:
-    """List the front page, Latest, and every topic and provider with something published.
+    """List the front page, Latest, and every topic and provider with published articles.
 
     Three queries. Stops after ``MOST_PAGES`` URLs; crawlers find the rest through /providers/.
     """
@@ -86,7 +86,7 @@ def pages(request: HttpRequest) -> HttpResponse:
 def news(request: HttpRequest, number: int) -> HttpResponse:
     """List the published articles of one file, with the latest time shown on each page.
 
-    Two queries. 404 for a file without any.
+    Two queries. Answer 404 for a file without published articles.
     """
     at = timezone.now()
     first, end = number * SPAN, (number + 1) * SPAN
@@ -105,12 +105,12 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
         .values_list("named_by_links__article")
         .annotate(newest=Max("published_at"))
     )
-    # Slugs need no escaping; calling reverse() for each would take most of the time.
+    # Slugs need no escaping, and calling reverse() for each would take most of the time.
     before, _, after = absolute(request, reverse("articles:article", args=["-"])).rpartition("-")
     entries = (
         _entry(
             f"{before}{slug}{after}",
-            # Only times that the page shows: other changes must not leak.
+            # Use only times that the page shows; other changes must not leak.
             max(filter(None, (*moments, coverage.get(pk)))),
         )
         for pk, slug, *moments in rows
@@ -124,7 +124,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 def latest_news(request: HttpRequest) -> HttpResponse:
     """List articles younger than ``NEWS_AGE`` with the tags of Google News, newest first.
 
-    Two queries. Without any, list the front page: a sitemap must not be empty.
+    Two queries. If there are none, list the front page, because a sitemap must not be empty.
     """
     at = timezone.now()
     articles = (
@@ -152,9 +152,9 @@ def latest_news(request: HttpRequest) -> HttpResponse:
 
 
 def files(at: datetime | None = None) -> list[int]:
-    """Return the numbers of the article files with something published. One query.
+    """Return the numbers of the article files with published articles. One query.
 
-    It hops from file to file with one index lookup each, however many articles there are.
+    The query hops from file to file with one index lookup each, however many articles there are.
     """
     published = Article.objects.published(at).order_by("pk")
     number = (F("pk") / SPAN,)
@@ -182,8 +182,8 @@ def news_language(code: str) -> str:
 def _names(
     model: type[Topic | Provider], key: str, newest_first: QuerySet[Article]
 ) -> Iterator[tuple[str, datetime]]:
-    """Yield the path of each row with articles, and the time of its newest."""
-    # One index lookup a row instead of a join of all articles.
+    """Yield the path of each row with articles and the time of its newest article."""
+    # One index lookup per row instead of a join with all articles.
     rows = model._default_manager.annotate(newest=Subquery(newest_first.values("published_at")[:1]))
     dated = rows.filter(newest__isnull=False).order_by("pk").values_list(key, "newest")
     for name, moment in dated[:MOST_PAGES]:
@@ -193,7 +193,7 @@ def _names(
 def _answer(root: str, namespaces: str, entries: Iterable[str]) -> HttpResponse:
     body = "\n".join(entries)
     document = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {namespaces}>\n{body}\n</{root}>\n'
-    # Crawlers should read this file, not list it in their results.
+    # Crawlers should read this file, but not list it in their results.
     return HttpResponse(
         document, content_type="application/xml", headers={"X-Robots-Tag": "noindex"}
     )

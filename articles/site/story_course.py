@@ -1,4 +1,4 @@
-"""The timeline of a story: its reports in the order of time, shortened where there are many."""
+"""The timeline of a story: its reports in chronological order, shortened if there are many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from articles.models import Article
 MAX_STEPS: Final = 30
 """A timeline of up to this many reports is shown in full."""
 LAST_STEPS: Final = 15
-"""Reports shown at the end of a longer one."""
+"""Reports shown at the end of a longer timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Step:
 
 
 def steps(lead: Article, course: Sequence[Article]) -> list[Step]:
-    """Return the reports to show: all of a short course, else the first, the lead and the last."""
+    """Return the steps to show: all if there are few, else the first, the lead and the last few."""
     shown: Sequence[int] = range(len(course))
     if len(course) > MAX_STEPS:
         begin = {0, next(place for place in shown if course[place].pk == lead.pk)}

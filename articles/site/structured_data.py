@@ -23,23 +23,23 @@ from newsroom.absolute_urls import absolute
 from newsroom.web_url import is_web_url
 
 LONGEST_HEADLINE: Final = 110
-"""Characters; search engines cut longer ones."""
+"""Characters; search engines cut off longer headlines."""
 MOST_MENTIONED: Final = 25
-"""Reports of the coverage listed, to keep pages small."""
+"""The most reports of the coverage to list, to keep pages small."""
 
-# Providers' keys are usually domains, but may be any text.
+# Providers' keys are usually domains, but can be any text.
 _HOST: Final = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
-# Characters that end a script element or change how it is parsed, line separators, which end a line
-# when JSON is read as JavaScript, and the apostrophe, for use in attributes.
+# Characters that end a script element or change how it is parsed, the line separators (which end a
+# line if JSON is read as JavaScript), and the apostrophe (for use in attributes).
 _ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'\u2028\u2029"}
 
 Crumb = tuple[str, str]
-"""A name and a path of this site."""
+"""A name and a path on this site."""
 Data = dict[str, Any]
 
 
 def as_json(data: Data) -> SafeString:
-    """Return JSON that is safe inside a script element: no text can close it."""
+    """Return JSON that is safe inside a script element, because no text can close the element."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return mark_safe(text.translate(_ESCAPES))  # noqa: S308 - everything special in HTML is escaped
 
@@ -55,7 +55,7 @@ def list_page(
 ) -> Data:
     """Describe a page of a list and its stories, in order.
 
-    Left out: articles behind a lead, which have no page of their own.
+    Articles behind a lead are left out, because they have no page of their own.
     """
     page = _page(request, "SearchResultsPage" if is_search else "CollectionPage", name, url)
     if crumbs:
@@ -64,7 +64,7 @@ def list_page(
             for place, (name, path) in enumerate(crumbs, 1)
         ]
         page["breadcrumb"] = {"@type": "BreadcrumbList", "itemListElement": links}
-    # URLs are enough: the stories' own pages have the rest, and this page stays light.
+    # URLs are enough and keep this page small; the stories' own pages have the rest.
     items = [absolute(request, story.get_absolute_url()) for story in stories if story.published]
     if items:
         page["mainEntity"] = {
@@ -78,7 +78,7 @@ def list_page(
 def story_page(
     request: HttpRequest, lead: Article, *, url: str, coverage: Sequence[Article]
 ) -> Data:
-    """Describe a story's page: the lead's original is its main entity, coverage is mentioned."""
+    """Describe a story's page. The lead's original is the main entity; coverage is mentioned."""
     page = _page(request, "WebPage", lead.headline, url)
     if topics := lead.shown_topics:
         page["about"] = [
@@ -144,7 +144,7 @@ def _original(request: HttpRequest, article: Article) -> Data:
 
 
 def _report(article: Article) -> Data:
-    """Describe a report, with only what is loaded for coverage."""
+    """Describe a report, using only columns that are loaded for coverage."""
     is_video = article.type == Article.Type.VIDEO
     headline = Truncator(article.headline).chars(LONGEST_HEADLINE)
     published = article.published_at.isoformat()

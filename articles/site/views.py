@@ -41,7 +41,7 @@ NAMES: Final = 200
 COVERAGE: Final = 50
 """Reports on a page of a story's coverage."""
 MORE: Final = 5
-"""Other stories of the topic, next to a story."""
+"""Other stories of the topic to show beside a story."""
 TOPICS_ABOVE: Final = 12
 """Topics above the stories of the front page."""
 
@@ -73,7 +73,7 @@ def latest(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def topics(request: HttpRequest) -> HttpResponse:
-    """List the topics of published stories and their coverage by name."""
+    """List the topics of published stories and their coverage, sorted by name."""
     page = _page(request, listed_topics().select_related("parent"), TOPICS, NAMES)
     names = (
         _Name(one.name, reverse("articles:topic", args=[one.slug]), str(one.parent or ""))
@@ -102,7 +102,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @public
 def providers(request: HttpRequest) -> HttpResponse:
-    """List the publishers of published stories and their coverage by name."""
+    """List the publishers of published stories and their coverage, sorted by name."""
     page = _page(request, listed_providers(), PROVIDERS, NAMES)
     names = (
         _Name(one.name or one.domain, reverse("articles:provider", args=[one.domain]), one.domain)
@@ -136,10 +136,10 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def render_story(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render the context of ``story_context()``, and allow frames from the hosts of its players."""
+    """Render the context of ``story_context()`` and allow frames from the hosts of its players."""
     response = render(request, template, context)
     if sources := context["featured"].sources:
-        # The decorator is meant for views that know their hosts beforehand; this one does not.
+        # The decorator is meant for views that know their hosts in advance; this one does not.
         csp_replace({"frame-src": sources})(lambda _: response)(request)
     return response
 
@@ -156,7 +156,7 @@ def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
         "coverage": lead.coverage[first:last],
         "first_number": first + 1,
         "next_part": part + 1 if len(lead.coverage) > last else 0,
-        # One other report makes no timeline.
+        # A single other report is not enough for a timeline.
         "course": steps(lead, lead.course) if part == 1 and len(lead.coverage) > 1 else [],
         "more": page_of(more.of_topic(topics[0]), FILED, "", MORE).rows if topics else [],
     }
@@ -164,7 +164,7 @@ def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
 
 @contextmanager
 def cursor_or_404() -> Iterator[None]:
-    """Answer 404 for a cursor that no page of the list gave."""
+    """Answer 404 for a cursor that does not come from a page of the list."""
     try:
         yield
     except CursorError as error:

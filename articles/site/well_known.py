@@ -29,7 +29,7 @@ _for_a_day = cache_control(max_age=24 * 3600)
 @require_safe
 @_for_a_day
 def robots(request: HttpRequest) -> HttpResponse:
-    """Allow crawlers everything except the admin, and name the sitemaps (RFC 9309)."""
+    """Allow crawlers to read everything except the admin, and list the sitemaps (RFC 9309)."""
     return _text(
         "User-agent: *",
         f"Disallow: {reverse('admin:index')}",
@@ -42,7 +42,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_for_a_day
 def security(request: HttpRequest) -> HttpResponse:
-    """Say where to report a vulnerability (RFC 9116). 404 without ``SITE_CONTACT``."""
+    """Say where to report a vulnerability (RFC 9116). Answer 404 without ``SITE_CONTACT``."""
     if not settings.SITE_CONTACT:
         raise Http404
     languages = dict.fromkeys([settings.LANGUAGE_CODE.partition("-")[0], "en"])
@@ -57,7 +57,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_for_a_day
 def humans(request: HttpRequest) -> HttpResponse:
-    """Say what this site is, who owns the reports, and what it is made with."""
+    """Say what this site is, who owns the reports, and what the site is made with."""
     about = [
         settings.SITE_NAME,
         settings.SITE_TAGLINE,
@@ -75,7 +75,7 @@ def humans(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_for_a_day
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Redirect to the icon, for programs that ask without reading a page."""
+    """Redirect to the icon, for programs that request it without reading a page."""
     return redirect(static("articles/icon.svg"))
 
 

@@ -1,7 +1,8 @@
 """Cards of stories, rendered once until something on them changes.
 
-A decision changes a story or two, but every list has to be rendered again. Most of that time goes
-into cards that did not change, so each process caches cards by everything that was loaded for them.
+A decision changes only one or two stories, but every list has to be rendered again. Most of that
+time would be spent on unchanged cards, so each process caches cards. The key is everything that was
+loaded for a card.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from articles.models import Article
 register = template.Library()
 
 _MOST: Final = 2_000
-"""Cards cached, about 2 KB each."""
+"""The most cards to cache, at about 2 KB each."""
 _cards: dict[tuple[Any, ...], SafeString] = {}
 
 
@@ -33,10 +34,10 @@ def card(
     is_on_top: bool = False,
     has_day_above: bool = False,
 ) -> SafeString:
-    """Render a story of a list, or a report behind a lead as coverage. No query after ``for_list()``.
+    """Render a story in a list, or a report behind a lead as coverage.
 
-    ``is_first`` makes it the large card, ``is_on_top`` loads its picture before others, and
-    ``has_day_above`` shows its time without the day.
+    No query after ``for_list()``. ``is_first`` makes it the large card, ``is_on_top`` loads its
+    picture before the others, and ``has_day_above`` shows its time without the day.
     """
     lead = None if story.published else story.shown_under
     looks = {"is_first": is_first, "is_on_top": is_on_top, "has_day_above": has_day_above}
@@ -54,7 +55,7 @@ def card(
 
 
 def _shown(story: Article, lead: Article | None) -> tuple[Any, ...]:
-    """Return everything that a card could show, that is, everything loaded."""
+    """Return everything that a card could show, which is everything that was loaded."""
     return (
         _loaded(story),
         _loaded(story.provider),
@@ -69,6 +70,6 @@ def _loaded(row: Model | None) -> tuple[Any, ...]:
     return tuple(
         value
         for name, value in (row.__dict__ if row else {}).items()
-        # Without Django's own attributes and lists of other rows.
+        # Leave out Django's own attributes and lists of other rows.
         if name[0] != "_" and not isinstance(value, list)
     )

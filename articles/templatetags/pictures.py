@@ -22,20 +22,20 @@ SIZES: Final = {
     "first": "(min-width: 62rem) 30rem, (min-width: 46rem) 20rem, 92vw",
     "page": "(min-width: 54rem) 50rem, 92vw",
 }
-"""The width of large pictures by place, as in lists.css and report.css."""
+"""The widths of large pictures by place, as in lists.css and report.css."""
 _LONGEST_ALT: Final = {"card": 80, "first": 200, "page": 200}
-"""Characters. Shorter on cards: the headline says the same, and a page has 25 of them."""
+"""Characters. Cards have less: the headline says the same, and a page has 25 cards."""
 
 
 @register.filter
 def tone(domain: str) -> str:
-    """Return the CSS class of a provider's color, always the same for a domain."""
+    """Return the CSS class of a provider's color, which is always the same for a domain."""
     return f"tone-{crc32(domain.encode(errors='replace')) % TONES}"
 
 
 @register.filter
 def initial(name: str) -> str:
-    """Return the first letter or digit of a name, without "The"; blank if it has none."""
+    """Return the first letter or digit of a name, ignoring "The"; "" if it has none."""
     named = name.removeprefix("The ") or name
     return next((sign.upper()[:1] for sign in named if sign.isalnum()), "")
 
@@ -44,8 +44,8 @@ def initial(name: str) -> str:
 def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str, Any]:
     """Show the picture of a report; ``place`` is ``card``, ``first`` (the large card) or ``page``.
 
-    The layout does not shift while it loads. Pictures visible at once (``is_on_top``) load first,
-    the others when the reader scrolls near them.
+    The layout does not shift while it loads. Pictures visible immediately (``is_on_top``) load
+    first, the others when the reader scrolls near them.
     """
     image = report.picture
     stored = image.stored if image else None
@@ -82,7 +82,7 @@ def srcset(stored: StoredImage, kind: str) -> str:
 
 
 def alt(title: str, headline: str) -> str:
-    """Return an image's title as its alt text; blank if it only repeats the headline next to it."""
+    """Return an image's title as its alt text; "" if it only repeats the headline next to it."""
     words = " ".join(title.split())
     return "" if words.casefold() == " ".join(headline.split()).casefold() else words
 

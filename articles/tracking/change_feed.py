@@ -1,30 +1,32 @@
-"""The change feed: which articles changed for readers, each once, in an order that can be trusted.
+"""The change feed: the articles that changed for readers, each once, in a reliable order.
 
-A follower (``/api/v1/news/?updatedSince=``) keeps a copy of what is published. It must learn of
+A follower (``/api/v1/news/?updatedSince=``) keeps a copy of what is published. It must learn about
 every article that was added, changed or removed.
 
-**Who records a change.** Triggers (``articles/migrations/frozen/triggers.py``). ``articles_change``
-has a row with the number of the last change for each article that is published or ever was. An
-article changes with its own visible columns, its topics, images (and their copies) and coverage,
-the visible columns of linked reports, and the names of its topics and provider. What readers do not
-see (notes, versions) changes nothing.
+**Recording changes.** Triggers (``articles/migrations/frozen/triggers.py``) record changes.
+``articles_change`` has a row for each article that is or was published, with the number of its last
+change. An article changes with its own visible columns, its topics, images (and their copies) and
+coverage, the visible columns of linked reports, and the names of its topics and provider. Columns
+that readers do not see (notes, versions) do not count.
 
-**The order** is not time: of two transactions the one with the earlier time may be committed later,
-and a follower that asked in between would miss it. It is a number, taken while the row of the edition
-is locked. Every write to what readers see holds that lock until it is committed, so numbers become
-visible in order. (SQLite has one writer at a time anyway.) Each article has one row, whose number
-only grows, so a follower reads the latest change of an article, and no other twice.
+**Order.** Changes are not ordered by time: a transaction with an earlier time may be committed
+later, and a follower that asked in between would miss it. Instead, each change gets a number while
+the row of the edition is locked. Every write to what readers see holds that lock until it is
+committed, so numbers become visible in order. (SQLite has only one writer at a time anyway.) Each
+article has one row, whose number only grows, so a follower reads only its latest change, and only
+once.
 
-**Changes without a write.** Embargoes end and articles expire with time. Those moments are read from
-the schedules, so a follower's place has two parts: the number of the last change, and the last such
-moment. Setting a schedule in the past is a write like any other.
+**Changes without a write.** Embargoes end and articles expire without a write. The times of these
+changes come from the schedules, so a follower's place has two parts: the number of the last change
+and the last scheduled time. Setting a schedule in the past is a write like any other.
 
-**Slugs that may be named.** Followers learn the slug of an article that went only if readers ever saw
-it: ``shown``. It is set when a write finds or leaves the article public. If the article was public
-only between two writes, the second one sets it, as it finds a schedule that has begun.
+**Slugs that may be revealed.** Followers learn the slug of a removed article only if readers ever
+saw the article, which ``shown`` records. It is set if the article is public before or after a
+write. If the article was public only between two writes, the second one sets it, because it finds
+that the schedule has begun.
 
-Triggers use the clock of the database, ``since()`` that of the program; they must roughly agree, as
-everywhere in the newsroom. This module knows tables by name, not models.
+Triggers use the database's clock and ``since()`` the program's; the two must roughly agree, as
+everywhere in the newsroom. This module refers to tables by name and imports no models.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ TABLE: Final = "articles_change"
 
 
 class Event(NamedTuple):
-    """A change that a follower may have to know."""
+    """A change that a follower may need to know about."""
 
     slug: str
     may_be_named: bool
@@ -53,12 +55,12 @@ class Place(NamedTuple):
 
     sequence: int
     moment: datetime
-    """The last moment of a schedule that it read, and the slug of that article."""
+    """The last scheduled time that the follower has read; ``slug`` is the article of that time."""
     slug: str
 
 
 class Changes(NamedTuple):
-    """The next changes for a follower, and its place after them."""
+    """The next changes for a follower and its place after them."""
 
     events: list[Event]
     place: Place
@@ -99,7 +101,7 @@ SELECT 2, COALESCE(MAX(sequence), 0), NULL, '', NULL FROM {TABLE}
 def since(place: Place, limit: int, at: datetime) -> Changes:
     """Return at most ``limit`` changes after ``place``. One query.
 
-    Raises ``UnknownPlaceError``. An article may be among the events twice.
+    Raise ``UnknownPlaceError``. An article may appear twice among the events.
     """
     moment = connection.ops.adapt_datetimefield_value
     values = {
@@ -128,16 +130,16 @@ def since(place: Place, limit: int, at: datetime) -> Changes:
 
 
 def latest(at: datetime) -> Place:
-    """Return the place after all changes until ``at``, which is now. One query."""
+    """Return the place after all changes until ``at``, which must be now. One query."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COALESCE(MAX(sequence), 0) FROM {TABLE}")
         return Place(cursor.fetchone()[0], at, "")
 
 
 def place_of(moment: datetime) -> Place:
-    """Return the place after the changes before a moment. One query.
+    """Return the place after all changes before ``moment``. One query.
 
-    It walks back through the changes since then, which the follower is about to read.
+    The query walks back through the changes since then, which the follower is about to read.
     """
     with connection.cursor() as cursor:
         cursor.execute(

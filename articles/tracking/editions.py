@@ -1,9 +1,9 @@
 """Editions: every change to what pages show begins a new one.
 
 An edition has a unique token. Triggers (``articles/migrations/frozen/triggers.py``) change it in the
-same transaction as the rows, so no writer can forget it, and a rollback takes it back. A page cached
-under an edition (``articles/site/page_cache.py``) is therefore never stale. This module knows tables
-by name, not models.
+same transaction as the rows, so no writer can forget it, and a rollback undoes the change. A page
+cached under an edition (``articles/site/page_cache.py``) is therefore never stale. This module
+refers to tables by name and imports no models.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Edition(NamedTuple):
     """An edition of the newsroom."""
 
     token: str
-    """Unique. An article that is published or expires by its schedule changes it as well."""
+    """A unique token. It also changes when a schedule publishes or expires an article."""
     begun_at: datetime
 
 
@@ -30,7 +30,7 @@ def current(at: datetime | None = None) -> Edition | None:
     at = at or timezone.now()
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        # The index of each column has only articles with a schedule.
+        # Each column has an index that contains only articles with a schedule.
         cursor.execute(
             "SELECT token, begun_at,"
             " (SELECT MAX(publish_from) FROM articles_article WHERE publish_from <= %s),"
@@ -46,6 +46,6 @@ def current(at: datetime | None = None) -> Edition | None:
 
 
 def aware(value: datetime | str) -> datetime:
-    """Return a moment as a cursor gives it, with its zone: SQLite stores UTC without an offset."""
+    """Return a time from a cursor with its time zone. SQLite stores UTC without an offset."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,5 @@
-"""Feeds of the lists and of every story, as RSS 2.0, Atom and JSON Feed 1.1.
+"""Feeds for lists and stories, as RSS 2.0, Atom and JSON Feed 1.1.
 
-``lists`` names what has a feed, ``entries`` turns articles into entries, ``formats`` writes them.
+``lists`` names what has a feed, ``entries`` turns articles into entries, and ``formats`` writes
+them.
 """

@@ -1,4 +1,4 @@
-"""Entries of feeds, made of articles. No queries: everything is loaded."""
+"""Feed entries, made from articles. No queries: everything is already loaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from newsroom.absolute_urls import absolute
 
 
 def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str, Any]:
-    """Return the entry of a published article that ``for_list()`` or ``for_page()`` loaded."""
+    """Return the entry of a published article, loaded by ``for_list()`` or ``for_page()``."""
     page = absolute(request, story.get_absolute_url())
     image = shared_picture(request, story)
     return _entry(story, page) | {
@@ -40,14 +40,14 @@ def report_entry(
 ) -> dict[str, Any]:
     """Return the entry of a report in a story: publisher, time and headline, as on the story's page.
 
-    No excerpt and no pictures: the report itself may be a draft.
+    It has no excerpt and no pictures, because the report itself may be a draft.
     """
     page = absolute(request, report.get_absolute_url())
     is_published = report.is_published(at)
     elsewhere = report.source_url or absolute(request, story.get_absolute_url())
     return _entry(report, page) | {
         "link": page if is_published else elsewhere,
-        # The id is the URL of its own page, even while that is not published.
+        # The id is the URL of its own page, even if that page is not published.
         "unique_id_is_permalink": is_published,
         "description": None,
         "summary": "",
@@ -59,9 +59,10 @@ def report_entry(
 
 
 def last_change(article: Article, coverage: Iterable[Article], at: datetime) -> datetime:
-    """Return the latest time up to ``at`` of the article, its update or its coverage.
+    """Return when the article or its coverage was last published or updated, up to ``at``.
 
-    If all are in the future, because a provider's clock is wrong, return when it arrived here.
+    If all times are in the future, because a provider's clock is wrong, return when the article
+    arrived here.
     """
     moments = [article.published_at, article.updated_at]
     moments += [report.published_at for report in coverage]
@@ -82,7 +83,7 @@ def _entry(report: Article, page: str) -> dict[str, Any]:
 
 
 def _content(report: Article, summary: str = "", coverage: Iterable[Article] = ()) -> str:
-    """Return compact HTML: with a template, indentation would be a quarter of the feed."""
+    """Return compact HTML. With a template, indentation would be a quarter of the feed."""
     parts = [linebreaks(summary, autoescape=True)] if summary else []
     parts.append(format_html("<p>{}</p>", _link(report, _invitation(report))))
     named = [(other.provider.name, _link(other, other.headline)) for other in coverage]
@@ -101,7 +102,7 @@ def _invitation(report: Article) -> str:
 
 
 def _link(report: Article, text: str) -> str:
-    """Link a text to the original if its URL is safe."""
+    """Return ``text`` as a link to the original, or without a link if its URL is unsafe."""
     if not report.source_url:
         return text
     markup = '<a href="{}" rel="noopener noreferrer external">{}</a>'
@@ -118,5 +119,5 @@ def _line(text: str) -> str:
 
 
 def _address(url: str) -> str:
-    # Documents may have international URLs; feeds need them encoded.
+    # Documents may contain international URLs; feeds need them encoded.
     return str(iri_to_uri(clean(url)))

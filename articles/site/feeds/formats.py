@@ -16,11 +16,11 @@ _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 _KEPT: Final = "image/jpeg"
 """The type of stored images, whose size in bytes is known."""
 _NOTHING_YET: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""The date of an empty feed: constant, so that clients need not read it again."""
+"""The date of an empty feed. It is constant so that clients need not read the feed again."""
 
 
 def clean(value: Any) -> Any:
-    """Remove characters that XML 1.0 cannot have from a text, or all texts in lists and mappings."""
+    """Remove characters that XML 1.0 forbids from a text or all texts in a list or mapping."""
     match value:
         case str():
             return _NO_XML.sub("", value)
@@ -79,7 +79,7 @@ class Rss(_Dated, Rss201rev2Feed):
     def _add_image(self, handler: SimplerXMLGenerator, image: dict[str, Any]) -> None:
         sizes = {name: str(image[name]) for name in ("width", "height") if image[name]}
         attributes = {"url": image["url"], "medium": "image"} | sizes
-        # An enclosure needs the size in bytes, which is unknown for images elsewhere.
+        # An enclosure needs the size in bytes, which is unknown for images on other sites.
         if image["byte_size"]:
             kept = {"type": _KEPT, "length": str(image["byte_size"])}
             handler.addQuickElement("enclosure", None, {"url": image["url"], **kept})
@@ -164,12 +164,12 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _present(values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out empty values: the format wants no nulls."""
+    """Return ``values`` without the empty ones, so that the feed has no nulls."""
     return {name: value for name, value in values.items() if value}
 
 
 FORMATS: Final[dict[str, type[Rss | Atom | Json]]] = {"rss": Rss, "atom": Atom, "json": Json}
-"""The ending of a feed's URL, and the class that writes it."""
+"""The classes that write feeds, by the ending of the feed's URL."""
 
 
 class FormatConverter(StringConverter):

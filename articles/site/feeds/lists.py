@@ -25,14 +25,14 @@ class FeedLink(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """A list or a story: the title and URLs of its page and its feeds."""
+    """A list or story that has feeds: its title and the URLs of its page and feeds."""
 
     title: str
     page: str
-    """The name of the page's URL pattern; that of the feeds ends in ``-feed``."""
+    """The name of the page's URL pattern; the feeds' pattern has the suffix ``-feed``."""
     arguments: dict[str, str] = field(default_factory=dict)
     query: str = ""
-    """The query of both URLs, with its question mark."""
+    """The query string of both URLs, including the question mark."""
 
     @property
     def page_address(self) -> str:
@@ -44,7 +44,7 @@ class FeedSource:
 
     @property
     def full_title(self) -> str:
-        """The title in a feed reader, with the name of the site."""
+        """The title for feed readers, with the name of the site."""
         return f"{settings.SITE_NAME}: {self.title}"
 
 
@@ -79,7 +79,7 @@ def of_provider(provider: Provider) -> FeedSource:
 
 
 def of_search(asked: QueryDict) -> FeedSource:
-    """Return the source of a search; ``asked`` is the query of its page."""
+    """Return the source for a search; ``asked`` is the query of the search page."""
     kept = asked.copy()
     kept.pop("after", None)
     words = Truncator(asked.get("q", "")).chars(100)
