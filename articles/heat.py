@@ -1,4 +1,4 @@
-"""Apply the rule to rows: heat, published and the rank on the front page."""
+"""Apply the rule to rows: compute heat, published and the rank on the front page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from articles.scoring import (
 from newsroom import bulk
 
 CHUNK: Final = 2_000
-"""Articles scored at a time, which limits the memory of a run over the archive."""
+"""How many articles to score at a time; limits the memory of a run over the archive."""
 
 _DECISIONS: Final = {decision.value: decision for decision in Decision}
 _FACTS: Final = ("pk", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned")
@@ -110,7 +110,7 @@ def receipts(
 ) -> dict[int, Receipt]:
     """Score articles by id without writing, by default with the policy in force.
 
-    Leaves out coverage-only articles. Two queries, or three without ``policy``.
+    Coverage-only articles are left out. Needs two queries, or three without ``policy``.
     """
     return {
         difference.article_id: difference.receipt
@@ -124,7 +124,7 @@ def differences(
     """Yield the articles whose stored heat or published differs from the policy's, by id.
 
     Without ``policy``, uses the one in force at the start. Memory does not grow with the number of
-    articles; three queries per CHUNK. The caller may write the articles meanwhile.
+    articles; each CHUNK takes three queries. The caller may write the articles in the meantime.
     """
     at = at or timezone.now()
     policy = policy or current_policy()
@@ -138,8 +138,8 @@ def outcomes(
 ) -> Iterator[list[Outcome]]:
     """Yield the stored values and the policy's for each article, by id, ``size`` at a time.
 
-    Computes what ``score`` does, without receipts, at a fraction of the cost. Leaves out
-    coverage-only articles. Two queries per list, and two more if related articles tie.
+    Computes the same as ``score``, without receipts, at a fraction of the cost. Coverage-only
+    articles are left out. Needs two queries per list, and two more if related articles tie.
     """
     size = size or CHUNK
     facts = ("pk", "heat", "published", "quality", "decision", "decision_until", "is_pinned")
@@ -179,15 +179,16 @@ def recompute(
 ) -> list[Difference]:
     """Set the heat and published of articles by the policy; return those that changed, by id.
 
-    One transaction. Ends decisions that expired by ``at``. From then on the heat is the policy's,
-    not the document's. Without ``names`` the receipts have no provider names, which is faster.
+    One transaction. Decisions that expired by ``at`` are ended. From then on the heat is the
+    policy's, not the document's. Without ``names`` the receipts have no provider names, which is
+    faster.
     """
     at = at or timezone.now()
     ids = sorted(set(article_ids))
     if not ids:
         return []
     with transaction.atomic():
-        # Take the lock: either we wait for a decision in progress, or it waits for us.
+        # Take the lock, so that this and a decision in progress run one after the other.
         locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
         decided = locked.filter(pk__any_of=ids).values_list("pk", "decision_until")
         over = [pk for pk, until in decided if until is not None and until <= at]
@@ -215,9 +216,9 @@ def columns(receipt: Receipt) -> dict[str, Any]:
 
 
 def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
-    """Return the links from articles, ascending ids, and perhaps from a few between them."""
+    """Return the links from articles with ascending ids, and possibly from a few ids in between."""
     first, last = article_ids[0], article_ids[-1]
-    # One range of the index instead of thousands of look-ups, if it reads few rows in vain.
+    # Read one range of the index instead of thousands of look-ups, unless most rows are not needed.
     if last - first < 4 * len(article_ids):
         return Related.objects.filter(article_id__gte=first, article_id__lte=last)
     return Related.objects.filter(article_id__any_of=article_ids)
@@ -226,8 +227,7 @@ def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
 def _scored(
     article_ids: Sequence[int], policy: Policy, at: datetime, *, names: bool = True
 ) -> Iterator[Difference]:
-    """Score articles, in the order of their ids; ``names`` of providers, for receipts, cost two
-    joins."""
+    """Score articles by id; ``names`` adds provider names to the receipts, with two more joins."""
     facts = (*_FACTS, "provider__name") if names else _FACTS
     articles = (
         Article.objects.filter(pk__any_of=article_ids, coverage_only=False)
@@ -255,5 +255,5 @@ def _contender(row: Sequence[Any], at: datetime) -> Contender:
 
 
 def _decision(decision: str, until: datetime | None, at: datetime) -> Decision:
-    """Return the decision in force at a moment."""
+    """Return the decision in force at the given time."""
     return _DECISIONS["" if until is not None and until <= at else decision]

@@ -1,6 +1,7 @@
-"""Find the policy that explains the most given scores. Pure functions.
+"""Find the policies that explain the most imported scores. Pure functions.
 
-A policy explains a score if the rule gives exactly its heat and published (``articles/scoring.py``).
+A policy explains a score if the rule produces exactly this heat and published
+(``articles/scoring.py``).
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from typing import Any, Final, NamedTuple
 from articles.scoring import Decision, Policy, outcome
 
 MAX_NUMBER: Final = 1_000
-"""The largest threshold, bonus or minimum, in heat points: that of a quality."""
+"""The largest threshold, bonus or minimum, in heat points; the same as for a quality."""
 MAX_BONUSES: Final = 20
-"""Bonuses tried: the ones that most scores suggest."""
+"""How many bonuses to try; the ones that most scores suggest come first."""
 _ROUND: Final = (100, 50, 10, 5)
 
 
 class Given(NamedTuple):
-    """A score as its source gave it, and what the rule needs to know of the related articles."""
+    """A score from a source, and what the rule needs to know about the related articles."""
 
     quality: int
     heat: int
@@ -30,14 +31,14 @@ class Given(NamedTuple):
     counted: int
 
     def is_explained(self, policy: Policy) -> bool:
-        """Return whether the rule gives this heat and published."""
+        """Return whether the rule produces this heat and published."""
         by_rule = outcome(self.quality, Decision.NONE, self.is_superseded, self.counted, policy)
         return by_rule == (self.heat, self.published)
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A policy, and how many of the given scores it explains."""
+    """A policy, and how many scores it explains."""
 
     policy: Policy
     explained: int
@@ -59,8 +60,8 @@ def explained(scores: Iterable[Given], policy: Policy) -> int:
 def best_policies(scores: Iterable[Given], current: Policy, count: int = 5) -> list[Fitted]:
     """Return the policies that explain the most scores, best first.
 
-    Of policies that explain the same scores only one is named. It keeps the numbers of the current
-    policy where it can, and otherwise has round ones. Equally good policies are in that order, too.
+    If several policies explain the same scores, only one is returned: it keeps numbers of the
+    current policy where possible, and otherwise uses round ones. Ties are sorted in the same way.
     """
     tally = Counter(scores)
     found = [
@@ -73,7 +74,7 @@ def best_policies(scores: Iterable[Given], current: Policy, count: int = 5) -> l
 
 
 def _bonuses(tally: Counter[Given], current: Policy) -> list[int]:
-    """Return the current bonus and those that scores suggest: heat over quality, for each related."""
+    """Return the current bonus and those that scores suggest: (heat - quality) / related."""
     suggested: Counter[int] = Counter()
     for score, times in tally.items():
         over = score.heat - score.quality
@@ -125,15 +126,16 @@ def _with_bonus(tally: Counter[Given], bonus: int, current: Policy) -> list[Fitt
 
 
 def _edges(values: Iterable[int]) -> list[int]:
-    """Return where ranges of 0 to ``MAX_NUMBER`` begin, and where the last one ends."""
+    """Return where the ranges of 0 to ``MAX_NUMBER`` begin, and where the last one ends."""
     end = MAX_NUMBER + 1
     return sorted({0, end, *(min(max(value, 0), end) for value in values)})
 
 
 def _roundest(first: int, end: int, current: int) -> int:
-    """Return a number from ``first`` to before ``end``: the current one, or else the roundest.
+    """Return a number from ``first`` up to but not including ``end``.
 
-    Of equally round numbers it is the nearest to the current one.
+    Prefer the current number, then the roundest; among equally round numbers, prefer the one
+    nearest to the current.
     """
     if first <= current < end:
         return current
@@ -147,7 +149,7 @@ def _roundest(first: int, end: int, current: int) -> int:
 
 
 def _preference(policy: Policy, current: Policy) -> tuple[int, int]:
-    """Return a sort key: numbers that stay as they are first, then rounder, then nearer ones."""
+    """Return a sort key: unchanged numbers first, then rounder ones, then nearer ones."""
     pairs = list(zip(asdict(policy).values(), asdict(current).values(), strict=True))
     return (
         sum(_roughness(number) for number, now in pairs if number != now),

@@ -3,8 +3,8 @@
 The rule was recovered from 130 scored documents of the hub that invented the format. It explains 127
 of them; the heat of the other three differs by 1 or 2. In short:
 
-1. An article outranks another by quality; at equal quality by being published earlier; at equal
-   both by its slug. A pinned one outranks all that are not. An unscored one outranks nobody.
+1. An article outranks another by quality; then by being published earlier, then by slug. A pinned
+   article outranks all that are not pinned. An unscored article outranks none.
 2. An article that any of its own related outranks is superseded: heat -1.
 3. Otherwise heat is its quality, plus a bonus for each related article once quality reaches the
    minimum.
@@ -100,8 +100,8 @@ class Contender:
 class Receipt:
     """How an article got its heat, in numbers and, by ``str()``, in words.
 
-    ``counted`` are the related that earn the bonus, ``superseded_by`` those that outrank the
-    article; both best first, unscored ones last.
+    ``counted`` are the related articles that earn the bonus, ``superseded_by`` those that outrank
+    the article; both best first, unscored ones last.
     """
 
     article: Contender
@@ -164,7 +164,7 @@ class Receipt:
 def score(
     article: Contender, related: Iterable[Contender], policy: Policy = DEFAULT_POLICY
 ) -> Receipt:
-    """Return the receipt of an article: heat and published among its own related ones."""
+    """Return the receipt of an article: its heat and published, given its related articles."""
     by_rank = sorted(related, key=lambda other: other.rank)
     counted = tuple(other for other in by_rank if not other.decision.is_out)
     left_out = tuple(other for other in by_rank if other.decision.is_out)
@@ -180,7 +180,7 @@ def score(
 def outcome(
     quality: int | None, decision: Decision, is_superseded: bool, counted: int, policy: Policy
 ) -> tuple[int | None, bool]:
-    """Return heat and published by the rule; ``counted`` related earn the bonus."""
+    """Return heat and published by the rule; ``counted`` related articles earn the bonus."""
     heat = None
     if quality is not None:
         heat = SUPERSEDED_HEAT if is_superseded else quality
@@ -195,8 +195,8 @@ def outcome(
 class Tally:
     """``score`` in numbers only, for archives of a million articles.
 
-    If ``is_tied``, a related article is exactly as good and none is better. Then time and slug
-    decide, which only ``score`` compares.
+    If ``is_tied``, a related article has the same quality and none has a higher one. Then time and
+    slug decide, and only ``score`` compares these.
     """
 
     quality: int | None
@@ -233,7 +233,7 @@ class Tally:
 def top_rank(heat: int | None, published_at: datetime, half_life: float = HALF_LIFE) -> float:
     """Return the rank on the front page: higher is nearer the top.
 
-    Double the heat weighs as much as one half-life of age, so that the order changes with time
-    without writing a row. ``half_life`` is in seconds.
+    Doubling the heat offsets one half-life of age, so that the order changes with time without
+    writing any rows. ``half_life`` is in seconds.
     """
     return log2(max(heat or 0, 1)) + published_at.timestamp() / half_life

@@ -161,7 +161,7 @@ def _moved(days: int) -> dict[str, str]:
         moment = f"strftime('%Y-%m-%d %H:%M:%S', {{0}}, '{days} days')"
     slugs = {name: f"{date} || substr({{0}}, 11)".format(name) for name in ("slug", "stem")}
     moments = {name: moment.format(name) for name in ("published_at", "updated_at")}
-    # The front page's rank grows by one a day.
+    # The rank on the front page grows by one a day.
     rank = f"CASE WHEN coverage_only THEN 0 ELSE top_rank + {days} END"
     return slugs | moments | {"top_rank": rank}
 

@@ -40,7 +40,7 @@ from bench.served import measure, serving
 
 
 def photograph(number: int, width: int) -> bytes:
-    """Draw an image with the soft areas, edges and grain of a photograph."""
+    """Draw an image that has soft areas, edges and grain like a photograph."""
     random = Random(number)
     size = (width, width * 2 // 3)
     bands = []

@@ -1,4 +1,4 @@
-"""Measure documents a second and peak memory of import, unchanged re-import and export.
+"""Measure the documents a second and peak memory of import, unchanged re-import and export.
 
     python bench/import_export.py [--counts 2000 20000 100000] [--databases sqlite postgres]
 

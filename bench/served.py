@@ -44,7 +44,7 @@ print(json.dumps({"story": lead.get_absolute_url(), "topic": topic.slug, "word":
 
 
 def pages(database: str) -> dict[str, str]:
-    """Return the paths to request: the story with the most coverage, the largest topic and so on."""
+    """Return the paths to request, for example the story with the most coverage."""
     environment = {**os.environ, "ENV_FILE": "", "DATABASE_URL": database}
     command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", _FIND]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""The ASGI application, for hosts that need one; WSGI is faster."""
+"""The ASGI application, for hosts that need it; WSGI is faster."""
 
 import os
 

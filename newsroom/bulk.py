@@ -24,9 +24,9 @@ _LOCK = 0x6E657773
 def hold_write_lock() -> None:
     """Make other writers of articles wait until the transaction ends.
 
-    An import holds the lock for a batch, the newsdesk for a decision: neither decides on rows that
-    the other is about to change, and their row locks cannot deadlock. On SQLite the transaction
-    itself holds the only write lock.
+    An import holds the lock for a batch, the newsdesk for a decision: neither makes decisions from
+    rows that the other is about to change, and their row locks cannot deadlock. On SQLite the
+    transaction itself holds the only write lock.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -52,10 +52,10 @@ def reserve_ids(model: _Model, count: int) -> list[int]:
 
 
 def renew_statistics(*models_written: _Model) -> None:
-    """Renew the table statistics of PostgreSQL's planner.
+    """Update the table statistics of PostgreSQL's planner.
 
     PostgreSQL itself does so only after a while. Until then it reads whole tables instead of an
-    index, and an import gets slower with every batch. A fraction of a second per table.
+    index, and an import gets slower with every batch. This takes a fraction of a second per table.
     """
     if connection.vendor != "postgresql":
         return
@@ -107,7 +107,7 @@ def _adapted(
         if isinstance(field, models.JSONField):
             converters.append((index, json.dumps))
         elif isinstance(field, models.DateTimeField) and connection.vendor != "postgresql":
-            # Many rows have the same moment, for example that of the run.
+            # Many rows have the same time, for example the time of the run.
             adapt = lru_cache(maxsize=1024)(connection.ops.adapt_datetimefield_value)
             converters.append((index, adapt))
     for row in rows:

@@ -94,7 +94,7 @@ class Chart:
 
     @property
     def highest(self) -> Amount | None:
-        """The amount of the highest bar, the first if there are several."""
+        """The highest bar, or the first of several equally high ones."""
         return max(self.amounts, key=lambda amount: amount.count, default=None)
 
 

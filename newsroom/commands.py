@@ -1,4 +1,4 @@
-"""What the management commands share: a report for people or, with ``--format json``, for programs."""
+"""Shared by management commands: a report for people or, with ``--format json``, for programs."""
 
 from __future__ import annotations
 

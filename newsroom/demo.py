@@ -77,7 +77,7 @@ def is_free(port: int) -> bool:
 
 
 def run(demo: Demo, make: str, python: str, port: int) -> int:
-    """Prepare and serve until a signal or the server's end, and return the exit status."""
+    """Prepare and serve until a signal arrives or the server ends; return the exit status."""
     ready = demo.start(make, "--no-print-directory", "demo-ready")
     while demo.is_running(ready):
         pass

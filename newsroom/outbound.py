@@ -1,10 +1,10 @@
 """Requests to other servers: to public addresses only, with limits on time and size.
 
 All outgoing requests go through here. URLs from documents and editors are untrusted: a name may
-resolve to our own network, do so only at the second lookup, or redirect there; a server may send one
-byte per second, or never stop. So the name is resolved once, every address is checked, and the
-connection goes to a checked address. Each redirect is checked the same way. One deadline covers
-everything, from the lookup to the last header line and byte. Proxy variables are ignored.
+resolve to our own network, do so only at the second lookup, or redirect there; a server may send
+one byte per second, or never stop. Therefore the name is resolved once, every address is checked,
+and the connection goes to a checked address. Each redirect is checked the same way. One deadline
+covers everything, from the lookup to the last header line and byte. Proxy variables are ignored.
 
 Uses Python's own client, because it can be bounded: libraries above it time each read separately (a
 server that drips its header holds them forever), and the address filters we tried accept
@@ -54,9 +54,9 @@ _HOST: Final = re.compile(r"[a-z0-9_.-]{1,253}")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _CHUNK: Final = 64 * 1024
 MAX_RETRY_AFTER: Final = timedelta(days=7)
-"""The longest wait that a server may ask for."""
+"""The longest wait that a server may request."""
 _MAX_ADDRESSES: Final = 4
-"""Addresses of one name that are tried."""
+"""How many addresses of a name to try."""
 
 
 class OutboundError(Exception):

@@ -15,7 +15,7 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 class CursorError(ValueError):
-    """A cursor that no page of this order gave."""
+    """A cursor that no page of this order returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Order:
     read: Callable[[str], Any] = str
     """Raise ValueError or OverflowError for text that ``write`` did not return."""
     read_key: Callable[[str], Any] = str
-    """As ``read``, for a key that is not text."""
+    """Like ``read``, for a key that is not text."""
 
     @property
     def names(self) -> tuple[str, str]:
@@ -99,10 +99,10 @@ def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[
 
 
 def chunks(rows: QuerySet[_Row], size: int, order: Order | None = None) -> Iterator[list[_Row]]:
-    """Yield all rows in lists of ``size``, by primary key or in another order. A query each.
+    """Yield all rows in lists of ``size``, by primary key or in another order.
 
-    For long walks: with a query left open, SQLite could not write after another process had
-    written.
+    Runs one query per list. Use this for long walks: with a query left open, SQLite could not
+    write after another process had written.
     """
     rest = rows = rows.order_by(*(order.names if order else ["pk"]))
     while chunk := list(rest[:size]):

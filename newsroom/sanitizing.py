@@ -1,7 +1,7 @@
 """Make other sites' HTML safe: ``clean()`` as one piece, ``embeds()`` with its frames apart.
 
 The result loads nothing from other hosts, except frames of players from the hosts in the setting
-``EMBED_HOSTS``. Of a frame, only URL, title and size are kept, each of them checked.
+``EMBED_HOSTS``. Frames keep only their URL, title and size, all of which are checked.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from django.conf import settings
 from newsroom.web_url import is_web_url
 
 MAX_BYTES: Final = 100_000
-"""Of HTML in UTF-8. A player takes about 300, a quoted post 2,000."""
+"""Bytes of HTML in UTF-8. A player takes about 300, a quoted post 2,000."""
 MAX_TAGS: Final = 500
 """Characters ``<``: an upper limit for tags and depth, however a parser reads comments.
 nh3 takes 22 seconds for 100,000 tags, and 0.2 for the worst 500."""
 MAX_DEPTH: Final = 100
-"""Nested elements in the result. Browsers flatten more than about 500 levels and would show
-something else than what was checked."""
+"""Nested elements in the result. Browsers flatten more than about 500 levels and would
+not show what was checked."""
 MAX_ADDRESS: Final = 2000
 """Characters of a link's or frame's URL, the same limit as for an article's URL."""
 MAX_ROUNDS: Final = 6
@@ -147,7 +147,7 @@ def clean(html: str) -> str:
     """Return safe HTML; empty if it is too long, too deep or has no stable result.
 
     ``clean(clean(html)) == clean(html)``. Keep paragraphs, lists, quotes, emphasis, figures, links to
-    the web and frames of players. Of other elements, except scripts and styles, keep the text.
+    the web and frames of players. For other elements, except scripts and styles, keep the text.
     """
     try:
         return _settled(html)

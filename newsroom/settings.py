@@ -301,7 +301,7 @@ def media(bucket: str) -> dict[str, Any]:
             "url_protocol": f"{address.scheme}:",
             # Pages are cached for a long time, so the URLs in them must not expire.
             "querystring_auth": False,
-            # A name always has the same content, see articles.models.stored_image.name_of.
+            # Each name always has the same content: see articles.models.stored_image.name_of.
             "file_overwrite": True,
             "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
         },
@@ -338,7 +338,7 @@ def introduced(what: str) -> str:
 
 IMAGE_USER_AGENT = text("IMAGE_USER_AGENT") or introduced("image keeper")
 HOOK_USER_AGENT = introduced("web hooks")
-# Seconds to wait after each failed delivery of a webhook; after the last, three days in all, it ends.
+# Seconds to wait after each failed delivery of a webhook. Retries end after about three days.
 HOOK_RETRIES: tuple[float, ...] = (
     5,
     60,
@@ -364,7 +364,7 @@ CSRF_COOKIE_SECURE = HTTPS
 if flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# Other sites do not learn where a reader came from. Players that need it set their own policy.
+# Do not tell other sites where a reader came from. Players that need it set their own policy.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
-# No user before an @: "https://bank.example@evil.example" leads to the latter. In the host no backslash,
-# which browsers read as a slash, and no %, which they decode. No controls, some of which browsers drop,
-# and no characters that change the text direction.
+# No user before an @: "https://bank.example@evil.example" leads to the latter. The host has no
+# backslash, which browsers read as a slash, and no %, which they decode. There are no control
+# characters, some of which browsers drop, and none that change the text direction.
 _WEB_URL: Final = re.compile(
     r"https?://"
     r"(?P<host>[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-f:.]+\])"

@@ -1,9 +1,9 @@
 """The news document: bytes to a frozen ``ArticleDocument`` and back, byte for byte.
 
 A document is UTF-8 text: YAML front matter between ``---`` lines, then an optional body. ``parse``
-checks and converts every field. What leaves no usable article is an error; any other bad value is
-left out with a warning. Both name their place and say what to do. ``write`` returns the canonical
-form; ``revise`` changes only what differs. Front-matter keys are translated to this
+checks and converts every field. It is an error if no usable article remains; any other bad value is
+left out with a warning. Both say where the problem is and what to do. ``write`` returns the
+canonical form; ``revise`` changes only what differs. Front-matter keys are translated to this
 project's names in ``reading`` and nowhere else. No Django in this package.
 """
 

@@ -20,7 +20,7 @@ class Text(NamedTuple):
 
 
 Parsed = tuple[ArticleDocument, str] | DocumentError
-"""A document with the slug that it asks for, or its error."""
+"""A document with its requested slug, or its error."""
 
 
 def parse_all(texts: Sequence[Text]) -> list[Parsed]:

@@ -1,9 +1,9 @@
 """Read the canonical form without libyaml: a fast path next to ``read_mapping``.
 
 An import spends most of its time in libyaml's events. Nearly every document is canonical, with one
-key or item per line, so a regular expression can split all its lines at once. Everything else, and
-every error, is left to ``read_mapping``, which also knows the places of errors. Both return the
-same values for a text that both can read, as a property test proves.
+key or item per line, so a regular expression can split all its lines at once. ``read_mapping``
+handles everything else, and reports all errors with their positions. A property test checks that
+both return the same values for any text that both can read.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final
 from articles.documents.frontmatter import Node
 from articles.documents.source import Source
 
-# A line is blank, or has spaces, maybe a hyphen, maybe a key and maybe a value: in double quotes, or
-# unquoted if it is a number, a time, or words without a special meaning in YAML.
+# A line is blank, or has spaces, then optionally a hyphen, a key and a value. The value is in
+# double quotes, or unquoted if it is a number, a time, or words without a special meaning in YAML.
 _LINE: Final = re.compile(
     r"""^
     (\ *) (-\ )?
@@ -34,7 +34,7 @@ _ESCAPES: Final = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_canonical(source: Source) -> Node | None:
-    """Read a document's YAML into nodes without places; None if only ``read_mapping`` can."""
+    """Read a document's YAML into nodes without positions; None if only ``read_mapping`` can."""
     text = source.yaml
     if source.has_odd_characters:
         return None
@@ -54,10 +54,10 @@ class _NotCanonicalError(Exception):
 
 def _nest(lines: list[tuple[str, str, str, str]]) -> dict[str, Node]:
     root: dict[str, Node] = {}
-    # The open lists and mappings, outermost first, and how far each is indented, in spaces.
+    # The open lists and mappings, outermost first, and the indentation of each in spaces.
     containers: list[Any] = [root]
     depths = [0]
-    waiting: Node | None = None  # the value of a key that had none on its line
+    waiting: Node | None = None  # the value of a key that has no value on its own line
     for indent, hyphen, key, text in lines:
         if not key and not hyphen:
             if indent or text:
@@ -118,7 +118,7 @@ def _unescape(match: re.Match[str]) -> str:
             raise _NotCanonicalError
         return _ESCAPES[one]
     code = int(two or four, 16)
-    # NUL and surrogates are errors for read_mapping to report.
+    # Let read_mapping report NUL and surrogates as errors.
     if code == 0 or 0xD800 <= code < 0xE000:
         raise _NotCanonicalError
     return chr(code)

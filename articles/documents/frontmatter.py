@@ -1,9 +1,9 @@
 """Read front matter safely: from bytes to a tree of nodes with their positions in the file.
 
-PyYAML's own loaders are not safe here: ``CSafeLoader`` crashes the process on deep nesting, silently
-keeps the last of two equal keys and loops on merge keys. This module reads libyaml's flat event
-stream instead and refuses what the document format does not use. Values stay strings until
-``reading`` converts them, so that an error in a date still has a line.
+PyYAML's own loaders are not safe here: ``CSafeLoader`` crashes the process on deep nesting,
+silently keeps the last of two equal keys and loops on merge keys. This module reads libyaml's flat
+event stream instead and refuses what the document format does not use. Values stay strings until
+``reading`` converts them, so that an error in a date can name its line.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from articles.documents.source import MARK, ODD, Source
 from articles.documents.yaml_errors import DOTS, NO_KEY, cannot_begin, explain
 
 MAX_DEPTH: Final = 32
-"""Deepest nesting of lists and mappings. The format itself needs 5."""
+"""Deepest nesting of lists and mappings. The format needs 5."""
 MAX_EVENTS: Final = 20_000
 """Most YAML events (values, keys, starts and ends) in one document."""
 MAX_KEY: Final = 100
-"""Longest key, in characters: libyaml reads no key over 1,024, and an escape takes up to 10."""
+"""Longest key, in characters: libyaml reads at most 1,024, and an escape takes up to 10."""
 
 _LONG_ESCAPE = re.compile(r"\\U([0-9A-Fa-f]{8})")
 _COMMENT = re.compile(r"[ \t]*#")
@@ -65,7 +65,7 @@ NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class Node:
-    """A value of a document and its place.
+    """A value of a document and its position.
 
     ``value`` is a str for a scalar, a list of nodes or a dict of nodes. ``plain`` is true for a
     scalar without quotes. ``index`` and ``key_index`` count characters from the start of the YAML
@@ -84,7 +84,7 @@ class Node:
 
     @property
     def is_null(self) -> bool:
-        """Whether this is YAML's null: ``null``, ``~`` or an empty value."""
+        """Whether this is null in YAML: ``null``, ``~`` or an empty value."""
         return self.plain and self.value in NULLS
 
     def describe(self) -> str:
@@ -101,7 +101,7 @@ class Node:
 
 def plain_kind(text: str) -> str | None:
     """Return how YAML 1.1 reads an unquoted ``text``: None for a string, else "int", "bool", …."""
-    # Names and topics repeat. Long texts do not, and would stay in memory.
+    # Names and topics repeat. Long texts rarely do, and would stay in memory.
     return _cached_kind(text) if len(text) <= MAX_KEY else _kind(text)
 
 
@@ -148,7 +148,7 @@ def read_mapping(source: Source) -> Node:
 
 
 def _stand_ins(text: str, odd: set[str]) -> dict[int, int]:
-    """Choose a character that ``text`` does not contain for each odd one."""
+    """Choose for each special character a substitute that ``text`` does not contain."""
     used = {ord(character) for character in text}
     used.update(int(code, 16) for code in _LONG_ESCAPE.findall(text))
     free = (code for code in range(0xF0000, 0x10FFFE) if code not in used)
@@ -156,7 +156,7 @@ def _stand_ins(text: str, odd: set[str]) -> dict[int, int]:
 
 
 def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | None:
-    # One loop: a function per event would cost a call per value.
+    # A single loop, because a function per event would cost a call per value.
     next_event: Callable[[], Any] = parser.get_event
     may_hold_nul = "\\" in source.yaml
     may_hold_comment = "#" in source.yaml
@@ -244,7 +244,7 @@ def _mapping_of(container: Node | None) -> dict[str, Node] | None:
 
 
 def _refusal(source: Source, index: int) -> str:
-    """Return the message for an anchor or a tag: most are text that was meant as it stands."""
+    """Return the message for an anchor or a tag; most are meant to be plain text."""
     rest = source.yaml[index : index + 80]
     if re.match(r"! +['\"]", rest):
         return "a value cannot begin with !: remove it, the value has its quotes"

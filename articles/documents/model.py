@@ -12,7 +12,7 @@ from articles.documents.yaml_text import Extra
 
 @dataclass(frozen=True, slots=True)
 class DocumentImage:
-    """An image of a document, by URL; sizes in pixels."""
+    """An image that a document names by URL; sizes are in pixels."""
 
     url: str
     width: int | None = None
@@ -61,9 +61,9 @@ class ArticleDocument:
     """One news document; absent optional keys are None or empty.
 
     Times are aware and in UTC, ``topics`` and ``related`` in document order. ``extra`` holds
-    unknown keys. ``body`` is the text after the closing line, with ``\\n``; ``line_end`` is the line
-    ending of the file. ``secured`` is opaque and only exported. ``warnings`` say which values were
-    left out or mended; they are no part of what two documents have in common.
+    unknown keys. ``body`` is the text after the closing line, with ``\\n``; ``line_end`` is the
+    line ending of the file. ``secured`` is opaque and only exported. ``warnings`` say which values
+    were left out or corrected; they are ignored when two documents are compared.
     """
 
     title: str
@@ -113,7 +113,7 @@ class TopicDocument:
 
 @dataclass(frozen=True, slots=True)
 class ProviderDocument:
-    """A provider file (``_data/organizations/*.md``); ``images`` are logos, URLs maybe local."""
+    """A provider file (``_data/organizations/*.md``); ``images`` are logos; URLs may be local."""
 
     name: str
     domain: str

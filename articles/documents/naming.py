@@ -12,7 +12,7 @@ from typing import Final
 from articles.documents.model import ArticleDocument
 
 MAX_SLUG: Final = 200
-"""Longest computed slug, in characters: every file system accepts it as a name."""
+"""Longest computed slug, in characters; every file system accepts names of this length."""
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9 -]")
 _SLUG_GAPS = re.compile(r"[ -]+")
 _DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z", re.ASCII)
@@ -21,9 +21,9 @@ _DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z", re.ASCII)
 def slug_for(title: str, published_at: datetime, url: str) -> str:
     """Compute the slug of an article: its UTC date, then its title in ASCII.
 
-    Agrees with all 341 file names examined (a third have the date in UTC+8). A title without an
-    ASCII letter or digit is replaced by eight digits of the URL's digest; a long one is cut at a
-    word.
+    Matches all 341 file names that we examined (a third use the date in UTC+8). A title without any
+    ASCII letter or digit is replaced by eight digits of the URL's digest; a long title is cut
+    between words.
     """
     ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = _SLUG_GAPS.sub("-", _NOT_IN_SLUG.sub("", ascii_title)).strip("-")
@@ -48,5 +48,5 @@ def dated_stem(path: str) -> str | None:
 
 
 def stem_of(path: str, document: ArticleDocument) -> str:
-    """Return the slug that a document asks for: its dated file name, else the computed one."""
+    """Return a document's requested slug: its dated file name, else the computed slug."""
     return dated_stem(path) or slug_for(document.title, document.published_at, document.url)

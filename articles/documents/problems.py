@@ -1,4 +1,4 @@
-"""What can be wrong with a document: errors, which reject it, and warnings, which do not."""
+"""Problems of a document: errors reject it, warnings do not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Self
 
 
 class DocumentWarning(NamedTuple):
-    """A bad value that was left out of a document, or was mended: what, where, and what to do."""
+    """A bad value that was left out or corrected: what is wrong, where, and what to do."""
 
     path: str
     line: int
@@ -21,8 +21,8 @@ class DocumentError(ValueError):
     """An error in a document: what is wrong, where, and what to do.
 
     Its text is ``path:line:column: message``; lines and columns (in characters) count from 1.
-    ``more`` are the further errors of the document, by place, and ``warnings`` what else is wrong;
-    both are empty if the YAML itself is wrong.
+    ``more`` holds the document's other errors in order of position, and ``warnings`` its warnings;
+    both are empty if the YAML itself is invalid.
     """
 
     def __init__(self, path: str, line: int, column: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Read a document: its keys, which of them it needs, and what happens to bad values."""
+"""Read a document: its keys, which ones are required, and how bad values are handled."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Keys = Mapping[str, tuple[str, Converter]]
 
 _ADDRESSES: Final = ("webUrl", "originalUrl")
 
-# What other tools call the keys that a document needs.
+# Other tools' names for the required keys.
 _OTHER_NAMES: Final = {
     "publishedDateTime": {"date", "pubdate", "published", "publisheddate", "publishedat", "datepublished", "publishdate"},
     "webUrl": {"url", "link", "permalink", "canonicalurl", "externalurl", "originalurl"},
@@ -43,10 +43,10 @@ _OTHER_NAMES: Final = {
 
 
 def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> dict[str, Any]:
-    """Convert a mapping: known keys by ``keys``, the others into ``extra``; null counts as absent.
+    """Convert known keys of a mapping by ``keys``; put the others in ``extra``.
 
-    A bad value of a key that is not ``required`` is left out with a warning. Continues after an
-    error, so that one DocumentError names all of them.
+    Null counts as absent. A bad value of a key that is not ``required`` is left out with a warning.
+    Continue after an error, so that one DocumentError reports all errors.
     """
     if type(node.value) is not dict:
         expected = f"expected keys such as {required[0]}: …"
@@ -110,7 +110,7 @@ def _missing(source: Source, node: Node, key: str) -> DocumentError:
 
 
 def _other_name(node: Node, key: str) -> str | None:
-    """Return the key that was meant to be ``key``: in other letters, or as other tools call it."""
+    """Return a key probably meant as ``key``: in different case, or under another tool's name."""
     for other in node.value:
         squeezed = other.lower().replace("_", "").replace("-", "").replace(" ", "")
         if squeezed == key.lower():
@@ -126,7 +126,7 @@ def _other_name(node: Node, key: str) -> str | None:
 def _without_address(
     source: Source, node: Node, result: dict[str, Any], bad: dict[str, DocumentError]
 ) -> Iterator[DocumentError]:
-    """Yield what is wrong with the addresses if none of them can be used."""
+    """Yield the problems of the addresses if none of them can be used."""
     if "web_url" in result or "original_url" in result:
         return
     wrong = [bad.pop(key) for key in _ADDRESSES if key in bad]
@@ -143,7 +143,7 @@ def _without_address(
 def _without_quality(
     source: Source, node: Node, result: dict[str, Any], bad: dict[str, DocumentError]
 ) -> Iterator[DocumentError]:
-    """Yield errors for heat and published without quality; without a good one, they go."""
+    """Yield errors for heat and published without a quality; remove both if the quality is bad."""
     if "quality" in result:
         return
     for key in ("heat", "published"):
@@ -176,7 +176,7 @@ def _logo(source: Source, node: Node) -> DocumentImage:
 
 
 def _each(what: str, convert: Converter) -> Converter:
-    """Return the converter of a list, which leaves out bad items with a warning."""
+    """Return a converter for lists that leaves out bad items with a warning."""
 
     def convert_all(source: Source, node: Node) -> tuple[Any, ...]:
         converted: list[Any] = []
@@ -260,8 +260,8 @@ ARTICLE_KEYS: Keys = {
 def parse(path: str, data: bytes) -> ArticleDocument:
     """Read a document; ``path`` is for messages only.
 
-    Raises NotNewsError for what an import of a folder skips, and DocumentError for what else leaves
-    no usable article.
+    Raise NotNewsError if this is not a news document, and DocumentError if no usable article
+    remains for another reason.
     """
     source = Source(path, data)
     root = read_canonical(source)
@@ -274,7 +274,7 @@ def parse(path: str, data: bytes) -> ArticleDocument:
         else:
             if len(source.warnings) == before:
                 return document
-        # These nodes have no places. The other reader finds the problems again, with their places.
+        # These nodes have no positions. The slower reader finds the problems again, with positions.
         del source.warnings[before:]
     try:
         root = read_mapping(source)
@@ -325,14 +325,14 @@ _PROVIDER_FILE_KEYS: Keys = {
 
 
 def parse_topic(path: str, data: bytes) -> TopicDocument:
-    """Read a topic file, which is all YAML. Raises DocumentError."""
+    """Read a topic file, which consists only of YAML. Raises DocumentError."""
     source = Source(path, data, fenced=False)
     result = _read(source, read_mapping(source), _TOPIC_KEYS, ("name",))
     return TopicDocument(**result, warnings=_sorted(source))
 
 
 def parse_provider(path: str, data: bytes) -> ProviderDocument:
-    """Read a provider file, which is front matter. Raises DocumentError."""
+    """Read a provider file, which has front matter. Raises DocumentError."""
     source = Source(path, data)
     required = ("name", "domain")
     result = _read(source, read_mapping(source), _PROVIDER_FILE_KEYS, required)

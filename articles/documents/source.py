@@ -1,4 +1,4 @@
-"""The text of a file, cut into front matter and body, and the places in it."""
+"""Split the text of a file into front matter and body, and locate problems in it."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from articles.documents.problems import (
 )
 
 MAX_BYTES: Final = 256 * 1024
-"""Largest document read, in bytes. The largest of 2,600 real ones has 21 KB."""
+"""Largest document read, in bytes. The largest of 2,600 real documents has 21 KB."""
 MAX_WARNINGS: Final = 100
-"""Most warnings kept of one document."""
+"""Largest number of warnings kept for one document."""
 MARK: Final = "\ufeff"
-"""The byte order mark, which some editors write before the text."""
+"""The byte order mark that some text editors write before the text."""
 
-# YAML 1.1 treats these three as line breaks: libyaml would fold them inside a value, and count lines
-# that no text editor shows. It accepts none of the others, and reports them without a position.
+# YAML 1.1 treats these three as line breaks: libyaml would fold them inside a value, and count
+# lines that no text editor shows. It rejects the others, without reporting a position.
 ODD: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
-# Control characters that no value keeps, and those that XML, and so a feed, cannot hold.
+# Control characters that are removed from values, and those that XML, and therefore a feed, cannot
+# contain.
 CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
 _DOTS = re.compile(r"^\.\.\.[ \t]*$", re.MULTILINE)
 _NEARLY_FENCE = re.compile(r"^[ \t]*(?:[-\u2010-\u2015]{2,}|—)[ \t]*$", re.MULTILINE)
 _JSON = re.compile(r"\{\s*[\"}]")
-# The bytes of ordinary text: a document of these alone needs no closer look.
+# The bytes of ordinary text: a document with only these needs no further checks.
 _ORDINARY = bytes([9, 10, 13, *range(0x20, 0x7F)])
 
 
 class Source:
-    """The text of a document, split into front matter and body, and the places of its problems.
+    """The text of a document, split into front matter and body, and the positions of its problems.
 
-    ``raw`` is the text as it is in the file, without a byte order mark.
+    ``raw`` is the text of the file without a byte order mark.
     """
 
     __slots__ = (
@@ -62,7 +63,8 @@ class Source:
     def __init__(self, path: str, data: bytes, *, fenced: bool = True) -> None:
         """Decode ``data``; ``fenced`` documents have ``---`` lines and a body, others are all YAML.
 
-        Line endings become ``\\n``; ``line_end`` keeps the usual one. Raises DocumentError.
+        Line endings become ``\\n``; ``line_end`` stores the most frequent one. Raises
+        DocumentError.
         """
         self.path = path
         self.fenced = fenced
@@ -100,7 +102,7 @@ class Source:
             self.warn_of(self.error(index, message))
 
     def warn_of(self, error: DocumentError, outcome: str = "") -> None:
-        """Add an error, and those that came with it, as warnings; ``outcome`` says what is done."""
+        """Add an error and its ``more`` errors as warnings; ``outcome`` says what was done."""
         for one in (error, *error.more):
             if len(self.warnings) < MAX_WARNINGS:
                 message = f"{one.message} ({outcome})" if outcome else one.message
@@ -202,7 +204,7 @@ class Source:
         raise DocumentError(self.path, last, 1, message)
 
     def _clean_body(self) -> None:
-        """Take out of the body what no page may show; ``raw`` keeps it."""
+        """Remove from the body what pages cannot show; ``raw`` keeps it."""
         found = CONTROLS.search(self.body)
         if found:
             index = len(self.text) - len(self.body) + found.start()
@@ -230,6 +232,6 @@ def without_controls(text: str) -> str:
 
 
 def _place(text: str, index: int) -> tuple[int, int]:
-    """Return line and column of a character of ``text``."""
+    """Return the line and column of a character of ``text``."""
     before = text[:index]
     return before.count("\n") + 1, index - before.rfind("\n")

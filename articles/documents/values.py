@@ -1,7 +1,7 @@
 """Check and convert single values of a document.
 
 A converter takes the source and a node, and returns the value or raises DocumentError at the node's
-place. What it can mend, it mends with a warning.
+position. It corrects what it can, with a warning.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_QUALITY: Final = 1000
 MAX_SIZE: Final = 100_000
 """Largest width and height of an image, in pixels: anything above is a mistake."""
 MAX_URL_BYTES: Final = 2_000
-"""Longest URL, in UTF-8 bytes. PostgreSQL indexes no value over 2,704 bytes."""
+"""Longest URL, in UTF-8 bytes. PostgreSQL cannot index values over 2,704 bytes."""
 MAX_LINE: Final = 1_000
 """Longest title or name, in characters."""
 MAX_LANGUAGE: Final = 16
@@ -37,15 +37,15 @@ _TIME = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?\Z", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})\Z", re.ASCII)
 _HTTP = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\t\n\r]*)?\Z", re.IGNORECASE)
-# Only with a semicolon: "&copy=1" is a parameter.
+# Only if it ends with a semicolon: "&copy=1" is a parameter.
 _ENTITY = re.compile(r"&(?:amp|apos|quot|lt|gt|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\Z")
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:(?=//))?(?://)?([^\s/?#\\@:]+)\.?(?::\d*)?(?:[/?#]|\Z)", re.I
 )
-# BCP 47, without its oldest forms: a language, then script, region, variants and the like.
+# BCP 47, without its oldest forms: a language, then script, region, variants and extensions.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z", re.ASCII)
-# Letters and symbols that show nothing: Hangul fillers and a Braille pattern without dots.
+# Invisible letters and symbols: Hangul fillers and a Braille pattern without dots.
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5")
 _SHORT_ESCAPES = {
     "\0": "0", "\x07": "a", "\x08": "b", "\x0b": "v", "\x0c": "f", "\x1b": "e", "\x85": "N",
@@ -78,7 +78,7 @@ def text(source: Source, node: Node) -> str:
 
 
 def _place_of(source: Source, node: Node, character: str) -> int:
-    """Return where a value holds a control character, in itself or as an escape."""
+    """Return where a value contains a control character, literal or escaped."""
     code = ord(character)
     escapes = rf"\\(?:x{code:02x}|u{code:04x}|U{code:08x})"
     short = _SHORT_ESCAPES.get(character)
@@ -101,7 +101,7 @@ def line(source: Source, node: Node) -> str:
 
 
 def has_visible(value: str) -> bool:
-    """Whether a reader sees anything of a headline or name, whose entities are decoded."""
+    """Whether a headline or name is visible once its entities are decoded."""
     if value.isascii() and "&" not in value:
         return bool(value) and not value.isspace()
     return any(
@@ -224,14 +224,14 @@ def kind(source: Source, node: Node) -> str:
 
 def language(source: Source, node: Node) -> str:
     value = node.value
-    # Norway's "no" is a word of YAML.
+    # YAML reads "no", the tag of Norwegian, as false.
     if type(value) is not str or len(value) > MAX_LANGUAGE or not _LANGUAGE.match(value):
         source.fail(node.index, f"expected a language such as es or pt-BR, {found(node)}")
     return value
 
 
 def domain(source: Source, node: Node) -> str:
-    """Return a domain in ASCII; of a URL or a path, the host with a warning."""
+    """Return a domain in ASCII; for a URL or a path, return the host and warn."""
     value = line(source, node).strip(" ")
     host = value
     if not _DOMAIN.match(unicodedata.normalize("NFC", value)):

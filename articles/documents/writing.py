@@ -91,9 +91,9 @@ def write(document: ArticleDocument) -> bytes:
 def revise(data: bytes, document: ArticleDocument) -> bytes:
     """Return ``data``, the file that ``document`` came from, with only the changed keys rewritten.
 
-    Keys with the same value keep their lines, comments and blank lines. Changed ones are written
-    canonically in place, new ones at their canonical place. So an unchanged document stays the same
-    byte for byte, canonical or not.
+    Keys with the same value keep their lines, comments and blank lines. Changed keys are rewritten
+    canonically where they are; new keys go to their canonical position. An unchanged document stays
+    the same byte for byte, canonical or not.
     """
     before = parse("", data)
     if before == document:
@@ -142,14 +142,14 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     # The keys of a flow mapping have no lines of their own.
     try:
         found = parse("", revised)
-        # An editor's text may hold what reading mends.
+        # An editor's text may contain what reading would correct.
         return revised if found in (document, parse("", canonical)) else canonical
     except DocumentError:
         return canonical
 
 
 def _raw_parts(source: Source) -> tuple[str, list[str], str, str]:
-    """Return opening line, front matter, closing line and body as they are in the file."""
+    """Return the opening line, front matter, closing line and body exactly as in the file."""
     lines = re.findall(r"[^\n]*\n|[^\n]+", source.raw)
     last = source.yaml.count("\n") + 1
     return lines[0], lines[1:last], lines[last], "".join(lines[last + 1 :])

@@ -1,7 +1,7 @@
-"""Say in plain words why YAML cannot be read, and where a person must mend it.
+"""Explain in plain words why YAML cannot be read, and where to correct it.
 
-libyaml notices many mistakes late, and names them in words that only its authors understand. Most
-come from a value that needs quotes, so this module looks at the line itself as well.
+libyaml notices many mistakes late, and describes them in terms that few authors know. Most come
+from a value that needs quotes, so this module also looks at the line itself.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _UNKNOWN: Final = (
     "this cannot be read: check quotes, colons and indentation here and on the line before"
 )
 
-# What libyaml's errors mean to the author of a document. Those of the second table are about
-# something left open, and are reported where it starts; libyaml notices them only later.
+# What libyaml's errors mean to the author of a document. Errors in the second table are about
+# something that was not closed. They are reported where it starts, because libyaml notices them
+# only later.
 _HERE = {
     "block sequence entries are not allowed in this context": (
         "a list item on the line of its key: start the list on the next line, "
@@ -75,13 +76,13 @@ _PAIRS: Final = {"[": "]", "{": "}"}
 
 
 def cannot_begin(sign: str) -> str:
-    """Return the message for a value that starts with a sign of YAML."""
+    """Return the message for a value that starts with a special character of YAML."""
     message = f"a value cannot begin with {sign}: put the whole value in quotes"
     return f"{message}, or start the list on the next line" if sign == "-" else message
 
 
 def explain(text: str, error: Any) -> tuple[int, str]:
-    """Return where in ``text`` the mistake is, and what to do; ``error`` is libyaml's."""
+    """Return the position of the mistake in ``text`` and what to do; ``error`` is libyaml's."""
     index: int = error.problem_mark.index
     problem = str(error.problem)
     started: int | None = None
@@ -123,7 +124,7 @@ def explain(text: str, error: Any) -> tuple[int, str]:
 
 
 def _unquoted(text: str, index: int) -> int | None:
-    """Return where a value starts on the line of ``index`` that needs quotes for its first sign."""
+    """Return where a value starts, on the line of ``index``, whose first character needs quotes."""
     line = text.rfind("\n", 0, index) + 1
     lead = _LEAD.match(text, line)
     start = lead.end() if lead else line
@@ -133,7 +134,7 @@ def _unquoted(text: str, index: int) -> int | None:
     end = text.find("\n", start)
     rest = text[start : end if end >= 0 else len(text)].rstrip()
     if first in _PAIRS:
-        # A list or mapping in brackets is fine, or is not closed, unless text comes after it.
+        # Quotes do not help a list or mapping in brackets unless text follows it.
         _, closed, after = rest.rpartition(_PAIRS[first])
         return start if start > line and closed and after.strip() and after[:1] == " " else None
     if first in "-:?" and start == line:
@@ -150,7 +151,7 @@ def _sign(text: str, start: int) -> str:
 
 
 def _swallowing_quote(text: str, index: int) -> int | None:
-    """Return where quotes of several lines open that end right before ``index``, else None."""
+    """Return where a multi-line quoted value that ends just before ``index`` opens, else None."""
     next_event: Callable[[], Any] = CParser(text).get_event
     last: Any = None
     try:

@@ -34,14 +34,14 @@ class Plain(str):
 
 
 Extra: TypeAlias = "str | list[Extra] | dict[str, Extra]"
-"""The value of a key that the format does not know: text, list or mapping of the same."""
+"""The value of an unknown key: a text, or a list or mapping of such values."""
 
 # Cc and what libyaml's reader refuses, plus U+FEFF, which editors strip as a byte order mark.
 _ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]')
 _SHORT_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Other readers of YAML 1.1 would fold or remove these.
 _NEVER_PLAIN = re.compile("[\n\x85\u2028\u2029\ufeff]")
-# Certainly plain: words of letters and digits in single spaces that start with a letter.
+# Always plain: words of letters and digits, separated by single spaces, starting with a letter.
 _CLEARLY_PLAIN = re.compile(r"[A-Za-z][\w.&'()/+-]*(?: [\w.&'()/+-]+)*\Z")
 
 
@@ -106,13 +106,13 @@ def _reads_back(text: str) -> bool:
 
 
 def block(key: str, value: Extra, indent: str) -> Iterator[str]:
-    """Yield the lines of ``key`` and a value of any shape."""
+    """Yield the lines for ``key`` and a value of any shape."""
     yield from _shape(f"{indent}{_key(key)}:", value, indent)
 
 
 def _shape(head: str, value: Extra, indent: str) -> Iterator[str]:
     if isinstance(value, Plain):
-        # Null may be written as nothing at all.
+        # Null may be written as an empty value.
         yield f"{head} {value}".rstrip(" ")
     elif isinstance(value, str):
         yield f"{head} {double_quoted(value)}"

@@ -1,8 +1,8 @@
-"""Import news documents in batches: all of a document or nothing, safe to run again.
+"""Import news documents in batches. Each is stored completely or not at all; rerunning is safe.
 
-``run`` finds the files, passes over those whose digest is known and those that are not news, parses the others and stores them batch
-by batch. The result does not depend on the order of the files, or on how they are split into runs.
-A second run changes nothing.
+``run`` finds the files, skips those whose digest is known and those that are not news, parses the
+others and stores them batch by batch. The result does not depend on the order of the files, or on
+how they are split into runs. A second run changes nothing.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
 
 BATCH_SIZE: Final = 1_000
-"""Documents per transaction: larger is hardly faster, smaller lets editors write more often."""
+"""Documents per transaction. More is hardly faster; fewer lets editors write more often."""
 
 STATISTICS_AFTER: Final = 1_000
-"""New documents after which the table statistics are renewed; then after twice as many."""
+"""Number of new documents after which table statistics are first updated; it then doubles."""
 
 _Batch = list[tuple[FoundFile, bytes, str]]
 
@@ -68,9 +68,10 @@ def run(
 
     A dry run does all the work in one transaction and rolls it back; on SQLite nobody else can
     write meanwhile. ``fail_fast`` stops at the first rejected document and keeps those before it.
-    ``skip`` passes over files of folders that are not news documents; those that ``paths`` names are
-    never skipped. ``progress`` is called with the number of documents just done. SIGINT ends the
-    run after the current batch. Raises FileNotFoundError before anything is written.
+    ``skip`` skips files in folders that are not news documents; files that ``paths`` names are
+    never skipped. ``progress`` is called with the number of documents just finished. SIGINT ends
+    the run after the current batch. If a path is missing, raise FileNotFoundError before writing
+    anything.
     """
     at = at or timezone.now()
     require(paths)
@@ -106,7 +107,7 @@ def _rolled_back() -> Iterator[None]:
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """Search for reference cycles less often: documents have none, and there are millions."""
+    """Collect garbage less often: there are many objects and no reference cycles."""
     thresholds = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -151,7 +152,7 @@ class _Import:
                     renew_at = 2 * self.report.created
                 batch = None if self.is_over else following
                 progress(self.report.done - before)
-        # Later coverage-only articles are this run's, unless two imports run at once.
+        # Coverage-only articles with higher ids are from this run, unless two imports run at once.
         created = Article.objects.filter(pk__gt=last_pk)
         self.report.stubs = created.filter(coverage_only=True).count()
         self._keep(self.skipped.report())

@@ -1,4 +1,4 @@
-"""Store a batch of documents: all of it or, if a document cannot be stored, all except that one.
+"""Store a batch of documents, except those that the database refuses.
 
 Each step takes values and returns values: ``match`` finds the article of each document, ``plan``
 works out all changes, ``write`` makes them.
@@ -40,7 +40,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
                 urls.update(entry.url for one in left for entry in one.document.related)
                 directory = Directory(urls, {one.stem for one in left})
                 matches = match(left, directory)
-                # Providers first: a trigger of theirs locks their articles, in this order.
+                # Write providers first: their trigger locks their articles in this order.
                 documents = [one.document for _, one in matches.pairs]
                 providers = catalog.store_providers(
                     (one.document, one.stem) for _, one in matches.pairs
@@ -53,7 +53,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
             report.record(run)
             return report
     except (OperationalError, InterfaceError):
-        # Not the fault of a document: the disk is full, the connection or the lock is lost.
+        # No document is at fault: the disk is full, or the connection or lock was lost.
         raise
     except (DatabaseError, ValueError) as error:
         if len(incoming) == 1:

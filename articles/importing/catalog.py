@@ -1,8 +1,9 @@
 """Topics and providers, from their own files and from the documents that mention them.
 
-The order of import must not decide a name. A provider takes the name from its latest document, a
-topic the spelling that sorts first. A catalog file overrides both, and an editor overrides all:
-what differs from ``source``, the values of the last import, is an editor's.
+Names must not depend on the order of import. A provider takes its name from its latest document,
+and a topic takes the spelling that sorts first. A catalog file overrides both, and editors override
+everything: a value that differs from ``source``, the values of the last import, was set by an
+editor.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ _UNKNOWN: Final[dict[str, Any]] = {"name": "", "name_rank": [], "logos": [], "lo
 def _with(
     source: dict[str, Any], provider: DocumentProvider | ProviderDocument, rank: list[Any]
 ) -> dict[str, Any]:
-    """Return a provider's source with the values of a document whose rank is not lower than theirs.
+    """Return a provider's source, updated from a document unless its current values rank higher.
 
-    A rank is ``[from a catalog file, time of the document, its slug, its URL]``, logos with whether
-    a page can show them in front.
+    A rank is ``[from a catalog file, time of the document, its slug, its URL]``, preceded, for
+    logos, by whether a page can show them.
     """
-    # A domain stands in where a document has no usable name: any other name is better.
+    # If a document has no usable name, its domain is used; any other name is better.
     name_rank = rank if provider.name != provider.domain else [False]
     if name_rank >= source["name_rank"]:
         source = source | {"name": provider.name, "name_rank": name_rank}
@@ -55,7 +56,7 @@ def _with(
 def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str, int]:
     """Create or update the providers that documents mention; return primary keys by domain.
 
-    ``mentions`` are documents with their slugs. None, or two to four queries.
+    ``mentions`` are documents with their slugs. Needs two to four queries, or none.
     """
     found: dict[str, list[tuple[DocumentProvider, list[Any]]]] = {}
     for document, slug in mentions:
@@ -125,8 +126,8 @@ def _step_aside(topic: Topic) -> None:
 def store_topic_file(document: TopicDocument) -> None:
     """Create or update a topic from its catalog file, and its parent if it is new.
 
-    Raises ValueError if the file contradicts another: the same ``_id``, or parents that form a
-    circle.
+    Raise ValueError if the file contradicts another: it has the same ``_id``, or the parents form a
+    cycle.
     """
     key = topic_key(document.name)
     slug = document.id or key
@@ -171,12 +172,12 @@ def _check_circle(key: str, parent: str | None) -> None:
 
 
 def _locked(model: type[_Row]) -> models.QuerySet[_Row]:
-    """Return rows, locked against editors; links to them can still be saved."""
+    """Return rows locked against changes by editors; links to them can still be saved."""
     return model._default_manager.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 def _refresh(row: Provider | Topic, source: dict[str, Any], fields: tuple[str, ...]) -> bool:
-    """Update a row from its sources, except where an editor changed it; return whether they changed."""
+    """Update a row from its source, except an editor's changes; return whether it changed."""
     before = row.source
     if source == before:
         return False
@@ -194,7 +195,7 @@ def _bulk_write(
     refreshed: list[Any],
     fields: list[str],
 ) -> None:
-    """Insert the new rows, whose primary keys are set, and update ``fields`` of the others."""
+    """Insert new rows, which already have primary keys, and update ``fields`` of the others."""
     for row, pk in zip(created, bulk.reserve_ids(model, len(created)), strict=True):
         row.pk = pk
     model._default_manager.bulk_create(created)

@@ -1,4 +1,4 @@
-"""Coverage-only articles: reports that documents list, but that have no document yet."""
+"""Coverage-only articles: reports that documents list but that have no document yet."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from articles.models import Article, SourceDocument
 from newsroom import bulk
 
 Naming = tuple[Row, Sequence[RelatedEntry]]
-"""An article and the related entries of its document, without any of its own URL."""
+"""An article and the related entries of its document, except any with its own URL."""
 
 
 def entries_of(document: ArticleDocument) -> list[RelatedEntry]:
-    """Return the related entries of a document, without any of its own URL."""
+    """Return the related entries of a document, except any with its own URL."""
     own = document.url
     return [entry for entry in document.related if entry.url != own]
 
 
 def rank_of(row: Row) -> tuple[Any, ...]:
-    """Rank a document among those that name one coverage-only article: it shows the latest's entry.
+    """Rank a document among those that name the same coverage-only article.
 
-    Ties go by stem and URL, which unlike a slug do not depend on the order of import.
+    The article shows the entry of the latest document. Ties are broken by stem and URL, which,
+    unlike a slug, do not depend on the order of import.
     """
     return (row.published_at, row.stem, row.url)
 
@@ -37,7 +38,7 @@ def find_new(
 ) -> tuple[tuple[StubPair, ...], frozenset[int]]:
     """Find the URLs that no article has, and add a new coverage-only article for each.
 
-    Return the new ones with their entries, and the ids of known ones that documents list.
+    Return the new articles with their entries, and the ids of known articles that documents list.
     """
     new: dict[str, tuple[tuple[Any, ...], Row, RelatedEntry]] = {}
     named: set[int] = set()
@@ -63,7 +64,7 @@ def find_new(
 
 
 def describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
-    """Set the time and the stem of a coverage-only article by an entry."""
+    """Set the time and stem of a coverage-only article from an entry."""
     stem = slug_for(entry.title, entry.published_at, entry.url)
     if (row.stem, row.published_at) != (stem, entry.published_at):
         row.published_at = entry.published_at
@@ -76,10 +77,10 @@ def number_rows(new: Sequence[Row]) -> None:
 
 
 def store_coverage(source: SourceDocument, at: datetime) -> None:
-    """Store the coverage-only articles that a document names and that do not exist yet.
+    """Store the missing coverage-only articles that a document names.
 
-    An import leaves them out if an editor's links differ from the document's. Call inside a
-    transaction that holds the write lock. Without anything to store, four queries.
+    An import leaves them out if an editor's links differ from the document's. Call this inside a
+    transaction that holds the write lock. If there is nothing to store, it takes four queries.
     """
     article, document = source.article, source.parse()
     directory = Directory([document.url, *snapshot.related_urls(document)], [article.stem])

@@ -1,4 +1,4 @@
-"""Export articles as documents: as they were imported, with the changes since then."""
+"""Export articles as documents: the imported documents with all later changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from newsroom.paging import chunks
 from providers.models import Provider
 
 CHUNK: Final = 500
-"""Articles loaded at a time: limits the memory of an export."""
+"""How many articles to load at a time; limits the memory of an export."""
 _LOADED: Final = (
     *snapshot.STATE_LOADED,
     "related_links__target__provider",
@@ -32,8 +32,8 @@ _LOADED: Final = (
 def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, bool]]:
     """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
 
-    Yields each file name, and whether the file differs from the imported one, by primary key. A
-    file is replaced at once, so that nobody reads half of it. Raises OSError.
+    Yield each file name, and whether the file differs from the imported one, by primary key. Files
+    are replaced atomically, so that nobody reads half of one. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, data, is_revised in documents_of(articles):
@@ -62,9 +62,9 @@ def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool
 
 
 def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
-    """Return an article's document: as it was imported, with the fields that changed since.
+    """Return an article's document: the imported one with the fields that have changed since.
 
-    ``policy`` is the one in force; it decides what the document leaves open.
+    ``policy`` is the one in force; it decides values that the document does not give.
     """
     document = article.source_document.parse()
     before = snapshot.of_document(document)
@@ -95,7 +95,7 @@ def _score(article: Article, document: ArticleDocument, policy: Policy) -> dict[
     if article.quality is None:
         return {"heat": None, "published": None}
     if document.heat is None and article.quality == document.quality and not article.decision:
-        # The document leaves its score to the policy, and no editor decided.
+        # The document leaves its score to the policy, and no editor has made a decision.
         return {}
     implied = document.heat is not None and document.heat >= policy.threshold
     if document.published is None and (document.heat, implied) == (article.heat, article.published):
@@ -136,7 +136,7 @@ def _related(
     ]
     known = {entry.url: entry for entry in reversed(kept)}
     added = [_entry(target) for url, target in targets.items() if url not in known]
-    # Entries without a link (its own URL, or a URL for the second time) keep their place if the
+    # Entries without a link (the document's own URL, or a repeated URL) stay where they are if the
     # others keep their order.
     together = (*kept, *added)
     order = dict.fromkeys(entry.url for entry in together if entry.url != document.url)

@@ -1,4 +1,4 @@
-"""Finding and reading the files of an import."""
+"""Find and read the files of an import."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ CATALOG: Final = "_data"
 _BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 SORTED_AT_A_TIME: Final = 20_000
-"""Names of one folder that are sorted at a time, which limits the memory in a folder of millions.
+"""How many names of a folder to sort at a time; limits the memory for a folder with millions.
 
-The order makes no difference to the rows. Sorting makes reports comparable.
+The order does not affect the rows, but sorting makes reports comparable.
 """
 
 
 _FIRST_BYTES: Final = 64
-"""Bytes that show whether a file that is too large begins with front matter."""
+"""How many bytes to read of a file that is too large, to see whether it has front matter."""
 
 
 class Kind(Enum):
-    """What a file contains, by the folder it is in; others in ``_data`` are not imported."""
+    """What a file contains, according to its folder; other files in ``_data`` are not imported."""
 
     ARTICLE = "article"
     TOPIC = "topic"
@@ -48,7 +48,7 @@ class FoundFile(NamedTuple):
     """A file to import: ``path`` opens it, ``shown`` is the same path for messages.
 
     ``name`` is its path within the imported folder, ``roots`` are all folders of the run.
-    ``is_named`` is true for a file named by hand, which is never skipped.
+    ``is_named`` is true for a file that was named explicitly, which is never skipped.
     """
 
     path: str
@@ -60,7 +60,7 @@ class FoundFile(NamedTuple):
 
 
 def require(paths: Sequence[Path]) -> None:
-    """Raise FileNotFoundError for a path that is neither file nor folder."""
+    """Raise FileNotFoundError for a path that is neither a file nor a folder."""
     for path in paths:
         # A pipe or a device might never end. Path.is_file raises if a name is too long.
         if not os.path.isdir(path) and not os.path.isfile(path):  # noqa: PTH112, PTH113
@@ -70,9 +70,8 @@ def require(paths: Sequence[Path]) -> None:
 def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
     """Yield the article documents under ``paths`` or, with ``catalog``, the catalog files.
 
-    Searches folders recursively, except hidden ones and links to folders. A folder that cannot be
-    opened is yielded itself, so that ``read`` reports why. Memory does not grow with the number of
-    files.
+    Searches folders recursively, except hidden ones and links to folders. Yields a folder that
+    cannot be opened, so that ``read`` reports why. Memory does not grow with the number of files.
     """
     wanted = {Kind.TOPIC, Kind.PROVIDER} if catalog else {Kind.ARTICLE}
     folders = [path if path.is_dir() else path.parent for path in paths]
@@ -93,7 +92,7 @@ def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
 
 
 def printable(path: str) -> str:
-    """Return a path that can be stored and fits on one line: odd bytes become ``\\xNN``."""
+    """Return a path that can be stored and fits on one line: unprintable bytes become ``\\xNN``."""
     if path.isascii() and path.isprintable():
         return path
     readable = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -101,7 +100,7 @@ def printable(path: str) -> str:
 
 
 def _kind_below(kind: Kind, name: str) -> Kind:
-    """Return what the folder ``name`` contains, in a folder of a kind."""
+    """Return the kind of files in the folder ``name``, given the kind of its parent."""
     if name == CATALOG:
         return Kind.OTHER
     if kind is Kind.OTHER:
@@ -139,21 +138,21 @@ def _walk(
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    # Only os.path copes with links that form a circle.
+    # Only os.path can handle links that form a cycle.
     return os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()  # noqa: PTH113
 
 
 def read(path: str, shown: str) -> tuple[bytes, str]:
     """Return a file's bytes and their SHA-256 in hex; ``shown`` is the path for messages.
 
-    Never reads more than MAX_BYTES. Raises DocumentError if it is larger or unreadable, and
-    NotNewsError if it is larger and begins without front matter.
+    Never read more than MAX_BYTES. Raise DocumentError if the file is larger or unreadable, and
+    NotNewsError if it is larger and does not begin with front matter.
     """
     try:
-        # open() makes a file object, which takes as long as the read itself.
+        # Creating a file object with open() takes as long as the read itself.
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            # A read of MAX_BYTES would allocate all of them.
+            # Reading MAX_BYTES would allocate that much memory.
             size = os.fstat(opened).st_size
             if size > MAX_BYTES:
                 error = too_large(shown, size)

@@ -1,7 +1,8 @@
-"""Find the article of a document, and the slug that it gets.
+"""Find the article of a document, and choose its slug.
 
-A document belongs to the article of its slug and URL, or of its file if one of the two is the same.
-A related entry belongs to the article of its URL. None of this depends on the order of import.
+A document belongs to the article with its slug and URL. If only one of the two matches, it belongs
+to the article that came from the same file. A related entry belongs to the article with its URL.
+None of this depends on the order of import.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """What an import needs to know of an article, stored or new.
+    """What an import needs to know about an article, stored or new.
 
-    ``pk`` is 0 for a new one. ``path`` and ``digest`` are those of its document, if it has one.
+    ``pk`` is 0 for a new one. ``path`` and ``digest`` belong to its document, if it has one.
     """
 
     pk: int
@@ -40,7 +41,7 @@ class Row:
 
     @property
     def order(self) -> tuple[bool, datetime, str]:
-        """The order in which articles get a slug that they share: documents first, then by time."""
+        """The order in which articles get a requested slug: documents first, then by time."""
         return (self.coverage_only, self.published_at, self.url)
 
 
@@ -60,7 +61,7 @@ class Directory:
     """The articles that a batch may touch, by URL and by stem."""
 
     def __init__(self, urls: Iterable[str], stems: Iterable[str]) -> None:
-        """Load the articles that have one of ``urls`` or ``stems``. Three queries."""
+        """Load the articles with any of ``urls`` or ``stems``. Three queries."""
         self._by_url: dict[str, list[Row]] = defaultdict(list)
         self._by_stem: dict[str, list[Row]] = defaultdict(list)
         self._by_pk: dict[int, Row] = {}
@@ -77,20 +78,20 @@ class Directory:
                 self._by_stem[row.stem].append(row)
 
     def load_urls(self, urls: Iterable[str]) -> None:
-        """Load all articles of ``urls``. One query."""
+        """Load all articles with any of ``urls``. One query."""
         self._load(Article.objects.filter(url__any_of=urls))
 
     def load_stems(self, stems: Iterable[str]) -> None:
-        """Load all articles that ask for one of ``stems``. Two queries, none for known ones."""
+        """Load all articles that request one of ``stems``, with two queries if any are new."""
         missing = [stem for stem in dict.fromkeys(stems) if stem not in self._loaded_stems]
         if missing:
             self._loaded_stems.update(missing)
-            # Most slugs are their stems; the few others have an index of their own.
+            # Most slugs equal their stems; the few others have a separate index.
             self._load(Article.objects.filter(slug__any_of=missing))
             self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
 
     def get_all(self, pks: Collection[int]) -> list[Row]:
-        """Return the articles of primary keys, at most one query."""
+        """Return the articles with these primary keys; needs at most one query."""
         if missing := [pk for pk in pks if pk not in self._by_pk]:
             self._load(Article.objects.filter(pk__any_of=missing))
         return [self._by_pk[pk] for pk in pks if pk in self._by_pk]
@@ -101,7 +102,7 @@ class Directory:
         self._unsettled[row.stem] = None
 
     def move(self, row: Row, *, url: str, stem: str) -> None:
-        """Give an article another URL and stem; also call this when its time changed."""
+        """Change an article's URL and stem; also call this when its time has changed."""
         self.remove(row)
         row.url, row.stem = url, stem
         self.add(row)
@@ -112,13 +113,13 @@ class Directory:
         self._unsettled[row.stem] = None
 
     def take_unsettled(self) -> list[str]:
-        """Return the stems that got or lost an article since the last call."""
+        """Return the stems that gained or lost an article since the last call."""
         stems = [stem for stem in self._unsettled if stem]
         self._unsettled.clear()
         return stems
 
     def match(self, path: str, stem: str, url: str) -> Row | None:
-        """Return the article of a document, which may be a coverage-only one of its URL."""
+        """Return the article of a document; it may be a coverage-only article with the same URL."""
         same_url = self._by_url.get(url, [])
         same_stem = self._by_stem.get(stem, [])
         for row in (*same_stem, *same_url):
@@ -130,27 +131,27 @@ class Directory:
         return next((row for row in same_url if row.coverage_only), None)
 
     def at(self, url: str) -> list[Row]:
-        """Return the articles of a URL; links go to the first."""
+        """Return the articles with a URL; links go to the first."""
         rows = self._by_url.get(url, [])
         # Not by slug: a later document may take it, and the links would have to move.
         return sorted(rows, key=lambda row: (row.coverage_only, row.published_at, row.stem))
 
     def family(self, stem: str) -> list[Row]:
-        """Return the articles that ask for a slug; the first one gets it."""
+        """Return the articles that request a slug; the first one gets it."""
         return sorted(self._by_stem.get(stem, []), key=lambda row: row.order)
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
-    """Set the slugs of the rows whose stem got or lost an article; return those that changed.
+    """Set the slugs of the rows whose stem gained or lost an article; return the changed rows.
 
     If several articles ask for a slug, the document published first gets it, the next one gets
     ``-2`` and so on, so any order of import gives the same URLs. A number is skipped if a document
-    asks for it by name. Writes nothing to the database: see ``write_slugs``.
+    requests that slug. This does not write to the database: see ``write_slugs``.
     """
     stems = directory.take_unsettled()
     if not stems:
         return []
-    # A document named "a-2" takes that number from those named "a", or gives it back.
+    # A document named "a-2" takes that number from documents named "a", or frees it.
     parents = {match[1] for match in map(_NUMBERED.match, stems) if match}
     numbered = Article.objects.filter(~Q(slug=F("stem")), stem__in=parents.difference(stems))
     stems += sorted(set(numbered.values_list("stem", flat=True))) if parents else []
@@ -171,9 +172,9 @@ def settle_slugs(directory: Directory) -> list[Row]:
 
 
 def write_slugs(moved: Iterable[Row], dropped: Iterable[Row] = ()) -> None:
-    """Write the slugs of articles of the database; ``dropped`` rows make room for them."""
+    """Write the slugs of existing articles; ``dropped`` rows free theirs."""
     moved = tuple(moved)
-    # Two steps, because slugs are unique and may change places.
+    # Write in two steps, because slugs are unique and articles may swap them.
     freed = [(f"moving {row.pk}", row.pk) for row in (*moved, *dropped)]
     bulk.update(Article, ("slug",), freed)
     bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved])

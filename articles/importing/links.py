@@ -1,5 +1,4 @@
-"""The links between articles: those that a batch adds or moves, and the entries that coverage-only
-articles show."""
+"""The links that a batch adds or moves, and the entries that coverage-only articles show."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from articles.importing.rows import StubPair
 from articles.models import Related, SourceDocument
 
 Documents = Mapping[int, tuple[Row, ArticleDocument]]
-"""The documents of a batch by the primary keys of their articles."""
+"""The documents of a batch, by the primary keys of their articles."""
 Reread = tuple[ArticleDocument, str]
 """A document that is not in the batch, with its slug."""
 
@@ -29,7 +28,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A link to an article whose URL changed, which follows the old URL to another article."""
+    """A link to an article whose URL changed; it follows the old URL to another article."""
 
     link_id: int
     namer: Row
@@ -43,7 +42,7 @@ def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory
     for row, document in namers:
         for position, url in enumerate(snapshot.related_urls(document)):
             target = directory.at(url)[0]
-            # An editor may have given the article a URL that its document names.
+            # An editor may have changed the article's URL to one that its document names.
             if target is not row:
                 yield Link(row, target, position)
 
@@ -56,8 +55,8 @@ def find_released(
 ) -> tuple[Released, ...]:
     """Find the links to articles whose URL changed where the document names the old URL.
 
-    ``old_urls`` are by primary key. Links from ``relinked`` articles are left out: all of theirs
-    are written again.
+    ``old_urls`` are by primary key. Links from ``relinked`` articles are left out, because they are
+    all rewritten.
     """
     if not old_urls:
         return ()
@@ -82,9 +81,9 @@ def find_released(
 def latest_namers(
     stubs: Collection[int], added: Iterable[Link], relinked: Collection[int], documents: Documents
 ) -> dict[int, tuple[tuple[Any, ...], int]]:
-    """Return the rank and the id of the latest article that links to each coverage-only one.
+    """Return the rank and id of the latest article that links to each coverage-only article.
 
-    Counts the links of the database, those of ``relinked`` articles aside, and the ``added`` ones.
+    Considers the links in the database, except those of ``relinked`` articles, and ``added``.
     """
     kept = Related.objects.filter(target__in=stubs).exclude(article__in=relinked)
     columns = ("target_id", "article_id", "article__published_at", "article__stem", "article__url")
@@ -110,10 +109,10 @@ def newer_entries(
     documents: Documents,
     directory: Directory,
 ) -> tuple[list[StubPair], list[Reread]]:
-    """Find the entries that coverage-only articles of the database show from now on.
+    """Find the entries that existing coverage-only articles will show.
 
-    The latest document's entry is shown. Of ``doubtful`` ones that document is read again where it
-    is not in the batch; these are also returned.
+    The latest document's entry is shown. For ``doubtful`` articles, that document is read again if
+    it is not in the batch, and is returned too.
     """
     absent = {namer for pk, (_, namer) in latest.items() if pk in doubtful}.difference(documents)
     sources = SourceDocument.objects.filter(article__in=absent) if absent else ()

@@ -17,7 +17,7 @@ class Matches:
     """The documents of a batch by kind; each article occurs at most once in the first three.
 
     ``later`` are further documents of an article of this batch: match them after it is written.
-    ``repathed`` are articles whose unchanged document has another path now.
+    ``repathed`` are articles whose unchanged document has moved to another path.
     """
 
     new: list[Pair] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Matches:
 
     @property
     def written(self) -> list[Pair]:
-        """The documents that need no merge."""
+        """The documents that do not need merging."""
         return self.new + self.filled
 
     @property
@@ -88,12 +88,12 @@ def _article_of(one: Incoming, directory: Directory) -> Row | None:
         and (row.stem, row.url) != (stem, document.url)
         and _is_second_copy(row, one)
     ):
-        # Only the file name matches, and that file is in another folder.
+        # Only the file name matches, and the other file is in another folder.
         row = directory.match("", stem, document.url)
     if row is None or row.coverage_only:
         computed = slug_for(document.title, document.published_at, document.url)
         for same in directory.at(document.url):
-            # Exported under its slug, which has a number that its stem lacks.
+            # It was exported under its slug, which has a number that its stem does not have.
             if same.slug == stem and (same.digest == one.digest or same.stem == computed):
                 return same
     return row
@@ -113,8 +113,8 @@ def _is_second_copy(row: Row, one: Incoming) -> bool:
                 return row.path != one.file.name
             if digest == row.digest:
                 return True
-            # The first file changed and may be another article now. Files of one name in two
-            # folders may always have been two articles.
+            # The first file changed and may be another article now. Two files with the same name in
+            # different folders may always have been two articles.
             if row.path != one.file.name:
                 return (stem_of(row.path, document), document.url) == (row.stem, row.url)
     return False

@@ -17,10 +17,10 @@ from articles.scoring import Decision, Policy, top_rank
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What a newer document changes in its article.
+    """The changes that a newer document makes to its article.
 
     ``taken`` names the fields that follow the document. ``columns`` are the article's new values,
-    all but its provider's. ``before`` is the document of the last import, if there was one.
+    except its provider. ``before`` is the document of the last import, if there was one.
     """
 
     article: Article
@@ -58,7 +58,7 @@ class Merge:
 
     @property
     def retells_related(self) -> bool:
-        """Whether the coverage-only articles that it lists may have to show another entry."""
+        """Whether the listed coverage-only articles may have to show another entry."""
         return (
             self.before is None
             or self.document.related != self.before.related
@@ -85,7 +85,7 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Me
     before_document = source.parse() if source else None
     editor = snapshot.of_article(article)
     now = snapshot.of_document(document)
-    # Without an earlier document everything in the article is its editor's.
+    # Without an earlier document, an editor wrote everything in the article.
     blank: dict[str, Any] = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
     before = snapshot.of_document(before_document) if before_document else blank
     take, conflicts = snapshot.merge(before, now, editor)

@@ -1,8 +1,8 @@
 """Parse the documents of a large import in a second process while the first one stores them.
 
 Parsing takes about as long as storing. From SECOND_PROCESS_AFTER documents on, a second process
-parses one batch while this one stores the batch before. If that process cannot be started or
-breaks down, this one parses as well.
+parses the next batch while this process stores the current one. If the second process cannot be
+started or fails, this process also parses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from articles.documents.batches import Parsed, Text, parse_all
 from newsroom.subprocesses import BROKEN_PIPE, FunctionProcess
 
 SECOND_PROCESS_AFTER: Final = 1_000
-"""From this many documents on, a second process is worth its start, a tenth of a second."""
+"""The number of documents for which starting a second process (0.1 seconds) pays off."""
 
 
 class Parser:

@@ -1,4 +1,4 @@
-"""Work out everything that a batch of documents changes, before anything is written."""
+"""Work out everything that a batch of documents changes before writing anything."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from articles.scoring import Policy
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a batch writes. New rows have their primary keys and slugs already.
+    """What a batch writes. New rows already have their primary keys and slugs.
 
     ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
-    ``dropped_stubs`` those that go. ``moved`` are articles of the database whose slug changes,
-    ``numbered`` articles that get another slug than they ask for. ``redirected`` links, by id,
-    get another target. ``same_url`` are articles of one URL: links go to the first. ``reread`` documents of other batches say how providers are named.
+    ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes,
+    ``numbered`` articles that do not get the slug they request. ``redirected`` links, by id, get
+    another target. ``same_url`` are articles that share a URL: links go to the first. ``reread``
+    documents of other batches say how providers are named.
 
-    The policy scores the articles ``to_score``. Of those that it scored before, it scores again the
-    ``renamed`` ones and those related to ``disturbed`` ones.
+    The policy scores the articles ``to_score``. It also rescores the ``renamed`` articles, and
+    those related to ``disturbed`` ones, if it scored them before.
     """
 
     matches: Matches
@@ -86,7 +87,7 @@ class Plan:
 
 
 def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
-    """Plan what ``matches`` change; locks the articles that are merged, and writes nothing."""
+    """Plan the changes for ``matches``; lock the articles to merge, but write nothing."""
     if not matches.pairs:
         return Plan(matches)
     merges = merge_all(matches.known, policy)
@@ -136,7 +137,7 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
     }
     unscored |= {merge.row.pk for merge in merges if merge.needs_policy}
     changed = settle_slugs(directory)
-    # New articles under the slug that they ask for disturb nobody.
+    # New articles that get the slug they request do not affect others.
     renamed = [row for row in changed if row not in new or row.slug != row.stem]
     return Plan(
         matches,

@@ -1,4 +1,4 @@
-"""What an import did: counts, and problems that a person should look at."""
+"""The result of an import: counts, and problems that somebody should look at."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ COUNTS: Final = (
     "stubs",
 )
 PLACES: Final = 3
-"""Places named of each message in the text report."""
+"""How many places to name for each message in the text report."""
 _ERROR: Final = ("path", "line", "column", "message")
 
 
 @dataclass(slots=True)
 class Report:
-    """The result of one run; the same for a dry run, which has no ``run``."""
+    """The result of a run. A dry run has the same, but no ``run``."""
 
     created: int = 0
     updated: int = 0
@@ -109,7 +109,7 @@ class Report:
         return [{name: getattr(one, name) for name in _ERROR} for one in self.of(kind)]
 
     def lines(self, kind: ImportProblem.Kind) -> Iterator[str]:
-        """Yield the problems of a kind for people: equal messages together, with PLACES places."""
+        """Yield the problems of a kind for people: equal ones grouped, with up to PLACES places."""
         places: dict[str, list[str]] = {}
         for problem in self.of(kind):
             places.setdefault(problem.message, []).append(problem.place)

@@ -68,7 +68,7 @@ _ARTICLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A document to import: its file, digest, bytes and contents. It asks for the slug ``stem``."""
+    """A document to import: its file, digest, bytes and contents. It requests the slug ``stem``."""
 
     file: FoundFile
     digest: str
@@ -120,7 +120,7 @@ def _contents(
 ) -> Iterator[tuple[Row, ArticleDocument | None, tuple[Any, ...]]]:
     """Yield row, document and values of _CONTENT, except the last, of documents and of entries.
 
-    An entry gives a quality to rank by, but no heat.
+    An entry provides a quality for ranking, but no heat.
     """
     for row, incoming in pairs:
         document = incoming.document
@@ -143,9 +143,9 @@ def insert_articles(
     at: datetime,
     policy: Policy,
 ) -> None:
-    """Insert new articles and new coverage-only ones. Two more queries, for names."""
+    """Insert new articles and new coverage-only ones. Needs two more queries, for names."""
     fixed = tuple(_FRESH.values())
-    # A trigger would fill this in, but only by writing each article again.
+    # A trigger would fill this in, but would write each article twice.
     provider_names = _names(Provider, providers)
     topic_names = _names(Topic, topics)
 
@@ -174,7 +174,7 @@ def fill_articles(
     at: datetime,
     policy: Policy,
 ) -> None:
-    """Write documents into coverage-only articles, and newer entries into those that stay so."""
+    """Write documents into coverage-only articles, and newer entries into the remaining ones."""
     rows = (
         (row.slug, row.stem, document is None, *values, at, row.pk)
         for row, document, values in _contents(pairs, stubs, providers, policy)
@@ -192,9 +192,9 @@ def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:
 
 
 def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) -> None:
-    """Insert the images of articles; those that are stored already are shown at once.
+    """Insert the images of articles; images that are already stored are shown immediately.
 
-    One more query, for the stored copies.
+    Needs one more query, for the stored copies.
     """
     found = [
         (row.pk, position, image)
@@ -225,7 +225,7 @@ def insert_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
 
 
 def update_sources(pairs: Sequence[Pair], run: ImportRun | None) -> None:
-    """Replace the documents of articles, or insert those of articles made by hand."""
+    """Replace the documents of articles; insert them for articles that were created by hand."""
     of_articles = SourceDocument.objects.filter(article__in=[row.pk for row, _ in pairs])
     ids = dict(of_articles.values_list("article_id", "pk"))
     known = ((*_source_values(*pair, run), ids[pair[0].pk]) for pair in pairs if pair[0].pk in ids)

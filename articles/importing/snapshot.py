@@ -1,7 +1,7 @@
 """The state of an article in terms of its document, and the three-way merge of states.
 
 A state maps field names to values for JSON: texts, numbers, and lists of topic keys, images and
-related URLs. So a document and its article compare field by field.
+related URLs. This way a document and its article can be compared field by field.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _texts_and_times(one: Article | ArticleDocument) -> dict[str, Any]:
 
 
 def language_of(document: ArticleDocument) -> str:
-    """Return a document's language, which is the site's unless it names another."""
+    """Return a document's language; by default it is the site's."""
     return document.language or settings.LANGUAGE_CODE
 
 
@@ -85,7 +85,7 @@ def image_state(image: Image | DocumentImage) -> list[Any]:
 
 
 def related_urls(document: ArticleDocument) -> list[str]:
-    """Return the URLs that a document names, each once, without its own."""
+    """Return the distinct URLs that a document names, except its own."""
     own = document.url
     return list(dict.fromkeys(entry.url for entry in document.related if entry.url != own))
 
@@ -99,7 +99,7 @@ def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], 
     """Merge the changes of a document since its last import with those of editors.
 
     Return the values to take from the source, and the conflicts: fields that both changed to
-    different values, of which the editor's is kept.
+    different values. The editor's values are kept.
     """
     take: dict[str, Any] = {}
     conflicts: list[Conflict] = []

@@ -1,4 +1,4 @@
-"""Write what was planned for a batch of documents."""
+"""Write the plan for a batch of documents."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write(
     at: datetime,
     policy: Policy,
 ) -> None:
-    """Write a plan. Call inside the transaction that it was made in.
+    """Write a plan. Call this in the transaction in which the plan was made.
 
     ``providers`` has the primary keys of the documents' providers by domain, ``topics`` those of
     their topics by key.

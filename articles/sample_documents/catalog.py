@@ -29,7 +29,7 @@ DOCUMENT_PROVIDERS: Final = tuple(
 
 
 def generate_catalog() -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each topic and provider file: ``_data/topics/00-ai.yaml``, ….
+    """Yield the name and bytes of each topic and provider file: ``_data/topics/00-ai.yaml``, ….
 
     Parents come before their topics. The files are always the same.
     """

@@ -23,7 +23,7 @@ _SKIES: Final = [
     ((58, 78, 128), (26, 34, 72), (10, 14, 32)),
     ((240, 226, 206), (186, 164, 140), (78, 62, 54)),
 ]
-"""For each: the colors of the horizon, the sky and the foreground."""
+"""The colors of the horizon, the sky and the foreground of each."""
 
 _Color = tuple[int, int, int]
 

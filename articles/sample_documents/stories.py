@@ -34,9 +34,9 @@ PACE: Final = timedelta(days=1) / 150
 LONGEST_STORY: Final = timedelta(days=5)
 """From the first report of a story to the last."""
 MAX_COUNT: Final = 5_000_000
-"""Most documents of one run: at PACE they reach back 91 years, and documents start in 1900."""
+"""Largest number of documents in a run. At PACE they span 91 years; dates start in 1900."""
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""The newest sample may not be older."""
+"""The earliest allowed time of the newest sample."""
 
 PLACES: Final = tuple(
     f"{stem}{ending}" for stem in words.PLACE_STEMS for ending in words.PLACE_ENDINGS
@@ -60,7 +60,7 @@ _Report = tuple[scoring.Contender, RelatedEntry]
 
 
 def generate(count: int, seed: int, until: datetime = LAST_MOMENT) -> Iterator[tuple[str, bytes]]:
-    """Yield file name and bytes of ``count`` documents, story by story, oldest story first.
+    """Yield the file names and bytes of ``count`` documents, story by story, oldest first.
 
     The newest is published shortly before ``until``. The same arguments produce the same documents
     on every machine. Memory does not grow with ``count``. Raise ValueError at once if ``count`` is
@@ -95,7 +95,7 @@ class _Storyteller:
     def __init__(
         self, rng: Random, place: str, latest: datetime, number: int, until: datetime
     ) -> None:
-        """Take ``latest`` as the time of the last report, ``number`` as a running number."""
+        """``latest`` is the time of the last report, ``number`` a running number."""
         self.rng = rng
         self.latest = latest
         self.until = until
@@ -119,7 +119,7 @@ class _Storyteller:
         }
 
     def documents(self, most: int) -> Iterator[tuple[str, ArticleDocument]]:
-        """Yield slug and document of at most ``most`` reports; further ones are only named."""
+        """Yield the slug and document of at most ``most`` reports; others are only named."""
         reports = self._reports()
         # The best report needs a document: without it the story could not be published.
         written = [one for one in reports if one is reports[0] or not self._chance(0.25)]
@@ -262,7 +262,7 @@ class _Storyteller:
             path = f"{path}-{slug[:10]}"
         address = f"www.{provider.domain}/{path}"
         urls = {"web_url": f"https://{address}"}
-        # A provider has AMP pages always or never.
+        # A provider has AMP pages for all reports or for none.
         if len(provider.name) % 3 == 0:
             urls["amp_url"] = f"https://{address.rstrip('/')}/amp/"
             cache = f"www.{provider.domain}".replace("-", "--").replace(".", "-")

@@ -55,7 +55,7 @@ class Command(ReportCommand):
             raise CommandError(str(error), returncode=2) from error
 
     def _try(self, policy: Policy, options: dict[str, Any]) -> None:
-        # Counting reads the whole table, so only for a progress bar.
+        # Count only for a progress bar, because counting reads the whole table.
         listed = Article.objects.filter(coverage_only=False)
         total = listed.count() if sys.stderr.isatty() else None
         with tqdm(total=total, unit="article", disable=None) as bar:

@@ -1,4 +1,4 @@
-"""Keep copies of the images that readers miss."""
+"""Store missing copies of images that readers see."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Command(ReportCommand):
             preview = keeping.preview(**chosen)
             self.report(options, preview.as_json, preview.as_text)
             return
-        # The count reads all published articles, so only for a progress bar.
+        # Count only for a progress bar, because counting reads all published articles.
         total = len(keeping.preview(**chosen).wanted) if sys.stderr.isatty() else None
         with tqdm(total=total, unit="image", disable=None) as bar:
             report = keeping.keep(**chosen, progress=bar.update)

@@ -17,7 +17,7 @@ from articles.sample_documents.pictures import draw, draw_logo
 from providers.models import Provider
 
 RESERVED = ".example"
-"""RFC 2606 reserves these hosts: no drawing stands in for a real picture."""
+"""RFC 2606 reserves these hosts, so a drawing never replaces a real picture."""
 
 
 class Command(BaseCommand):

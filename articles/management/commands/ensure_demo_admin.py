@@ -25,7 +25,8 @@ class Command(BaseCommand):
         user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if user is None:
             password = password or secrets.token_urlsafe(12)
-            # Stored before the user exists: an administrator with a lost password would be worse.
+            # Store the password first, so that there is never an administrator with a lost
+            # password.
             _keep(kept, password)
             user = User.objects.create_superuser(NAME, password=password)
         name = user.get_username()

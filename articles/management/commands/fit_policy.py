@@ -1,4 +1,4 @@
-"""Find the policy that explains the most given scores."""
+"""Find the policies that explain the most imported scores."""
 
 from __future__ import annotations
 

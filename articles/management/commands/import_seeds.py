@@ -20,7 +20,7 @@ from newsroom.interrupts import INTERRUPTED
 class Command(ReportCommand):
     help = "Import news documents, topics and providers. Safe to run again."
     dry_run_help = "report what an import would do, but write nothing"
-    # Checking URLs would load every page and the API: 8 of the 150 MB that an import may take.
+    # Checking URLs would load every page and the API, which takes 8 of an import's 150 MB.
     requires_system_checks = (Tags.models,)
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,7 +42,7 @@ class Command(ReportCommand):
             raise CommandError("--batch-size must be 1 or more.", returncode=2)
         paths = options["path"] or [settings.BASE_DIR / "seeds"]
         try:
-            # Counting walks through the folders, so only for a progress bar.
+            # Count only for a progress bar, because counting walks through the folders.
             total = importing.count_files(paths) if sys.stderr.isatty() else None
             with tqdm(total=total, unit="document", disable=None) as bar:
                 report = importing.run(

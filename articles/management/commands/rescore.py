@@ -24,7 +24,7 @@ class Command(ReportCommand):
         differences = heat.differences(Article.objects.filter(coverage_only=False))
         changed = []
         total = 0
-        # In chunks: one transaction per article is slow, one for a million blocks everybody.
+        # Use chunks: one transaction per article is slow, and one for a million blocks everybody.
         while chunk := list(islice(differences, heat.CHUNK)):
             total += len(chunk)
             if not dry_run:
