@@ -30,7 +30,7 @@ settings.load_profile(PROFILE)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Change the number of a property test's examples by the profile."""
+    """Let the profile scale the number of examples of each property test."""
     function: Any = getattr(item, "function", None)
     if is_hypothesis_test(function) and not hasattr(function, "examples_asked_for"):
         share = SHARES[PROFILE]
@@ -43,7 +43,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave modules and tests out of later garbage collections."""
+    """Exclude modules and tests from later garbage collections."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
@@ -51,7 +51,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep media apart from the developer's, and hash passwords fast."""
+    """Keep media apart from the developer's own, and hash passwords fast."""
     with override_settings(
         MEDIA_ROOT=str(tmp_path_factory.mktemp("media")),
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
@@ -61,7 +61,7 @@ def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files_listed_once() -> Iterator[None]:
-    """List the static files once a process: WhiteNoise would do so for each new `Client`."""
+    """List the static files once per process: WhiteNoise would list them for each new `Client`."""
     list_files = WhiteNoiseMiddleware.add_files_from_finders
     listed: dict[str, object] = {}
 

@@ -1,4 +1,4 @@
-"""Functions that store valid rows for tests; a test overrides the values that matter to it."""
+"""Functions that store valid rows for tests; a test passes only the values that matter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from articles.scoring import SUPERSEDED_HEAT, Policy, top_rank
 from providers.models import Provider
 
 NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-"""The default ``published_at``; nothing here depends on the real clock."""
+"""The default ``published_at``; it does not depend on the real clock."""
 POLICY: Final = Policy()
 
 _numbers = count(1)
@@ -84,7 +84,7 @@ def relate(article: Article, *targets: Article) -> None:
 
 
 def make_superseded(lead: Article | None = None, **overrides: Any) -> Article:
-    """Store an article that ``lead`` (by default a published one) supersedes."""
+    """Store an article that ``lead`` supersedes; by default the lead is a new published article."""
     article = make_article(**{"quality": 40, "heat": SUPERSEDED_HEAT} | overrides)
     relate(article, lead or make_article())
     return article
@@ -132,7 +132,7 @@ def make_user(*roles: Role, **overrides: Any) -> User:
     values: dict[str, Any] = {"username": f"user-{next(_numbers)}", "is_staff": True}
     user = User.objects.create_user(**values | overrides)
     if not Group.objects.filter(name=Role.VIEWER).exists():
-        # Tests that use several connections empty all tables, including this one.
+        # Tests that use several connections empty all tables, including the table of roles.
         write_roles(ROLES)(apps)
     user.groups.set(Group.objects.filter(name__in=roles))
     return user

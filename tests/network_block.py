@@ -11,7 +11,7 @@ from django.conf import settings
 class NetworkBlockedError(RuntimeError):
     """A test tried to reach another machine.
 
-    Not an OSError, so that code that handles network failures does not hide it.
+    It is not an OSError, because code that handles network failures would hide that.
     """
 
 
@@ -62,13 +62,13 @@ def pytest_configure(config: pytest.Config) -> None:
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         if host not in known_hosts:
             try:
-                # Parses a numeric address in any spelling without a DNS query.
+                # This parses a numeric address in any spelling without a DNS query.
                 real_getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
             except (socket.gaierror, UnicodeError):
                 _refuse(host, "look up")
         return real_getaddrinfo(host, port, *args, **kwargs)
 
-    # Patched on the class, so that TLS sockets inherit it.
+    # Patch the class, so that TLS sockets inherit the block.
     patch.setattr(socket.socket, "connect", connect)
     patch.setattr(socket.socket, "connect_ex", connect_ex)
     patch.setattr(socket.socket, "sendto", sendto)

@@ -7,9 +7,9 @@ from typing import Final
 
 PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 SHARES: Final = {"quick": 0.25, "thorough": 1, "explore": 50}
-"""How many examples run, as a share of what each property test asks for."""
+"""The share of each property test's examples to run, by profile."""
 
 
 def by_profile(*, quick: int, thorough: int) -> int:
-    """Return how often a test that starts processes or fetches images does so."""
+    """Return how often to run a test that starts processes or fetches images."""
     return quick if PROFILE == "quick" else thorough

@@ -22,7 +22,7 @@ PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 APPS: Final = ("articles", "newsroom", "providers")
 TOPS: Final = [*APPS, *(path.stem for path in (ROOT / "articles").glob("[!_]*"))]
 CODE: Final = re.compile(rf"(?:{'|'.join(TOPS)})(?:\.(?!py\b)\w+)+(?:\(\))?")
-"""A dotted name of code, from an app or from a module directly in ``articles``."""
+"""A dotted name in code, from an app or directly from a module in ``articles``."""
 FILE: Final = re.compile(
     r"(?:\.ci|articles|bench|deploy|docs|newsroom|providers|seeds|templates|tests)/[\w/.-]*"
 )
@@ -74,7 +74,7 @@ class TestLinks:
 
 
 class TestCommands:
-    """docs/commands.md."""
+    """Checks of docs/commands.md."""
 
     def test_all_are_documented_with_their_arguments(self) -> None:
         assert self.documented() == self.existing()
@@ -112,7 +112,7 @@ def actions(command: BaseCommand) -> list[Action]:
 
 
 class TestSettings:
-    """docs/settings.md, .env.example and newsroom/settings.py."""
+    """Checks of docs/settings.md, .env.example and newsroom/settings.py."""
 
     def test_all_are_documented(self) -> None:
         assert set(self.documented()) == set(self.example()) == self.read()
@@ -125,7 +125,7 @@ class TestSettings:
 
     @staticmethod
     def documented() -> dict[str, str]:
-        """Return the default of each variable as the table words it."""
+        """Return each variable's default, in the words of the table."""
         found = {}
         for cells in rows((DOCS / "settings.md").read_text()):
             if name := re.fullmatch(r"`([A-Z][A-Z0-9_]+)`", cells[0]):
@@ -173,7 +173,7 @@ class TestPerformance:
 
 
 class TestArchitecture:
-    """docs/architecture.md."""
+    """Checks of docs/architecture.md."""
 
     def test_diagram_shows_the_import_contracts(self) -> None:
         contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -225,7 +225,7 @@ class TestArchitecture:
 
 
 class TestNames:
-    """Files and code that the pages mention."""
+    """Checks of the files and code that the pages mention."""
 
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_files_exist(self, page: Path) -> None:

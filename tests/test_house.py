@@ -41,7 +41,7 @@ class TestLockFiles:
     @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
     def test_name_no_host_and_no_path(self, name: str) -> None:
         text = (ROOT / name).read_text()
-        # A slash in a requirement would belong to a URL or a path.
+        # A slash in a requirement would mean a URL or a path.
         assert "/" not in text
         assert "index" not in text
 
@@ -68,7 +68,7 @@ class TestLockFiles:
 
 
 class TestLayers:
-    """The import contracts find violations that are planted in a copy."""
+    """The import contracts find violations planted in a copy."""
 
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
@@ -164,7 +164,7 @@ def test_expected_failure():
 
 
 class TestNetworkBlock:
-    # Addresses and names that are reserved for documentation, so no host is reached.
+    # These addresses and names are reserved for documentation, so they reach no host.
     def test_connection_is_refused(self) -> None:
         with socket.socket() as sock:
             with pytest.raises(NetworkBlockedError, match=r"connect to '192\.0\.2\.1'"):
@@ -235,7 +235,7 @@ class TestDemoAdmin:
 
 class TestPostgresAnswers:
     def test_fail_says_why(self) -> None:
-        # A port that was free a moment ago.
+        # This port was free a moment ago.
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
         reason = why_not(f"postgres://postgres:secret@127.0.0.1:{port}/newsroom")

@@ -30,7 +30,7 @@ POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """Return a copy of the site, without the files that running it creates."""
+    """Return a copy of the site without the files that running it creates."""
     for package in ("newsroom", "articles", "providers"):
         shutil.copytree(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
@@ -40,7 +40,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def run(site: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    # Without the environment of the tests themselves.
+    # Leave out the environment of the tests themselves.
     inherited: Mapping[str, str] = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
     }
@@ -59,7 +59,7 @@ def manage(site: Path, *arguments: str, **variables: str) -> subprocess.Complete
 
 
 def read(site: Path, expression: str, **variables: str) -> Any:
-    """Return the value of `expression`, in which `s` is the settings with these variables."""
+    """Return the value of `expression`, where `s` is the settings with these variables."""
     script = f"import json; from newsroom import settings as s; print(json.dumps({expression}))"
     answer = run(site, "-c", script, **variables)
     assert answer.returncode == 0, answer.stderr
@@ -141,7 +141,7 @@ class TestSecretKey:
     ) -> None:
         path = tmp_path / "key"
         path.write_text("the other one's")
-        # As if another process had created the file after the check.
+        # Pretend that another process created the file after the check.
         monkeypatch.setattr(Path, "exists", lambda self: False)
         assert read_or_create_secret_key(path) == "the other one's"
         assert [file.name for file in tmp_path.iterdir()] == ["key"]
@@ -248,7 +248,7 @@ class TestValues:
         )
         assert read(site, expression) == [False, False, False, False, False]
         assert read(site, expression, HTTPS="true") == [True, True, True, True, False]
-        # A header that anybody can send is trusted only if a setting says so.
+        # A header that anyone can send is trusted only if a setting says so.
         assert read(site, expression, HTTPS="true", BEHIND_PROXY="true")[-1] is True
 
 
@@ -394,7 +394,7 @@ class TestStaticFiles:
         assert b"".join(response)
 
     def test_collected_under_hashed_names(self, site: Path) -> None:
-        # Compressing everything, above all the API's documentation, takes half a minute.
+        # Compressing everything takes half a minute, mainly for the API's documentation.
         ignored = ("drf_spectacular_sidecar", "vendor", "*.js")
         flags = [word for name in ignored for word in ("--ignore", name)]
         answer = manage(site, "collectstatic", "--no-input", *flags, STATIC_ROOT="collected")

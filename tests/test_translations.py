@@ -44,7 +44,7 @@ class TestSpanish:
         renewed = copy / CATALOG.relative_to(ROOT)
         text = renewed.read_text()
 
-        # Besides the header, no message is without a translation or marked as fuzzy.
+        # Apart from the header, every message is translated and none is marked as fuzzy.
         assert re.findall(r'^msgid "(.+)"\nmsgstr(?:\[\d\])? ""\n(?!")', text, re.MULTILINE) == []
         assert "#, fuzzy" not in text
         assert set(compiled(renewed, tmp_path)) == set(compiled(CATALOG, tmp_path))

@@ -1,4 +1,4 @@
-"""Fixtures: a logged-in user, a blocked network, newsrooms for processes."""
+"""Fixtures: a logged-in user, a blocked network, and newsrooms for other processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.newsroom.connector import connector  # noqa: F401 - a fixture
 
 @pytest.fixture
 def admin_client(client: Client, db: None) -> Client:
-    """Log a superuser in, without a password: hashing it would take most of each test's time."""
+    """Log in a superuser without a password: hashing it would take most of each test's time."""
     client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
     return client
 

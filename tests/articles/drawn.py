@@ -36,7 +36,7 @@ STORIES: Final = st.tuples(
 
 
 def store(stories: Stories) -> list[Article]:
-    """Store them; those that can have heat get a heat of 0."""
+    """Store the articles, with a heat of 0 for those that can have one."""
     facts, links = stories
     provider = make_provider()
     articles = [

@@ -1,4 +1,4 @@
-"""Stored pictures for tests, rendered from photographs that are drawn here."""
+"""Stored pictures for tests, rendered from generated photographs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from articles.models import Article, Image, StoredImage
 
 @cache
 def photograph(number: int = 0, size: tuple[int, int] = (1400, 900)) -> Rendered:
-    """Draw and render a landscape, a different one for each number."""
+    """Draw and render a landscape; each number gives a different one."""
     width, height = size
     sky, ground = (
         (90 + number * 37 % 140, 150, 200 - number * 23 % 120),

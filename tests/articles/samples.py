@@ -1,4 +1,4 @@
-"""Write and import documents in tests."""
+"""Helpers that write and import documents in tests."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def put(folder: Path, name: str, one: ArticleDocument) -> Path:
 
 
 def load(*paths: Path, **options: Any) -> Report:
-    """Import, and check that nothing is rejected."""
+    """Import, and check that no document is rejected."""
     report = importing.run(paths, **options)
     assert not report.rejected, [str(problem) for problem in report.problems]
     return report
 
 
 def counts(report: Report) -> dict[str, int]:
-    """Return the counts of an import that are not 0."""
+    """Return an import's nonzero counts."""
     return {name: getattr(report, name) for name in COUNTS if getattr(report, name)}
 
 
@@ -85,7 +85,7 @@ def only_article() -> Article:
 
 
 def edit(article: Article, **values: Any) -> None:
-    """Change an article like an editor's form."""
+    """Change an article as an editor's form does."""
     for name, value in values.items():
         setattr(article, name, value)
     article.version += 1

@@ -18,7 +18,7 @@ HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """An article in one state: how to make it, and the status of its URL."""
+    """An article in one state: how to make it, and the status that its URL returns."""
 
     name: str
     state: Article.State
@@ -27,7 +27,7 @@ class Case:
     lead: dict[str, Any] | None = None
 
     def make(self, **more: Any) -> Article:
-        """Store it, with its lead if it has one."""
+        """Store the article, with its lead if it has one."""
         overrides = _from_now(self.overrides) | more
         if self.lead is None:
             return make_article(**overrides)
@@ -82,5 +82,5 @@ def make_all(**more: Any) -> dict[str, Article]:
 
 
 def names(status: int) -> set[str]:
-    """Return the names of the cases whose URL answers with a status."""
+    """Return the names of the cases whose URL returns this status."""
     return {case.name for case in CASES if case.status == status}

@@ -1,4 +1,4 @@
-"""Applying heat to rows, and only to the affected ones."""
+"""Applying heat to stored articles, and only to those affected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Article, Article]:
-    """Two articles linked both ways: the first leads with 60, the second has 50."""
+    """Return two articles linked both ways: the first leads with 60, the second has 50."""
     lead = document(related=(entry(),))
     other = document(
         title="A bridge at last",

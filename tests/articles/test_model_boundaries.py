@@ -1,4 +1,4 @@
-"""Models at the exact time or number at which their result changes."""
+"""Models at the exact times and numbers at which their results change."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class TestImageFetch:
 
 
 def stored(byte_size: int = 100) -> StoredImage:
-    """Return an image of renditions 320 and 640 pixels wide."""
+    """Return an image with renditions that are 320 and 640 pixels wide."""
     copies = [
         {"width": 320, "height": 180, "bytes": {"jpeg": 10}},
         {"width": 640, "height": 360, "bytes": {"avif": 5, "jpeg": 20}},

@@ -1,4 +1,4 @@
-"""Articles: published or not, their state, their lead, and the order of stories."""
+"""Articles: whether they are published, their state, lead and order in stories."""
 
 from __future__ import annotations
 

@@ -36,18 +36,18 @@ class TestBestPolicies:
             assert best_policies(scores, current)[0] == Fitted(current, 2)
 
     def test_prefers_round_numbers_to_others(self) -> None:
-        # Any threshold from 81 to 117 explains these, and no other number matters.
+        # Any threshold from 81 to 117 explains these scores, and no other number matters.
         scores = [Given(117, 117, True, False, 0), Given(80, 80, False, False, 0)]
         assert best_policies(scores, DEFAULT_POLICY)[0].policy == Policy(100, 10, 50)
 
     def test_takes_the_nearer_one_of_equally_round_numbers(self) -> None:
-        # 75 to 93: both 80 and 90 are multiples of 10.
+        # Possible thresholds are 75 to 93, and both 80 and 90 are multiples of 10.
         scores = [Given(93, 93, True, False, 0), Given(74, 74, False, False, 0)]
         assert best_policies(scores, DEFAULT_POLICY)[0].policy.threshold == 80
 
     def test_numbers_may_be_at_their_limits(self) -> None:
         scores = [Given(1000, 1000, False, False, 0), Given(0, 0, False, False, 0)]
-        # Heat may pass 1,000, a threshold may not.
+        # Heat can exceed 1,000, but a threshold cannot.
         assert best_policies(scores, DEFAULT_POLICY)[0].explained == 1
         assert best_policies([Given(0, 0, True, False, 0)], DEFAULT_POLICY)[0].policy.threshold == 0
 

@@ -95,7 +95,7 @@ class TestBeingAlone:
             second, is_alone = self.hold(environment)
             assert is_alone == "False"
             second.communicate("\n")
-            # A task that was not alone does not release the lock of the other.
+            # A task that was not alone does not release the other task's lock.
             third, is_alone = self.hold(environment)
             assert is_alone == "False"
             third.communicate("\n")

@@ -1,4 +1,4 @@
-"""``manage.py work`` in separate processes, and its tasks after it is killed."""
+"""``manage.py work`` in separate processes, and what happens to its tasks when it is killed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_imported_published_and_scheduled_images_are_stored(
             put_documents(tmp_path / "a", server, 2)
             run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
             kept(environment, 2)
-            # No image is fetched for articles that readers do not see.
+            # Images of articles that readers do not see are not fetched.
             hidden = DocumentImage(server.put("/hidden", different(7)))
             later = DocumentImage(server.put("/later", different(8)))
             (tmp_path / "b").mkdir()
@@ -138,7 +138,7 @@ def test_ends_after_the_current_work(
     with serving() as server, newsrooms.make("ends") as environment:
         prepared(environment, server, tmp_path)
         server.put("/0", slow)
-        # All are on one host, which gets two requests at once, so most have not begun.
+        # All images are on one host, which gets two requests at once, so most have not started.
         put_documents(tmp_path / "a", server, 12)
         server.put("/1", slow)
         run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
@@ -180,7 +180,7 @@ def test_redis(newsrooms: Newsrooms, tmp_path: Path) -> None:
             run(environment, "manage.py", "import_seeds", str(tmp_path / "a"))
             kept(environment, 3)
         assert see(environment, "DBTaskResult.objects.count()") == 0
-        # A task that is woken twice while no worker runs waits only once.
+        # A task that is woken twice while no worker runs is queued only once.
         code = "wake(keep_images); wake(keep_images); import django_rq"
         do(environment, code)
         assert see(environment, "__import__('django_rq').get_queue('images').count") == 1

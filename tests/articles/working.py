@@ -17,7 +17,7 @@ from tests.articles.importing.processes import Environment, run
 from tests.articles.samples import ROOT
 
 PATIENCE: Final = 60.0
-"""How many seconds ``until`` waits; usually two are enough."""
+"""Seconds that ``until`` waits; usually two are enough."""
 
 _SCRIPT: Final = """
 import json, sys
@@ -40,8 +40,7 @@ for line in sys.stdin:
 
 
 def do(environment: Environment, code: str) -> Any:
-    """Run code with all models imported in another newsroom; return its variable ``found``, if
-    any."""
+    """Run code in another newsroom with all models imported; return ``found``, if it is set."""
     script = f"{_SCRIPT}\nfound = None\n{code}\nsys.stdout.write(json.dumps(found))"
     return json.loads(run(environment, "-c", script).stdout)
 
@@ -54,7 +53,7 @@ def see(environment: Environment, expression: str) -> Any:
 def until_seen(environment: Environment, expression: str, expected: Any) -> None:
     """Wait until an expression in another newsroom has a value.
 
-    One process evaluates it again and again: starting one takes a second.
+    A single process keeps evaluating it, because starting one takes a second.
     """
     process = subprocess.Popen(
         [sys.executable, "-c", _WATCHER],
@@ -91,7 +90,7 @@ def until(is_so: Callable[[], Any]) -> Any:
 
 @contextmanager
 def worker(environment: Environment, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``manage.py work`` during the block, then stop it like Ctrl-C."""
+    """Run ``manage.py work`` during the block, then stop it as Ctrl-C would."""
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "work", *words],

@@ -25,7 +25,7 @@ from providers.models import Provider
 from tests.factories import NOW
 
 Rows = dict[type[Model], Model]
-"""A row of each model, for the pages that show one."""
+"""One row of each model, for the pages that show one."""
 
 
 def queue_address(key: str, rows: Rows) -> str:
@@ -75,7 +75,7 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
         "admin:articles_policyversion_progress"
     ),
 }
-"""Pages other than lists, forms, histories and deletions of models, by URL name."""
+"""Other pages, by URL name; lists, forms, histories and deletions of models are not included."""
 
 NOT_PAGES: Final = {
     "articles_article_preview": "shows the public page",
@@ -112,13 +112,13 @@ VARIANTS: Final[dict[str, Callable[[Rows], str]]] = {
     **{f"queue {queue.key}": partial(queue_address, queue.key) for queue in QUEUES[1:]},
     "in a pop-up": lambda rows: list_of(Topic) + "?_popup=1",
 }
-"""Pages of the table in another state, by a description."""
+"""Pages of the table in another state, by description."""
 
 DJANGOS_OWN: Final = {
     "aria-prohibited-attr": "the help of the two lists of permissions, made by Django's script",
     "label": "date and time of a user's last login: one label for two fields",
 }
-"""Rules of axe that Django's own pages of users and groups break, by page."""
+"""The axe rules that Django's own pages of users and groups break, by page."""
 
 _OF_A_MODEL: Final = re.compile(r"([a-z]+)_([a-z]+)_(changelist|add|change|history|delete)")
 

@@ -12,7 +12,8 @@ GRAVE: Final = frozenset({"serious", "critical"})
 ANY: Final = frozenset({"minor", "moderate", *GRAVE})
 OPTIONS: Final[dict[str, Any]] = {
     "resultTypes": ["violations"],
-    # For one rule about rotation axe copies styles into a <style>, which the pages' policy forbids.
+    # To test one rule about rotation, axe copies styles into a <style>, which the page's policy
+    # forbids.
     "preload": False,
 }
 
@@ -52,6 +53,6 @@ def assert_accessible(
     only: Collection[str] = (),
     impacts: Collection[str] = GRAVE,
 ) -> None:
-    """Fail if ``violations`` returns any; ``what`` describes the page in the message."""
+    """Fail if ``violations`` returns any; the message describes the page as ``what``."""
     found = violations(page, but, only, impacts)
     assert not found, f"{page.url} {what}:\n" + "\n".join(found)

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 
 ARGUMENTS: Final = [
     "--headless",
-    # Chromium's sandbox does not work for root, and the pages are our own.
+    # Chromium's sandbox does not work for root, and we trust our own pages.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -36,11 +36,11 @@ class Look:
 
     @property
     def viewport(self) -> ViewportSize:
-        """Return the window for Playwright."""
+        """Return the window in Playwright's format."""
         return {"width": self.width, "height": self.height}
 
     def put_on(self, page: Page) -> None:
-        """Show an open page in this way without reloading it."""
+        """Apply this look to an open page without reloading it."""
         page.set_viewport_size(self.viewport)
         page.emulate_media(color_scheme="dark" if self.scheme == "dark" else "light")
 
@@ -56,11 +56,11 @@ READER_LOOKS: Final = [
     for scheme in ("light", "dark")
     for width, height in ((1280, 900), (768, 1024), (320, 568))
 ]
-"""From the narrowest supported window to a wide one."""
+"""Looks from a wide window down to the narrowest supported one."""
 
 
 def find_chromium() -> str:
-    """Return the path of the browser: CHROMIUM, or what Debian installs; without one, skip."""
+    """Return the path of the browser (CHROMIUM, or Debian's), or skip if there is none."""
     name = os.environ.get("CHROMIUM") or "chromium"
     path = shutil.which(name)
     if path is None:

@@ -32,8 +32,8 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 def chromium() -> Iterator[Browser]:
     """Return one browser for all tests; each test has its own profile.
 
-    For this package alone: Playwright keeps an event loop running in the thread of the tests, in
-    which Django would refuse to use the database.
+    The scope is this package, because Playwright keeps an event loop running in the tests' thread,
+    where Django would then refuse to use the database.
     """
     path = find_chromium()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
@@ -45,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def faults() -> Iterator[list[str]]:
-    """Return the faults of the test's pages; any fault that is left fails the test."""
+    """Return the faults of the test's pages; any remaining fault fails the test."""
     with watching() as found:
         yield found
 

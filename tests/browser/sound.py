@@ -1,4 +1,4 @@
-"""Checks for every page, in every color scheme and window."""
+"""Checks that apply to every page, in every color scheme and window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.browser.axe import COLORS, GRAVE, assert_accessible
 from tests.browser.chromium import LOOKS, Look
 
-# Django adds these fields after a page has loaded; then select-names.js labels them.
+# Django adds these fields after the page has loaded; select-names.js labels them later.
 FIELDS_ARE_DRAWN: Final = (
     "document.querySelectorAll('select.admin-autocomplete').length =="
     " document.querySelectorAll('.select2-selection__rendered[aria-label]').length"

@@ -32,7 +32,7 @@ def media(tmp_path: Path, settings: Settings) -> None:
 
 @pytest.fixture
 def article(superuser: User) -> Article:
-    """An article with an image in each state, and texts of every length."""
+    """An article with images in every state and texts of every length."""
     article = make_article(title=LONG, decision="hold")
     words = [("A bridge in fog", "C. Reporter"), (LONG, LONG), (None, None), ("", "")]
     for position, (title, credit) in enumerate(words):

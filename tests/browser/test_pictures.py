@@ -41,14 +41,14 @@ SIZES: Final = (
     (900, 900),
     None,
 )
-"""Sizes of the stories' pictures: wide, flat, high, small, none."""
+"""Sizes of the stories' pictures: wide, flat, tall, small, none."""
 PLACES: Final = {"front": "/", "latest": "/latest/", "topic": "/topics/cities/", "story": ""}
 places = pytest.mark.parametrize("place", PLACES)
 
 
 @pytest.fixture
 def lead(transactional_db: None) -> Article:
-    """Store stories with pictures of all shapes, and some without; return the first."""
+    """Store stories with pictures of every shape, and some without; return the first."""
     topic = make_topic("Cities")
     now = timezone.now()
     stories = [
@@ -110,7 +110,7 @@ class TestPictures:
     @places
     @pytest.mark.parametrize("width", [1280, 768, 320])
     def test_come_without_a_shift(self, visit: Callable[..., Page], place: str, width: int) -> None:
-        """Only from this site: a request to another host is a fault of the page."""
+        """Pictures come only from this site: a request to another host counts as a fault."""
         page = visit(place, next(look for look in READER_LOOKS if look.width == width))
         loaded = page.evaluate(LOADED)
         assert len(loaded) == (1 if place == "story" else 6)
@@ -160,7 +160,7 @@ class TestPictures:
         assert chosen is not None
         assert (int(chosen[1]), chosen[2]) == (expected, "avif")
         shown = page.locator("picture img").first.evaluate("one => one.clientWidth")
-        # Neither blurred nor more than twice as large as shown.
+        # The picture is neither blurred nor more than twice as large as shown.
         assert 0.75 < expected / (shown * density) < 2
 
     def test_colors_come_first(self, visit: Callable[..., Page], faults: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Previewing and applying a policy by clicks."""
+"""Previewing and applying a policy with clicks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNT = 5
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make applying a policy to five articles take several requests."""
+    """Split applying a policy to five articles into several requests."""
     monkeypatch.setattr(policies, "PIECE", 1)
     monkeypatch.setattr(pages, "SECONDS", 0)
     cache.clear()

@@ -26,7 +26,7 @@ from tests.factories import make_article, make_provider, make_superseded, make_t
 
 NARROW: Final = READER_LOOKS[2]
 PAGE: Final = 4
-"""Stories on a page, so that there are further ones."""
+"""Stories on a page; few, so that there are more pages."""
 WORDS: Final = "A headline of some length about an event that nobody expected to take so long"
 
 
@@ -219,7 +219,7 @@ REACHED: Final = """() => {
     document.activeElement.blur();
     return window.reached.length;
 }"""
-# The fault of the focus, which should be on this control; blank if none.
+# The fault of the control that should have the focus; blank if none.
 FOCUS: Final = """place => {
     const one = document.activeElement, style = getComputedStyle(one);
     const told = `${place}: ${one.outerHTML.slice(0, 200)}`;
@@ -284,7 +284,7 @@ class TestKeyboard:
 
 
 class TestSeen:
-    """The checks above find planted faults."""
+    """The checks above find faults that are planted here."""
 
     def test_shift(self, visit: Callable[..., Page]) -> None:
         page = visit("front")

@@ -51,7 +51,7 @@ def page(open_page: OpenPage, transactional_db: None) -> Page:
 
 
 def expect_focus(page: Page, article: Article) -> None:
-    """Wait for an article; the previous decision is stored by then."""
+    """Wait for an article to appear; by then the previous decision is stored."""
     expect(page.locator(f"#triage[data-article='{article.pk}']:not([aria-busy])")).to_be_visible()
 
 

@@ -75,7 +75,7 @@ def test_plays_once_asked(open_page: OpenPage, transactional_db: None, faults: l
         ["allow", "fullscreen; encrypted-media; picture-in-picture"],
         ["allowfullscreen", ""],
     ]
-    # The layout has not moved, and the player has the shape of its document.
+    # The layout has not shifted, and the player has the shape that its document gives.
     assert page.locator(".video").bounding_box() == place
     box = frame.bounding_box()
     assert box is not None

@@ -13,7 +13,7 @@ LOGIN = "/admin/login/"
 
 
 class TestFaults:
-    """Each fault is planted on a sound page; the fixture would fail for it."""
+    """Each fault is planted on a sound page and would make the fixture fail."""
 
     @pytest.fixture
     def page(self, open_page: OpenPage) -> Page:

@@ -51,7 +51,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "unrelate": {"slugs": ["nothing"]},
     "edit": {"title": "Another title"},
 }
-"""What the API's decisions need besides a reason."""
+"""What the API's decisions need in addition to a reason."""
 
 
 def addresses() -> dict[str, str]:
@@ -67,13 +67,13 @@ def _walk(
         if isinstance(one, URLResolver):
             inner = ":".join(filter(None, [space, one.namespace or ""]))
             yield from _walk(one.url_patterns, route, inner)
-        # Only Django's redirects from old URLs and the admin's 404 have no name.
+        # Only Django's redirects from old URLs and the admin's 404 page have no name.
         elif one.name:
             yield f"{space}:{one.name}" if space else one.name, route
 
 
 class Site:
-    """A row of each model, and a user of each role."""
+    """One row of each model, and one user of each role."""
 
     def __init__(self) -> None:
         self.rows: dict[type[Model], Model] = {type(row): row for row in make_everything()}
@@ -108,7 +108,7 @@ class Site:
             Group: group,
             User: member,
         }
-        # Only its owner sees an API key.
+        # Only its owner can see an API key.
         ApiToken.objects.update(user=self.users["E"])
         self.sessions = {letter: _login(user) for letter, user in self.users.items() if user}
         self.copy = default_storage.save(name_of("0" * 64, 320, "webp"), ContentFile(b"RIFF"))

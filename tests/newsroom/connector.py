@@ -1,4 +1,4 @@
-"""A stub for DNS queries and connections, and addresses that must not be reached."""
+"""A stub for DNS queries and connections, and addresses that must stay unreachable."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Connector:
 
     def __init__(self) -> None:
         self.names: dict[str, list[list[str]]] = {}
-        """The addresses of a name for each query; the last ones are repeated."""
+        """The addresses that each query for a name returns; the last ones are repeated."""
         self.asked: list[str] = []
         self.connected: list[str] = []
 
     def getaddrinfo(self, host: str, port: int, **options: Any) -> list[Any]:
         self.asked.append(host)
         if host not in self.names:
-            # The system itself reads numeric addresses, in any notation.
+            # The system reads numeric addresses itself, in any notation.
             try:
                 return LOOK_UP(host, port, flags=socket.AI_NUMERICHOST, **options)
             except NetworkBlockedError:
@@ -43,7 +43,7 @@ class Connector:
 
 @pytest.fixture
 def connector(monkeypatch: pytest.MonkeyPatch) -> Connector:
-    """Refuses all connections, and resolves names as a test says."""
+    """Refuse all connections, and resolve names as the test defines them."""
     connector = Connector()
     monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
     monkeypatch.setattr(outbound, "_connect", connector.connect)

@@ -1,7 +1,8 @@
-"""One table of who may read each URL of the site and who may send to it.
+"""One table of who may read each URL of the site, and who may send to it.
 
-``tests/articles/newsdesk/test_matrix.py`` has who may make which decision;
-``tests/articles/site/test_public_states.py`` has what an article's public URL answers in each state.
+``tests/articles/newsdesk/test_matrix.py`` covers who may make which decision;
+``tests/articles/site/test_public_states.py`` covers what an article's public URL answers in each
+state.
 """
 
 from __future__ import annotations
@@ -228,7 +229,7 @@ class TestTable:
                 for user in sorted(set(USERS) - may):
                     assert not is_let_in(site.send(user, name, address)), user
                 assert everything() == before
-                # One after the other, because each may change what the next one sends.
+                # These run one after the other, because each may change what the next one sends.
                 for user in sorted(may):
                     assert is_let_in(site.send(user, name, address)), user
 

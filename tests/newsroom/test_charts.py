@@ -1,4 +1,4 @@
-"""Every number of a chart is at the right place on its scale."""
+"""Charts draw every number at the right place on its scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``make demo`` serves articles of today and leaves no process behind."""
+"""``make demo`` serves articles dated today and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -121,9 +121,9 @@ def test_serves_articles_of_today_and_stops_with_make(site: Path, start: Start, 
     assert "news:publication_date" in read(f"{url}/news-sitemap.xml")
     password = re.search(r"Sign in as admin with the password \S+", (site / "output").read_text())
     assert password
-    # Drawing pictures, or the worker after it; both start other processes.
+    # The demo is drawing pictures or running the worker; both start other processes.
     wait_until(lambda: re.search(r"render_process| work ", " ".join(processes_of(site))), demo)
-    # Only to make, as a process manager sends it.
+    # A process manager sends the signal only to make.
     demo.send_signal(signal.SIGTERM)
     demo.wait(PATIENCE)
     assert processes_of(site) == []
@@ -137,7 +137,7 @@ def test_stops_while_it_installs(
     write_program(site / ".venv" / "bin" / "python", "touch installing; sleep 300 & wait")
     demo = start(port)
     wait_until((site / "installing").exists, demo)
-    # To the whole process group, like Ctrl-C.
+    # Ctrl-C sends the signal to the whole process group.
     os.killpg(demo.pid, number)
     demo.wait(PATIENCE)
     assert processes_of(site) == []

@@ -1,4 +1,4 @@
-"""Requests reach only public addresses, and end in time."""
+"""Requests reach only public addresses and end in time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def in_url(address: str) -> str:
 
 
 class TestPrivateAddresses:
-    """No connections, and no DNS queries that the network block would refuse."""
+    """Allow no connections, and no DNS queries that the network block would refuse."""
 
     @pytest.mark.parametrize("address", PRIVATE)
     @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -129,7 +129,7 @@ class TestPrivateAddresses:
     def test_a_redirect_to_the_same_name_looks_it_up_again(
         self, connector: Connector, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The first lookup leads to a public server, which redirects to the second.
+        # The first lookup leads to a public server, and its redirect causes the second lookup.
         ours, theirs = socket.socketpair()
         monkeypatch.setattr(outbound, "_connect", lambda *_: ours)
         connector.names["rebinding.example"] = [[PUBLIC], ["10.0.0.1"]]
@@ -338,7 +338,7 @@ class TestBounds:
             def drip_a_record() -> None:
                 connection, _ = listener.accept()
                 with connection:
-                    # A record of 16 KB, one byte at a time: no single byte is late.
+                    # A 16 KB record arrives one byte at a time, and no single byte is late.
                     connection.sendall(b"\x16\x03\x03\x40\x00")
                     hung_up = threading.Event()
                     while not hung_up.wait(0.02):

@@ -1,4 +1,4 @@
-"""Paging by key: no row is skipped or repeated when rows change between pages."""
+"""Paging by key: when rows change between pages, none is skipped or repeated."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TestEveryPage:
     def test_no_row_is_skipped_or_repeated(
         self, name: str, places: list[int], size: int, between: list[Any]
     ) -> None:
-        """Rows that stay are on exactly one page, in order, while others come and go."""
+        """Rows that stay appear on exactly one page, in order, while others come and go."""
         paged = LISTS[name]
         with transaction.atomic():
             for number, place in enumerate(places):
@@ -162,7 +162,7 @@ class TestEveryPage:
 
 class TestPages:
     def test_follow_one_another(self, client: Client) -> None:
-        # Many at the same time, some with microseconds, so that a page ends within a tie.
+        # Many rows share a time, and some have microseconds, so that a page ends within a tie.
         articles = [
             make_article(published_at=NOW - timedelta(microseconds=number // 10))
             for number in range(PAGE_SIZE * 2 + 7)
@@ -276,7 +276,7 @@ class TestCursor:
             return
         rows = {TOPICS: Topic, PROVIDERS: Provider}.get(order, Article)._default_manager
         if order is not FILED:
-            # The database accepts every accepted cursor.
+            # The database accepts every cursor that the parser accepts.
             with transaction.atomic():
                 list(rows.filter(condition)[:1])
 
@@ -290,7 +290,7 @@ class TestCursor:
 
 
 class TestPlan:
-    """Both databases use an index, and sort only rows of the same time."""
+    """Both databases use an index, and sort only rows with the same time."""
 
     @pytest.fixture
     def newsroom(self) -> tuple[Topic, Provider]:
@@ -349,7 +349,7 @@ class TestPlan:
         if connection.vendor == "sqlite":
             assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan
         else:
-            # An incremental sort only sorts rows of the same time.
+            # An incremental sort only sorts rows with the same time.
             assert not re.search(r"(?<!Incremental )Sort  \(", plan), plan
         assert not re.search(r"SCAN articles_article$|Seq Scan on articles_article ", plan), plan
 

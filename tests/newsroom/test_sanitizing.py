@@ -52,7 +52,7 @@ RULES: Final = (
 
 
 def dangers(html: str) -> list[str]:
-    """Return everything dangerous in the HTML, found by a parser other than the sanitizer's."""
+    """Return everything dangerous in the HTML, as found by an independent parser."""
     found = []
     for element in html5lib.parseFragment(html).iter():
         if element.tag == "DOCUMENT_FRAGMENT":
@@ -362,7 +362,7 @@ class TestCost:
         assert clean("&" * (MAX_BYTES // 2)) == ""
 
     def test_text_that_grows(self) -> None:
-        # Each paragraph repeats the elements that are open in the first: 240 times 240.
+        # Each paragraph repeats the elements left open in the first: 240 times 240.
         open_in_all = "".join(f"<b a={number}>" for number in range(240))
         assert embeds(f"<p>{open_in_all}" + "<p>x" * 240).refused
         # The same for a URL; too long ones are dropped.

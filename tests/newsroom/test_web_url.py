@@ -48,7 +48,7 @@ def test_web_url(url: str) -> None:
         "https://a.example/\t",
         "https://a.example/\x7f",
         "https://a b.example/",
-        # A browser reads a different host than a person.
+        # A browser and a person would read different hosts here.
         "https://bank.example@evil.example/",
         "https://bank.example:pass@evil.example/",
         "https://bank.example\\@evil.example/",

@@ -1,4 +1,4 @@
-"""Find, read and submit pages of the admin in tests."""
+"""Helpers for tests that find, read and submit pages of the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make decisions in the admin page by page, like an editor."""
+"""Helpers that make decisions in the admin page by page, as an editor does."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def standings(articles: Iterable[Article]) -> dict[str, Standing]:
 def assert_came_true(
     before: Mapping[str, Standing], shown: Iterable[Consequence], after: Mapping[str, Standing]
 ) -> None:
-    """Fail unless exactly the previewed consequences happened."""
+    """Fail unless the decision had exactly the consequences that the preview listed."""
     foretold = {one.slug: (one.before, one.after) for one in shown}
     happened = {
         slug: (standing, after[slug])

@@ -1,4 +1,4 @@
-"""Use an image's page of the admin in tests."""
+"""Helpers for tests of an image's page in the admin."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def address(image: Image) -> str:
 
 
 def again(image: Image) -> Image:
-    """Read the current image; edits replace its row."""
+    """Read the image again; an edit replaces its row."""
     return Image.objects.select_related("stored", "article").get(
         article=image.article_id, position=image.position
     )

@@ -1,4 +1,4 @@
-"""Decisions on many articles of the list at once."""
+"""Bulk actions in the list of articles."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def fresh(article: Article) -> Article:
 
 
 class TestEach:
-    """Each action is previewed, done in one decision, and undone."""
+    """Each action is previewed, applied as one decision, and undone."""
 
     def check(
         self, client: Client, verb: str, chosen: list[Article], others: list[Article], **sent: str
@@ -213,7 +213,7 @@ class TestSelection:
 
 
 class TestBetween:
-    """The page of consequences leads to the decision."""
+    """Changes between the page of consequences and the decision."""
 
     def test_changed_meanwhile(self, publisher: Client) -> None:
         articles = [make_article(), make_article()]

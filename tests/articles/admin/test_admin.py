@@ -1,4 +1,4 @@
-"""Every page of the admin loads at a fixed cost, and texts can be edited."""
+"""Every page of the admin loads with a fixed number of queries, and texts can be edited."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class TestArticlePage:
 
 class TestEdit:
     def test_coverage_only_is_read_only(self, admin_client: Client) -> None:
-        # Its texts come from the article that links to it.
+        # The texts of a coverage-only article come from the article that links to it.
         article = make_article(coverage_only=True, title="Before")
         html = get(admin_client, page_of(article))
         assert "Before" in html

@@ -1,4 +1,4 @@
-"""The list of articles: columns, filters, orders and search, at a fixed cost."""
+"""The list of articles: columns, filters, order, search and number of queries."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ QueryCount = Callable[[int], Any]
 
 
 def titles(client: Client, **query: str) -> list[str]:
-    """Return the titles that the list shows, in its order."""
+    """Return the titles in the list, in order."""
     response = client.get(list_of(Article), query)
     assert response.status_code == 200
     return [article.title for article in response.context["cl"].result_list]
 
 
 def by(client: Client, *columns: str) -> str:
-    """Return the list's ``o`` parameter for columns; a minus before a column means descending."""
+    """Return the list's ``o`` parameter for columns; a leading minus means descending."""
     shown = client.get(list_of(Article)).context["cl"].list_display
     places = ((name.removeprefix("-"), "-" if name.startswith("-") else "") for name in columns)
     return ".".join(f"{sign}{shown.index(name)}" for name, sign in places)
@@ -244,7 +244,7 @@ class TestColumns:
 class TestPages:
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
         get(admin_client, list_of(Article))
-        # On SQLite a query first finds out whether the words are common.
+        # On SQLite an extra query finds out whether the words are common.
         searches = 1 if connection.vendor == "sqlite" else 0
         topic = make_topic()
         for size in (5, 45):

@@ -1,4 +1,4 @@
-"""The admin checks permissions, leaks nothing and runs no script from documents."""
+"""The admin checks permissions, leaks nothing and never runs scripts from documents."""
 
 from __future__ import annotations
 

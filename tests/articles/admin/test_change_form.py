@@ -1,4 +1,4 @@
-"""Saving an article's texts is a decision and never overwrites other changes silently."""
+"""Saving an article's texts is a decision and never silently overwrites other changes."""
 
 from __future__ import annotations
 
@@ -97,12 +97,12 @@ class TestSave:
         newsdesk.perform(newsdesk.hold(stored(article)), by=editor, reason="wait for a comment")
 
         html = get(client, page_of(article))
-        # The text of the receipt, and its editor.
+        # The receipt names the editor and gives the reason.
         assert "edith" in html
         assert "wait for a comment" in html
 
     def test_waits_for_no_row_that_an_import_holds(self, login: Login) -> None:
-        # Every writer takes the desk's lock before rows; the other order could deadlock.
+        # Every writer takes the desk's lock before it locks rows; the other order could deadlock.
         client = login(Role.EDITOR)
         article = make_article()
         form = form_of(get(client, page_of(article)), title="After")
@@ -133,7 +133,7 @@ class TestSaveOverANewerVersion:
         ]
         assert "Edited by edith" in panel
         assert "a typo" in panel
-        # Input is kept, and nobody else changed the excerpt.
+        # The page keeps the input. Nobody else changed the excerpt, so there is no choice to make.
         assert typed(html, "title") == "Mine"
         assert typed(html, "excerpt") == "My words"
         assert "choice_excerpt" not in panel
@@ -216,7 +216,7 @@ class TestSaveOverANewerVersion:
         _, html = post(client, article, form)
 
         assert "When you opened it" not in html
-        # The hidden version may be forged.
+        # The hidden version could be forged.
         assert typed(html, "excerpt") == "Opened"
         choices = {"choice_title": "mine", "choice_excerpt": "stored"}
         status, _ = post(client, article, form_of(html, **choices))

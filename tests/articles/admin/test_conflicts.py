@@ -1,4 +1,4 @@
-"""The page of import conflicts shows both sides and the consequences, and checks permissions."""
+"""The import conflicts page: both sides, the consequences, and permissions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def login(client: Client) -> Login:
 
 @pytest.fixture
 def article(tmp_path: Path) -> Article:
-    """Return an article whose headline and quality its editor and its document both changed."""
+    """Return an article with conflicts: an editor and its document changed headline and quality."""
     put(tmp_path, "one.txt", document())
     load(tmp_path)
     edit(only_article(), title="Our headline", quality=65)
@@ -56,8 +56,7 @@ def resolve_page(article: Article) -> str:
 
 
 def form_of(html: str, **choices: str) -> dict[str, str]:
-    """Return the data that a browser submits from the first form of a page, with choices by
-    field."""
+    """Return the data that a browser submits from the first form of a page, with these choices."""
     form = html.partition('name="seen_version"')
     form_html = '<input type="hidden" name="seen_version"' + form[2].partition("</form>")[0]
     values = dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', form_html))

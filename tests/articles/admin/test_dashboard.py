@@ -1,4 +1,4 @@
-"""The desk, the admin's front page, and the pages of its queues."""
+"""The desk (the front page of the admin) and the pages of its queues."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ WHO: Final = {
     "unpin": PUBLISHERS,
     "withdraw": PUBLISHERS,
 }
-"""Who may make which decision; a release needs the permission of the decision that it ends."""
+"""Who may make each decision; a release needs the permission for the decision that it ends."""
 NOT_WHILE: Final[dict[str, set[Article.State]]] = {
     "score": {State.COVERAGE_ONLY},
     "publish": {State.COVERAGE_ONLY},
@@ -103,7 +103,7 @@ class TestWhoMayWhat:
                 address_of(article, "release"), form_for(article, "release", reason="enough")
             )
             assert status == (200 if role in who else 403)
-            # Without an editor's decision an article cannot be released.
+            # An article can be released only if an editor has made a decision on it.
             done = 302 if decision else 200
             assert response.status_code == (done if role in who else 403)
 

@@ -1,4 +1,4 @@
-"""The page of failed images: the reason of each, filters, and fetching many again."""
+"""The page of failed images: reasons, filters, and retrying many at once."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ class TestFilters:
 
 
 def sentences(module: ModuleType) -> list[str]:
-    """Return all failure messages of a module, with x for variable parts."""
+    """Return all failure messages of a module, with an x for each variable part."""
     found = []
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         texts = node.args if isinstance(node, ast.Call) else []

@@ -198,7 +198,7 @@ class TestCompare:
         html = get(client, page(article), **{"from": "now", "to": str(first.pk)})
         comparison = html.partition('class="module comparison"')[2].partition("</section>")[0]
 
-        # The older state comes first, in whichever order they were selected.
+        # The older state comes first, whichever order they were selected in.
         assert "The quick <del>brown</del><ins>red</ins> fox" in comparison
         assert re.search(r"added</span> <ins>The other one</ins>", comparison)
         assert "<del>automatic</del>" in comparison

@@ -189,7 +189,7 @@ class TestWords:
         assert "somebody else, or an import, changed this" in text_of(answer)
         assert "Stored now: alt text “Theirs”" in text_of(answer)
         assert again(image).title == "Theirs"
-        # The input is kept, and can be saved after a second look.
+        # The page keeps the input, and submitting it again saves it.
         assert answer.context["forms"]["words"]["title"].value() == "Mine"
         editor.post(address(image), sent(answer, "words"))
         assert again(image).title == "Mine"

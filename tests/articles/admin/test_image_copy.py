@@ -122,7 +122,7 @@ class TestUpload:
         answer = upload(editor, image)
         assert "this picture changed after you opened it" in text_of(answer)
         assert again(image).stored == copy
-        # The files belong to no image, like those of a run that was killed.
+        # No image uses these files, as after a run that was killed.
         assert ImageFetch.objects.get().writing == ""
         pruning.prune(grace=timedelta(0), at=timezone.now() + timedelta(days=1))
         assert [one.kind for one in integrity.findings()] == ["missing file"] * 6
@@ -143,7 +143,7 @@ class TestUpload:
         upload(editor, image)
         stored = StoredImage.objects.get()
         assert present(again(image).article).images == source.images
-        # Each of these replaces the image's row.
+        # Each of these decisions replaces the image's row.
         put(folder, "a.txt", document(images=(DocumentImage(SOURCE, 20, 20),)))
         load(folder)
         assert (again(image).width, again(image).stored) == (20, stored)
@@ -169,7 +169,7 @@ class TestFetch:
             answer = do(editor, image, "fetch")
         assert messages_of(editor, answer) == [FETCHED_SOON]
         assert is_waiting(keep_images)
-        # No request is sent while the editor waits.
+        # The editor does not wait for a request to the publisher.
         assert server.requests == []
         assert again(image).state == State.WAITING
         keep()
@@ -209,7 +209,7 @@ class TestFetch:
         do(editor, image, "fetch")
         server.answers.clear()
         keep()
-        # The upload is not discarded for an empty response, nor for a 304 from before it.
+        # An empty response does not discard the upload, and neither does an older 304.
         assert "if-none-match" not in server.requests[-1].headers
         assert again(image).stored == mine
         server.put("/a", picture())

@@ -202,7 +202,7 @@ class TestExport:
             "2024-05-01-bridge-opens.md",
             "2024-05-01-other.md",
         ]
-        # An export is byte for byte the document, with ``secured``.
+        # An export equals the document byte for byte, apart from ``secured``.
         assert everything.read("2024-05-01-bridge-opens.md") == GOOD
         assert self.archive(operator, "published").namelist() == ["2024-05-01-other.md"]
 

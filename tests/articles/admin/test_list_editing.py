@@ -28,7 +28,7 @@ def editor(client: Client) -> Client:
 
 
 def inputs(page: Any) -> dict[str, Any]:
-    """Return the data that a browser would submit from the unchanged form of qualities."""
+    """Return the data that a browser would submit from the unchanged quality form."""
     html = page.content.decode()
     rows = re.findall(r'name="row" value="([^"]*)"', html)
     qualities = re.findall(r'name="(quality-\d+)" value="([^"]*)"', html)
@@ -111,7 +111,7 @@ class TestConflict:
         assert "second look" in words
         assert "Scored: 1 article." in words
         assert f'name="quality-{stale.pk}" value="77"' in answer.content.decode()
-        # Submitted again after both values were shown.
+        # Both values were shown, and the form is submitted again.
         assert save(editor, answer).status_code == 302
         assert stored(stale) == 77
 

@@ -230,7 +230,7 @@ class TestTry:
         (refused,) = answers
         assert refused.status_code == 409
         assert "Somebody else is running a preview" in refused.content.decode()
-        # Reset it afterward, even if the test failed.
+        # Reset it even if the test failed.
         assert publisher.post(TRY, sent()).status_code == OK
 
     def test_escapes_what_sources_say(self, publisher: Client) -> None:
@@ -268,7 +268,7 @@ class TestApply:
         del data[missing]
         html = publisher.post(APPLY, data).content.decode()
         assert "write a note, and confirm" in html
-        # The input is kept.
+        # The page keeps the input.
         assert 'name="threshold" value="61"' in html
         assert not PolicyVersion.objects.exists()
 

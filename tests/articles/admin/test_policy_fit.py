@@ -1,4 +1,4 @@
-"""The page that finds numbers for the publishing rule."""
+"""The page that fits the numbers of the publishing rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preview of unpublished articles checks permissions and is never cached."""
+"""Previews of unpublished articles: permissions are checked, and nothing is cached."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TestPreview:
             assert client.get(page(article)).status_code == 200
             assert client.post(page(article)).status_code == 405
         assert client.get(page(Article(pk=10**9))).status_code == 404
-        # The public URL answers as before.
+        # The public URL still answers the same.
         public = client.get(article.get_absolute_url())
         assert public.status_code == 404
         assert "Xylophone" not in public.content.decode()

@@ -1,5 +1,4 @@
-"""Receipts in the admin: the sum, which reports count, outrank or are left out, and the
-decision."""
+"""Receipts in the admin: the sum, the role of each report, and the decision."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def text_of(client: Client, article: Article) -> str:
-    """Return the text of an article's receipt page, from its heading on."""
+    """Return the text of an article's receipt page, starting at its heading."""
     html = get(client, reverse("admin:articles_article_receipt", args=[article.pk]))
     part = html.partition('id="content-main"')[2].partition("</main>")[0]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))

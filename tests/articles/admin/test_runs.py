@@ -1,4 +1,4 @@
-"""The problems of an import run as downloads."""
+"""Downloads of the problems of an import run."""
 
 from __future__ import annotations
 

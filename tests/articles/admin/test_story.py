@@ -32,7 +32,7 @@ def address(article: Article) -> str:
 
 
 def make_story(*qualities: int | None, **overrides: Any) -> list[Article]:
-    """Store articles of these qualities, all linked with each other and scored by the rule."""
+    """Store articles with these qualities, all linked to each other and scored by the rule."""
     articles = [make_article(quality=quality, **overrides) for quality in qualities]
     for article in articles:
         relate(article, *(one for one in articles if one != article))
@@ -66,7 +66,7 @@ def links() -> set[tuple[int, int]]:
 class TestPage:
     def test_members_by_rank_and_why(self, publisher: Client) -> None:
         provider = make_provider(name="The Star")
-        # The later an article is made, the earlier it was published.
+        # Articles made later were published earlier.
         lead, later, earlier = make_story(57, 43, 43, provider=provider)
         held = make_article(decision="hold", quality=90, provider=provider)
         stub = make_article(coverage_only=True, quality=None, provider=provider)
@@ -111,7 +111,7 @@ class TestPage:
         relate(lead, make_article(coverage_only=True, quality=None))
         page = publisher.get(address(lead))
         assert page.context["rows"][2][2] == ""
-        # The member of the story does not link to the coverage-only article.
+        # The member of the story does not link back to the coverage-only article.
         assert page.context["gaps"] == 1
 
     def test_alone(self, publisher: Client) -> None:
@@ -319,7 +319,7 @@ class TestPermissions:
     PINNING = ("pin", "unpin")
 
     def kinds_of(self, *roles: Role) -> set[str]:
-        """Try everything and return what these roles may do."""
+        """Try everything and return what users with these roles may do."""
         client = Client()
         client.force_login(make_user(*roles))
         allowed = set()

@@ -1,4 +1,4 @@
-"""API keys in the admin: their owner creates and revokes them, and sees each once."""
+"""API keys in the admin: only the owner creates, sees (once) and revokes a key."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class TestLooking:
         get(signed_in, page_of(mine))
         for action in ("change", "delete", "history"):
             assert signed_in.get(page_of(other, action)).status_code == 404
-        # Filters and searches do not reveal it either.
+        # Filters and searches do not reveal the key either.
         assert signed_in.get(LIST, {"digest__startswith": mine.digest[0]}).status_code == 400
 
     def test_a_superuser_sees_all_owners(

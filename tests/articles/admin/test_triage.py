@@ -41,7 +41,7 @@ def address_of(key: str = NOT_SCORED) -> str:
 
 
 def make_waiting(count: int, **overrides: Any) -> list[Article]:
-    """Store unscored articles, in the order of their queue."""
+    """Store unscored articles, in queue order."""
     return [make_article(quality=None, **overrides) for _ in range(count)]
 
 
@@ -54,7 +54,7 @@ def form_of(html: str, verb: str, **more: str) -> dict[str, str]:
 
 
 def focus_of(html: str) -> int:
-    """Return the id of the current article; 0 at the end of a queue."""
+    """Return the id of the current article, or 0 at the end of a queue."""
     found = re.search(r'id="triage"[^>]*data-article="(\d+)"', html)
     return int(found[1]) if found else 0
 
@@ -94,7 +94,7 @@ class TestQueues:
             make_article(**same)
             make_article(**same)
             ImportConflict.objects.create(article=make_article(), field="title", found_at=NOW)
-            # Two have the same time: slugs break the tie.
+            # Two articles have the same time; their slugs break the tie.
             make_article(publish_from=soon + timedelta(hours=number // 2))
             make_article(decision="hold")
             make_article(decision="withdraw")
@@ -118,7 +118,7 @@ class TestQueues:
                 break
             html = get(publisher, link_of(html, "k"))
         assert back == expected[::-1]
-        # Nothing comes before the first article, so it stays.
+        # The first article has no predecessor, so it stays.
         response = publisher.get(link_of(html, "k"), follow=True)
         assert focus_of(response.content.decode()) == expected[0]
 
@@ -183,7 +183,7 @@ class TestWho:
             response = client.post(address_of("one-away"), form)
             expected = 302 if verb in verbs else 403
             if (verb, role) == ("pin", Role.PUBLISHER):
-                # It has been held since.
+                # The article has been held in the meantime.
                 expected = 200
             assert response.status_code == expected, verb
 
@@ -218,7 +218,7 @@ class TestFlow:
                 case _:
                     form = form_of(html, "publish", reason="Of note")
             response = publisher.post(address_of(), form, follow=True)
-            # The response to a decision is the next article.
+            # The response to a decision shows the next article.
             assert len(response.redirect_chain) == 1
         assert "Nothing waits here" in words_of(response.content.decode())
         assert Act.objects.count() == 50
@@ -237,7 +237,7 @@ class TestFlow:
         assert second.quality == 12
 
     def test_decision_that_removes_the_position(self, publisher: Client) -> None:
-        # The queue is ordered by a time that the decision may remove.
+        # The decision may clear the time by which the queue is ordered.
         soon = timezone.now() + timedelta(hours=1)
         first = make_article(publish_from=soon)
         second = make_article(publish_from=soon + timedelta(hours=1))
@@ -353,7 +353,7 @@ class TestStale:
         assert 'value="57"' in html
         assert 'value="Typed"' in html
         assert Act.objects.count() == 1
-        # The decision is made again on the stored version.
+        # The decision is submitted again, based on the stored version.
         again = form_of(html, "score", quality="57")
         assert publisher.post(address_of(), again).status_code == 302
         article.refresh_from_db()
@@ -419,7 +419,7 @@ class TestFacts:
             "1 of 2",
         ):
             assert words in text
-        # The page shows the copy and requests nothing from the publisher.
+        # The page shows the stored copy and requests nothing from the publisher.
         assert "Image : not fetched yet will be fetched when readers can see it" in text
         assert "a.jpg" not in html
         stored = make_stored_image()
@@ -469,7 +469,7 @@ class TestFacts:
 
 class TestCost:
     def test_queries(self, publisher: Client) -> None:
-        """The count does not depend on the article or on the length of the queue."""
+        """The number of queries depends neither on the article nor on the length of the queue."""
         counts = []
         for number in (1, 7):
             Article.objects.all().delete()

@@ -1,4 +1,4 @@
-"""Webhooks in the admin: set-up, secrets, test events, deliveries, sending again."""
+"""Webhooks in the admin: setting up, secrets, test events, deliveries and resending."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TestSettingUp:
         assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", hook.secret)
         assert (hook.events, hook.is_active) == (["published", "unpublished"], True)
         assert hook.created_by == User.objects.get(groups__name=Role.PUBLISHER)
-        # It gets events from now on.
+        # From here on it gets events.
         assert HookPlace.objects.exists()
         for address in (page_of(hook), list_of(WebHook), page_of(hook, "history")):
             assert hook.secret not in get(publisher, address)
@@ -109,7 +109,7 @@ class TestButtons:
         assert "Sending a test event." in response.content.decode()
         (delivery,) = HookDelivery.objects.all()
         assert (delivery.event, delivery.state) == ("test", State.WAITING)
-        # The worker sends it, not the request.
+        # The worker sends the event, not the request.
         assert [one.task_path for one in DBTaskResult.objects.all()] == [
             "articles.tasks.send_events"
         ]

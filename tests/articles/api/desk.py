@@ -1,4 +1,4 @@
-"""Requests to the newsdesk's API in tests."""
+"""Helpers for requests to the newsdesk's API."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LIST: Final = "/api/v1/newsdesk/news/"
 
 
 def by_session(user: User) -> Client:
-    """Return a client with a user's session."""
+    """Return a client logged in as a user."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def by_token(user: User) -> Client:
-    """Return a client with a user's API key."""
+    """Return a client that sends a user's API key."""
     return Client(headers={"Authorization": f"Token {make_token(user).secret}"})
 
 
@@ -52,7 +52,7 @@ def send(
     key: str | None = None,
     preview: bool = False,
 ) -> Any:
-    """Send a decision, based on a version."""
+    """Send a decision that is based on a version."""
     headers = {}
     if version is not None:
         headers["If-Match"] = f'"{version}"'
@@ -68,7 +68,7 @@ def send(
 
 
 def do(client: Client, article: Article, verb: str, body: Any = None, **options: Any) -> Any:
-    """Make a decision on an article's stored version and return the response, which must be a success."""
+    """Decide based on an article's stored version, and return the successful response."""
     version = Article.objects.values_list("version", flat=True).get(pk=article.pk)
     response = send(client, address_of(article, verb), body, version=version, **options)
     assert response.status_code == 200, response.content
@@ -76,7 +76,7 @@ def do(client: Client, article: Article, verb: str, body: Any = None, **options:
 
 
 def problem_of(response: Any, status: int) -> Any:
-    """Return the problem details of a response, which must have this status."""
+    """Check the status of a response and return its problem details."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == PROBLEM
     assert response["Cache-Control"] == "no-store"

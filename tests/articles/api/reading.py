@@ -1,4 +1,4 @@
-"""Read requests to the API in tests."""
+"""Helpers for read requests to the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROBLEM = "application/problem+json"
 
 
 def read(client: Client, address: str, **parameters: Any) -> Any:
-    """Return the JSON of a response, which must be a success."""
+    """Check that a response is a success, and return its JSON."""
     response = client.get(address, parameters)
     assert response.status_code == 200, response.content
     assert response["Content-Type"] == "application/json"
@@ -18,7 +18,7 @@ def read(client: Client, address: str, **parameters: Any) -> Any:
 
 
 def refuse(client: Client, address: str, status: int, **parameters: Any) -> Any:
-    """Return the problem details of a response, which must have this status."""
+    """Check the status of a response and return its problem details."""
     response = client.get(address, parameters)
     assert response.status_code == status, response.content
     assert response["Content-Type"] == PROBLEM

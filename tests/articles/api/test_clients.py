@@ -26,7 +26,7 @@ def example(language: str) -> str:
 
 
 def follow(site: str, topic: str) -> Iterator[dict[str, Any]]:
-    """Run the example in Python without its pauses."""
+    """Run the Python example without its pauses."""
     names: dict[str, Any] = {"__name__": "example"}
     exec(example("python"), names)  # noqa: S102 - it is ours
     followed: Iterator[dict[str, Any]] = names["follow"](site, topic, pause=0)
@@ -57,7 +57,7 @@ class TestPython:
         newsdesk.perform(newsdesk.hold(article), by=None, reason="x")
         gone = next(followed)
         assert (gone["slug"], gone["deleted"]) == ("2026-03-01-a", True)
-        # After a backup is restored, the client starts over and gets everything.
+        # When the site restores a backup, the client starts over and gets everything.
         Change.objects.all().delete()
         make_article(slug="2026-03-01-c", topics=(topic,))
         assert next(followed)["slug"] == "2026-03-01-c"

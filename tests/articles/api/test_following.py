@@ -1,4 +1,4 @@
-"""A copy kept with ``updatedSince`` stays equal to the site."""
+"""A copy kept up to date with ``updatedSince`` always equals the site."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 ACTS = 500
 MAX_PAGES = 200
-"""Far more pages than any copy in these tests needs, so that endless following fails."""
+"""Many more pages than any copy in these tests needs, so an endless loop fails."""
 cases = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 class Mirror:
-    """A copy of what is published, kept by a client that only knows the URL."""
+    """A copy of the published articles, kept by a client that knows only the URL."""
 
     def __init__(self, client: Client, **parameters: Any) -> None:
         self.client = client
@@ -159,7 +159,7 @@ class TestPart:
     def test_starts_with_the_articles_of_the_part(
         self, client: Client, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        # Pages of the part come first, then the changes made in the meantime.
+        # First come the pages of the topic, then the changes made in the meantime.
         topic = make_topic("AI")
         for number in range(9):
             make_article(slug=f"other-{number}")
@@ -198,7 +198,7 @@ class TestPrivacy:
         Article.objects.filter(pk=article.pk).update(excerpt="Zither")
         Article.objects.filter(pk=article.pk).delete()
         told = json.dumps(mirror.follow())
-        # An expired article has been public, unless it was stored that way: see
+        # An expired article was public, unless it was already expired when stored: see
         # test_change_feed.py.
         assert "ylophone" not in told
 
@@ -235,7 +235,7 @@ class TestMirror:
             assert part.items == {one["slug"]: one for one in pages(client, limit=100, **asked)}
         assert done > ACTS / 2
         assert Article.objects.published().count() > 3
-        # Each request reads far fewer articles than there are.
+        # Each request reads only a small share of the articles.
         assert mirror.read < done * 4
 
     def test_schedules_that_take_effect_without_a_write(
@@ -259,7 +259,7 @@ class TestMirror:
 
 
 def _acts(folder: Path) -> list[Callable[[], object]]:
-    """Return everything that may happen in a newsroom, each with one or two random articles."""
+    """Return everything that can happen in a newsroom, each with one or two random articles."""
 
     def one() -> Article:
         return random.choice(list(Article.objects.filter(coverage_only=False).order_by("pk")))

@@ -54,7 +54,7 @@ def paths(items: list[dict[str, Any]]) -> list[str]:
 
 
 def comparable(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item with parsed times, and without the sanitized HTML."""
+    """Return an item with parsed times and without its sanitized HTML."""
     times = ("publishedDateTime", "updatedDateTime")
     moments = {name: item[name] and datetime.fromisoformat(item[name]) for name in times}
     return item | moments | {"featuredContent": None}
@@ -62,7 +62,7 @@ def comparable(item: dict[str, Any]) -> dict[str, Any]:
 
 @needs_corpus
 class TestCorpus:
-    """The hub's documents produce the hub's responses."""
+    """The hub's documents give the same responses here as on the hub."""
 
     @pytest.fixture
     def hub(self, client: Client) -> Client:
@@ -78,7 +78,7 @@ class TestCorpus:
             assert list(ours) == list(theirs)
             assert list(ours["provider"]) == list(theirs["provider"])
             assert comparable(ours) == comparable(theirs)
-            # The HTML is sanitized, and the player is the same.
+            # The HTML is sanitized, and the player matches.
             assert (player := PLAYER.search(theirs["featuredContent"] or "")) is None or (
                 f"/embed/{player[1]}" in ours["featuredContent"]
                 and "sandbox=" in ours["featuredContent"]

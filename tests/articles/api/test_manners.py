@@ -1,4 +1,4 @@
-"""Rules for every URL of the API: methods, errors, throttling, CORS, caching."""
+"""Rules for every URL of the API: methods, errors, throttling, CORS and caching."""
 
 from __future__ import annotations
 
@@ -106,9 +106,9 @@ class TestThrottling:
         assert response.status_code == 429
         assert response["Content-Type"] == PROBLEM
         assert 0 < int(response["Retry-After"]) <= 60
-        # Responses from the page cache cost nothing, so they are not counted.
+        # Responses from the page cache are cheap, so they do not count.
         read(client, "/api/v1/news/", limit=1)
-        # Another IP address has its own count; a forged header does not.
+        # Each IP address has its own count, and a forged header does not change that.
         read(Client(REMOTE_ADDR="192.0.2.1"), "/api/v1/news/", limit=3)
         liar = Client(headers={"X-Forwarded-For": "192.0.2.7"})
         assert liar.get("/api/v1/news/", {"limit": 4}).status_code == 429
@@ -129,7 +129,7 @@ class TestCors:
             assert response["Access-Control-Allow-Origin"] == "*"
             assert "Access-Control-Allow-Credentials" not in response
             assert "ETag" in response["Access-Control-Expose-Headers"]
-        # The page cache stores no response that would be wrong for another origin.
+        # The page cache never stores a response that would be wrong for another origin.
         assert "Access-Control-Allow-Origin" not in client.get(address)
 
     def test_listed_origins_may_read(self, client: Client, settings: Settings) -> None:

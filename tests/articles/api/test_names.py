@@ -1,4 +1,4 @@
-"""``/api/v1/topics/`` and ``providers/``."""
+"""The lists ``/api/v1/topics/`` and ``/api/v1/providers/``."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TestProviders:
             "images": [{"url": "https://a.example/50.png", "width": 50, "height": None}],
         }
         assert b["domain"] == "bb.example"
-        # It appears as coverage, so it can be requested.
+        # Its article appears as coverage, so it can be requested.
         assert read(client, "/api/v1/providers/b.example/")["name"] == "B Paper"
         assert read(client, "/api/v1/providers/a.example/") == a
         refuse(client, "/api/v1/providers/c.example/", 404)

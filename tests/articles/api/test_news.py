@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 NEWS = "/api/v1/news/"
 MAX_PAGES = 200
-"""Far more than any list here has, so that endless paging fails."""
+"""More pages than any list here has, so that endless paging fails."""
 QueryCount = Callable[[int], Any]
 cases = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -220,7 +220,7 @@ class TestStates:
             if not is_shown:
                 for canary in ("Xylophone", "xylophone", "Zither", "Qanun"):
                     assert canary not in text, address
-            # The article that supersedes it is also listed under its topic.
+            # The article that supersedes it is also listed under this topic.
             assert case.status != 404 or "Zebras" not in text
 
     def test_withdrawn_articles_answer_410(self, client: Client) -> None:
@@ -432,6 +432,6 @@ class TestQueries:
     def test_of_a_search(self, client: Client, django_assert_max_num_queries: QueryCount) -> None:
         for _ in range(3):
             make_article(title="Alpha", topics=(make_topic(),))
-        # As above; on SQLite another query finds out whether the words are common.
+        # The same queries; SQLite needs another one to find out whether the words are common.
         with django_assert_max_num_queries(6):
             assert len(pages(client, q="alpha")) == 3

@@ -157,7 +157,7 @@ class TestAnswers:
                 assert response.status_code == (401 if client is not staff else 200)
                 assert response["Cache-Control"] == "no-store"
                 assert {"Authorization", "Cookie"} <= set(response["Vary"].split(", "))
-                # The page cache would serve anonymous users.
+                # The page cache would answer anonymous users.
                 assert "Last-Modified" not in response
 
     def test_allowed_depends_on_the_user(self) -> None:
@@ -197,7 +197,7 @@ class TestAnswers:
     def test_throttled_by_user(self, settings: Settings) -> None:
         settings.API_RATE = 2
         user, other = make_user(Role.VIEWER), make_user(Role.VIEWER)
-        # With a session or a key.
+        # Requests with a session and with a key count together.
         for client in (by_session(user), by_token(user)):
             assert client.get(LIST).status_code == 200
         response = by_token(user).get(LIST)

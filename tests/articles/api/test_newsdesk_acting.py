@@ -217,7 +217,7 @@ class TestIfMatch:
     def test_of_two_requests_one_wins_and_the_other_sees_why(
         self, desk: Client, user: User
     ) -> None:
-        """Both are based on the same version."""
+        """Both decisions are based on the same version."""
         article = make_article()
         other = by_session(make_user(Role.EDITOR))
         seen = [one.get(address_of(article))["ETag"].strip('"') for one in (desk, other)]
@@ -236,7 +236,7 @@ class TestIfMatch:
         assert stored() == before
 
     def test_a_change_of_heat_alone_does_not_make_a_decision_stale(self, desk: Client) -> None:
-        """As in the admin: heat depends on other articles and is not an update of this one."""
+        """Heat depends on other articles, so a new heat is no new version, as in the admin."""
         article, other = make_article(quality=60), make_article()
         relate(article, other)
         do(desk, other, "score", {"quality": 90})

@@ -1,4 +1,4 @@
-"""Of two simultaneous requests with the same key or version, only one decides."""
+"""When two requests with the same key or version arrive at once, only one decides."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.factories import make_article, make_user
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 PATIENCE: Final = 30
-"""Seconds until a test gives up."""
+"""Seconds before a test gives up."""
 BLOCKED: Final = 0.5
-"""Seconds after which a request that does not wait has been answered."""
+"""A request that does not wait has been answered after this many seconds."""
 
 
 class Pair:
@@ -33,7 +33,7 @@ class Pair:
         self.refused = False
 
     def perform(self, change: newsdesk.Change, **options: Any) -> Act:
-        """Make a decision; the first one pauses before it is written."""
+        """Make a decision; the first call pauses before it writes."""
         if not self.is_acting.is_set():
             self.is_acting.set()
             assert self.may_go_on.wait(PATIENCE)

@@ -1,5 +1,4 @@
-"""Every decision, role and state through the API, by session and API key, as in the newsdesk's
-table."""
+"""The newsdesk's table of decisions, roles and states, checked through the API."""
 
 from __future__ import annotations
 
@@ -60,13 +59,13 @@ BODIES: Final[dict[Verb, Callable[[Article], dict[str, Any]]]] = {
     Verb.UNRELATE: _related,
     Verb.EDIT: lambda one: {"title": "Another title"},
 }
-"""Each body requests a real change."""
+"""Each body asks for an actual change."""
 
-# Verbs without a URL: API clients merge and split stories with relate and unrelate.
+# These verbs have no URL: API clients use relate and unrelate to merge and split stories.
 NOT_HERE: Final = {Verb.MERGE, Verb.SPLIT}
 
 STATES: Final = {case.state: case for case in reversed(CASES)}.values()
-"""A case of each state; the newsdesk's own table covers the others."""
+"""One case for each state; the newsdesk's own table covers the other cases."""
 
 ways = pytest.mark.parametrize("way", WAYS)
 roles = pytest.mark.parametrize("role", ROLES, ids=str)
@@ -112,8 +111,8 @@ class TestTable:
                 assert (act.verb, act.by) == (verb, user)
                 assert told.json()["consequences"] == done.json()["consequences"]
                 continue
-            # Users without the permission learn nothing more; others learn that the state does not
-            # allow it.
+            # Users without the permission learn nothing else; others learn that the state forbids
+            # it.
             status = 409 if role in _needs(verb, article) and allowed == "-" else 403
             problem_of(done, status)
             assert _stored() == before
@@ -137,7 +136,7 @@ class TestTable:
         allowed = WAYS["session"](user).get(address_of(article)).json()["allowed"]
         for verb in ACTS:
             may = role in MAY[expected(verb, article)]
-            # Decisions without effect are not offered; the table lists the rest.
+            # The API does not offer decisions without effect; the table lists all others.
             no_point = {Verb.UNPIN} if not article.is_pinned else {Verb.PIN}
             assert (verb in allowed) == (may and verb not in no_point), verb
 
@@ -164,14 +163,14 @@ class TestTable:
     def test_preview_asks_for_all_that_the_change_needs(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The change itself is checked even if the check before reading the body passes."""
+        """The decision is refused even if the check before reading the body passes."""
         monkeypatch.setattr(newsdesk, "may_begin", lambda *_: True)
         client, address = WAYS["token"](make_user(Role.VIEWER)), address_of(make_article(), "hold")
         problem_of(send(client, address, version=1, preview=True), 403)
 
 
 class TestUsers:
-    """An API key loses permissions together with its user."""
+    """When a user loses permissions, so do the user's API keys."""
 
     @ways
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A decision through the API has the same effect as one through ``newsdesk.perform``, or none."""
+"""A decision through the API has the same effect as through ``newsdesk.perform``, or none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from tests.factories import make_user
 
 HOUR: Final = timedelta(hours=1)
 NOW: Final = timezone.now()
-"""Times are relative to now, because the API uses the real clock, and far enough apart for slow machines."""
+"""The API uses the real clock, so times are relative to now, and far enough apart for slow
+machines."""
 MOMENTS: Final = st.sampled_from([None, NOW - 2 * HOUR, NOW - HOUR, NOW + HOUR, NOW + 2 * HOUR])
 SIGNED: Final = {"scored_at", "decided_at", "changed_at", "created_at"}
 """Columns with times, which differ between runs."""
@@ -43,17 +44,17 @@ class Step:
     reason: str
 
     def article(self) -> Article:
-        """Return its article from the database."""
+        """Return the step's article from the database."""
         return _all()[self.index % Article.objects.count()]
 
     def address(self) -> str:
-        """Return its URL; an undo is for the last decision."""
+        """Return the step's URL; an undo applies to the last decision."""
         if self.verb == "undo":
             return undo_of(Act.objects.values_list("pk", flat=True).order_by("pk").last() or 1)
         return address_of(self.article(), self.verb)
 
     def body(self) -> dict[str, Any]:
-        """Return the request body."""
+        """Return the step's request body."""
         found = _all()
         slugs = [found[other % len(found)].slug for other in self.others]
         bodies: dict[str, dict[str, Any]] = {
@@ -68,7 +69,7 @@ class Step:
         return bodies.get(self.verb, {}) | {"reason": self.reason}
 
     def change(self) -> newsdesk.Change:
-        """Return its change; may raise ``RefusedError``."""
+        """Return the step's change; may raise ``RefusedError``."""
         found, one = _all(), self.article()
         others = [found[other % len(found)] for other in self.others]
         make: dict[str, Callable[[], newsdesk.Change]] = {
@@ -113,7 +114,7 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def rows() -> list[Any]:
-    """Everything that decisions write, except times."""
+    """Return everything that decisions write, except times."""
     names = [one.attname for one in Article._meta.concrete_fields if one.name not in SIGNED]
     changes = [
         {
@@ -142,7 +143,7 @@ class TestAnyActs(TestCase):
     def test_are_those_of_the_newsdesk(
         self, world: World, taken: list[Step], data: st.DataObject
     ) -> None:
-        """Both leave the same rows; a wrong or old version or a repeated key writes nothing."""
+        """Both leave the same rows; a wrong or old version, or a repeated key, writes nothing."""
         world.make()
         user = make_user(Role.PUBLISHER)
         client = by_session(user)
@@ -155,7 +156,7 @@ class TestAnyActs(TestCase):
             def ask(version: object, key: str | None = None) -> int:
                 response = send(client, address, body, version=version, key=key)  # noqa: B023
                 status: int = response.status_code
-                # Without a decision there is no URL.
+                # Undo has no URL before the first decision.
                 return 409 if (step.verb, status) == ("undo", 404) else status  # noqa: B023
 
             version = article.version

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 HOUR: Final = timedelta(hours=1)
 WHO: Final = 4
-"""Queries that identify the user: session, user, permissions (2)."""
+"""Queries that load the user: session, user, permissions (2)."""
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ class TestList:
 
     @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.key)
     def test_queues(self, desk: Client, queue: Any) -> None:
-        """The same articles, order and reasons as on the page of the queue."""
+        """The API returns the same articles, order and reasons as the queue's page."""
         for case in CASES:
             case.make()
         for number in range(3):
@@ -203,7 +203,7 @@ class TestArticle:
         do(desk, article, "edit", {"excerpt": "New", "reason": "shorter"})
         do(desk, article, "score", {"quality": 58})
         told = desk.get(address_of(article)).json()
-        # Texts as editors type them, not as readers see them.
+        # Texts are as editors typed them, not as readers see them.
         assert (told["title"], told["excerpt"], told["content"]) == ("A &#8217; b", "New", "Body")
         assert (told["category"], told["topics"]) == ("news", [{"name": "One", "slug": "one"}])
         assert [image["url"] for image in told["images"]] == ["https://a.example/1.jpg"]
@@ -262,7 +262,7 @@ class TestArticle:
 
 
 def make_linked(user: User) -> Article:
-    """Make an article with links from and to ten others that an editor held."""
+    """Make an article linked both ways with ten articles that an editor held."""
     article = make_article(topics=tuple(make_topic() for _ in range(5)))
     others = [make_article(decision="hold", decided_by=user) for _ in range(10)]
     relate(article, *others)
@@ -284,7 +284,7 @@ class TestStory:
         assert [one["slug"] for one in told["members"]] == [one.slug for one in members]
         first, *_, last = told["members"]
         assert (first["title"], first["state"], first["version"]) == ("A &#8217; b", "published", 1)
-        # The version that a decision on a member needs, whichever member was requested.
+        # Whichever member was requested, each has the version that a decision on it needs.
         assert (last["state"], last["version"]) == ("held", 2)
         do(desk, held, "release", {"reason": "as the story says"})
         assert desk.get(address_of(lead, "story")).json()["lead"] == held.slug
@@ -333,7 +333,7 @@ class TestHistory:
         )
         assert (score["version"], score["by"], score["texts"]) == (3, user.username, [])
         assert (edit["texts"], edit["reason"], edit["after"]) == (["excerpt"], "shorter", {})
-        # An effect, not a decision: a related article was removed.
+        # The entry is an effect, not a decision: a related article was removed.
         assert (hold["verb"], hold["by"], hold["after"]) == ("hold", None, {})
         (own,) = desk.get(address_of(held, "history")).json()["value"]
         assert (own["act"], own["reason"]) == (hold["act"], "wait")
@@ -345,7 +345,7 @@ class TestHistory:
             do(desk, article, "score", {"quality": quality})
             do(desk, other, "score", {"quality": quality + 20})
         first = desk.get(address_of(article, "history"), {"limit": 3}).json()
-        # New decisions move no entry to another page.
+        # New decisions do not move entries to another page.
         do(desk, article, "score", {"quality": 50})
         value, following = first["value"], first["next"]
         sizes = [len(value)]

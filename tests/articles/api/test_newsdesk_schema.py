@@ -1,5 +1,4 @@
-"""The schema describes the newsdesk's API: schemathesis sends valid and invalid requests as
-staff."""
+"""The schema describes the newsdesk's API: schemathesis sends valid and invalid staff requests."""
 
 from __future__ import annotations
 
@@ -28,8 +27,8 @@ from tests.factories import make_article, make_token, make_user, relate
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
 
 EXAMPLES: Final = 15
-"""Cases of an operation, each for valid and for invalid requests."""
-# A schema cannot describe which articles exist and in which state they are.
+"""Cases of each operation, for valid and for invalid requests."""
+# A schema cannot say which articles exist or what state they are in.
 CONFIG: Final = SchemathesisConfig.from_dict(
     {
         "checks": {
@@ -54,12 +53,12 @@ OPERATIONS: Final = [
     *("newsdeskNews", "newsdeskArticle", "newsdeskStory", "newsdeskHistory", "newsdeskUndo"),
     *(f"newsdesk{verb.value.capitalize()}" for verb in ACTS),
 ]
-# Every text is a valid slug.
+# For these operations every text is a valid slug.
 ANY_TEXT: Final = {"newsdeskArticle", "newsdeskStory"}
 
 
 ABOUT_FEW: Final = {"newsdeskUnpin", "newsdeskRelate", "newsdeskUnrelate"}
-"""Decisions that make sense for few articles."""
+"""Decisions that are possible for few articles."""
 
 
 def test_every_operation_is_asked_for() -> None:
@@ -114,7 +113,7 @@ def test_answers_as_described(settings: Settings, name: str, mode: GenerationMod
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def check(case: Any, data: st.DataObject) -> None:
         if mode is GenerationMode.POSITIVE:
-            # Hardly any generated slug exists, and no generated version is right.
+            # Generated slugs rarely exist, and generated versions are never right.
             if "slug" in (case.path_parameters or {}):
                 slug = data.draw(st.sampled_from(few if name in ABOUT_FEW else slugs))
                 case.path_parameters["slug"] = slug

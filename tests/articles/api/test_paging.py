@@ -1,4 +1,4 @@
-"""The API's parameters at exactly their limits."""
+"""The API's parameters, tested exactly at their limits."""
 
 from __future__ import annotations
 

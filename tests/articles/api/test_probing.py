@@ -1,4 +1,4 @@
-"""No request reveals anything about an article that readers may not see."""
+"""No request reveals anything about an article that is hidden from readers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.factories import make_article, make_provider, make_topic, relate
 pytestmark = pytest.mark.django_db
 
 HIDDEN = [case for case in CASES if case.status != 200]
-# Far from all others, so that a question can match this one alone.
+# Far from all other times, so that a question can match only this article.
 LONG_AGO = datetime(1999, 3, 1, 12, tzinfo=UTC)
 LISTS = ["/api/v1/topics/", "/api/v1/providers/"]
 QUESTIONS: list[dict[str, Any]] = [
@@ -36,7 +36,7 @@ QUESTIONS: list[dict[str, Any]] = [
 
 
 def answers(client: Client) -> list[Any]:
-    """Return the API's responses to all questions and lists of names."""
+    """Return the API's responses to all questions, and its lists of names."""
     asked = [client.get(NEWS, question).json() for question in QUESTIONS]
     asked += [client.get(address).json() for address in LISTS]
     asked.append(client.get("/api/news/index.json", {"minimum_heat": "300"}).json())
@@ -67,12 +67,12 @@ def test_hidden_articles_change_no_answer(client: Client, case: Case) -> None:
     if case.lead is None:
         assert after == before
     else:
-        # Its lead may be public and list it as coverage.
+        # Its lead may be public and show it as coverage.
         assert (case.status == 302) is ("yzzyva" in str(after))
 
 
 def test_published_articles_are_found(client: Client) -> None:
-    # The questions are good: each finds the article when it is public.
+    # To prove that the questions work, each one finds the article once it is public.
     before = answers(client)
     make_article(
         topics=(make_topic("Zyzzyvas", source={"is_file": False}),),

@@ -35,8 +35,8 @@ from tests.profiles import by_profile
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = by_profile(quick=30, thorough=120)
-"""Cases of an operation, each for valid and for invalid requests."""
-# Parameters that the schema cannot fully describe: cursors come from earlier responses.
+"""Cases of each operation, for valid and for invalid requests."""
+# The schema cannot fully describe these parameters: cursors come from earlier responses.
 CONFIG = SchemathesisConfig.from_dict(
     {
         "checks": {
@@ -50,7 +50,7 @@ CONFIG = SchemathesisConfig.from_dict(
 
 @pytest.fixture
 def one_connection() -> Iterator[None]:
-    """Keep the test's connection, and the transaction in it, from one request to the next.
+    """Keep the test's connection, and its transaction, between requests.
 
     The test client does this itself; here the WSGI application is called.
     """
@@ -98,7 +98,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "hubTopic": {"topic": "0"},
     "hubTopicPage": {"topic": "0", "page": 1},
 }
-# Parameters for which every text is valid: it names something or nothing.
+# Any text is valid for these parameters, whether or not something has that name.
 ANY_TEXT = {"provider", "story", "topic"}
 
 
@@ -108,7 +108,7 @@ def test_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_operation_is_asked_for() -> None:
-    """The newsdesk's operations, which need a user, are in ``test_newsdesk_schema.py``."""
+    """``test_newsdesk_schema.py`` covers the newsdesk's operations, which need a user."""
     public = [name for name in operations() if not name.startswith("newsdesk")]
     assert sorted(public) == sorted(OPERATIONS)
 
@@ -128,7 +128,7 @@ def test_answers_as_described(newsroom: None, name: str, mode: GenerationMode) -
     @given(case=operation.as_strategy(generation_mode=mode), is_known=booleans())
     def check(case: Any, is_known: bool) -> None:
         if is_known and mode is GenerationMode.POSITIVE:
-            # Hardly any generated name exists, and no generated cursor is valid.
+            # Generated names rarely exist, and generated cursors are never valid.
             case.path_parameters |= KNOWN.get(name, {})
             for place in ("cursor", "updatedSince"):
                 case.query.pop(place, None)

@@ -26,7 +26,7 @@ provider:
 
 
 def make_text(*, title: str | None = None, **keys: str) -> bytes:
-    """Make a document from the minimal one; ``keys`` are written as ``key: value``, unquoted."""
+    """Make a document from the minimal one; ``keys`` become lines of ``key: value``, unquoted."""
     text = MINIMAL if title is None else MINIMAL.replace('"Council approves the bridge"', title)
     added = "".join(f"{key}: {value}\n" for key, value in keys.items())
     return f"---\n{text}{added}---\n\n".encode()

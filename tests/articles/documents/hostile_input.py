@@ -12,11 +12,11 @@ from pathlib import Path
 from articles.documents import MAX_BYTES, DocumentError, parse
 
 MEMORY = 100 * 1024 * 1024
-"""Bytes that reading may use beyond those of the started program."""
+"""Bytes of memory that reading may add to those of the started program."""
 SECONDS = 20
-"""Processor time for all documents, however busy the machine is."""
+"""Seconds of processor time for all documents; a busy machine makes no difference."""
 ROOM = MAX_BYTES - 100
-"""Bytes for the hostile part of a document that is not too large as a whole."""
+"""Bytes of hostile text that keep a document below the limit on its size."""
 
 
 def fenced(front_matter: str) -> bytes:
@@ -30,26 +30,26 @@ def titled(title: str) -> bytes:
 
 
 def alias_bomb() -> str:
-    """Nine levels of nine aliases each: a billion laughs."""
+    """Return a "billion laughs": nine levels of nine aliases each."""
     levels = ['a0: &a0 ["lol","lol"]']
     levels += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
     return "\n".join(levels)
 
 
 def merge_bomb() -> str:
-    """Merge keys that double at every level."""
+    """Return merge keys that double at every level."""
     levels = ["a0: &a0 {k: v}"]
     levels += [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 30)]
     return "\n".join(levels)
 
 
 def merge_bomb_without_anchors() -> str:
-    """Merge keys alone, written out."""
+    """Return only merge keys, written out."""
     return "a: " + "{<<: " * 25 + "{}" + "}" * 25
 
 
 REFUSED = {
-    # Maps a description to the document and a part of its message.
+    # Maps a description to the document and part of its message.
     "aliases that multiply": (fenced(alias_bomb()), "cannot begin with &"),
     "merge keys that multiply": (fenced(merge_bomb()), "cannot begin with &"),
     "merge keys in one another": (fenced(merge_bomb_without_anchors()), "merge keys"),
@@ -116,7 +116,7 @@ REFUSED = {
 
 
 def set_limits() -> None:
-    """Limit processor time, and memory to MEMORY beyond what is used now if the system reports it."""
+    """Limit processor time, and limit memory to MEMORY above its current use if that is known."""
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     sizes = Path("/proc/self/statm")
     if sizes.exists():
@@ -125,7 +125,7 @@ def set_limits() -> None:
 
 
 def read_many_long_texts() -> None:
-    """Read more long texts than fit in memory, one after another: none may be kept."""
+    """Read more long texts than fit in memory, one after another, so none may be kept."""
     for number in range(500):
         text = f"title: {number} {'a' * ROOM}"
         try:

@@ -1,4 +1,4 @@
-"""Arbitrary documents for property tests: every field, and text of the kind that breaks YAML."""
+"""Hypothesis strategies for documents: every field, and text of the kind that breaks YAML."""
 
 import re
 from dataclasses import replace
@@ -31,7 +31,7 @@ E = TypeVar("E", ArticleDocument, RelatedEntry)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Without quotes YAML 1.1 reads none of these as a string.
+# YAML 1.1 reads none of these as a string unless it is quoted.
 NOT_STRINGS = [
     "", "~", "null", "Null", "yes", "No", "on", "off", "TRUE", "false", "0", "-1", "+7", "007",
     "1_000", "0x1F", "0b11", "1:30", "190:20:30", "1.50", "6.8523015e+5", ".5", ".inf", "-.INF",
@@ -51,7 +51,7 @@ TRICKY = [
 ]  # fmt: skip
 
 
-# Strategies are created once: creating them for every example takes most of the time.
+# Strategies are created once, because creating them for each example takes most of the time.
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 _TRICKY_CHARACTERS = st.sampled_from(
     "ab1 -:#\"'\\\n\t,[]{}&*!|>%@`?~.=\x85\u2028\u2029\ufeff\U000f0000"
@@ -62,18 +62,18 @@ TEXTS: st.SearchStrategy[str] = st.one_of(
     st.text(_CHARACTERS, max_size=20),
     st.text(_TRICKY_CHARACTERS, max_size=20),
 )
-"""Any text that a document may hold: everything but NUL and lone surrogates."""
+"""Any text that a document may contain: everything but NUL and lone surrogates."""
 
 SHOWN_TEXTS: st.SearchStrategy[str] = TEXTS.map(lambda text: CONTROLS.sub("", text))
-"""Texts that readers see: without control characters."""
+"""Texts that readers see, without control characters."""
 
 LINES = SHOWN_TEXTS.filter(has_visible)
-"""Titles and names: with something to see."""
+"""Titles and names, which contain at least one visible character."""
 
 _LABELS = st.from_regex(r"[a-z0-9](?:[a-z0-9_-]{0,5}[a-z0-9])?", fullmatch=True)
 _ODD_DOMAINS = st.sampled_from(["1.5", "no", "127.0.0.1", "0x1F", "2020-01-01", "null.example"])
 DOMAINS = _ODD_DOMAINS | st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
-"""Domains, including those that look like a number or a word of YAML."""
+"""Domains, including some that look like a number or a YAML keyword."""
 
 _UNFIT_FOR_URLS = re.compile(r"[\t\n\r;]| +\Z")
 _PATHS = SHOWN_TEXTS.map(lambda text: "/" + _UNFIT_FOR_URLS.sub("", text))
@@ -91,7 +91,7 @@ MOMENTS = st.builds(
     _SECONDS,
     st.just(0) | st.integers(0, 999_999),
 )
-"""Times in UTC, to the second or finer, in the years that a document may name."""
+"""Times in UTC with whole or fractional seconds, in any year that a document may contain."""
 
 _KEYS = TEXTS.filter(lambda key: len(key) <= MAX_KEY)
 _LEAVES: st.SearchStrategy[Extra] = TEXTS | st.sampled_from(NOT_STRINGS).map(Plain)
@@ -100,22 +100,22 @@ EXTRA_VALUES: st.SearchStrategy[Extra] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
     max_leaves=5,
 )
-"""Values of unknown keys: text, unquoted values, nested collections."""
+"""Values of unknown keys: text, unquoted values and nested collections."""
 
 
 def extras(keys: Keys) -> st.SearchStrategy[dict[str, Extra]]:
-    """Unknown keys of a mapping whose known ones are ``keys``."""
+    """Unknown keys for a mapping whose known keys are ``keys``."""
     unknown = _KEYS.filter(lambda key: key not in keys)
     return st.just({}) | st.dictionaries(unknown, EXTRA_VALUES, max_size=2)
 
 
 def maybe(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
-    """Make the value of a key that may be absent."""
+    """Return a strategy for the value of an optional key."""
     return st.none() | strategy
 
 
 def tuples(strategy: st.SearchStrategy[T], most: int = 2) -> st.SearchStrategy[tuple[T, ...]]:
-    """Make a list of a document."""
+    """Return a strategy for a list in a document."""
     return st.lists(strategy, max_size=most).map(tuple)
 
 
@@ -149,7 +149,7 @@ PROVIDERS = st.builds(
 
 
 def _addressed(entry: E, url: str) -> E:
-    """Give ``entry`` the URL that it must have."""
+    """Give ``entry`` the URL that the format requires."""
     return entry if entry.url else replace(entry, web_url=url)
 
 
@@ -176,7 +176,7 @@ ENTRIES = st.builds(
 
 
 def _scored(document: ArticleDocument) -> ArticleDocument:
-    """Leave out heat and published where quality is absent."""
+    """Leave out heat and published if quality is absent."""
     return (
         document if document.quality is not None else replace(document, heat=None, published=None)
     )
@@ -212,4 +212,4 @@ DOCUMENTS = st.builds(
     ).map(_scored),
     URLS,
 )
-"""Whole documents, scored and not, with either line end."""
+"""Whole documents, scored and not, with either kind of line ending."""

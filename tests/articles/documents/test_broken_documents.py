@@ -1,6 +1,7 @@
-"""Each broken document is a file; each mistake is reported with file, line and column.
+"""Each broken document is a file, and each mistake is reported with file, line and column.
 
-Those of ``expected.txt`` are rejected. Those of ``warnings.txt`` alone are read without the bad value.
+The files in ``expected.txt`` are rejected. Files only in ``warnings.txt`` are read without the bad
+value.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The fast reader of canonical documents returns what the general reader returns, or declines."""
+"""The fast reader of canonical documents agrees with the general reader, or declines."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.articles.documents.documents import SEEDS
 from tests.articles.documents.strategies import DOCUMENTS, TRICKY
 
 SEED_LINES = [line for path in SEEDS for line in path.read_text("utf-8").splitlines()[1:-2]]
-# Lines that a person or a broken tool may write.
+# Lines that a person or a broken tool might write.
 ODD_LINES = [
     "", "title:", "title: ", "title: a: b", "- a", "  - a", "    - a", "  -", "- a: b", "-a",
     "  - - a", "a b: c", "topics: []", "quality: 1 # one", "quality: -1", "quality: - 1", "a:b",
@@ -39,7 +39,7 @@ def plain_values(node: Node) -> Any:
 
 
 def agree(source: Source) -> bool:
-    """Compare the fast reader with the general one; return whether it read the text at all."""
+    """Compare the fast reader with the general one; return False if the fast one declines."""
     fast = read_canonical(source)
     if fast is None:
         return False
@@ -52,7 +52,7 @@ class TestReadCanonical:
         for path in SEEDS:
             assert agree(Source(path.name, path.read_bytes()))
         read = [agree(Source(name, data)) for name, data in generate(200, 3)]
-        # Documents with unknown keys or odd bodies may take the slow path; most must not.
+        # Documents with unknown keys or odd bodies may take the slow path, but most must not.
         assert sum(read) > 190
 
     @settings(deadline=None)
@@ -68,7 +68,7 @@ class TestReadCanonical:
         except DocumentError:
             return
         fast = read_canonical(source)
-        # An empty text is refused by both, each in its own way.
+        # Both readers refuse an empty text, each in its own way.
         if fast is not None and fast.value:
             assert plain_values(fast) == plain_values(read_mapping(source))
 

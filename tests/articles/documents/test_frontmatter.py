@@ -93,7 +93,7 @@ class TestSource:
 
 
 def tree(node: Node) -> object:
-    """Turn nodes into plain values."""
+    """Convert nodes to plain values."""
     if isinstance(node.value, dict):
         return {key: tree(child) for key, child in node.value.items()}
     if isinstance(node.value, list):
@@ -142,7 +142,7 @@ class TestReadMapping:
 
     @pytest.mark.parametrize("line_break", ["\x85", "\u2028", "\u2029"])
     def test_only_newlines_break_lines(self, line_break: str) -> None:
-        # YAML 1.1 breaks lines at these three, and would fold them into a space.
+        # YAML 1.1 treats these three as line breaks, and would fold each into a space.
         text = f'a{line_break}b: x{line_break}y\nc: "x{line_break}y"\nd: |\n  x{line_break}y\n'
 
         value = f"x{line_break}y"
@@ -170,7 +170,7 @@ class TestReadMapping:
             read("a: " + "[" * 32 + "]" * 32)
 
     def test_accepts_20000_events_but_not_20001(self) -> None:
-        # Besides the items: start and end of stream, document, mapping and list, and the key.
+        # Events other than items: start and end of stream, document, mapping and list, and the key.
         items = 20_000 - 9
         read("a: [" + "1," * items + "]")
 
@@ -185,7 +185,7 @@ class TestReadMapping:
 
 
 def place(text: str) -> tuple[int, int, str]:
-    """Return where and why reading ``text`` fails."""
+    """Return the position and message of the error in ``text``."""
     with pytest.raises(DocumentError) as caught:
         read(text)
     return (caught.value.line, caught.value.column, caught.value.message)

@@ -1,4 +1,4 @@
-"""Documents made to crash, stall or fill the process are rejected like other broken ones."""
+"""Documents that try to crash, stall or exhaust the process are rejected like other broken ones."""
 
 import json
 import subprocess

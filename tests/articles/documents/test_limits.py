@@ -1,4 +1,4 @@
-"""Limits: the exact value is accepted, and the next one refused."""
+"""Limits: the exact maximum is accepted, and the next value is refused."""
 
 from __future__ import annotations
 

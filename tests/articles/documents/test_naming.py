@@ -1,4 +1,4 @@
-"""The slug of an article."""
+"""How an article gets its slug."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

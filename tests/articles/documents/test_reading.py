@@ -1,4 +1,4 @@
-"""Forms that are accepted besides the canonical one; tests/documents/broken has rejected ones."""
+"""Accepted variants of the canonical form; tests/documents/broken has the rejected ones."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from tests.articles.documents.documents import MINIMAL, make_text
 
 
 def read(**keys: str) -> Any:
-    """Read the minimal document with more keys."""
+    """Read the minimal document with additional keys."""
     return parse("a.md", make_text(**keys))
 
 

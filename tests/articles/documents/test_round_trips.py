@@ -1,4 +1,4 @@
-"""Properties of all documents: writing and reading return the same document."""
+"""Property tests: writing a document and reading it back returns the same document."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ class TestWriteAndParse:
 
 @st.composite
 def successors(draw: st.DrawFn, before: ArticleDocument) -> ArticleDocument:
-    """Draw a later version of ``before``: its unknown keys keep their order, new ones follow."""
+    """Draw a later version of ``before``: unknown keys keep their order, and new ones follow."""
     after = draw(DOCUMENTS)
     kept = {
         key: draw(st.sampled_from([before.extra[key], after.extra.get(key, before.extra[key])]))
@@ -62,7 +62,7 @@ class TestRevise:
         revised = revise(write(before), after)
 
         assert parse("x.md", revised) == after
-        # Equal documents may differ in the order of nested unknown keys; nothing needs to change.
+        # Equal documents may order nested unknown keys differently; nothing needs to change.
         assert revised == write(before if before == after else after)
 
     @settings(deadline=None)
@@ -81,8 +81,7 @@ class TestRevise:
 
 
 def read(data: bytes) -> ArticleDocument | None:
-    """Read ``data``; check that errors have a position and that accepted documents can be
-    written."""
+    """Read ``data``; check that errors have a position and accepted documents can be written."""
     try:
         document = parse("x.md", data)
     except DocumentError as error:
@@ -107,7 +106,7 @@ def check_accepted(data: bytes, document: ArticleDocument) -> None:
 
 @st.composite
 def mutations(draw: st.DrawFn) -> bytes:
-    """A real document with a few spans of bytes overwritten, removed or repeated."""
+    """A real document in which a few byte ranges are overwritten, removed or repeated."""
     data = draw(st.sampled_from(REAL))
     splices = [text.encode(errors="surrogatepass") for text in TRICKY]
     for _ in range(draw(st.integers(1, 3))):

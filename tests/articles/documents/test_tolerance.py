@@ -1,4 +1,4 @@
-"""Bad values are left out with a warning, and messages say what a person must do."""
+"""Bad values are left out with a warning, and messages say how to fix them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HUB = Path(os.environ.get("NEWSROOM_HUB") or ROOT.parent / "shared/corpus-gcp")
 
 
 def entry(**changes: str) -> str:
-    """Write a list of one related entry, with some values exchanged."""
+    """Write a list of one related entry with some of its values replaced."""
     lines = []
     for line in [*MINIMAL.splitlines(), "images:", "  - url: https://daily.example/a.jpg"]:
         key = line.strip().removeprefix("- ").partition(":")[0]
@@ -27,7 +27,7 @@ def entry(**changes: str) -> str:
 
 
 def read(data: bytes) -> tuple[ArticleDocument, list[str]]:
-    """Read a document that must come out byte for byte; return it with its warnings."""
+    """Read a document that is written back byte for byte; return it with its warnings."""
     document = parse("a.md", data)
     assert revise(data, document) == data
     edited = revise(data, replace(document, category="other"))

@@ -1,4 +1,4 @@
-"""Writing the canonical form, and the smallest change to an existing file."""
+"""Writing the canonical form, and changing an existing file as little as possible."""
 
 import itertools
 from dataclasses import replace
@@ -172,7 +172,7 @@ class TestIso:
 
 
 def change(data: bytes, **fields: object) -> bytes:
-    """Revise ``data`` with some fields changed."""
+    """Revise ``data`` by changing some fields."""
     return revise(data, replace(parse("a.md", data), **fields))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Writing YAML with quotes only where they are needed."""
+"""YAML text is quoted only where necessary."""
 
 import pytest
 

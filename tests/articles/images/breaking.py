@@ -1,4 +1,4 @@
-"""A render process that fails as the request says."""
+"""A render process that fails in the way that the request asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of images."""
+"""Fixtures: an image server, and a folder for image files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.articles.images.server import Server, serving
 
 @pytest.fixture
 def server(settings: Settings) -> Iterator[Server]:
-    """A server on this machine, the only one to which requests are allowed."""
+    """Serve images on this machine, the only host that requests may reach."""
     with serving() as server:
         settings.OUTBOUND_EXEMPT = server.exempt
         yield server
@@ -21,7 +21,7 @@ def server(settings: Settings) -> Iterator[Server]:
 
 @pytest.fixture
 def media(tmp_path: Path, settings: Settings) -> Path:
-    """An empty folder for the image files of this test."""
+    """Use an empty folder for the image files of this test."""
     folder = tmp_path / "media"
     settings.MEDIA_ROOT = str(folder)
     return folder

@@ -26,14 +26,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class Killer:
-    """Counts moments and kills the process at a given one."""
+    """Counts moments and kills the process at a chosen one."""
 
     def __init__(self, moment: int) -> None:
         self.moment = moment
         self.count = 0
 
     def tick(self) -> None:
-        """Count one moment."""
+        """Count a moment."""
         self.count += 1
         if self.count == self.moment:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -41,7 +41,7 @@ class Killer:
     def execute(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        """Count a statement that writes."""
+        """Count the moments of a statement that writes."""
         if not sql.startswith("SELECT"):
             self.tick()
         return execute(sql, params, many, context)
@@ -66,7 +66,7 @@ def crash(what: str, moment: int) -> int:
         keeping.keep()
         hide_half()
     killer = Killer(moment)
-    # One at a time, each in its own transaction: the same moments in every run.
+    # One at a time, each in its own transaction, so that every run has the same moments.
     keeping.FETCHES, keeping.COMMIT_AFTER = 1, 0.0  # type: ignore[misc]
     BaseDatabaseWrapper._commit = killer.around(BaseDatabaseWrapper._commit)  # type: ignore[attr-defined]
     Path.replace = killer.around(Path.replace)  # type: ignore[method-assign]
@@ -90,14 +90,14 @@ def hide_half() -> None:
 
 
 def prune() -> None:
-    """Prune everything unused, regardless of age."""
+    """Prune everything unused, whatever its age."""
     from articles.images import pruning
 
     pruning.prune(grace=timedelta(days=-1))
 
 
 def wrong() -> list[str]:
-    """Return all integrity problems regardless of age, including files that are still to be pruned."""
+    """Return all integrity problems of any age, including files not yet pruned."""
     from articles.images import pruning
     from articles.newsdesk import integrity
 
@@ -122,7 +122,7 @@ def check(what: str) -> dict[str, Any]:
     from articles.models import Image, StoredImage
     from newsroom.storage import PART
 
-    # Files that a killed run was writing, or had not deleted yet, belong to no row.
+    # Files that a killed run was still writing or had not yet deleted belong to no row.
     passing = PART if what == "keep" else "orphan file"
     at_first = [text for text in wrong() if passing not in text]
     already = len(listed())
@@ -141,7 +141,7 @@ def check(what: str) -> dict[str, Any]:
 def main(what: str, when: str, port: str, folder: str) -> None:
     django.setup()
     settings.OUTBOUND_EXEMPT = frozenset({("127.0.0.1", int(port))})
-    # Models can be imported only now.
+    # Models cannot be imported earlier.
     from articles import importing
 
     if what == "check":

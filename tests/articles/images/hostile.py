@@ -1,4 +1,4 @@
-"""Images that attack their reader: they expand, take long, have many frames, or are damaged."""
+"""Images that attack their reader: they expand, take long, have many frames or are damaged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def claiming(kind: str, width: int, height: int) -> bytes:
         case "GIF":
             data = picture(kind)
             size = struct.pack("<HH", width, height)
-            # The sizes of the screen and of the picture on it.
+            # The sizes of the screen, and of the picture on it.
             at = data.index(b",\0\0\0\0") + 5
             return data[:6] + size + data[10:at] + size + data[at + 4 :]
         case "WEBP":
@@ -69,26 +69,26 @@ def many_frames(kind: str, count: int = 3000) -> bytes:
 
 @cache
 def many_scans(count: int = 5000) -> bytes:
-    """Make a progressive JPEG that draws the same picture over itself again and again."""
+    """Make a progressive JPEG that draws the same picture over itself many times."""
     data = saved(Image.new("RGB", (4000, 4000), RED), progressive=True)
     start = data.rindex(b"\xff\xda")
     return data[:start] + data[start:-2] * count + data[-2:]
 
 
 def with_chunk(kind: bytes, data: bytes) -> bytes:
-    """Return a valid PNG with one more chunk before its pixels."""
+    """Return a valid PNG with an extra chunk before its pixels."""
     sound = picture("PNG")
     at = sound.index(b"IDAT") - 4
     return sound[:at] + chunk(kind, data) + sound[at:]
 
 
 def with_text_bomb(size: int = 100_000_000) -> bytes:
-    """Return a PNG with a meaningless text of this length, compressed to a thousandth."""
+    """Return a PNG with a meaningless text of this length, compressed a thousandfold."""
     return with_chunk(b"zTXt", b"Comment\0\0" + _deflated(size))
 
 
 def with_profile_bomb(size: int = 100_000_000) -> bytes:
-    """Return a PNG with a color profile of this many zeros, compressed to a thousandth."""
+    """Return a PNG with a color profile of this many zeros, compressed a thousandfold."""
     return with_chunk(b"iCCP", b"sRGB\0\0" + _deflated(size))
 
 
@@ -105,8 +105,7 @@ def with_segments(marker: int, start: bytes, count: int = 140) -> bytes:
 
 
 def several_pictures() -> bytes:
-    """Make an image as cameras with two lenses write it: several JPEGs in one file, of which the
-    first is shown."""
+    """Make an image as two-lens cameras do: several JPEGs in one file, with the first one shown."""
     return saved(drawn(), "MPO", save_all=True, append_images=[Image.new("RGB", (200, 100))])
 
 
@@ -128,7 +127,7 @@ def _sound() -> list[bytes]:
 
 
 def bad_images(count: int, seed: int) -> list[bytes]:
-    """Make images of every format, and damage each in one of several ways, determined by a seed."""
+    """Make images of every format, each damaged in a way that the seed determines."""
     random = Random(seed)
     sound = _sound()
     return [_broken(sound[number % len(sound)], random) for number in range(count)]
@@ -148,7 +147,7 @@ def _broken(data: bytes, random: Random) -> bytes:
         case 3:
             broken[start:start] = random.randbytes(random.randrange(1, 100))
         case 4:
-            # The end of another image of any format.
+            # Append the end of another image, in any format.
             other = random.choice(_sound())
             broken[start:] = other[random.randrange(12, len(other)) :]
         case 5:
@@ -164,7 +163,7 @@ def _broken(data: bytes, random: Random) -> bytes:
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """Correct the checksums of a PNG's chunks; wrong ones would end reading early."""
+    """Correct the checksums of a PNG's chunks, because readers stop early at a wrong one."""
     out, at = [data[:8]], 8
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)

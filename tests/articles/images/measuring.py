@@ -1,4 +1,4 @@
-"""The memory of a render process, as the system measures it."""
+"""Measure the memory of a render process, as the system reports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsroom.subprocesses import FunctionProcess
 
 
 def peak(process: int) -> int:
-    """Return a process's peak memory in bytes since ``forget_peak``; 0 if unknown."""
+    """Return a process's peak memory in bytes since ``forget_peak``, or 0 if unknown."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -30,20 +30,20 @@ def forget_peak(process: int) -> None:
 
 
 def processor_seconds(process: int) -> float:
-    """Return the processor time of a process."""
+    """Return the processor time that a process has used."""
     # The fields after the name, which is in parentheses and may contain spaces.
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def processes(shop: Workshop) -> list[int]:
-    """Return the processes of a workshop that are working or idle."""
+    """Return the processes of a workshop, both working and idle."""
     return [bench._process.popen.pid for bench in shop._all if bench._process]
 
 
 @contextmanager
 def peaks() -> Iterator[list[int]]:
-    """Record the peak of a process after each image of any workshop; 0 if the image killed it."""
+    """Record the process's peak memory after each image; 0 if the image killed the process."""
     found: list[int] = []
     ask = render_process._ask
 

@@ -1,4 +1,4 @@
-"""Test images, drawn here: valid ones, odd ones, and files that are no images."""
+"""Generated test images: valid ones, odd ones, and files that are not images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (30, 60, 200), (255, 255
 
 @cache
 def drawn(size: tuple[int, int] = (200, 100), mode: str = "RGB") -> Image.Image:
-    """Draw red, with a green square in the top left corner and a blue line."""
+    """Draw a red picture with a green square in the top left corner and a blue line."""
     image = Image.new("RGB", size, RED)
     draw = ImageDraw.Draw(image)
     side = min(size) // 2
@@ -39,14 +39,14 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (200, 100)) -> bytes:
 
 
 def different(number: int) -> bytes:
-    """Return an image whose bytes are different for each number."""
+    """Return an image whose bytes differ for each number."""
     color = (number * 40 % 256, number * 70 % 256, number % 256)
     return saved(Image.new("RGB", (64, 36), color), "PNG")
 
 
 SVG: Final = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 GZIPPED: Final = gzip.compress(bytes(20_000_000))
-"""Twenty megabytes in twenty kilobytes."""
+"""Twenty megabytes, compressed to twenty kilobytes."""
 NOT_IMAGES: Final = {
     "SVG": SVG,
     "SVG,": b"<svg/onload=alert(1)>",
@@ -65,32 +65,32 @@ NOT_IMAGES: Final = {
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """Make a chunk of a PNG."""
+    """Make a PNG chunk."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 8, color: int = 2) -> bytes:
-    """Make a PNG with any claimed size over the compressed ``rows``."""
+    """Make a PNG that claims any size, from the compressed ``rows``."""
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + data
 
 
 def gif(width: int, height: int) -> bytes:
-    """Make a GIF of any size whose picture is a few bytes."""
+    """Make a GIF that claims any size but has only a few bytes of picture."""
     size = struct.pack("<HH", width, height)
     start = b"GIF89a" + size + b"\x80\0\0\xff\0\0\xff\xff\xff"
     return start + b",\0\0\0\0" + size + b"\0" + b"\x02\x02\x44\x01\0;"
 
 
 def animated(kind: str) -> bytes:
-    """Make an animation: the first frame is ``drawn()``, the others are blue."""
+    """Make an animation whose first frame is ``drawn()`` and whose other frames are blue."""
     others = [Image.new("RGB", (200, 100), BLUE) for _ in range(3)]
     return saved(drawn(), kind, save_all=True, append_images=others, duration=100)
 
 
 def turned(orientation: int, kind: str = "JPEG") -> bytes:
-    """Return ``drawn()`` with an EXIF orientation that viewers must apply, and more EXIF data."""
+    """Return ``drawn()`` with an EXIF orientation that viewers must apply, and other EXIF data."""
     back = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,

@@ -1,4 +1,4 @@
-"""A local server whose responses a test chooses, down to the byte."""
+"""A local server for which a test chooses each response, down to the byte."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Request:
 
     path: str
     headers: dict[str, str]
-    """The headers by lower-case name."""
+    """The headers, with lower-case names."""
     body: bytes = b""
 
 
 @dataclass
 class Server:
-    """Answers each path with its ``put()`` response, and others with 404."""
+    """Answers each path with the response that ``put()`` set, and all others with 404."""
 
     port: int
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Server:
 
 
 def reply(body: bytes = b"", status: str = "200 OK", **headers: str) -> Answer:
-    """Return a response. ``headers`` like ``Content_Type`` may replace the correct length."""
+    """Return a response. ``headers`` such as ``Content_Type`` may replace the correct length."""
     lines = {"Content-Length": str(len(body)), "Content-Type": "image/jpeg"}
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -68,17 +68,17 @@ def redirect(location: str, status: str = "302 Found") -> Answer:
 
 
 def raw(data: bytes) -> Answer:
-    """Return a response of exactly these bytes."""
+    """Return a response that consists of exactly these bytes."""
     return lambda connection: connection.sendall(data)
 
 
 def drip(start: bytes, piece: bytes) -> Answer:
-    """Write ``start``, then ``piece`` repeatedly until the client hangs up."""
+    """Write ``start``, then ``piece`` repeatedly until the client disconnects."""
 
     def write(connection: socket.socket) -> None:
         connection.sendall(start)
         connection.settimeout(_PAUSE)
-        # Wait for the client to hang up, which ends a receive immediately.
+        # Wait for the client to disconnect, which ends recv() immediately.
         while True:
             try:
                 if not connection.recv(1):
@@ -105,13 +105,13 @@ _PAUSE: Final = 0.02  # seconds
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """Serve from a port of 127.0.0.1 until the end of the block."""
+    """Serve on a port of 127.0.0.1 until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(listener.getsockname()[1])
         thread = threading.Thread(target=_accept, args=(listener, server), daemon=True)
         thread.start()
         yield server
-        # Closing alone would not end accept().
+        # Closing the socket alone would not end accept().
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -147,5 +147,5 @@ def _answer(connection: socket.socket, server: Server) -> None:
             server.requests.append(request)
             server.answers.get(request.path, reply(status="404 Not Found"))(connection)
         except OSError:
-            # The client hung up, as some of these responses intend.
+            # The client disconnected, which some of these responses are meant to cause.
             pass

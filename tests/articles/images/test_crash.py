@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def put_documents(folder: Path, server: Server) -> None:
-    """Write documents, each with its own image and one that all share."""
+    """Write documents that have one image of their own each and share another."""
     shared = server.put("/shared", different(1000))
     for number in range(COUNT):
         images = (DocumentImage(server.put(f"/{number}", different(number))), DocumentImage(shared))
@@ -58,7 +58,7 @@ def told(environment: Environment, *words: str, returncode: int = 0) -> Any:
 
 
 class Places:
-    """Return the folder of files, a separate one for each newsroom."""
+    """The folder of files; each newsroom has its own."""
 
     def __init__(self, tmp_path: Path) -> None:
         self.tmp_path = tmp_path
@@ -68,7 +68,7 @@ class Places:
 
 
 class Buckets(Places):
-    """Or a separate bucket of an S3-compatible service."""
+    """A bucket of an S3-compatible service; each newsroom has its own."""
 
     def __init__(self, service: str) -> None:
         self.service = service
@@ -148,5 +148,5 @@ class TestAKilledRun:
                 assert after == {key: value for key, value in whole.items() if key != "already"}
             assert whole["wrong"] == []
             assert (whole["failed"], whole["waiting"]) == (0, 0)
-            # Killed when some were done, but not all.
+            # It was killed when some were done, but not all.
             assert len(already) > 1

@@ -1,4 +1,4 @@
-"""Each image for readers is stored once; failures are reported, and the run continues."""
+"""Images that readers see are stored once; failures are reported and do not stop the run."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ class TestKeep:
     def test_equal_urls_are_requested_once(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # The second comes in another chunk, while the first is being fetched or is done.
+        # The second image comes in another chunk, while the first is being fetched or is already
+        # done.
         monkeypatch.setattr("articles.images.missing.CHUNK", 1)
         url = server.put("/a", picture())
         shown = [add_image(url) for _ in range(4)]
@@ -129,7 +130,7 @@ class TestKeep:
         put(folder, "a.txt", first)
         load(folder)
         keep(at=timezone.now())
-        # A newer document has another image before it; the rows of both are new.
+        # A newer document puts another image first; the rows of both images are new.
         other = document(quality=80, heat=80, published=True, images=images(server.url("/b"), url))
         put(folder, "a.txt", other)
         load(folder)
@@ -267,7 +268,7 @@ class TestFailures:
 
 
 class TestAnew:
-    """If an editor fetches an image again, the copy stays until a new one is stored."""
+    """When an editor fetches an image again, the old copy stays until a new one is stored."""
 
     @pytest.fixture
     def image(self, server: Server) -> Image:
@@ -310,7 +311,7 @@ class TestDeletedMeanwhile:
 
         def prune_first(run: keeping._Run) -> None:
             if run.done:
-                # The files of /a existed already; nothing shows them any more.
+                # The files of /a existed already, and nothing shows them now.
                 Image.objects.exclude(pk=image.pk).delete()
                 pruning.prune(grace=timedelta(0), at=timezone.now() + timedelta(days=1))
             commit(run)

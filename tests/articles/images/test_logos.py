@@ -1,4 +1,4 @@
-"""Logos of providers that readers see are stored like images of articles."""
+"""Logos of providers that readers see are stored in the same way as images of articles."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_failures_are_remembered(server: Server) -> None:
     assert len(keep(at=AT).failures) == 1
     assert Logo.of(provider) is None
     assert preview(at=AT + timedelta(days=300)).wanted == []
-    # The provider still has this logo.
+    # The provider still has this logo, so nothing is pruned.
     assert prune(at=timezone.now() + timedelta(days=30)).addresses == 0
     Provider.objects.update(logos=[])
     assert prune(at=timezone.now() + timedelta(days=30)).addresses == 1
@@ -98,7 +98,7 @@ def test_shown_logos_are_not_pruned(server: Server) -> None:
     keep(at=AT)
     pruned = prune(at=timezone.now() + timedelta(days=30))
     assert (pruned.images, pruned.files, pruned.addresses) == (0, 0, 0)
-    # Even if the origin of the copy is known.
+    # The same holds without a record of where the copy came from.
     ImageFetch.objects.all().delete()
     assert prune(at=timezone.now() + timedelta(days=30)).images == 0
 

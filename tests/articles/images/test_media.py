@@ -1,4 +1,4 @@
-"""Stored images are served with their type, and nothing else is served."""
+"""Stored images are served with their media type, and nothing else is served."""
 
 from __future__ import annotations
 

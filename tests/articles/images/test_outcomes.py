@@ -1,5 +1,4 @@
-"""For every server behavior and every kind of image, the outcome is as declared and the run
-continues."""
+"""Every server behavior and every kind of image has the declared outcome, and the run continues."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ CHUNKED: Final = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 @dataclass(frozen=True)
 class Kept:
-    """The image is stored, with these facts."""
+    """The image is stored, with this format and size."""
 
     format: str
     width: int = 200
@@ -49,15 +48,15 @@ class Kept:
 
 @dataclass(frozen=True)
 class Failed:
-    """The image fails, with this text in the message."""
+    """The image fails, and the message contains this text."""
 
     words: str
     may_pass: bool = False
-    """Return whether it is retried."""
+    """Whether it is retried."""
 
 
 Make = Callable[[], Answer | bytes]
-"""Makes a response only when it is needed, because some take a while to make."""
+"""Makes a response only when needed, because some take a while to make."""
 LATE: Final = Failed("more than 3 seconds", may_pass=True)
 ODD: Final = Failed("gave no valid answer", may_pass=True)
 SHORT: Final = Failed("before the end", may_pass=True)
@@ -70,7 +69,7 @@ SAMPLE: Final = Kept("jpeg")
 SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "gone": (lambda: reply(status="410 Gone"), Failed("answers 410")),
     "broken for now": (lambda: reply(status="500 Sorry"), Failed("answers 500", may_pass=True)),
-    # Slow.
+    # Slow responses.
     "says nothing": (lambda: drip(b"", b""), LATE),
     "drips": (lambda: drip(OK + b"\r\n", b"\xff"), LATE),
     "drips a header": (lambda: drip(OK + b"X: ", b"y"), LATE),
@@ -108,7 +107,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
         lambda: reply(samples.GZIPPED),
         Failed("not a JPEG, PNG, GIF, WebP or AVIF"),
     ),
-    # Leads elsewhere.
+    # Redirects.
     "a redirect": (lambda: redirect("/sound"), Kept("png", 64, 36)),
     "a redirect without a scheme": (lambda: redirect("//127.0.0.2/"), INSIDE),
     "a redirect to a name": (lambda: redirect("http://localhost/"), INSIDE),
@@ -144,7 +143,7 @@ SERVERS: Final[dict[str, tuple[Make, Kept | Failed]]] = {
         lambda: redirect("/circle"),
         Failed("redirects more than 3 times"),
     ),
-    # No image.
+    # Files that are not images.
     "SVG": (lambda: reply(samples.SVG, Content_Type="image/png"), Failed("This is SVG")),
     "a page": (lambda: reply(b"<html>", Content_Type="image/png"), Failed("This is a web page")),
     "empty": (lambda: reply(b""), Failed("It is empty")),
@@ -158,7 +157,7 @@ def half(kind: str) -> bytes:
 
 
 IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
-    # Bombs: for each format one that only claims its size, and one that really is that large.
+    # Bombs: for each format, one that only claims its size and one that really is that large.
     **{f"bomb, {kind}": (partial(claiming, kind, 16_000, 16_000), BOMB) for kind in KINDS},
     "bomb, sides": (lambda: png(100_000, 1, b""), Failed("more than 65,535 pixels")),
     "pixels of nothing": (lambda: png(5000, 5000, b""), BROKEN),
@@ -174,7 +173,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
         partial(hostile.as_large_as_may_be, "GIF"),
         Kept("gif", 6300, 6300),
     ),
-    # Their decoders need more memory for each pixel.
+    # The decoders of these formats need more memory for each pixel.
     "as large as may be, WebP": (
         partial(hostile.as_large_as_may_be, "WEBP"),
         Failed("takes too much memory"),
@@ -196,7 +195,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "huge EXIF": (lambda: hostile.with_segments(0xE1, b"Exif\0\0II*\0\x08\0\0\0\xff\xff"), SAMPLE),
     "huge profile": (lambda: hostile.with_segments(0xE2, b"ICC_PROFILE\0\x01\x8c"), SAMPLE),
     "huge comments": (lambda: hostile.with_segments(0xFE, b""), SAMPLE),
-    # Broken.
+    # Broken images.
     **{
         f"zero size, {kind}": (partial(claiming, kind, 0, 0), BROKEN)
         for kind in KINDS
@@ -204,7 +203,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     },
     **{f"truncated, {kind}": (partial(half, kind), BROKEN) for kind in KINDS},
     "header alone": (lambda: b"\xff\xd8\xff", Failed("its header is broken")),
-    # Odd, but valid.
+    # Odd but valid images.
     **{
         f"turned {number}, {kind}": (
             partial(turned, number, kind),
@@ -224,7 +223,7 @@ IMAGES: Final[dict[str, tuple[Make, Kept | Failed]]] = {
     "16 bits": (lambda: saved(Pillow.new("I;16", (50, 50), 30_000), "PNG"), Kept("png", 50, 50)),
     "one pixel": (lambda: saved(Pillow.new("RGB", (1, 1)), "PNG"), Kept("png", 1, 1)),
 }
-"""An image, and the expected outcome."""
+"""An image and its expected outcome."""
 
 
 class TestOutcomes:
@@ -253,15 +252,15 @@ class TestOutcomes:
                 assert row.failure == ""
             else:
                 assert row.state == ImageFetch.State.FAILED
-                # The declared text, if the message contains it.
+                # Compare only the declared text, if the message contains it.
                 words = expected.words if isinstance(expected, Failed) else ""
                 said = words if words and words in row.failure else row.failure
                 ended[name] = Failed(said, row.next_try_at is not None)
         assert ended == {name: expected for name, (_, expected) in table.items()}
         assert report.kept + len(report.failures) == len(table)
-        # Only the files of stored images are left, and none is missing.
+        # Only the files of stored images remain, and none is missing.
         assert list(integrity.findings()) == []
-        # Memory of the render processes, including libraries.
+        # The memory of the render processes, including libraries.
         assert 0 < max(found) < 300_000_000
 
         server.requests.clear()
@@ -283,5 +282,5 @@ class TestPrivateAddresses:
             Image.objects.create(article=make_article(), position=0, url=url)
         report = keep(at=AT)
         assert {failure.url for failure in report.failures} == set(urls)
-        # Only the last one.
+        # Only the last URL has a public address alone, so only it is requested.
         assert connector.connected == [PUBLIC]

@@ -1,4 +1,4 @@
-"""Servers get few requests at once, and none while they ask for a pause."""
+"""Servers get few requests at once, and none during a pause that they ask for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add(url: str, rank: int = 0) -> None:
 
 
 class Crowd:
-    """Counts simultaneous requests by host; each request waits for others."""
+    """Counts simultaneous requests by host; each request waits for others to arrive."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -40,7 +40,7 @@ class Crowd:
         self.changed = threading.Condition()
 
     def answer(self, host: str, number: int) -> Answer:
-        """Answer when ``size`` requests have arrived, or when no more will come."""
+        """Answer once ``size`` requests have arrived, or when no more will come."""
 
         def write(connection: socket.socket) -> None:
             with self.changed:
@@ -57,7 +57,7 @@ class Crowd:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Connector:
-    """Resolve names as a test says; connections are real."""
+    """Resolve names as the test defines them; the connections are real."""
     connector = Connector()
     monkeypatch.setattr(socket, "getaddrinfo", connector.getaddrinfo)
     return connector
@@ -70,7 +70,7 @@ class TestAtOnce:
         hosts = [f"cdn{number}.example" for number in range(3)]
         crowd = Crowd(size=2 * len(hosts))
         for number in range(24):
-            # All of the first images are on one host.
+            # The first images are all on one host.
             host = hosts[number // 8]
             names.names[host] = [["127.0.0.1"]]
             server.put(f"/{number}", crowd.answer(host, number))
@@ -118,7 +118,7 @@ class TestHostsThatWantRest:
         assert server.paths() == ["/0"]
         assert keep(at=at + keeping.RETRIES[0] - timedelta(seconds=1)).postponed == 2
         assert server.paths() == ["/0"]
-        # An editor's request overrides the pause, and the pause ends after its time.
+        # An editor's request overrides the pause, and the pause ends on time.
         keep(at=at, retry_failed=True)
         assert len(server.paths()) == 2
         keep(at=at + timedelta(days=2))

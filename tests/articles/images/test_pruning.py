@@ -83,7 +83,7 @@ class TestPrune:
         show(stored)
         folder = stored.names()[0].rpartition("/")[0]
         default_storage.save("images/00/00/" + "0" * 64 + "-64.avif", ContentFile(b"orphan"))
-        # Left by a process that was killed while it wrote a copy of a stored image.
+        # A process that was killed while it wrote a copy of a stored image left these files.
         default_storage.save(f"{folder}/.{stored.digest}-64.avif-x{PART}", ContentFile(b"or"))
         default_storage.save("other/file.txt", ContentFile(b"not ours"))
         done = prune(at=LATER)

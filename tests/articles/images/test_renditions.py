@@ -1,4 +1,4 @@
-"""Renditions have the right shape and colors, and contain only pixels."""
+"""Renditions have the right shape and colors, and contain nothing but pixels."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestSizes:
             ((1280, 720), [(320, 180), (640, 360), (960, 540), (1280, 720)]),
             ((6000, 4000), [(320, 213), (640, 427), (960, 640), (1280, 853)]),
             ((1281, 1), [(320, 1), (640, 1), (960, 1), (1280, 1)]),
-            # The height of tall images is limited.
+            # Tall images have a maximum height.
             ((1280, 2560), [(320, 640), (640, 1280), (960, 1920), (1280, 2560)]),
             ((1000, 10_000), [(256, 2560)]),
             ((1, 65_535), [(1, 65_535)]),
@@ -199,7 +199,7 @@ class TestModes:
         right = (rendered.renditions[-1].width - 10, 50)
         assert found.getpixel((20, 50))[3] == 255
         assert found.getpixel(right)[3] == 0
-        # White, not the color of the transparent pixels.
+        # The background is white, not the color of the transparent pixels.
         assert is_like(opened(rendered, "jpeg"), right, WHITE)
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""With only settings, images are stored in an S3-compatible service instead of on disk."""
+"""Settings alone make images go to an S3-compatible service instead of the disk."""
 
 from __future__ import annotations
 

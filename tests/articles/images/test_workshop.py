@@ -1,4 +1,4 @@
-"""Rendering an untrusted file is limited in time and memory, and breaks nothing."""
+"""Rendering an untrusted file has limited time and memory, and breaks nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _is_sound(shop: Workshop) -> bool:
 
 
 def _processor_seconds() -> float:
-    """Return the processor time of all ended child processes."""
+    """Return the processor time of all child processes that have ended."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 
@@ -69,7 +69,7 @@ class TestRender:
                 reasons.append(str(error))
             slowest = max(slowest, perf_counter() - started)
             largest = max(largest, *map(peak, processes(shop)), 0)
-        # Each was refused with a reason, and no bug in Pillow or in our code killed the process.
+        # Each image was refused with a reason, and no bug in Pillow or our code killed the process.
         assert [reason for reason in reasons if "crashes" in reason] == []
         assert count / 6 < shown < count * 5 / 6
         assert largest < 300_000_000
@@ -94,20 +94,20 @@ class TestRender:
             # The decoder would take half a minute.
             shop.render(many_scans())
         spent = _processor_seconds() - before
-        # Processor time in ticks, which does not depend on load; starting takes part of it.
+        # Processor time in ticks does not depend on load; part of it is for starting.
         assert abs(spent - render_process.DECODE_SECONDS) < 1
 
     @pytest.mark.slow
     def test_an_image_leaves_no_memory_for_the_next(self, shop: Workshop) -> None:
         whole = as_large_as_may_be("PNG")
         for _ in range(2):
-            # Refused after memory for all its pixels is allocated.
+            # The image is refused only after memory for all its pixels is allocated.
             with pytest.raises(RefusedImageError, match="truncated"):
                 shop.render(whole[: len(whole) // 2])
             assert shop.render(whole).width == 6300
 
     def test_fail_too_much_memory(self, shop: Workshop) -> None:
-        # The WebP decoder needs sixteen bytes for each pixel.
+        # The WebP decoder needs 16 bytes for each pixel.
         data = saved(Image.new("RGB", (6000, 5000)), "WEBP")
         with pytest.raises(RefusedImageError):
             shop.render(data)
@@ -128,14 +128,14 @@ class TestLimits:
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
         )
         assert done.stdout.split() == [str(render_process.MEMORY)] * 2
-        # Not in this process.
+        # The limit does not apply to this process.
         assert resource.getrlimit(resource.RLIMIT_DATA)[0] != render_process.MEMORY
 
     @pytest.mark.parametrize(
         ("data", "reason"),
         [
             (b"crash", r"crashes the program that reads it \(SIGSEGV\)"),
-            # As the system does when memory runs out.
+            # The system does this when memory runs out.
             (b"killed", r"crashes the program that reads it \(SIGKILL\)"),
             (b"end", r"crashes the program that reads it \(exit 3\)"),
             (b"noise", "crashes the program that reads it"),
@@ -188,6 +188,6 @@ class TestTheEnd:
         os.close(process)
 
     def test_large_size_without_pixels(self, shop: Workshop) -> None:
-        # Sixteen megapixels in a few bytes: decoded in time, or refused as broken.
+        # A few bytes claim 16 megapixels. The image must be refused.
         with pytest.raises(RefusedImageError):
             shop.render(png(4000, 4000, b""))

@@ -1,7 +1,7 @@
 """Check a newsroom in a separate process and print the results as JSON: ``checking [PATH…]``.
 
-It checks that every article has exactly the rows of its document and that no foreign key points
-nowhere. Then it imports the paths, if there are any, and prints the digest.
+It checks that every article has exactly the rows of its document and that no foreign key dangles.
+Then it imports the paths, if there are any, and prints the digest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db import connection
 def main(*paths: str) -> None:
     """Check, import ``paths``, and print counts and digest."""
     django.setup()
-    # Models can be imported only now.
+    # Models cannot be imported earlier.
     from articles import importing
     from articles.importing.snapshot import STATE_LOADED, of_article, of_document
     from articles.models import Article, ImportRun

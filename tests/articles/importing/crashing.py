@@ -22,14 +22,14 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "COPY", "SAVEPOINT", "RELEASE", "BEGIN")
 
 
 class Killer:
-    """Counts writes and kills the process at a given one."""
+    """Counts writes and kills the process at a chosen one."""
 
     def __init__(self, moment: int) -> None:
         self.moment = moment
         self.count = 0
 
     def tick(self) -> None:
-        """Count one moment."""
+        """Count a moment."""
         self.count += 1
         if self.count == self.moment:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -15,7 +15,7 @@ def main(*paths: str) -> None:
     """Import ``paths``."""
     django.setup()
     call_command("import_seeds", *paths, stdout=StringIO())
-    # Not getrusage(), which starts with the size of the parent process.
+    # getrusage() would not do, because it starts with the size of the parent process.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
     assert found

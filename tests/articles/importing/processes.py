@@ -1,4 +1,4 @@
-"""Separate databases for tests that start processes: SQLite files, or databases of PostgreSQL."""
+"""Separate databases for tests that start processes, on SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHECK = ("-m", "tests.articles.importing.checking")
 
 
 class Newsrooms:
-    """Creates empty newsrooms, each a copy of the migrated database of the tests."""
+    """Creates empty newsrooms by copying the tests' migrated database."""
 
     def __init__(self, folder: Path, blank: Path) -> None:
         self.folder = folder
@@ -32,7 +32,7 @@ class Newsrooms:
         self.is_postgres = connection.vendor == "postgresql"
 
     def copy_blank(self) -> None:
-        """Copy the database of the tests; nobody else may be connected to it."""
+        """Copy the tests' database; nobody else may be connected to it."""
         if self.is_postgres:
             connection.close()
             self._create("blank", connection.settings_dict["NAME"])
@@ -44,7 +44,7 @@ class Newsrooms:
 
     @contextmanager
     def make(self, name: str) -> Iterator[Environment]:
-        """Create a database and return the environment of processes that use it."""
+        """Create a database and yield the environment for processes that use it."""
         self._create(name, self._named("blank"))
         try:
             yield self._environment(name)
@@ -52,7 +52,7 @@ class Newsrooms:
             self._drop(name)
 
     def drop_blank(self) -> None:
-        """Drop the database from which all were copied."""
+        """Drop the database that the others were copied from."""
         self._drop("blank")
 
     def _named(self, name: str) -> str:
@@ -116,6 +116,6 @@ def start(environment: Environment, *command: str) -> subprocess.Popen[str]:
 
 
 def check(environment: Environment, *paths: Path) -> dict[str, Any]:
-    """Check that a newsroom has only whole articles, import ``paths``, and return its digest."""
+    """Check that a newsroom has only complete articles, import ``paths``, and return its digest."""
     found: dict[str, Any] = json.loads(run(environment, *CHECK, *map(str, paths)).stdout)
     return found

@@ -1,7 +1,7 @@
 """Read and write a newsroom while others import into it: ``reading STOP``.
 
 In each round it reads published articles and saves an editor's change, until the file STOP exists.
-It prints the number of rounds. A lock error ends it with a traceback.
+It prints the number of rounds. On a lock error it stops with a traceback.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import django
 def main(stop: str) -> None:
     """Read and write until the file STOP exists."""
     django.setup()
-    # Models can be imported only now.
+    # Models cannot be imported earlier.
     from articles.models import Article
     from providers.models import Provider
 

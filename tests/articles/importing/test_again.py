@@ -1,4 +1,4 @@
-"""Importing again changes nothing, and a dry run changes nothing at all."""
+"""Importing the same documents again changes nothing, and a dry run never changes anything."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ class TestQueries:
         load(tmp_path)
         with CaptureQueriesContext(connection) as queries:
             load(tmp_path, batch_size=50)
-        # Expect: highest key; the run's row; digests for each batch; count of coverage-only
-        # articles; policy; comparison of scores; end of the run. Savepoints aside.
+        # Expect these, not counting savepoints: highest key; the run's row; digests for each batch;
+        # count of coverage-only articles; policy; comparison of scores; end of the run.
         told = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
         assert len(told) == 8
 

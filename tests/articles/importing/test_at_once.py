@@ -1,4 +1,4 @@
-"""Two imports, readers and editors work at the same time."""
+"""Two imports, readers and editors can work at the same time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TestTwoImportsAtOnce:
                 assert process.returncode == 0, err
             together = check(environment)
         assert together["digest"] == alone["digest"]
-        # One of the two created each document.
+        # Each document was created by one of the two imports.
         assert together["created"] == alone["created"] == 300
 
 
@@ -82,7 +82,7 @@ class TestAnEditorWhoSavesDuringAnImport:
                     Article.objects.update(title="Ours")
                     Provider.objects.filter(domain=DAILY.domain).update(name="Our Daily")
                     has_saved.set()
-                    # The import has begun to write and must wait until this ends.
+                    # The import has begun to write and must wait until this edit ends.
                     assert imports.wait(30)
             finally:
                 has_saved.set()

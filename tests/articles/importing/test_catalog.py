@@ -1,4 +1,4 @@
-"""Catalog files (``_data``) that change."""
+"""Changes in catalog files (``_data``)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def write_catalog(folder: Path, name: str, logo: str) -> None:
-    """Write the provider file of the Daily."""
+    """Write the Daily's provider file."""
     path = folder / "_data" / "organizations" / "daily.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     images = f"images:\n  - url: {logo}\n" if logo else ""

@@ -1,4 +1,4 @@
-"""Slugs shared by documents and coverage-only articles, and ties that a slug breaks."""
+"""Slugs shared by documents and coverage-only articles, and ties broken by slug."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def slugs() -> dict[str, str]:
-    """Return slugs by URL."""
+    """Return a mapping of URLs to slugs."""
     return {article.url: article.slug for article in Article.objects.all()}
 
 
@@ -56,7 +56,7 @@ class TestTies:
         load(tmp_path)
         heats = {article.url: article.heat for article in Article.objects.all()}
         assert heats == {first.url: 85, second.url: -1}
-        # It takes the first one's slug; the first then sorts after the second.
+        # The newcomer takes the slug of the first, which then sorts after the second.
         earlier = NOON - timedelta(hours=1)
         newcomer = document(
             title="Beta", web_url="https://x.example/newcomer", published_at=earlier

@@ -1,4 +1,4 @@
-"""An import killed at any moment leaves whole articles, and the next one continues."""
+"""An import killed at any moment leaves only complete articles, and the next one continues."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TestAKilledImport:
                 kept.add(found["articles"])
                 assert found["rejected"] == 0
                 assert found["digest"] == whole["digest"], moment
-        # Of the batches of 20, some were rolled back completely, the others stored completely.
+        # Batches have 20 documents; each was either rolled back or stored completely.
         assert kept <= {0, 20, 40, 60, 80, 100}
         assert len(kept) > 2
 

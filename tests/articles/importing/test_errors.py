@@ -1,4 +1,4 @@
-"""Errors are reported, and all other documents are imported."""
+"""Errors are reported, and all other documents are still imported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def errors(report: importing.Report) -> list[str]:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """A folder with two valid documents and three broken ones."""
+    """Return a folder with two valid documents and three broken ones."""
     good = put(tmp_path, "1-good.txt", document())
     put(tmp_path, "5-good.txt", document(title="Other", web_url="https://daily.example/other"))
     text = good.read_text(encoding="utf-8")
@@ -190,7 +190,7 @@ class TestOddFiles:
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, target: str, name: str) -> None:
-    """Make opening files that end in ``name`` fail, as for users other than root."""
+    """Make files whose names end in ``name`` fail to open, as for users other than root."""
     real: Any = os.scandir if target == "os.scandir" else os.open
 
     def refusing(path: object, *args: object, **kwargs: object) -> object:
@@ -264,5 +264,5 @@ class TestADocumentThatTheDatabaseRefuses:
         with pytest.raises(OperationalError):
             importing.run([folder], batch_size=3)
         assert ImportRun.objects.get().state == ImportRun.State.FAILED
-        # The previous batch is stored, the current one rolled back.
+        # The previous batch is stored, and the current one is rolled back.
         assert Article.objects.count() == 3

@@ -1,4 +1,4 @@
-"""Exported documents are as imported, except for later changes."""
+"""Exported documents equal the imported ones, except for later changes."""
 
 from __future__ import annotations
 

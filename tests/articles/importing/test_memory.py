@@ -1,4 +1,4 @@
-"""The memory of an import does not grow with the number of documents."""
+"""An import's memory does not grow with the number of documents."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class TestMemory:
                 most.append(int(run(environment, *MEASURE, str(folder)).stdout) / KB_PER_MB)
         few, many = most
         assert many < 150
-        # Leaked documents would take at least 40 MB; runs differ by a few.
+        # Leaked documents would take at least 40 MB; normal runs differ by only a few.
         assert many - few < 25

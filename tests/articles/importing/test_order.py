@@ -23,7 +23,7 @@ from tests.articles.importing.worlds import (
 )
 from tests.articles.samples import NOON, document, entry, load, put
 
-# Only these properties notice some mistakes.
+# Some mistakes are caught only by these property tests.
 pytestmark = [pytest.mark.django_db, pytest.mark.all_examples, pytest.mark.once]
 
 
@@ -88,7 +88,7 @@ class TestConvergence:
 
 
 def articles_of(rows: digest.Rows) -> digest.Rows:
-    """Leave out what is left from older documents: providers and topics that they mentioned."""
+    """Leave out providers and topics that only older documents mentioned."""
     return {table: found for table, found in rows.items() if table not in {"Provider", "Topic"}}
 
 
@@ -100,7 +100,7 @@ class TestOneUrl:
             put(tmp_path, "2.txt", document(title="Beta 1", web_url=named.web_url)),
             put(tmp_path, "3.txt", document(title="Namer", related=(named,))),
         )
-        # It takes the first one's slug; the first then sorts after the second.
+        # This document takes the slug of the first, which then sorts after the second.
         earlier = document(
             title="Beta", web_url="https://daily.example/z", published_at=NOON - timedelta(hours=1)
         )

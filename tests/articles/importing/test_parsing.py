@@ -1,4 +1,4 @@
-"""The second process of a large import."""
+"""Large imports parse documents in a second process."""
 
 import os
 import signal

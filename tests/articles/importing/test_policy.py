@@ -1,4 +1,4 @@
-"""The policy in force, not the first one, decides what documents leave open."""
+"""When documents leave a score open, the policy in force decides, not the first one."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TestExport:
     ) -> None:
         article = bring(tmp_path, quality=60, heat=60, published=None)
         newsdesk.apply_policy(Policy(70, 20, 50), by=None)
-        # The policy has not reached it yet, so it is still published.
+        # The policy has not reached this article yet, so it is still published.
         shown = export.present(article)
         assert (shown.heat, shown.published) == (60, True)
 

@@ -1,4 +1,4 @@
-"""A newer document is merged with editors' changes to the older one."""
+"""Merging a newer document with an editor's changes to the older one."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ class TestListsAndLinks:
         assert not Article.objects.filter(coverage_only=True).exists()
         moved = "https://herald.example/moved"
         bring(tmp_path, document(title="A bridge at last", web_url=moved), "named.txt")
-        # The other document still has the old URL, of which only its related entry is known now.
+        # The other document still has the old URL, which is now known only from its related entry.
         assert Related.objects.get().target.url == entry().url
         assert Related.objects.get().target.coverage_only
         bring(tmp_path, document(related=(entry(web_url=moved),)), "namer.txt")

@@ -1,4 +1,4 @@
-"""The two documents in ``seeds/``, and the corpus of 48 where it is available."""
+"""The two documents in ``seeds/``, and the corpus of 48 documents where it is available."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def contenders(line: dict[str, Any]) -> Iterator[Contender]:
 
 @needs_corpus
 class TestTheScoredLines:
-    # The rule does not explain three of the 130 documents from which it was derived; none of them
-    # is here.
+    # The rule does not explain three of the 130 documents it was derived from, but none is in this
+    # corpus.
     UNEXPLAINED: frozenset[int] = frozenset()
 
     def test_the_rule_gives_heat_and_published_of_each(self) -> None:

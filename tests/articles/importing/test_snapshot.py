@@ -1,4 +1,4 @@
-"""The three-way merge, compared with a one-line model."""
+"""The three-way merge is checked against a one-line model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings, and files of a folder that are not news documents."""
+"""Warnings, and how files that are not news documents are treated."""
 
 from __future__ import annotations
 

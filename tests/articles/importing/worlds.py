@@ -27,7 +27,7 @@ from articles.documents import (
 )
 
 ENDINGS = (".md", ".markdown", ".txt", ".yml", ".yaml")
-# "Beta 2" asks for the slug that a second "Beta" would get, "日本" has no letter for a slug.
+# "Beta 2" asks for the slug that a second "Beta" would get; "日本" has no letter for a slug.
 TITLES = ("Alpha", "alpha!", "Beta", "Beta 2", "Beta 3", "日本")
 URLS = tuple(f"https://news.example/{number}" for number in range(1, 6))
 MOMENTS = (
@@ -49,7 +49,7 @@ IMAGES = (
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """A file of a world: its path within the folder, and its text."""
+    """A file of a world: its path within the folder and its text."""
 
     name: str
     data: bytes
@@ -140,7 +140,7 @@ def worlds(draw: st.DrawFn, *, max_size: int = 6, dated: bool = False) -> list[S
 
 @st.composite
 def older_versions(draw: st.DrawFn, world: list[SeedFile]) -> list[SeedFile]:
-    """Draw new contents for some files of a dated world."""
+    """Draw new contents for some of the files in a dated world."""
     found, stems = [], set()
     for file in world:
         document = draw(articles())
@@ -161,14 +161,14 @@ CATALOG = (
 
 @contextmanager
 def folder_of(files: Sequence[SeedFile]) -> Iterator[Path]:
-    """Write the files into a temporary folder."""
+    """Write the files to a temporary folder."""
     with TemporaryDirectory() as name:
         put(Path(name), files)
         yield Path(name)
 
 
 def put(folder: Path, files: Sequence[SeedFile]) -> None:
-    """Write the files into ``folder``."""
+    """Write the files to ``folder``."""
     for file in files:
         path = folder / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +177,7 @@ def put(folder: Path, files: Sequence[SeedFile]) -> None:
 
 @contextmanager
 def blank_newsroom() -> Iterator[None]:
-    """Roll back everything inside, so that each import of a test starts from an empty database."""
+    """Roll back everything in the block, so that each import starts from an empty database."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""The command ``apply_policy``: dry runs, applying, continuing."""
+"""The command ``apply_policy``: dry runs, applying and continuing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def article() -> Article:
-    """An article that a threshold lower by ten would publish."""
+    """An article that would be published if the threshold were ten lower."""
     return make_article(quality=60)
 
 

@@ -1,4 +1,4 @@
-"""The command ``export_seeds``: the files and exit statuses."""
+"""The command ``export_seeds``: files and exit status."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from tests.articles.samples import document, entry, load, put
 pytestmark = pytest.mark.django_db
 
 HUB = Policy(100, 20, 40)
-"""The numbers by which the documents of these tests are scored."""
+"""The numbers that were used to score the documents of these tests."""
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Path:
-    """Import six documents; the last one was kept back by an editor of its source."""
+    """Import six documents, the last of which was held back by an editor at its source."""
     for number, (quality, heat, published) in enumerate(
         [(90, 110, True), (85, 105, True), (79, 99, False), (39, 39, False), (10, 10, False)]
     ):

@@ -30,7 +30,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def different(tmp_path: Path) -> Article:
-    """An article whose document has 10 points more than the policy gives."""
+    """An article whose document gives it 10 points more than the policy does."""
     put(tmp_path, "a.txt", document(quality=60, heat=70, published=True))
     load(tmp_path)
     return only_article()

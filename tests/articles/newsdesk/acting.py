@@ -13,24 +13,23 @@ from articles.models import Article
 from tests.factories import NOW, make_article, make_provider, relate
 
 AT = NOW + timedelta(days=1)
-"""The time of all decisions in the tests."""
+"""The time of every decision in the tests."""
 HOUR = timedelta(hours=1)
 
 MOMENTS = st.sampled_from([None, AT - 2 * HOUR, AT - HOUR, AT + HOUR, AT + 2 * HOUR])
 QUALITIES = st.sampled_from([None, 40, 49, 50, 55, 60, 60, 69, 70])
-# Around the thresholds of the policy, and some of them equal.
+# Qualities around the thresholds of the policy, some of them equal.
 
 
 @dataclass(frozen=True)
 class World:
-    """Qualities of articles, and the links between them by index; a story is linked in pairs or one
-    way."""
+    """Qualities of articles, and links between them by index, in one or both directions."""
 
     articles: list[dict[str, Any]]
     links: set[tuple[int, int]]
 
     def make(self) -> list[Article]:
-        """Store it, scored by the rule."""
+        """Store the articles, scored by the rule."""
         provider = make_provider()
         made = [
             make_article(
@@ -48,7 +47,7 @@ class World:
         return made
 
 
-# Few different times and qualities, so that ties occur.
+# Few times and qualities, so that ties occur.
 _ARTICLES = st.fixed_dictionaries(
     {
         "quality": QUALITIES,
@@ -68,7 +67,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 @dataclass(frozen=True)
 class Step:
-    """One decision: the verb, the articles (by index) and the values."""
+    """One decision: its verb, its articles (by index) and its values."""
 
     verb: str
     index: int
@@ -78,7 +77,7 @@ class Step:
     end: datetime | None
 
     def change(self, articles: list[Article]) -> newsdesk.Change:
-        """Return the change of the stored articles; may raise ``RefusedError``."""
+        """Return the change for the stored articles; may raise ``RefusedError``."""
         now = list(Article.objects.order_by("slug").select_related("provider"))
         one = now[self.index % len(now)]
         others = [now[other % len(now)] for other in self.others]

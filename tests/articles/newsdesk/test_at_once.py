@@ -17,13 +17,13 @@ from tests.factories import make_article, relate
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 PATIENCE: Final = 30
-"""Seconds until the test gives up."""
+"""Seconds before the test gives up."""
 ALONE: Final = 0.3
-"""Seconds after which the other decision must be waiting for the lock."""
+"""After this many seconds, the other decision must be waiting for the lock."""
 
 
 def test_both_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the write lock each would wait for a row that the other has written.
+    """Without the write lock, each would wait for a row that the other has written.
 
     Rows with the same columns are written together: ``apart`` and ``second`` before ``first``.
     """

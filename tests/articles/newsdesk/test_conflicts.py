@@ -1,4 +1,4 @@
-"""Conflicts of real imports, resolved at the newsdesk."""
+"""Resolving conflicts of real imports at the newsdesk."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.fixture(params=CASES, ids=[case[0] for case in CASES])
 def conflict(request: pytest.FixtureRequest, tmp_path: Path) -> ImportConflict:
-    """Return a conflict for each field that articles and documents share."""
+    """Return a conflict for each field that articles and documents have in common."""
     field, ours, theirs = request.param
     put(tmp_path, "one.txt", document())
     load(tmp_path)
@@ -110,7 +110,7 @@ class TestEveryField:
         assert {name: state()[name] for name in others} == {name: before[name] for name in others}
         assert (conflict.act, conflict.resolved_by) == (act, act.by)
         assert act.permissions == [roles.RESOLVE]
-        # A later document causes no conflict, and its change of this field is applied.
+        # A later document causes no conflict, and its value for this field is applied.
         source = the_article().source_document.parse()
         put(tmp_path, "one.txt", source)
         assert "conflicts" not in counts(load(tmp_path))

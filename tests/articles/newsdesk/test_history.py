@@ -34,7 +34,7 @@ def do(change: newsdesk.Change, reason: str = "") -> Act:
 
 
 def fields(article: Article) -> dict[str, Any]:
-    """Return the values of an article that editors decide, with links in both directions."""
+    """Return the values that editors decide for an article, with links in both directions."""
     article = fresh(article)
     names = {*newsdesk.EDITABLE, "quality", "decision", "decision_until", "is_pinned"}
     names |= {"publish_from", "publish_until"}
@@ -159,7 +159,7 @@ class TestTimeline:
         edited = do(newsdesk.edit(fresh(article), title="Mine"))
         states = newsdesk.timeline(fresh(article))
 
-        # The edit found the imported title; nobody has changed the excerpt since.
+        # The edit changed the imported title; nobody has changed the excerpt since.
         assert states.at(scored.pk).values["title"] == "Imported"
         assert states.at(scored.pk).values["excerpt"] == "Imported"
         assert states.at(edited.pk).values["title"] == "Mine"

@@ -1,4 +1,4 @@
-"""Integrity problems are found and reported by kind."""
+"""The integrity check finds problems and reports them by kind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Article, Article]:
-    """A published lead and the article that it supersedes, linked both ways; without problems."""
+    """Return a published lead and the article it supersedes, linked both ways."""
     lead = document(quality=70, heat=80, published=True, related=(entry(),))
     other = document(
         title="A bridge at last",

@@ -1,4 +1,4 @@
-"""Every decision, role and state in one table."""
+"""One table of every decision, role and state."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ split        E         E          E     E          E             E    E         
 edit         E         E          E     E          -             E    E         E         E
 """
 RELEASES: Final = {"": "-", "hold": "E", "publish": "P", "withdraw": "P"}
-"""A release needs the permission of the decision that it ends."""
+"""A release needs the permission for the decision that it ends."""
 MAY: Final = {"E": {Role.EDITOR, Role.PUBLISHER}, "P": {Role.PUBLISHER}, "-": set[Role]()}
 NOT_TRANSITIONS: Final = {Verb.RESOLVE, Verb.RESTORE, Verb.UNDO}
-"""These need the permissions of the fields that they change; see their own tests."""
+"""These decisions need permissions for the fields they change; see their own tests."""
 
 
 def _read_table() -> dict[tuple[Verb, Article.State], str]:
@@ -80,7 +80,7 @@ def _pinned(article: Article) -> Article:
 
 
 SOON: Final = timedelta(minutes=20)
-# Each changes something.
+# Each decision changes something.
 CHANGES: Final[dict[Verb, Callable[[Article], newsdesk.Change]]] = {
     Verb.SCORE: lambda one: newsdesk.set_quality(one, 33),
     Verb.PUBLISH: lambda one: newsdesk.publish(one, until=timezone.now() + SOON),

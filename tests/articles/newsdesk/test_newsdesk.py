@@ -1,4 +1,4 @@
-"""Decisions: what they change, what they leave alone, and what they record."""
+"""What decisions change, leave alone and record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TICK = timedelta(microseconds=1)
 
 
 def story() -> list[Article]:
-    """A lead of quality 57, linked both ways with two lower reports: heat 77."""
+    """Return a lead of quality 57, linked both ways with two lower reports: heat 77."""
     lead, second, third = (
         make_article(slug=slug, quality=quality)
         for slug, quality in (("lead", 57), ("second", 53), ("third", 39))
@@ -38,7 +38,7 @@ def story() -> list[Article]:
 
 
 def fresh(*articles: Article) -> list[Article]:
-    """Return articles as they are stored."""
+    """Return the stored articles."""
     stored = Article.objects.in_bulk([article.pk for article in articles])
     return [stored[article.pk] for article in articles]
 
@@ -51,7 +51,7 @@ def heats(*articles: Article) -> list[int | None]:
 class TestScore:
     def test_recomputes_the_story_and_nothing_else(self) -> None:
         lead, second, third = story()
-        # Its heat comes from its document, and no decision has changed it.
+        # The document gave its heat, and no decision has changed it.
         bystander = make_article(quality=10, heat=99, heat_is_given=True)
         newsdesk.perform(newsdesk.set_quality(second, 60), by=None, at=AT)
 

@@ -42,7 +42,7 @@ def carry_through(version: PolicyVersion) -> PolicyVersion:
 
 
 def led() -> set[int]:
-    """Return the lead of a story, computed independently of the code."""
+    """Return the lead of a story, computed independently of the tested code."""
     return {
         article.pk
         for article in Article.objects.filter(published=True).exclude(heat=-1)
@@ -61,7 +61,7 @@ class TestTry:
         with transaction.atomic():
             store(stories)
             heat.recompute(Article.objects.values_list("pk", flat=True), before, NOON)
-            # One of them has a value from a document that no policy gives.
+            # One article has a heat from its document that no policy would give.
             given = Article.objects.filter(heat__gte=0, decision="").order_by("pk").first()
             if given:
                 Article.objects.filter(pk=given.pk).update(heat=150, published=True)
@@ -106,7 +106,7 @@ class TestTry:
         relate(cooler, *(make_article(quality=20) for _ in range(3)))
         heat.recompute([cooler.pk, steady.pk], at=NOON)
         trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON)
-        # One from 85 to 55, the others 75.
+        # One article drops from 85 to 55; the others stay at 75.
         assert [one.slug for one in trial.groups["unpublished"].examples] == [
             cooler.slug,
             steady.slug,
@@ -118,7 +118,7 @@ class TestTry:
         relate(warmer, make_article(quality=20))
         heat.recompute([warmer.pk, level.pk], at=NOON)
         trial = newsdesk.try_policy(Policy(60, 20, 50), at=NOON)
-        # One from 60 to 70, the others 65.
+        # One article rises from 60 to 70; the others stay at 65.
         assert [one.slug for one in trial.groups["published"].examples] == [warmer.slug, level.slug]
 
     def test_names_leads(self) -> None:
@@ -280,7 +280,7 @@ class TestContinue:
             patch.setattr(heat, "recompute", killed)
             with pytest.raises(KeyboardInterrupt):
                 newsdesk.continue_policy(version, seconds=60)
-        # The piece that was interrupted is rolled back; the recorded ones are done.
+        # The interrupted batch is rolled back; the recorded ones are kept.
         stored = PolicyVersion.objects.get()
         reached = articles[: 2 * survived]
         assert stored.applied_to == (reached[-1].pk if reached else None)

@@ -1,4 +1,4 @@
-"""Properties that hold after any decisions, in any order, on any story."""
+"""Properties that hold for any story after any decisions, in any order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def act(step: Step, articles: list[Article]) -> Act | None:
 
 
 def facts() -> Facts:
-    """The values of every article that readers and the rule use, and its lead."""
+    """Return each article's lead and the values that readers and the rule use."""
     return {
         article.pk: (
             article.heat,
@@ -37,7 +37,7 @@ def facts() -> Facts:
 
 
 def rows() -> list[Any]:
-    """Everything that an undo must restore."""
+    """Return everything that an undo must restore."""
     names = [
         field.attname
         for field in Article._meta.concrete_fields

@@ -63,7 +63,7 @@ class TestEveryQueue:
     @pytest.mark.parametrize("case", CASES, ids=str)
     def test_matches_no_wrong_state(self, case: Case) -> None:
         article = case.make()
-        # The only case with a heat one bonus below the threshold; the other queues need more than a
+        # Only this case has a heat one bonus below the threshold; other queues need more than a
         # state.
         one_away = {"below-threshold", "below-and-scheduled"}
         assert (article in waiting("one-away")) == (case.name in one_away)

@@ -1,4 +1,4 @@
-"""Everything that offers a verb reads its declaration."""
+"""All code and documentation that offers a verb follows the verb's declaration."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_the_schema_has_its_fields(one: Declaration) -> None:
 
 
 def test_keys_of_triage_mean_one_thing() -> None:
-    """Only pinning and unpinning share a key, because an article is offered one of them."""
+    """Only pin and unpin share a key, because an article is offered just one of them."""
     keys = [one.key for one in VERBS.values() if one.key]
     assert [key for key in keys if keys.count(key) > 1] == ["l", "l"]
     assert set(keys).isdisjoint("jku?0123456789")

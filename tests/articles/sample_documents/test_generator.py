@@ -54,7 +54,7 @@ def slug_of(report: ArticleDocument | RelatedEntry) -> str:
 
 
 def outranks(entry: RelatedEntry, document: ArticleDocument) -> bool:
-    """Compare by the ranking rule, independently of the generator's sort key."""
+    """Compare two articles by the ranking rule, independently of the generator's sort key."""
     assert document.quality is not None
     if entry.quality is None or entry.quality < document.quality:
         return False
@@ -134,14 +134,14 @@ class TestNames:
 
     @pytest.mark.slow
     def test_are_unique_in_a_long_run(self) -> None:
-        # Long enough to use every place several times.
+        # The run is long enough to use every place several times.
         assert len({name for name, _ in generate(12_000, 5)}) == 12_000
 
     def test_urls_are_unique(self, documents: list[ArticleDocument]) -> None:
         assert len({document.url for document in documents}) == COUNT
 
     def test_places_return_only_after_a_story_has_ended(self) -> None:
-        # A story has at least one document, so at least this many documents separate two uses.
+        # A story has at least one document, so two uses are at least this many documents apart.
         assert len(PLACES) * PACE > LONGEST_STORY + 2 * PACE
         words_in_titles = [f"{place}{ending}".lower() for place in PLACES for ending in ("", "s")]
         assert len(set(words_in_titles)) == 2 * len(PLACES)
@@ -158,7 +158,7 @@ class TestNames:
             for headline in headlines
         ]
         assert len(set(slugs)) == len(headlines)
-        # A suffix or a cut of the longest slug must not make two slugs equal.
+        # Adding a suffix to the longest slug, or cutting it, must not make two slugs equal.
         assert not [pair for pair in combinations(sorted(slugs), 2) if pair[1].startswith(pair[0])]
 
 
@@ -244,7 +244,7 @@ class TestDocuments:
         hosts = {urlsplit(url).hostname or "" for url in re.findall(r"https?://[^\s\"\\]+", text)}
         assert len(hosts) > 100
         assert not {host for host in hosts if not host.endswith(".example")}
-        # Nothing else looks like a site, for example a bare domain in a text or a provider.
+        # Nothing else looks like a site, such as a bare domain in a text or a provider.
         assert not re.findall(r"\b[\w-]+\.(?:com|org|net|io|gov|edu|co)\b", text)
 
     def test_fill_the_days_up_to_the_last(self, documents: list[ArticleDocument]) -> None:

@@ -1,4 +1,4 @@
-"""Search results, compared with a model in plain Python; and updates of the index."""
+"""Search results compared with a model in plain Python, and updates of the index."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pages(asked: str, order: Order, size: int = 2) -> list[str]:
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words of a text, folded."""
+    """Return the folded words of a text."""
     plain = unicodedata.normalize("NFD", text)
     plain = "".join(one for one in plain if unicodedata.category(one) != "Mn").lower()
     return "".join(one if one.isalnum() else " " for one in plain).split()
@@ -52,7 +52,7 @@ def tokens(text: str) -> list[str]:
 
 @dataclass
 class Known:
-    """An article in the model: lists of words; a phrase must match within one list."""
+    """An article in the model, as lists of words; a phrase must match within one list."""
 
     slug: str
     published_at: datetime
@@ -72,7 +72,7 @@ class Known:
         )
 
     def tier(self, asked: search.Search) -> int:
-        """Return the tier, 0 for no hit."""
+        """Return the tier of a hit, or 0 for no hit."""
         text = [self.headline, self.excerpt]
         if any(has(term, [*text, *self.names], begins=False) for term in asked.unwanted):
             return 0
@@ -130,7 +130,7 @@ some_query = st.lists(st.tuples(st.sampled_from(["", "", "-"]), term), min_size=
 
 
 class TestAgainstModel(TestCase):
-    """Dense small worlds, on either database."""
+    """Small worlds with many hits, on either database."""
 
     @settings(max_examples=60)
     @given(
@@ -254,7 +254,7 @@ def vectors() -> list[str]:
 
 
 class TestIndexKeepsUp:
-    """The index is right after every kind of write."""
+    """The index is correct after every kind of write."""
 
     def check(self) -> None:
         stored = Article.objects.order_by("pk").values_list("filed_under", flat=True)
@@ -305,7 +305,7 @@ class TestIndexKeepsUp:
         article = make_article(topics=(topic,))
         topic.name = "Bee"
         topic.save()
-        # The index entry is older than its topic and than the new name.
+        # This instance was made before its topic was added and renamed.
         article.title = "Zebra"
         article.save()
         self.check()

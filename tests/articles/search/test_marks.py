@@ -1,4 +1,4 @@
-"""Marking the searched words, and the excerpt around them."""
+"""Marking the search terms, and choosing the excerpt around them."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PUBLIC: Final = {
 NOWHERE: Final = "2026-03-01-never-was"
 """A slug that no article has."""
 NO_COPY: Final = name_of("0" * 64, 320, "webp")
-"""The name of an image that is not stored; stored ones are not text."""
+"""The name of an image that is not stored, because stored images are not text."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Place:
             yield reverse(name, kwargs=dict(zip(parameters, chosen, strict=True)))
 
     def all_addresses(self) -> Iterator[str]:
-        """Return all public URLs, with the values of this article in their patterns."""
+        """Return all public URLs, with this article's values filled in."""
         for name in PUBLIC:
             yield from self.addresses(name)
 

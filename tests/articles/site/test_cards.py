@@ -1,4 +1,4 @@
-"""Cached cards are the same as freshly rendered ones."""
+"""Cached cards equal freshly rendered ones."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ QueryCount = Callable[[int], Any]
 
 
 def settle() -> None:
-    """Make the edition older than a second; before that its date is not sent."""
+    """Make the edition more than a second old; until then its date is not sent."""
     Edition.objects.update(begun_at=timezone.now() - timedelta(minutes=5))
 
 

@@ -1,4 +1,4 @@
-"""The size of pages."""
+"""The size of public pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.factories import make_stored_image, relate
 pytestmark = pytest.mark.django_db
 
 LIMIT: Final = 60 * 1024
-"""Bytes of an HTML page before it is compressed."""
+"""The size limit of an HTML page, in bytes before compression."""
 REPORTS: Final = 5
 
 
@@ -73,7 +73,7 @@ def test_no_page_is_heavy(client: Client, tmp_path: Path) -> None:
     read(client, f"/topics/{leads[0].topics.all()[0].slug}/")
     read(client, f"/providers/{leads[0].provider.domain}/")
 
-    # Every other report, and again under other URLs.
+    # Add every other report again under another URL.
     clones = [
         Article(
             slug=f"{one.slug}-again-{number}",

@@ -185,7 +185,7 @@ class TestShown:
         assert len(pictures(client, "/").found) == 1
 
     def test_coverage_has_none(self, client: Client) -> None:
-        """Coverage may be a draft, so only its headline and URL are shown."""
+        """Coverage may be a draft, so the page shows only its headline and URL."""
         lead = make_article(topics=(topic := make_topic("AI"),))
         superseded = make_superseded(lead, topics=(topic,))
         relate(lead, stub := make_article(coverage_only=True))
@@ -254,7 +254,7 @@ class TestLogos:
             assert page.frames[0] == "picture logo"
             (shown,) = page.found
             assert shown["src"] == stored.url_of(stored.copies[0], "webp")
-            # The provider's name is next to it.
+            # The logo has no text of its own, because the provider's name is next to it.
             assert shown["alt"] == ""
 
     def test_a_former_logo(self, client: Client) -> None:

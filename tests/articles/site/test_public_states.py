@@ -121,7 +121,7 @@ SHOWN: Final[dict[str, tuple[set[str], set[str]]]] = {
     "entry": (_LINE | {"slug"}, _LINE | {"slug"}),
     "page": (_LINE | {"excerpt", "body"}, _CARD | _LINE | _PICTURES | {"body", "featured"}),
 }
-"""The meaning of a cell: the words that must appear, and those that may."""
+"""The meaning of a cell: the words that must appear and the words that may appear."""
 
 NARROWED: Final[list[dict[str, str]]] = [
     {"topic": "own"},
@@ -189,7 +189,7 @@ class World:
         return [address + query for address in self.places[whose].addresses(name)]
 
     def asked(self) -> list[tuple[str, dict[str, str]]]:
-        """Return requests that try to find out whether the article exists."""
+        """Return requests that try to find out whether an article exists."""
         article, own = self.article, self.places["own"]
         moment = article.published_at.isoformat().replace("+00:00", "Z")
         rank = f"{article.top_rank!r}"
@@ -213,7 +213,7 @@ class World:
 
 
 def column_of(case: Case, *, is_named: bool) -> str:
-    """Return the column of the table; blank if readers may see nothing."""
+    """Return the column of the table, or a blank if readers may see nothing."""
     facts = case.overrides
     is_out = (
         facts.get("decision") in {"hold", "withdraw"}
@@ -227,7 +227,7 @@ def column_of(case: Case, *, is_named: bool) -> str:
 
 
 def words_in(client: Client, address: str) -> set[str]:
-    """Return the canaries in a URL's response."""
+    """Return the canaries found in a URL's response."""
     text = repr(answer(client, address)).lower()
     return {word for word in WORDS if canary(word) in text}
 
@@ -279,7 +279,7 @@ class TestTable:
 
 
 def canaries_told(client: Client) -> list[str]:
-    """Return the canaries in all updates and in recent ones."""
+    """Return the canaries found in all updates and in recent ones."""
     told = ""
     for since in ("", "2000-01-01T00:00:00Z"):
         response = client.get(reverse("articles:api:news"), {"updatedSince": since})
@@ -311,7 +311,7 @@ class TestNobodyLearns:
     def test_hidden_articles_are_not_in_updates(
         self, client: Client, case: Case, is_named: bool
     ) -> None:
-        """The updates for copies, and their next URL."""
+        """Return the updates for copies, and the URL of the next ones."""
         world = World(case, is_named=is_named)
         # The removal of an article that was public is reported by its slug.
         known = ["slug"] if case.state == Article.State.EXPIRED else []
@@ -335,9 +335,9 @@ class TestNobodyLearns:
                     found = [answer(client, address, *question) for question in asked]
                     assert found == missing, (case, address)
                     for (query, _), (status, *_) in zip(asked, found, strict=True):
-                        # The API refuses unknown parameters before it looks.
+                        # The API refuses unknown parameters before it looks for the article.
                         assert status in ({400, 404} if query else {404}), (case, address)
-                    # answer() omits these.
+                    # answer() leaves these headers out.
                     headers = client.get(address).headers
                     assert not {"ETag", "Last-Modified"} & headers.keys(), (case, address)
 
@@ -401,7 +401,7 @@ class TestWithdrawn:
 
 class TestEverybody:
     def test_sees_the_same(self, client: Client) -> None:
-        """The same bytes for every user, without the cache."""
+        """Without the cache, every user still gets the same bytes."""
         world = World(CASES[0], is_named=True)
         questions = [*world.asked(), (f"/news/{NOWHERE}/", {})]
         anonymous = [answer(client, *question) for question in questions]
@@ -423,4 +423,4 @@ class TestEverybody:
             assert head[3] == b""
 
 
-# Few values, so that ties occur, and heat that no policy gives, as documents may have.
+# Few values, so that ties occur, and heat that only documents can give.

@@ -1,4 +1,4 @@
-"""No text and no request causes markup, code or errors at any public URL."""
+"""At public URLs, no text and no request can cause markup, code or errors."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ TEXTS: Final = st.one_of(
 NAMES: Final = st.sampled_from(
     ["after", "part", "q", "q", "order", "page", "format", *ArticleFilter.base_filters]
 )
-# Requests that browsers never send: bytes that are not text, repeated names.
+# Queries that browsers never send: bytes that are not text, and repeated names.
 RAW: Final = st.binary(max_size=30).map(quote) | st.text("%&=;+,\"'<>[]q0Fa", max_size=30)
 
 
@@ -370,7 +370,7 @@ class TestQueries:
         for size in (1, 25, 60):
             place = self.fill(size)
             counts[size] = {
-                # The URL name, because the URL differs each time.
+                # Use the URL name as the key, because the URL differs each time.
                 f"{name} {number}": self.count(address, {"q": "words"} if ":search" in name else {})
                 for name in PUBLIC
                 for number, address in enumerate(place.addresses(name))

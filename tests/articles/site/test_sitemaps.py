@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 HOUR = timedelta(hours=1)
 THEN = datetime(2020, 3, 1, 12, tzinfo=UTC)
-"""Long past, because pages use the real clock."""
+"""A time in the past, because pages use the real clock."""
 ORIGIN = "http://testserver"
 LISTS = ["/", "/latest/", "/topics/", "/providers/"]
 
@@ -160,7 +160,7 @@ class TestArticles:
         for _ in range(7):
             make_article()
         before = {file: read(client, file) for file in news_files(client)}
-        # Of any age, because a backlog may be imported.
+        # Articles may have any age, because a backlog may be imported.
         make_article(published_at=THEN + HOUR)
         make_article(published_at=THEN - 1000 * HOUR)
         make_article()

@@ -70,7 +70,7 @@ def test_in_cards(client: Client, article: Article, origin: str) -> None:
 def test_in_structured_data(client: Client, article: Article, origin: str) -> None:
     html = client.get(article.get_absolute_url()).content.decode()
     data = json.loads(html.partition('ld+json">')[2].partition("</script>")[0])
-    # The source's own image, because we have no copy.
+    # We have no copy, so this is the source's own image.
     assert data["mainEntity"]["image"] == ["https://a.example/0.jpg", address(origin)]
 
 

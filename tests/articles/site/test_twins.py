@@ -20,7 +20,7 @@ from tests.factories import make_article, make_provider, make_superseded, relate
 
 pytestmark = pytest.mark.django_db
 
-# Most have no schedule and no decision; otherwise hardly any story would be left to test.
+# Most articles have no schedule and no decision; otherwise few stories would be left to test.
 MOMENTS: Final = st.sampled_from([None, None, None, None, None, -HOUR, HOUR])
 ARTICLES: Final = st.fixed_dictionaries(
     {

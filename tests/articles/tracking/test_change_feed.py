@@ -148,7 +148,7 @@ class TestNames:
     def test_of_an_embargo_that_ended_without_a_write(self) -> None:
         place = here()
         make_article(slug="a", publish_from=timezone.now() + HOUR)
-        # As if the hour had passed without a write: triggers use the clock of the database.
+        # Pretend that the hour passed without a write: triggers use the database's clock.
         _backdate("a", publish_from=timezone.now() - HOUR)
         update("a", published=False, decision="withdraw")()
         assert told(place) == {"a": True}
@@ -170,7 +170,7 @@ class TestNames:
 
 
 def _backdate(slug: str, /, **moments: Any) -> None:
-    """Set a schedule without triggers, as if it had always been there."""
+    """Set a schedule without firing triggers, as if it had always been there."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
@@ -265,7 +265,7 @@ class TestAtOnce:
             update("a", title="Other")()
             second = Thread(target=write)
             second.start()
-            # It waits for the first; otherwise a client could miss that one.
+            # It waits for the first writer; otherwise a client could miss the first change.
             second.join(0.5)
             assert second.is_alive()
             asker = Thread(target=lambda: seen.append(_told_elsewhere(place)))

@@ -18,7 +18,7 @@ from tests.articles.images.crashing import Killer
 
 def main(moment: str) -> None:
     django.setup()
-    # Models can be imported only now.
+    # Models cannot be imported earlier.
     from articles.webhooks import delivery
     from newsroom import outbound
 

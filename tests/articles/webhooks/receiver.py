@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 204 No Con")
 
     def log_message(self, *_: object) -> None:
-        """Log nothing."""
+        """Suppress the log."""
 
 
 if __name__ == "__main__":

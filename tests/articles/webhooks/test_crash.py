@@ -133,7 +133,7 @@ def test_a_worker_that_is_killed_at_any_moment(newsrooms: Newsrooms) -> None:
                 assert_in_order(taken, deliveries)
                 # At most the current event arrived twice.
                 assert len(taken) <= len(deliveries) + (moment > 0)
-    # Before the first request, after the last one, and in between.
+    # Kill before the first request, after the last one, and in between.
     assert len(kinds) >= 3
 
 

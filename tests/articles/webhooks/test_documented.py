@@ -1,4 +1,4 @@
-"""The documented fifteen lines recognize our requests and no others."""
+"""The verification code in the documentation accepts our requests and rejects all others."""
 
 from __future__ import annotations
 

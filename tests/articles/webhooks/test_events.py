@@ -1,4 +1,4 @@
-"""The events of each change, regardless of who made it."""
+"""The events that each change creates, whoever made the change."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TestEvents:
     def test_hidden_changes_cause_no_event(self, hook: WebHook) -> None:
         article = make_article()
         told()
-        # Recorded, because it may change the order of another article's coverage.
+        # This change is recorded because it may reorder another article's coverage.
         Article.objects.filter(pk=article.pk).update(quality=81)
         assert told() == []
 
@@ -116,7 +116,7 @@ class TestEvents:
         make_article(publish_from=timezone.now() + timedelta(hours=1))
         article.title = "A draft"
         article.save()
-        # Published and withdrawn before events were created.
+        # It was published and withdrawn before any events were created.
         seen_by_nobody = make_article()
         newsdesk.perform(newsdesk.withdraw(seen_by_nobody), by=None)
         Article.objects.filter(pk=article.pk).delete()
@@ -146,7 +146,7 @@ class TestEvents:
         ]
         last = HookDelivery.objects.order_by("pk").last()
         assert last
-        # After the article's own event.
+        # This event follows the article's own event.
         assert last.event == "leadChanged"
         assert last_data()["formerLead"] == lead.slug
         assert last_data()["slug"] == other.slug

@@ -42,7 +42,7 @@ _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry in any of the three formats; a missing value is an empty string."""
+    """An entry in any of the three formats; missing values are empty strings."""
 
     id: str
     link: str
@@ -125,7 +125,7 @@ def _rss(content: bytes) -> Feed:
     assert _text(channel, "ttl").isdecimal()
     logo = channel.find("image")
     if logo is not None:
-        # A channel's image has the title and link of the channel.
+        # A channel's image repeats the channel's title and link.
         assert [_text(logo, name) for name in ("title", "link")] == [
             _text(channel, name) for name in ("title", "link")
         ]
@@ -143,7 +143,7 @@ def _rss(content: bytes) -> Feed:
 
 
 def _rss_item(item: ET.Element) -> Entry:
-    # Required: a title or a description. Everything except categories occurs at most once.
+    # A title or a description is required. Only categories may occur more than once.
     assert item.find("title") is not None
     names = [child.tag for child in item if child.tag != "category"]
     assert len(names) == len(set(names))
@@ -248,7 +248,7 @@ def _json(content: bytes) -> Feed:
 
 
 def _json_item(item: dict[str, Any]) -> Entry:
-    # Either content_html or content_text is required.
+    # The standard requires content_html or content_text.
     _check_keys(item, _ITEM_KEYS, {"id", "content_html"})
     (author,) = item["authors"]
     _check_keys(author, {"name": str, "url": str}, {"name"})
@@ -271,7 +271,7 @@ def _check_keys(values: dict[str, Any], known: Mapping[str, type], required: set
     assert values.keys() >= required
     assert values.keys() <= known.keys()
     for name, value in values.items():
-        # Missing values are left out.
+        # Missing values are omitted.
         assert isinstance(value, known[name]), name
         assert value or name == "items", name
 

@@ -1,4 +1,4 @@
-"""The entries of feeds, with any text."""
+"""Feed entries with any text."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class TestEntry:
         ]
         assert [entry.original for entry in entries][1:] == [stub.web_url, page.web_url, ""]
         assert [entry.author for entry in entries][1] == stub.provider.name
-        # An entry keeps its id in every feed, even if its link changes.
+        # An entry keeps its id in every feed, even when its link changes.
         slugs = [one.slug for one in (lead, stub, page, bare)]
         assert [entry.id for entry in entries] == [f"{HERE}/news/{slug}/" for slug in slugs]
         assert entries[0] == entry_of_slug(client, f"/feed.{ending}", lead.slug)
@@ -152,7 +152,7 @@ class TestIdentityAndTime:
             (before.updated, after.updated),
             (before.entries[0].updated, after.entries[0].updated),
         ]:
-            # RSS has no update time for entries, JSON Feed has none for feeds.
+            # RSS has no update time for entries, and JSON Feed has none for feeds.
             assert (old, new) in {(None, None), (NOW, NOW + timedelta(hours=2))}
         assert before.entries[0].published == after.entries[0].published == NOW
 
@@ -173,7 +173,7 @@ class TestIdentityAndTime:
 class TestHostileWords:
     @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
     def test_come_back_as_they_are(self, client: Client, ending: str, words: str) -> None:
-        # Documents may contain entities; feed readers get the characters.
+        # Documents may contain entities; feed readers get the actual characters.
         shown = " ".join(html.unescape(words).split())
         provider = make_provider(name=words)
         topic = make_topic(words, key="words", slug="words")
@@ -216,7 +216,7 @@ class TestHostileWords:
             assert feed.title.endswith("abcd\x7fe") is (path != "")
             entry = entry_of_slug(client, f"/{path}feed.{ending}", article.slug)
             assert entry.title == entry.author == entry.tags[0] == "abcd\x7fe"
-            # Such a URL must not be linked.
+            # This kind of URL must not become a link.
             assert entry.original == entry.image == ""
 
 

@@ -82,7 +82,7 @@ class TestWhoIsIn:
 
     def test_coverage_shows_no_excerpts_and_images(self, client: Client) -> None:
         topic = make_topic("Apes", slug="apes")
-        # One story each, because reports of the same story would be in both.
+        # Each article has a lead of its own, so that no story's feed mixes two cases.
         stories = {}
         for case in CASES:
             words = {"title": "Xylophone", "excerpt": "Zither", "body": "Oboe"}
@@ -248,7 +248,7 @@ class TestFeed:
         feed = read(client, f"/feed.{ending}")
 
         assert feed.entries == []
-        # It does not change with time.
+        # The content does not change over time.
         assert client.get(f"/feed.{ending}").content == first
         assert feed.updated is None or feed.updated.year == 2000
 
@@ -316,7 +316,7 @@ class TestQueries:
             cache.clear()
             with CaptureQueriesContext(connection) as captured:
                 assert client.get(f"/search/feed.{ending}?q=story").status_code == 200
-            # On SQLite one query finds out whether the words are common.
+            # On SQLite an extra query finds out whether the words are common.
             assert len(captured) <= 6
 
     def test_unpublished_article(
