@@ -1,4 +1,4 @@
-"""Measure requests a second of the JSON API, and of a view that always returns the same bytes.
+"""Measure the requests per second of the JSON API and of a view that always returns the same bytes.
 
     python bench/api.py [--count 2000] [--databases sqlite postgres] [--seconds 5]
 

@@ -1,12 +1,12 @@
-"""Measure images a second of the whole pipeline, and of bare Pillow making the same renditions.
+"""Measure images per second of the whole pipeline, and of bare Pillow making the same renditions.
 
     python bench/images.py [--count 60] [--width 2400] [--seconds 5]
 
 Draws ``--count`` photographs (JPEG, some PNG), serves them on this machine, and stores them in a
 fresh SQLite database and folder: fetched, checked, rendered in separate processes, written,
 committed. The reference is Pillow alone in a pool of as many processes, with the same files in memory
-and the same sizes, formats and options, but without fetching, limits, files and database. Prints images a
-second of both, and the bytes of the originals and of what a reader gets.
+and the same sizes, formats and options, but without fetching, limits, files and database. Prints the
+images per second of both, and the sizes in bytes of the originals and of what readers download.
 
 Then measures the front page of 25 stories with and without their pictures, like ``bench/served.py``:
 from the cache, and built for each request. Prints how many pictures the page has, and how many of

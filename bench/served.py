@@ -1,4 +1,4 @@
-"""Measure requests a second of the public pages on a real server, cached and uncached.
+"""Measure the requests per second of the public pages on a real server, cached and uncached.
 
     python bench/served.py [--count 2000] [--databases sqlite postgres] [--seconds 5]
 

@@ -194,7 +194,8 @@ class ItemSerializer(serializers.Serializer[Any]):
         required=False, help_text="Number of other reports in the story."
     )
     coverage = serializers.SerializerMethodField(
-        required=False, help_text=f"The best {MOST_COVERAGE} other reports. stories/ has all."
+        required=False,
+        help_text=f"The best {MOST_COVERAGE} other reports; stories/ lists them all.",
     )
 
     def __init__(self, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:

@@ -54,7 +54,7 @@ class ActSinceSerializer(serializers.Serializer[Any]):
 
 
 class StaleProblemSerializer(ProblemSerializer):
-    """The error of a decision that came too late."""
+    """The error of a decision that was based on an older version of the article."""
 
     version = serializers.IntegerField(help_text="The article's current version, as in ETag.")
     meanwhile = ActSinceSerializer(

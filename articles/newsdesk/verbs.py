@@ -326,7 +326,7 @@ _ALL: Final = (
     Declaration(
         Verb.PIN,
         "Pin as lead",
-        "It leads its story whatever the qualities.",
+        "It leads its story, whatever quality the other reports have.",
         pin,
         roles.PIN,
         _SCORABLE - {State.NOT_SCORED, State.HELD, State.WITHDRAWN},

@@ -29,7 +29,7 @@ _Color = tuple[int, int, int]
 
 
 def draw_logo(name: str) -> bytes:
-    """Return a PNG of ``LOGO`` pixels a side with the first letter of a name, always the same."""
+    """Return a square PNG with the first letter of a name; the same name gives the same image."""
     rng = Random(name)  # noqa: S311 - not a secret
     _, high, near = rng.choice(_SKIES)
     side = _FINER * LOGO

@@ -184,7 +184,7 @@ def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) 
 def _can_undo(request: HttpRequest, article: Article, row: ActChange, targets: set[int]) -> bool:
     """Return whether this user may undo the decision. Only this article is checked.
 
-    If other articles of the decision have changed since, the undo itself says so.
+    If another article of the decision has changed since, ``undo`` refuses and says why.
     """
     if not row.is_decided or hasattr(row.act, "undone_by"):
         return False

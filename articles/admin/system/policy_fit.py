@@ -43,7 +43,9 @@ def _rows(fit: Fit) -> list[dict[str, object]]:
             "policy": one.policy,
             "explained": f"{one.explained:,}",
             "percent": round(100 * one.explained / fit.scored, 1) if fit.scored else 0,
-            "url": "" if one.policy == current else f"{preview}?{urlencode(asdict(one.policy))}",
+            "preview": ""
+            if one.policy == current
+            else f"{preview}?{urlencode(asdict(one.policy))}",
         }
         for one in [fit.current, *others]
     ]

@@ -95,7 +95,7 @@ class TestFollowing:
         with django_assert_num_queries(6):
             page = read(client, NEWS, updatedSince="")
         following = page["next"].removeprefix("http://testserver")
-        # Expect 2 queries: the edition, no events.
+        # Expect 2 queries: the edition, and the events, of which there are none.
         with django_assert_num_queries(2):
             first = client.get(following)
         assert first.json() == {"value": [], "next": page["next"], "more": False}
