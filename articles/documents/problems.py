@@ -14,7 +14,7 @@ class DocumentWarning(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{_on_one_line(self.path)}:{self.line}:{self.column}: {self.message}"
+        return _sentence(self)
 
 
 class DocumentError(ValueError):
@@ -35,7 +35,7 @@ class DocumentError(ValueError):
         self.warnings: tuple[DocumentWarning, ...] = ()
 
     def __str__(self) -> str:
-        return f"{_on_one_line(self.path)}:{self.line}:{self.column}: {self.message}"
+        return _sentence(self)
 
 
 class NotNewsError(DocumentError):
@@ -70,5 +70,6 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def _on_one_line(path: str) -> str:
-    return path if path.isprintable() else ascii(path)[1:-1]
+def _sentence(problem: DocumentError | DocumentWarning) -> str:
+    path = problem.path if problem.path.isprintable() else ascii(problem.path)[1:-1]
+    return f"{path}:{problem.line}:{problem.column}: {problem.message}"

@@ -175,7 +175,7 @@ class Source:
             message = "the front matter begins here: remove the spaces and blank lines before it"
             return DocumentError(self.path, *_place(text, start), message)
         if text.startswith("--- "):
-            message = "expected nothing but three hyphens (---) on the first line"
+            message = "the first line must be three hyphens (---) and nothing else"
             return DocumentError(self.path, 1, 5, message)
         message, reason = (
             "expected a first line of three hyphens (---) before the front matter",

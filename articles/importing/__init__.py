@@ -245,5 +245,4 @@ class _Import:
         given = given.filter(source_document__run=self.report.run)
         for difference in heat.differences(given, at=self.at):
             part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
-        if part.problems:
-            self._keep(part)
+        self._keep(part)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from articles.migrations.frozen.common import (
+from articles.migrations.frozen.change_feed import (
     INTO,
     NAMED,
     NAMING,

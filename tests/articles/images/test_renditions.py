@@ -1,4 +1,4 @@
-"""Renditions have the right shape and colors, and contain nothing but pixels."""
+"""Renditions keep shape and colors, and contain no metadata."""
 
 from __future__ import annotations
 

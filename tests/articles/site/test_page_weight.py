@@ -26,7 +26,7 @@ CAPTION: Final = "What a picture shows, in as many words as anybody writes about
 
 
 def show_picture(article: Article) -> None:
-    """Give an article a picture in all widths, with a long title and credit."""
+    """Store a picture of an article in all widths, with a long title and credit."""
     widths = (320, 640, 960, 1280)
     sizes = {"avif": 10_000, "webp": 10_000, "jpeg": 10_000}
     stored = make_stored_image(

@@ -90,7 +90,7 @@ def pictures(client: Client, address: str) -> Pictures:
 
 
 def add_image(article: Article, **values: object) -> Image:
-    """Give an article an image with a stored copy."""
+    """Store an article's image and a copy of it."""
     number = article.images.count()
     known = {"url": f"https://a.example/{number}.jpg", "stored": make_stored_image()}
     return Image.objects.create(article=article, position=number, **known | values)

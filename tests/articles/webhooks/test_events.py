@@ -1,4 +1,4 @@
-"""The events that each change creates, whoever made the change."""
+"""The events that follow each change."""
 
 from __future__ import annotations
 
