@@ -13,21 +13,21 @@ class Migration(migrations.Migration):
             model_name="importrun",
             name="retitled",
             field=models.PositiveIntegerField(
-                default=0, help_text="Articles that a file of another name brought again."
+                default=0, help_text="Articles whose document came back under another file name."
             ),
         ),
         migrations.AddField(
             model_name="importrun",
             name="skipped",
             field=models.PositiveIntegerField(
-                default=0, help_text="Files of the folders that are not news documents."
+                default=0, help_text="Files in folders that are not news documents."
             ),
         ),
         migrations.AddField(
             model_name="importrun",
             name="warned",
             field=models.PositiveIntegerField(
-                default=0, help_text="Documents of which a bad value was left out or mended."
+                default=0, help_text="Documents with a bad value that was left out or corrected."
             ),
         ),
         migrations.AlterField(

@@ -26,15 +26,15 @@ class ImportRun(models.Model):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     retitled = models.PositiveIntegerField(
-        default=0, help_text="Articles that a file of another name brought again."
+        default=0, help_text="Articles whose document came back under another file name."
     )
     conflicts = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     warned = models.PositiveIntegerField(
-        default=0, help_text="Documents of which a bad value was left out or mended."
+        default=0, help_text="Documents with a bad value that was left out or corrected."
     )
     skipped = models.PositiveIntegerField(
-        default=0, help_text="Files of the folders that are not news documents."
+        default=0, help_text="Files in folders that are not news documents."
     )
     stubs = models.PositiveIntegerField(
         default=0, help_text="Link-only articles that this import added and did not fill."
