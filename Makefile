@@ -24,7 +24,7 @@ PIP_INSTALL := PIP_CONSTRAINT=requirements-build.txt PIP_BUILD_CONSTRAINT=requir
 # The tests choose their own settings and ignore a developer's .env.
 TEST_ENV := ENV_FILE=
 TEST = $(TEST_ENV) $(BIN)/python -m tests.suites --jobs $(JOBS) \
-	--postgres "$(TEST_POSTGRES_URL)" --flags "$(PYTEST_FLAGS)"
+	--postgres "$(TEST_POSTGRES_URL)" --flags="$(PYTEST_FLAGS)"
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import stat
@@ -313,6 +314,18 @@ class TestSuites:
         answer = self.run("--part=SQLite", f"--flags=--no-cov {__file__} -k no_such_test")
         assert answer.returncode == 1
         assert "deselected in" in answer.stdout.splitlines()[-1]
+
+    def test_make_passes_a_single_option_on(self) -> None:
+        # As a word of its own, argparse would take it for an option of the program.
+        command = [
+            "make",
+            "--dry-run",
+            "--always-make",
+            "test-sqlite",
+            "PYTEST_FLAGS=--durations=9",
+        ]
+        answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert "--flags=--durations=9" in shlex.split(answer.stdout.splitlines()[-1])
 
     @pytest.mark.parametrize(("forbidden", "status"), [("", 0), ("1", 1)])
     def test_missing_server(self, forbidden: str, status: int) -> None:
