@@ -420,9 +420,9 @@ def permissions_of(verb: Verb, article: Article) -> frozenset[str]:
     if verb is Verb.RELEASE and article.decision:
         return frozenset({DECIDED_BY[article.decision]})
     needed = {VERBS[verb].permission}
-    if verb in {Verb.PUBLISH, Verb.HOLD} and article.decision == Decision.WITHDRAW:
-        # This would end the withdrawal if the state allows it.
-        needed |= set() if refusal(verb, article) else {roles.WITHDRAW}
+    if verb is Verb.PUBLISH and article.decision == Decision.WITHDRAW:
+        # This ends the withdrawal. Only publish can: a withdrawn article cannot be held.
+        needed.add(roles.WITHDRAW)
     return frozenset(needed)
 
 
