@@ -26,6 +26,7 @@ from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
 from articles.images import keeping
+from articles.importing import uploads
 from articles.webhooks import delivery
 from newsroom.interrupts import stop_on_signal
 
@@ -48,7 +49,14 @@ def send_events(context: TaskContext) -> None:
     _do(context, _send_events)
 
 
-TASKS: Final[tuple[AnyTask, ...]] = (keep_images, send_events)
+@task(queue_name="imports", takes_context=True)
+def import_uploads(context: TaskContext) -> None:
+    _do(context, uploads.import_queued)
+
+
+FOR_READERS: Final[tuple[AnyTask, ...]] = (keep_images, send_events)
+"""The tasks that have work when something changes for readers."""
+TASKS: Final[tuple[AnyTask, ...]] = (*FOR_READERS, import_uploads)
 """All tasks; each has its own queue."""
 
 

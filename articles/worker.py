@@ -24,7 +24,8 @@ from django.utils import timezone
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
-from articles.tasks import TASKS, AnyTask, send_events, wake
+from articles.importing import uploads
+from articles.tasks import FOR_READERS, TASKS, AnyTask, import_uploads, send_events, wake
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Place
 from articles.webhooks import delivery
@@ -145,13 +146,15 @@ class _Clock:
             self.anyway_at = monotonic() + ANYWAY
             old = DBTaskResult.objects.finished().filter(finished_at__lt=at - _KEPT)
             old.delete()
-            due = TASKS
-        elif change_feed.since(self.place, 1, at).events:
-            due = TASKS
-        else:
-            due = (send_events,) if delivery.is_due(at) else ()
-        if due is TASKS:
+            due = list(TASKS)
             self.place = change_feed.latest(at)
+        else:
+            due = [import_uploads] if uploads.are_waiting() else []
+            if change_feed.since(self.place, 1, at).events:
+                due += FOR_READERS
+                self.place = change_feed.latest(at)
+            elif delivery.is_due(at):
+                due.append(send_events)
         for task in due:
             wake(task)
 

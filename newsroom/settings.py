@@ -201,7 +201,7 @@ if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
 # Background tasks: see articles/tasks.py
 
 
-TASK_QUEUES = ["images", "events"]
+TASK_QUEUES = ["images", "events", "imports"]
 RQ_QUEUES: dict[str, dict[str, Any]] = {}
 
 
@@ -308,6 +308,29 @@ def media(bucket: str) -> dict[str, Any]:
     }
 
 
+def uploads(bucket: str) -> dict[str, Any]:
+    """Return the storage of uploaded archives. It is private: no URL leads to it."""
+    if not bucket:
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {
+                "location": UPLOAD_ROOT,
+                "file_permissions_mode": 0o600,
+                "directory_permissions_mode": 0o700,
+            },
+        }
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": text("MEDIA_S3_ENDPOINT") or None,
+            "region_name": text("MEDIA_S3_REGION") or None,
+            # Larger files are read from a temporary file instead of memory.
+            "max_memory_size": 1024 * 1024,
+        },
+    }
+
+
 def media_origin(url: str) -> list[str]:
     """Return the origin of media files, or nothing if it is this site."""
     address = urlsplit(url)
@@ -315,8 +338,17 @@ def media_origin(url: str) -> list[str]:
 
 
 MEDIA_S3_BUCKET = text("MEDIA_S3_BUCKET")
+UPLOAD_ROOT = text("UPLOAD_ROOT", str(BASE_DIR / "uploads"))
+if Path(UPLOAD_ROOT).resolve().is_relative_to(Path(MEDIA_ROOT).resolve()):
+    raise ImproperlyConfigured("UPLOAD_ROOT must not be in MEDIA_ROOT, which everybody can read.")
+UPLOAD_S3_BUCKET = text("UPLOAD_S3_BUCKET")
+if UPLOAD_S3_BUCKET and UPLOAD_S3_BUCKET == MEDIA_S3_BUCKET:
+    raise ImproperlyConfigured("UPLOAD_S3_BUCKET must not be MEDIA_S3_BUCKET, which is public.")
+# Files of one request. More of them belong in an archive.
+DATA_UPLOAD_MAX_NUMBER_FILES = 200
 STORAGES = {
     "default": media(MEDIA_S3_BUCKET),
+    "uploads": uploads(UPLOAD_S3_BUCKET),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
@@ -51,9 +52,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep media apart from the developer's own, and hash passwords fast."""
+    """Keep media and uploads apart from the developer's own, and hash passwords fast."""
+    uploads = str(tmp_path_factory.mktemp("uploads"))
+    storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     with override_settings(
         MEDIA_ROOT=str(tmp_path_factory.mktemp("media")),
+        UPLOAD_ROOT=uploads,
+        STORAGES=django_settings.STORAGES
+        | {"uploads": storage | {"OPTIONS": {"location": uploads}}},
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ):
         yield

@@ -252,6 +252,37 @@ class TestValues:
         assert read(site, expression, HTTPS="true", BEHIND_PROXY="true")[-1] is True
 
 
+class TestUploads:
+    def test_kept_on_disk_or_in_a_private_bucket(self, site: Path) -> None:
+        expression = "s.STORAGES['uploads']"
+        on_disk = read(site, expression, UPLOAD_ROOT="/srv/uploads")["OPTIONS"]
+        assert on_disk["location"] == "/srv/uploads"
+        assert on_disk["file_permissions_mode"] == 0o600
+        options = read(
+            site, expression, UPLOAD_S3_BUCKET="secret", MEDIA_S3_ENDPOINT="https://s3.example"
+        )["OPTIONS"]
+        assert (options["bucket_name"], options["endpoint_url"]) == ("secret", "https://s3.example")
+        # URLs need a signature, and the public address of media does not lead there.
+        assert not {"querystring_auth", "custom_domain"} & set(options)
+
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {"UPLOAD_ROOT": "/srv/media/uploads", "MEDIA_ROOT": "/srv/media"},
+            {
+                "UPLOAD_S3_BUCKET": "news",
+                "MEDIA_S3_BUCKET": "news",
+                "MEDIA_URL": "https://media.example/",
+            },
+        ],
+        ids=["folder", "bucket"],
+    )
+    def test_fail_where_everybody_can_read(self, site: Path, variables: dict[str, str]) -> None:
+        answer = manage(site, "check", **variables)
+        assert answer.returncode != 0
+        assert "must not be" in answer.stderr
+
+
 class TestMedia:
     def test_stored_on_disk_or_in_a_bucket(self, site: Path) -> None:
         expression = "s.STORAGES['default']"

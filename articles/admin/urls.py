@@ -40,6 +40,16 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
     (f"{ARTICLE}resolve/", conflicts.resolve, "articles_article_resolve"),
     (f"{ARTICLE}story/", story.workbench, "articles_article_story"),
     ("articles/importrun/import/", import_page.import_documents, "articles_importrun_import"),
+    (
+        "articles/importrun/<int:pk>/again/",
+        import_page.import_again,
+        "articles_importrun_again",
+    ),
+    (
+        "articles/importrun/<int:pk>/cancel/",
+        import_page.cancel_import,
+        "articles_importrun_cancel",
+    ),
     ("articles/policyversion/fit/", policy_fit.fit_numbers, "articles_policyversion_fit"),
     ("articles/policyversion/try/", policy.try_numbers, "articles_policyversion_try"),
     ("articles/policyversion/apply/", policy.apply_numbers, "articles_policyversion_apply"),

@@ -31,7 +31,14 @@ from articles.importing.files import FoundFile, Kind, find, printable, read, req
 from articles.importing.parsing import Parser
 from articles.importing.report import COUNTS, Report, Skipped
 from articles.importing.rows import Incoming
-from articles.models import Article, ImportProblem, ImportRun, Related, SourceDocument
+from articles.models import (
+    Article,
+    ImportProblem,
+    ImportRun,
+    Related,
+    SourceDocument,
+    Upload,
+)
 from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
 
@@ -63,37 +70,59 @@ def run(
     user: User | None = None,
     at: datetime | None = None,
     progress: Callable[[int], object] = lambda documents: None,
+    upload: Upload | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Import everything under ``paths``.
 
     A dry run does all the work in one transaction and rolls it back; on SQLite nobody else can
     write meanwhile. ``fail_fast`` stops at the first rejected document and keeps those before it.
     ``skip`` skips files in folders that are not news documents; files that ``paths`` names are
-    never skipped. ``progress`` is called with the number of documents just finished. SIGINT ends
-    the run after the current batch. If a path is missing, raise FileNotFoundError before writing
-    anything.
+    never skipped. ``progress`` is called with the number of documents just finished. SIGINT, or
+    ``is_cancelled`` returning true, ends the run after the current batch. If a path is missing,
+    raise FileNotFoundError before writing anything.
+
+    ``upload`` means that the files were uploaded: they are no complete folder, messages name them
+    as they were uploaded, and its run is used, also by a dry run.
     """
     at = at or timezone.now()
     require(paths)
     started = monotonic()
     report = Report()
-    if not dry_run:
-        report.run = ImportRun.objects.create(
+    run = upload.run if upload else None
+    if run:
+        begun = {"state": ImportRun.State.RUNNING, "started_at": at}
+        ImportRun.objects.filter(pk=run.pk).update(**begun)
+    elif not dry_run:
+        run = ImportRun.objects.create(
             started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
         )
+    report.run = None if dry_run else run
     scope = _rolled_back() if dry_run else nullcontext()
     state = ImportRun.State.FAILED
     try:
         with scope, stop_on_signal() as stopping, _rare_garbage_collection():
-            work = _Import(paths, fail_fast, skip, batch_size, at, report, stopping)
-            work.everything(progress)
+            work = _Import(
+                paths, fail_fast, skip, batch_size, at, report, stopping, upload is not None
+            )
+
+            def finished(documents: int) -> None:
+                progress(documents)
+                if is_cancelled():
+                    stopping.set()
+
+            work.everything(finished)
         report.interrupted = stopping.is_set()
-        state = ImportRun.State.INTERRUPTED if report.interrupted else ImportRun.State.FINISHED
+        done = ImportRun.State.CHECKED if dry_run else ImportRun.State.FINISHED
+        state = ImportRun.State.INTERRUPTED if report.interrupted else done
     finally:
-        if report.run:
+        if run:
+            if dry_run:
+                # Outside the transaction that was rolled back.
+                report.record(run)
             counts = {name: getattr(report, name) for name in COUNTS}
             ended = {"state": state, "finished_at": timezone.now(), **counts}
-            ImportRun.objects.filter(pk=report.run.pk).update(**ended)
+            ImportRun.objects.filter(pk=run.pk).update(**ended)
     report.seconds = monotonic() - started
     return report
 
@@ -125,6 +154,7 @@ class _Import:
     at: datetime
     report: Report
     stopping: threading.Event
+    is_upload: bool = False
     skipped: Skipped = field(default_factory=Skipped)
 
     @property
@@ -134,11 +164,11 @@ class _Import:
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
         last_pk = Article.objects.aggregate(last=Max("pk"))["last"] or 0
-        for file in find(self.paths, catalog=True):
+        for file in find(self.paths, catalog=True, is_upload=self.is_upload):
             if self.is_over:
                 break
             self._store_catalog_file(file)
-        files = find(self.paths, catalog=False)
+        files = find(self.paths, catalog=False, is_upload=self.is_upload)
         renew_at = STATISTICS_AFTER
         with closing(Parser()) as parser:
             batch = self._next_batch(files, parser)
@@ -150,8 +180,8 @@ class _Import:
                 if self.report.created >= renew_at:
                     renew_statistics(Article, Related, SourceDocument)
                     renew_at = 2 * self.report.created
-                batch = None if self.is_over else following
                 progress(self.report.done - before)
+                batch = None if self.is_over else following
         # Coverage-only articles with higher ids are from this run, unless two imports run at once.
         created = Article.objects.filter(pk__gt=last_pk)
         self.report.stubs = created.filter(coverage_only=True).count()

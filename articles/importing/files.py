@@ -67,11 +67,12 @@ def require(paths: Sequence[Path]) -> None:
             raise FileNotFoundError(f"{printable(str(path))}: no such file or folder")
 
 
-def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
+def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> Iterator[FoundFile]:
     """Yield the article documents under ``paths`` or, with ``catalog``, the catalog files.
 
     Searches folders recursively, except hidden ones and links to folders. Yields a folder that
     cannot be opened, so that ``read`` reports why. Memory does not grow with the number of files.
+    Messages name uploaded files by their path within the upload.
     """
     wanted = {Kind.TOPIC, Kind.PROVIDER} if catalog else {Kind.ARTICLE}
     folders = [path if path.is_dir() else path.parent for path in paths]
@@ -86,9 +87,9 @@ def find(paths: Sequence[Path], *, catalog: bool) -> Iterator[FoundFile]:
             found = iter([(str(path), path.name, kind)] if kind in wanted else ())
         for opened, name, kind_of_one in found:
             is_named = path != folder
-            yield FoundFile(
-                opened, printable(opened), printable(name), roots, kind_of_one, is_named
-            )
+            inner = printable(name)
+            shown = inner if is_upload else printable(opened)
+            yield FoundFile(opened, shown, inner, roots, kind_of_one, is_named)
 
 
 def printable(path: str) -> str:

@@ -17,4 +17,5 @@ from articles.models.source_document import SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, Topic
 from articles.models.unindexed import Unindexed
+from articles.models.upload import Upload
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook

@@ -10,10 +10,13 @@ class ImportRun(models.Model):
     """One import: who, when, what, and how many documents had which result."""
 
     class State(models.TextChoices):
+        QUEUED = "queued", "queued"
         RUNNING = "running", "running or crashed"
         FINISHED = "finished", "finished"
         INTERRUPTED = "interrupted", "interrupted"
         FAILED = "failed", "failed"
+        CHECKED = "checked", "dry run"
+        REFUSED = "refused", "refused"
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -80,6 +80,8 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
 NOT_PAGES: Final = {
     "articles_article_preview": "shows the public page",
     "articles_article_resolve": "answers POST alone; what it shows then is tested by itself",
+    "articles_importrun_again": "answers POST alone, with a redirect",
+    "articles_importrun_cancel": "answers POST alone, with a redirect",
     "articles_importrun_csv": "answers a file",
     "articles_importrun_json": "answers a file",
     "articles_importrun_txt": "answers a file",

@@ -27,6 +27,7 @@ from articles.models import (
     ImportRun,
     PolicyVersion,
     Topic,
+    Upload,
     WebHook,
 )
 from articles.models.stored_image import name_of
@@ -95,6 +96,7 @@ class Site:
             published_after=True,
             version=1,
         )
+        Upload.objects.create(run_id=self.rows[ImportRun].pk, token="token", names=["a.md"])
         policy, _ = PolicyVersion.objects.get_or_create(finished_at=NOW)
         group = Group.objects.create(name="A group")
         member = User.objects.create_user("member")

@@ -73,6 +73,8 @@ admin:articles_importproblem_changelist       VEPOS    VEPOS
 admin:articles_importproblem_delete           -        -
 admin:articles_importproblem_history          VEPOS    VEPOS
 admin:articles_importrun_add                  -        -
+admin:articles_importrun_again                -        OS
+admin:articles_importrun_cancel               -        OS
 admin:articles_importrun_change               VEPOS    -
 admin:articles_importrun_changelist           VEPOS    VEPOS
 admin:articles_importrun_csv                  VEPOS    -

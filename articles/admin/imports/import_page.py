@@ -5,30 +5,34 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Value
-from django.db.models.functions import Replace
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from articles import importing, roles
+from articles import roles
 from articles.admin.decisions.confirmation import answer, user_of
-from articles.admin.imports.uploads import MOST_FILES, UploadError, lay_down
 from articles.admin.pages import ARTICLES, allow
-from articles.importing import export
+from articles.importing import export, uploads
+from articles.importing.archives import ARCHIVES, BY_HAND, MOST_BYTES, MOST_FILES
 from articles.importing.files import ENDINGS
-from articles.models import Article, ImportProblem
+from articles.models import Article, Upload
+from articles.tasks import import_uploads, wake
 
-SHOWN: Final = 500
-"""How many problems of a dry run the page lists. An import's problems are stored and can be
-downloaded."""
+MOST_SENT: Final = MOST_BYTES + 16 * 1024 * 1024
+"""The most bytes of a request: a gigabyte of files, and what a browser writes between them."""
+FILES: Final = ", ".join(ENDINGS)
+HELP: Final = (
+    f"Archives ({', '.join(ARCHIVES)}) or single documents ({FILES}): up to {MOST_FILES:,} documents "
+    "and 1 GB unpacked. For more, run manage.py import_seeds on the server."
+)
 
 
 class _ManyFilesInput(forms.ClearableFileInput):
@@ -46,59 +50,94 @@ class _FilesField(forms.FileField):
 
 class ImportForm(forms.Form):
     documents = _FilesField(
-        widget=_ManyFilesInput({"accept": ",".join((*ENDINGS, ".zip"))}),
-        help_text=f"Documents ({', '.join(ENDINGS)}) or one ZIP file of up to {MOST_FILES}, "
-        "10 MB unpacked. Larger imports: manage.py import_seeds.",
+        label="Files",
+        widget=_ManyFilesInput(
+            {"accept": ",".join((*ENDINGS, *ARCHIVES, ".gz")), "data-most-bytes": MOST_BYTES}
+        ),
+        help_text=HELP,
+        error_messages={"required": "Choose at least one file."},
     )
     dry_run = forms.BooleanField(
         required=False,
         label="Dry run",
-        help_text="Check everything and show the report, but write nothing.",
+        help_text="Check everything and show the report, but write nothing. You can then import the "
+        "same files with one click.",
     )
 
+    def clean_documents(self) -> list[UploadedFile[Any]]:
+        files: list[UploadedFile[Any]] = self.cleaned_data["documents"]
+        for file in files:
+            if not str(file.name).lower().endswith((*ENDINGS, *ARCHIVES)):
+                raise forms.ValidationError(
+                    f"{file.name}: names of documents must end in {FILES}, and those of archives in "
+                    f"{', '.join(ARCHIVES)}."
+                )
+        return files
 
+
+@csrf_exempt
 @allow(roles.IMPORT, "GET", "HEAD", "POST")
-def import_documents(request: HttpRequest) -> HttpResponse:
-    is_sent = request.method == "POST"
-    form = ImportForm(request.POST, request.FILES) if is_sent else ImportForm()
-    report = None
-    if is_sent and form.is_valid():
-        try:
-            report = _run(request, form.cleaned_data["documents"], form.cleaned_data["dry_run"])
-        except UploadError as error:
-            form.add_error("documents", str(error))
-    if report is not None and report.run is not None:
-        messages.success(request, report.as_text().splitlines()[0])
-        return redirect("admin:articles_importrun_change", report.run.pk)
+def import_documents(request: HttpRequest) -> HttpResponseBase:
+    """Take an upload. Who may not send it, or sends too much, is refused before it is read."""
+    # The check of the CSRF token reads the whole request. It comes after the other checks.
+    sent = request.META.get("CONTENT_LENGTH") or ""
+    if sent.isdecimal() and int(sent) > MOST_SENT:
+        return _page(request, ImportForm(), f"The files have more than 1 GB: {BY_HAND}.", 413)
+    try:
+        _ = request.POST
+    except TooManyFilesSent:
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        error = f"More than {most} files at once. Put them into a ZIP file."
+        return _page(request, ImportForm(), error, 400)
+    return _checked(request)
+
+
+@csrf_protect
+def _checked(request: HttpRequest) -> HttpResponseBase:
+    if request.method != "POST":
+        return _page(request, ImportForm())
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, form)
+    files, is_dry_run = form.cleaned_data["documents"], form.cleaned_data["dry_run"]
+    upload = uploads.receive(files, by=user_of(request), is_dry_run=is_dry_run)
+    return _queued(upload)
+
+
+def _page(
+    request: HttpRequest, form: ImportForm, error: str = "", status: int = 200
+) -> HttpResponse:
     context = {
         "title": "Import documents",
         "trail": [(reverse("admin:articles_importrun_changelist"), "Imports")],
         "form": form,
-        "report": report,
-        "problems": report.problems[:SHOWN] if report else (),
-        "shown": SHOWN,
+        "error": error,
     }
-    return answer(request, "import", context)
+    response = answer(request, "import", context)
+    response.status_code = status
+    return response
 
 
-def _run(request: HttpRequest, files: list[UploadedFile[Any]], dry_run: bool) -> importing.Report:
-    """Import from a temporary folder. Reports use the names of the uploaded files."""
-    with TemporaryDirectory(prefix="newsroom-import-") as name:
-        folder = f"{name}/"
-        uploaded = lay_down(files, Path(name))
-        # Users name single files by hand, but not the files in an archive.
-        skip = any(str(file.name).lower().endswith(".zip") for file in files)
-        report = importing.run([Path(name)], dry_run=dry_run, skip=skip, user=user_of(request))
-    for problem in report.problems:
-        problem.path = problem.path.removeprefix(folder)
-        problem.message = problem.message.replace(folder, "")
-    if report.run is not None:
-        report.run.paths = uploaded
-        report.run.save(update_fields=["paths"])
-        ImportProblem.objects.filter(run=report.run).update(
-            path=Replace("path", Value(folder)), message=Replace("message", Value(folder))
-        )
-    return report
+def _queued(upload: Upload) -> HttpResponse:
+    wake(import_uploads)
+    return redirect("admin:articles_importrun_change", upload.run.pk)
+
+
+@allow(roles.IMPORT, "POST")
+def import_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Import the files of a dry run, or of an import that did not finish."""
+    upload = get_object_or_404(Upload, run=pk)
+    queued = uploads.import_again(upload.pk, by=user_of(request))
+    if queued is None:
+        messages.error(request, "The files are no longer there. Upload them again.")
+        return redirect("admin:articles_importrun_change", pk)
+    return _queued(queued)
+
+
+@allow(roles.IMPORT, "POST")
+def cancel_import(request: HttpRequest, pk: int) -> HttpResponse:
+    uploads.cancel(get_object_or_404(Upload.objects.select_related("run"), run=pk))
+    return redirect("admin:articles_importrun_change", pk)
 
 
 @allow(roles.EXPORT)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from articles.admin.links import admin_link, list_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
-from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument
+from articles.importing.uploads import PENDING
+from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument, Upload
 
 SHOWN: Final = 50
 """How many problems of each kind a run's page shows; the list of problems has the rest."""
+
+PATIENCE: Final = timedelta(seconds=15)
+"""How long an upload waits before its page says that no worker is running."""
 
 
 class RunFilter(ChosenFilter):
@@ -94,6 +100,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Add the first problems of each kind. One query, and one more for each kind found."""
         run: ImportRun = context["original"]
+        context |= _state_of_upload(run)
         counts = run.problems.order_by("kind").values_list("kind").annotate(Count("pk"))
         context["problems"] = [
             (kind, kind.label, count, run.problems.filter(kind=kind)[:SHOWN])
@@ -116,6 +123,28 @@ class ImportRunAdmin(ReadOnlyAdmin):
     def documents_link(self, run: ImportRun) -> SafeString:
         """Link to the documents that no later import has replaced."""
         return list_link(SourceDocument, "Source files last seen in this import", run=run.pk)
+
+
+def _state_of_upload(run: ImportRun) -> dict[str, Any]:
+    """Return the context of ``_upload.html``. One query, and one more while the upload waits."""
+    upload = Upload.objects.filter(run=run).first()
+    if upload is None:
+        return {}
+    upload.run = run
+    is_waiting = run.state == ImportRun.State.QUEUED and upload.begun_at is None
+    before = Upload.objects.exclude(begun_at=None).filter(run__state__in=PENDING)
+    running = before.select_related("run").first() if is_waiting else None
+    # On SQLite, nobody else can write while a dry run is in its transaction.
+    is_checking = run.state == ImportRun.State.RUNNING and upload.is_dry_run
+    return {
+        "upload": upload,
+        "is_pending": run.state in PENDING,
+        "can_cancel": not (upload.is_cancelled or is_checking),
+        "running": running.run if running else None,
+        "is_forgotten": is_waiting
+        and running is None
+        and timezone.now() - run.started_at > PATIENCE,
+    }
 
 
 @admin.register(ImportProblem)

@@ -12,8 +12,8 @@ from articles.tasks import TASKS
 
 class Command(BaseCommand):
     help = (
-        "Fetch images and send webhooks in the background, until Ctrl-C or SIGTERM. Keep it "
-        "running next to the server. Several can run, also on several machines."
+        "Fetch images, send webhooks and import uploads in the background, until Ctrl-C or "
+        "SIGTERM. Keep it running next to the server. Several can run, also on several machines."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

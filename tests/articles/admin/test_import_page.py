@@ -1,4 +1,4 @@
-"""Operators import uploads and export documents, within limits."""
+"""Operators upload and export documents, and see how far an import is."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.http.multipartparser import MultiPartParser
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from articles.admin.imports import uploads
+from articles.admin.imports import import_page
+from articles.admin.imports.runs import PATIENCE
 from articles.documents import write
-from articles.models import Article, ImportRun
+from articles.importing import uploads
+from articles.models import Article, ImportRun, Upload
 from articles.roles import Role
-from tests.articles.admin.admin_pages import PAYLOAD, get, list_of
+from articles.tasks import import_uploads, is_waiting
+from tests.articles.admin.admin_pages import PAYLOAD, get, list_of, page_of
 from tests.articles.samples import document, load, put
 from tests.factories import make_article, make_user
 
 pytestmark = pytest.mark.django_db
 
 GOOD = write(document())
-BAD = b"---\ntitle: [\n---\n"
 
 
 def page() -> str:
@@ -64,109 +69,83 @@ def refused(client: Client, files: dict[str, bytes]) -> str:
 
 
 class TestImport:
-    def test_files(self, operator: Client) -> None:
-        html = upload(operator, {"one.md": GOOD, "bad.md": BAD})
+    def test_queues_the_files_and_shows_the_run(self, operator: Client) -> None:
+        html = upload(operator, {"one.md": GOOD, "all.zip": zipped({"two.md": GOOD})})
         run = ImportRun.objects.get()
 
-        assert Article.objects.get().source_document.path == "one.md"
-        assert (run.created, run.rejected, run.paths) == (1, 1, ["one.md", "bad.md"])
+        assert run.state == ImportRun.State.QUEUED
+        assert run.paths == ["one.md", "all.zip"]
         assert run.started_by is not None
-        problem = run.problems.get()
-        assert problem.path == "bad.md"
-        assert f"{problem.place}" in html
-        assert "newsroom-import-" not in html
-
-    def test_zip(self, operator: Client) -> None:
-        files = {
-            "news/one.md": GOOD,
-            "_data/topics/bridges.yaml": b"name: Bridges\nshortname: B\n",
-            "picture.jpg": b"x",
-        }
-        upload(operator, {"all.zip": zipped(files)})
-        article = Article.objects.get()
-
-        assert article.source_document.path == "news/one.md"
-        assert article.topics.get().short_name == "B"
-
-    def test_single_files_are_never_skipped_and_those_of_an_archive_are(
-        self, operator: Client
-    ) -> None:
-        upload(operator, {"plan.md": b"# Plan\n"})
-        upload(operator, {"all.zip": zipped({"plan.md": b"# Plan\n"})})
-
-        counts = ImportRun.objects.order_by("pk").values_list("rejected", "skipped")
-        assert list(counts) == [(1, 0), (0, 1)]
-
-    def test_only_trying_writes_nothing(self, operator: Client) -> None:
-        html = upload(operator, {"one.md": GOOD, "bad.md": BAD}, dry_run="on")
-
-        assert "1 created" in html
-        assert "bad.md:" in html
-        assert "newsroom-import-" not in html
+        assert not run.upload.is_dry_run
+        assert "Waiting for a worker" in html
         assert not Article.objects.exists()
+
+    def test_wakes_the_worker(
+        self, operator: Client, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            upload(operator, {"one.md": GOOD})
+        assert is_waiting(import_uploads)
+
+    def test_dry_run(self, operator: Client) -> None:
+        upload(operator, {"one.md": GOOD}, dry_run="on")
+        assert Upload.objects.get().is_dry_run
+
+    def test_large_files_are_moved_and_not_read(
+        self, operator: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # As if they were larger than FILE_UPLOAD_MAX_MEMORY_SIZE.
+        monkeypatch.setattr(MemoryFileUploadHandler, "handle_raw_input", do_not_activate)
+        monkeypatch.setattr(TemporaryUploadedFile, "read", None)
+        monkeypatch.setattr(TemporaryUploadedFile, "chunks", None)
+        upload(operator, {"one.md": GOOD})
+        with uploads.storage().open(Upload.objects.get().stored_names[0]) as file:
+            assert file.read() == GOOD
+
+    @pytest.mark.parametrize(
+        ("files", "words"),
+        [
+            ({"program.exe": b"x"}, "names of documents must end in .md"),
+            ({"one.md": GOOD, "all.rar": b"x"}, "archives in .zip, .tar.gz"),
+            ({"empty.md": b""}, "empty"),
+            ({}, "Choose at least one file."),
+        ],
+        ids=["ending", "archive", "no-bytes", "nothing"],
+    )
+    def test_fail(self, operator: Client, files: dict[str, bytes], words: str) -> None:
+        assert words in refused(operator, files)
+
+    def test_fail_too_many_files(self, operator: Client, settings: Any) -> None:
+        settings.DATA_UPLOAD_MAX_NUMBER_FILES = 1
+        files = [SimpleUploadedFile(name, GOOD) for name in ("1.md", "2.md")]
+        response = operator.post(page(), {"documents": files})
+        assert response.status_code == 400
+        assert "More than 1 files at once. Put them into a ZIP file." in response.text
         assert not ImportRun.objects.exists()
 
-    def test_hostile_words(self, operator: Client) -> None:
-        html = upload(operator, {"bad.md": f"---\n{PAYLOAD}: x\n---\n".encode()}, dry_run="on")
-        assert "<script>alert" not in html
-
-    @pytest.mark.parametrize(
-        "name", ["../evil.md", "/evil.md", "a/../../evil.md", "a\\..\\evil.md", "C:evil.md"]
-    )
-    def test_fail_names_outside(self, operator: Client, tmp_path: Path, name: str) -> None:
-        assert "not a valid name for a document" in refused(
-            operator, {"all.zip": zipped({name: GOOD})}
-        )
-
-    def test_fail_links(self, operator: Client) -> None:
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            member = zipfile.ZipInfo("link.md")
-            member.external_attr = 0o120777 << 16
-            archive.writestr(member, "/etc/passwd")
-        assert "a link, not a document" in refused(operator, {"all.zip": buffer.getvalue()})
-
-    def test_fail_too_many(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(uploads, "MOST_FILES", 3)
-        files = {f"{number}.md": GOOD for number in range(4)}
-        assert "More than 3 documents" in refused(operator, {"all.zip": zipped(files)})
-
-    def test_the_largest_allowed_values(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    def test_fail_too_large_before_it_is_read(
+        self, operator: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(uploads, "MOST_FILES", 3)
-        monkeypatch.setattr(uploads, "MOST_BYTES", 30)
-        files = [SimpleUploadedFile(f"{number}.md", bytes(10)) for number in range(3)]
-        assert len(uploads.lay_down(files, tmp_path)) == 3
+        monkeypatch.setattr(MultiPartParser, "parse", None)
+        response = operator.generic("POST", page(), CONTENT_LENGTH=str(import_page.MOST_SENT + 1))
+        assert response.status_code == 413
+        assert "split it, or run manage.py import_seeds on the server" in response.text
 
-    def test_fail_bomb(self, operator: Client) -> None:
-        bomb = zipped({"bomb.md": b"0" * (uploads.MOST_BYTES + 1)})
-        assert len(bomb) < 20_000
-        assert "More than 10 MB" in refused(operator, {"all.zip": bomb})
+    def test_who_may_not_import_is_refused_before_it_is_read(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.force_login(make_user(Role.EDITOR))
+        monkeypatch.setattr(MultiPartParser, "parse", None)
+        files = {"documents": SimpleUploadedFile("one.md", GOOD)}
+        assert client.post(page(), files).status_code == 403
+        client.logout()
+        assert client.post(page(), files).status_code == 302
 
-    def test_fail_bomb_in_pieces(self, operator: Client) -> None:
-        piece = b"0" * (uploads.MOST_BYTES // 4)
-        bomb = zipped({f"{number}.md": piece for number in range(5)})
-        assert "More than 10 MB" in refused(operator, {"all.zip": bomb})
-
-    @pytest.mark.parametrize(
-        "files",
-        [
-            {"all.zip": b"no archive"},
-            {"all.zip": zipped({})},
-            {"all.zip": zipped({"one.md": GOOD})[:-30]},
-            {"program.exe": b"x"},
-            {"empty.md": b""},
-            {"one.md": GOOD, "all.zip": zipped({"one.md": GOOD})},
-            {"all.zip": zipped({"a.md": GOOD, "a.md/b.md": GOOD})},
-        ],
-        ids=["text", "empty", "cut", "ending", "no-bytes", "twice", "file-as-folder"],
-    )
-    def test_fail(self, operator: Client, files: dict[str, bytes]) -> None:
-        refused(operator, files)
-
-    def test_fail_nothing(self, operator: Client) -> None:
-        assert "This field is required" in upload(operator, {})
+    def test_no_url_leads_to_the_files(self, operator: Client) -> None:
+        upload(operator, {"one.md": GOOD})
+        name = Upload.objects.get().stored_names[0]
+        for address in (f"/media/{name}", f"/uploads/{name}", f"/media/../uploads/{name}"):
+            assert operator.get(address).status_code == 404
 
     def test_access(self, client: Client) -> None:
         assert client.get(page()).status_code == 302
@@ -179,7 +158,128 @@ class TestImport:
         assert page() in get(client, list_of(ImportRun))
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(make_user(Role.OPERATOR))
-        assert strict.post(page()).status_code == 403
+        files = {"documents": SimpleUploadedFile("one.md", GOOD)}
+        assert strict.post(page(), files).status_code == 403
+        assert not ImportRun.objects.exists()
+
+
+def do_not_activate(self: MemoryFileUploadHandler, *_: Any, **__: Any) -> None:
+    self.activated = False
+
+
+class TestRunPage:
+    def run_page(
+        self, client: Client, name: str = "one.md", data: bytes = GOOD, **more: str
+    ) -> str:
+        """Upload a file, let the worker import it, and return the page of the run."""
+        upload(client, {name: data}, **more)
+        uploads.import_queued()
+        return get(client, page_of(ImportRun.objects.latest("pk")))
+
+    def test_renews_itself_until_it_is_finished(self, operator: Client) -> None:
+        pending = upload(operator, {"one.md": GOOD})
+        uploads.import_queued()
+        finished = get(operator, page_of(ImportRun.objects.get()))
+        for part in ('http-equiv="refresh"', "import-run.js", "data-pending"):
+            assert part in pending
+            assert part not in finished
+
+    def test_progress(self, operator: Client) -> None:
+        upload(operator, {"one.md": GOOD})
+        run = ImportRun.objects.get()
+        Upload.objects.update(begun_at=timezone.now())
+        assert "Unpacking the files" in get(operator, page_of(run))
+        Upload.objects.update(total=9000, done=3000)
+        ImportRun.objects.update(state=ImportRun.State.RUNNING)
+        html = get(operator, page_of(run))
+        assert "3,000 of 9,000" in html
+        assert 'max="9000"' in html
+        assert cancel(run) in html
+
+    def test_says_that_no_worker_is_running(self, operator: Client) -> None:
+        upload(operator, {"one.md": GOOD})
+        run = ImportRun.objects.get()
+        assert "manage.py work" not in get(operator, page_of(run))
+        ImportRun.objects.update(started_at=timezone.now() - 2 * PATIENCE)
+        assert "manage.py work" in get(operator, page_of(run))
+        # Another import explains why it waits.
+        upload(operator, {"two.md": GOOD})
+        Upload.objects.exclude(run=run).update(begun_at=timezone.now())
+        html = get(operator, page_of(run))
+        assert "manage.py work" not in html
+        assert "the import before it" in html
+
+    def test_dry_run_and_then_import_with_one_click(self, operator: Client) -> None:
+        html = self.run_page(operator, dry_run="on")
+        tried = ImportRun.objects.get()
+        assert "Nothing was written" in html
+        assert "Import these" in html
+        assert again(tried) in html
+
+        operator.post(again(tried))
+        uploads.import_queued()
+        run = ImportRun.objects.latest("pk")
+        assert (run.state, run.created) == (ImportRun.State.FINISHED, 1)
+        assert again(tried) not in get(operator, page_of(tried))
+        html = operator.post(again(tried), follow=True).text
+        assert "The files are no longer there. Upload them again." in html
+
+    def test_refused(self, operator: Client) -> None:
+        html = self.run_page(operator, "all.zip", b"no archive")
+        assert "Refused" in html
+        assert "all.zip is not an archive that can be read" in html
+        assert page() in html
+
+    def test_cancel(self, operator: Client) -> None:
+        assert cancel(ImportRun(pk=1)).replace("/1/", "/") not in self.run_page(operator)
+        upload(operator, {"two.md": GOOD})
+        run = ImportRun.objects.latest("pk")
+        html = operator.post(cancel(run), follow=True).text
+        assert "Canceled before it began." in html
+        assert again(run) in html
+
+    def test_hostile_words(self, operator: Client) -> None:
+        html = self.run_page(operator, "all.zip", zipped({f"../{PAYLOAD}.md": GOOD}))
+        assert "leads out of the archive" in html
+        assert "<script>alert" not in html
+        html = self.run_page(operator, f"{PAYLOAD.replace('/', '')}.zip", b"x")
+        assert "not an archive" in html
+        assert "<script>alert" not in html
+
+    def test_of_a_command_has_no_upload(self, operator: Client, tmp_path: Path) -> None:
+        put(tmp_path, "one.md", document())
+        run = load(tmp_path).run
+        assert run
+        assert "import-state" not in get(operator, page_of(run))
+        for action in (again, cancel):
+            assert operator.post(action(run)).status_code == 404
+
+    def test_access(self, client: Client, operator: Client) -> None:
+        self.run_page(operator, dry_run="on")
+        run = ImportRun.objects.get()
+        client.force_login(make_user(Role.PUBLISHER))
+        html = get(client, page_of(run))
+        assert "Nothing was written" in html
+        for action in (again, cancel):
+            assert action(run) not in html
+            assert client.post(action(run)).status_code == 403
+            assert client.get(action(run)).status_code == 405
+
+    def test_queries(self, operator: Client, django_assert_num_queries: Any) -> None:
+        upload(operator, {"one.md": GOOD})
+        run = ImportRun.objects.get()
+        # Session, user, permissions of the user and of the group, run with its user,
+        # problems, upload, whether another runs.
+        with django_assert_num_queries(8):
+            get(operator, page_of(run))
+
+
+def again(run: ImportRun) -> str:
+    return reverse("admin:articles_importrun_again", args=[run.pk])
+
+
+def cancel(run: ImportRun) -> str:
+    return reverse("admin:articles_importrun_cancel", args=[run.pk])
 
 
 class TestExport:
