@@ -9,26 +9,45 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Final
 
-INTERRUPTED: Final = 130
-"""Exit status of a command that SIGINT ended: 128 + 2, as shells report it."""
+ASK_TO_STOP: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop(threading.Event):
+    """An event that a signal sets. ``status`` is the exit status for this signal, 0 before."""
+
+    status = 0
+
+
+def exit_status(number: int) -> int:
+    """Return the exit status of a command that a signal ended, as shells report it: 130, 143."""
+    return 128 + number
 
 
 @contextmanager
-def stop_on_signal(*signals: signal.Signals, is_patient: bool = False) -> Iterator[threading.Event]:
-    """Yield an event that is set by the first of ``signals``, by default SIGINT.
+def stop_on_signal(*signals: signal.Signals, is_patient: bool = False) -> Iterator[Stop]:
+    """Yield an event that is set by the first of ``signals``, by default SIGINT and SIGTERM.
 
-    The next signal raises KeyboardInterrupt, or does nothing with ``is_patient``. Python delivers
+    The next signal ends the process at once, or does nothing with ``is_patient``. Python delivers
     signals to the main thread only; in other threads the event is never set.
     """
-    stopping = threading.Event()
+    stopping = Stop()
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if stopping.is_set() and not is_patient:
-            raise KeyboardInterrupt
-        stopping.set()
+    def stop(number: int, frame: FrameType | None) -> None:
+        if not stopping.is_set():
+            stopping.status = exit_status(number)
+            stopping.set()
+        elif not is_patient:
+            end_now(number, frame)
 
     with ExitStack() as restored:
         if threading.current_thread() is threading.main_thread():
-            for number in signals or (signal.SIGINT,):
+            for number in signals or ASK_TO_STOP:
                 restored.callback(signal.signal, number, signal.signal(number, stop))
         yield stopping
+
+
+def end_now(number: int, _frame: FrameType | None) -> None:
+    """Handle a signal: unwind, so that transactions roll back and other processes end."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(exit_status(number))

@@ -9,7 +9,6 @@ owner.
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -29,7 +28,7 @@ from articles.images.renditions import RefusedImageError, Rendered
 from articles.images.report import Failure, Report
 from articles.models import Image, ImageFetch, Logo, StoredImage
 from newsroom.bulk import hold_write_lock
-from newsroom.interrupts import stop_on_signal
+from newsroom.interrupts import Stop, stop_on_signal
 from newsroom.outbound import RefusedError, host_of
 from providers.models import Provider
 
@@ -55,7 +54,7 @@ def keep(
     """Fetch, render and store the images missing at ``at``, from at most ``limit`` URLs.
 
     With ``retry_failed``, also retry failures that are not due yet. ``progress`` is called with the
-    number of URLs just finished. After SIGINT the run finishes the images it has started.
+    number of URLs just finished. After SIGINT or SIGTERM the run finishes the images it has started.
     """
     at = at or timezone.now()
     started = monotonic()
@@ -65,7 +64,7 @@ def keep(
             run.resting |= _resting(at)
         with stop_on_signal() as run.stopping:
             run.all_of(wanted(at, retry_failed=retry_failed), limit)
-    run.report.interrupted = run.stopping.is_set()
+    run.report.stopped = run.stopping.status
     run.report.seconds = monotonic() - started
     return run.report
 
@@ -121,7 +120,7 @@ class _Run:
     workshop: Workshop
     progress: Callable[[int], object]
     report: Report = field(default_factory=Report)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stop = field(default_factory=Stop)
     queue: deque[Wanted] = field(default_factory=deque)
     tried: dict[str, Wanted] = field(default_factory=dict)
     busy: Counter[str] = field(default_factory=Counter)

@@ -42,14 +42,20 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     fetched_bytes: int = 0
     stored_bytes: int = 0
-    interrupted: bool = False
+    stopped: int = 0
+    """The exit status of the signal that stopped the run, or 0."""
     seconds: float = 0.0
+
+    @property
+    def interrupted(self) -> bool:
+        return bool(self.stopped)
 
     def as_json(self) -> dict[str, Any]:
         facts = asdict(self) | {"failed": len(self.failures), "seconds": round(self.seconds, 3)}
         if self.dry_run:
             return {name: facts[name] for name in ("dry_run", "wanted", "linked", "seconds")}
         del facts["wanted"]
+        facts["interrupted"] = bool(facts.pop("stopped"))
         for failure in facts["failures"]:
             failure["next_try_at"] = failure["next_try_at"] and iso(failure["next_try_at"])
         return facts

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -41,12 +41,18 @@ from articles.models import (
 )
 from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
+from newsroom.processes import this_process
 
 BATCH_SIZE: Final = 1_000
 """Documents per transaction. More is hardly faster; fewer lets editors write more often."""
 
 STATISTICS_AFTER: Final = 1_000
 """Number of new documents after which table statistics are first updated; it then doubles."""
+
+SIGN_EVERY: Final = 15.0
+"""Seconds after which a run gives a sign of life, also while a batch takes longer than that."""
+COUNT_EVERY: Final = 5.0
+"""Seconds after which counts are stored where nothing else is; ``unchanged`` files cost no write."""
 
 _Batch = list[tuple[FoundFile, bytes, str]]
 
@@ -78,8 +84,8 @@ def run(
     A dry run does all the work in one transaction and rolls it back; on SQLite nobody else can
     write meanwhile. ``fail_fast`` stops at the first rejected document and keeps those before it.
     ``skip`` skips files in folders that are not news documents; files that ``paths`` names are
-    never skipped. ``progress`` is called with the number of documents just finished. SIGINT, or
-    ``is_cancelled`` returning true, ends the run after the current batch. If a path is missing,
+    never skipped. ``progress`` is called with the number of documents just finished. SIGINT, SIGTERM
+    and ``is_cancelled`` returning true end the run after the current batch. If a path is missing,
     raise FileNotFoundError before writing anything.
 
     ``upload`` means that the files were uploaded: they are no complete folder, messages name them
@@ -92,16 +98,20 @@ def run(
     run = upload.run if upload else None
     if run:
         begun = {"state": ImportRun.State.RUNNING, "started_at": at}
-        ImportRun.objects.filter(pk=run.pk).update(**begun)
+        ImportRun.objects.filter(pk=run.pk).update(**begun, **_who_runs())
     elif not dry_run:
-        run = ImportRun.objects.create(
-            started_at=at, started_by=user, paths=[printable(str(path)) for path in paths]
-        )
+        names = [printable(str(path)) for path in paths]
+        run = ImportRun.objects.create(started_at=at, started_by=user, paths=names, **_who_runs())
     report.run = None if dry_run else run
     scope = _rolled_back() if dry_run else nullcontext()
     state = ImportRun.State.FAILED
     try:
-        with scope, stop_on_signal() as stopping, _rare_garbage_collection():
+        with (
+            scope,
+            stop_on_signal() as stopping,
+            _signs_of_life(run),
+            _rare_garbage_collection(),
+        ):
             work = _Import(
                 paths, fail_fast, skip, batch_size, at, report, stopping, upload is not None
             )
@@ -113,18 +123,61 @@ def run(
 
             work.everything(finished)
         report.interrupted = stopping.is_set()
+        report.stopped = stopping.status
         done = ImportRun.State.CHECKED if dry_run else ImportRun.State.FINISHED
         state = ImportRun.State.INTERRUPTED if report.interrupted else done
-    finally:
-        if run:
-            if dry_run:
-                # Outside the transaction that was rolled back.
-                report.record(run)
-            counts = {name: getattr(report, name) for name in COUNTS}
-            ended = {"state": state, "finished_at": timezone.now(), **counts}
-            ImportRun.objects.filter(pk=run.pk).update(**ended)
+    except BaseException:
+        # What went wrong matters more than that the database does not answer any more. The run is
+        # then shown as killed.
+        with suppress(DatabaseError):
+            _end(run, report, state)
+        raise
+    _end(run, report, state)
     report.seconds = monotonic() - started
     return report
+
+
+def _who_runs() -> dict[str, object]:
+    process = this_process()
+    known = {"host": process.host, "process": process.pid, "process_begun": process.begun}
+    return known | {"alive_at": timezone.now()}
+
+
+def _end(run: ImportRun | None, report: Report, state: ImportRun.State) -> None:
+    if run:
+        if report.run is None:
+            # A dry run of an upload; here its transaction has been rolled back.
+            report.record(run)
+        counts = {name: getattr(report, name) for name in COUNTS}
+        ended = {"state": state, "finished_at": timezone.now(), **counts}
+        ImportRun.objects.filter(pk=run.pk).update(**ended)
+
+
+@contextmanager
+def _signs_of_life(run: ImportRun | None) -> Iterator[None]:
+    """Give signs of life from another thread.
+
+    On SQLite only one connection can write at a time, but there everybody is on one host, where the
+    system knows which processes are running.
+    """
+    if run is None or connection.vendor == "sqlite":
+        yield
+        return
+    over = threading.Event()
+
+    def sign() -> None:
+        while not over.wait(SIGN_EVERY):
+            with suppress(DatabaseError):
+                Report().record(run)
+        connection.close()
+
+    thread = threading.Thread(target=sign, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager
@@ -156,10 +209,17 @@ class _Import:
     stopping: threading.Event
     is_upload: bool = False
     skipped: Skipped = field(default_factory=Skipped)
+    uncounted: Report = field(default_factory=Report)
+    """Counts that are not in the run's row yet."""
+    counted_at: float = field(default_factory=monotonic)
 
     @property
     def is_over(self) -> bool:
         return self.stopping.is_set() or (self.fail_fast and self.report.rejected > 0)
+
+    @property
+    def done(self) -> int:
+        return self.report.done + self.uncounted.done
 
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
@@ -173,18 +233,21 @@ class _Import:
         with closing(Parser()) as parser:
             batch = self._next_batch(files, parser)
             while batch is not None:
-                before = self.report.done
+                before = self.done
                 parsed = parser.finish()
                 following = self._next_batch(files, parser)
                 self._store(batch, parsed)
                 if self.report.created >= renew_at:
                     renew_statistics(Article, Related, SourceDocument)
                     renew_at = 2 * self.report.created
-                progress(self.report.done - before)
+                if monotonic() - self.counted_at > COUNT_EVERY:
+                    self._count()
+                progress(self.done - before)
                 batch = None if self.is_over else following
         # Coverage-only articles with higher ids are from this run, unless two imports run at once.
         created = Article.objects.filter(pk__gt=last_pk)
         self.report.stubs = created.filter(coverage_only=True).count()
+        self.report.absorb(self.uncounted)
         self._keep(self.skipped.report())
         self._compare_scores()
 
@@ -207,7 +270,7 @@ class _Import:
         documents = SourceDocument.objects.filter(digest__any_of=digests)
         known = set(documents.values_list("digest", "path"))
         changed = [one for one in batch if (one[2], one[0].name) not in known]
-        self.report.unchanged += len(batch) - len(changed)
+        self.uncounted.unchanged += len(batch) - len(changed)
         parser.start([Text(file.shown, file.name, data) for file, data, _ in changed])
         return changed
 
@@ -226,12 +289,20 @@ class _Import:
         self._keep(warned)
         if incoming:
             self.report.absorb(store(incoming, self.report.run, self.at))
+            self._count()
+
+    def _count(self) -> None:
+        """Add what was not written with a batch to the counts of the run."""
+        self.uncounted.record(self.report.run)
+        self.report.absorb(self.uncounted)
+        self.uncounted = Report()
+        self.counted_at = monotonic()
 
     def _refuse(self, file: FoundFile, error: DocumentError) -> None:
         """Reject a file, or skip it if it lies in a walked folder and is not a news document."""
         if isinstance(error, NotNewsError) and self.skip and not file.is_named:
             self.skipped.add(file.shown, error.reason)
-            self.report.skipped += 1
+            self.uncounted.skipped += 1
         else:
             self._reject(error)
 

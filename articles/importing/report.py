@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
 
 from articles.documents import DocumentError, DocumentWarning
 from articles.models import ImportProblem, ImportRun
@@ -45,6 +46,8 @@ class Report:
     seconds: float = 0.0
     run: ImportRun | None = None
     interrupted: bool = False
+    stopped: int = 0
+    """The exit status of the signal that stopped the run, or 0."""
 
     @property
     def done(self) -> int:
@@ -79,14 +82,21 @@ class Report:
         self.problems += other.problems
 
     def record(self, run: ImportRun | None) -> None:
-        """Store the problems, and add the counts to those of the run. A dry run has none."""
+        """Store the problems, add the counts to those of the run, and give a sign of life.
+
+        A dry run has no run.
+        """
         if run is None:
             return
         for problem in self.problems:
             problem.run = run
-        ImportProblem.objects.bulk_create(self.problems, batch_size=500)
-        counts = {name: F(name) + getattr(self, name) for name in COUNTS}
-        ImportRun.objects.filter(pk=run.pk).update(**counts)
+        if self.problems:
+            ImportProblem.objects.bulk_create(self.problems, batch_size=500)
+        counts = {name: F(name) + count for name in COUNTS if (count := getattr(self, name))}
+        # A run that was taken for killed turns out to be running.
+        is_killed = When(state=ImportRun.State.KILLED, then=Value(ImportRun.State.RUNNING))
+        signs = {"alive_at": timezone.now(), "state": Case(is_killed, default=F("state"))}
+        ImportRun.objects.filter(pk=run.pk).update(**counts, **signs)
 
     def of(self, kind: ImportProblem.Kind) -> Iterable[ImportProblem]:
         return (problem for problem in self.problems if problem.kind == kind)

@@ -22,7 +22,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import Storage, storages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from articles import importing
@@ -197,10 +197,12 @@ def _folder() -> Iterator[Path]:
 
 def _end_abandoned() -> None:
     """End the runs of workers that were killed."""
-    begun = Upload.objects.filter(begun_at__isnull=False, run__state__in=PENDING)
-    for upload in begun.select_related("run"):
+    begun = Upload.objects.filter(begun_at__isnull=False).select_related("run")
+    # The admin may have found out first that the process is gone.
+    killed = Q(run__state__in=PENDING) | Q(run__state=ImportRun.State.KILLED, message="")
+    for upload in begun.filter(killed):
         words = "The worker was killed. What was imported before is kept."
-        _end(upload, ImportRun.State.INTERRUPTED, words)
+        _end(upload, ImportRun.State.KILLED, words)
 
 
 def _end(upload: Upload, state: ImportRun.State, message: str) -> None:

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Final, Self
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
+
+from newsroom.processes import Process
+
+SILENT_AFTER: Final = timedelta(seconds=50)
+"""A run on another host is taken for killed if it has given no sign of life for this time. It gives
+one every ``importing.SIGN_EVERY`` seconds."""
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def settle(self, at: datetime | None = None) -> Self:
+        """Mark runs whose process is gone as killed, and return all runs. One query if none is."""
+        at = at or timezone.now()
+        running = self.model.objects.filter(state=ImportRun.State.RUNNING)
+        gone = [run.pk for run in running if run.is_gone(at)]
+        if gone:
+            # A run that finished in the meantime, or gave a sign of life after all, is left alone.
+            running.filter(pk__in=gone).update(state=ImportRun.State.KILLED)
+        return self
 
 
 class ImportRun(models.Model):
@@ -11,9 +33,10 @@ class ImportRun(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", "queued"
-        RUNNING = "running", "running or crashed"
+        RUNNING = "running", "running"
         FINISHED = "finished", "finished"
         INTERRUPTED = "interrupted", "interrupted"
+        KILLED = "killed", "killed"
         FAILED = "failed", "failed"
         CHECKED = "checked", "dry run"
         REFUSED = "refused", "refused"
@@ -24,6 +47,16 @@ class ImportRun(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
+    host = models.CharField(max_length=255, blank=True)
+    process = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="The id of the process on its host."
+    )
+    process_begun = models.PositiveBigIntegerField(
+        default=0, help_text="When the process began, in ticks of its host; 0 if unknown."
+    )
+    alive_at = models.DateTimeField(
+        null=True, blank=True, verbose_name="last sign of life", help_text="Of a running import."
+    )
     paths = models.JSONField(default=list, help_text="The files and folders to import.")
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
@@ -43,12 +76,24 @@ class ImportRun(models.Model):
         default=0, help_text="Link-only articles that this import added and did not fill."
     )
 
+    objects = ImportRunQuerySet.as_manager()
+
     class Meta:
         ordering = ["-started_at", "-pk"]
         verbose_name = "import"
 
     def __str__(self) -> str:
         return f"Import of {self.started_at:%Y-%m-%d %H:%M:%S} UTC"
+
+    def is_gone(self, at: datetime) -> bool:
+        """Return whether the process of a running import has ended.
+
+        On this host the system knows. Elsewhere signs of life must not be older than SILENT_AFTER.
+        """
+        process = Process(self.host, self.process or 0, self.process_begun)
+        if process.is_here:
+            return not process.is_running()
+        return self.alive_at is None or at - self.alive_at > SILENT_AFTER
 
 
 class ImportProblem(models.Model):

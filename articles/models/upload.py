@@ -38,5 +38,6 @@ class Upload(models.Model):
         return self.removed_at is None and self.run.state in {
             ImportRun.State.CHECKED,
             ImportRun.State.INTERRUPTED,
+            ImportRun.State.KILLED,
             ImportRun.State.FAILED,
         }

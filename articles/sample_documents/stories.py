@@ -37,6 +37,8 @@ MAX_COUNT: Final = 5_000_000
 """Largest number of documents in a run. At PACE they span 91 years; dates start in 1900."""
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """The earliest allowed time of the newest sample."""
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Documents are dated before this (``articles/documents/values.py``)."""
 
 PLACES: Final = tuple(
     f"{stem}{ending}" for stem in words.PLACE_STEMS for ending in words.PLACE_ENDINGS
@@ -64,12 +66,14 @@ def generate(count: int, seed: int, until: datetime = LAST_MOMENT) -> Iterator[t
 
     The newest is published shortly before ``until``. The same arguments produce the same documents
     on every machine. Memory does not grow with ``count``. Raise ValueError at once if ``count`` is
-    not from 1 to MAX_COUNT or ``until`` is before EARLIEST.
+    not from 1 to MAX_COUNT or ``until`` is not from EARLIEST to
+    LATEST.
     """
     if not 1 <= count <= MAX_COUNT:
         raise ValueError(f"count must be from 1 to {MAX_COUNT:,}, not {count:,}")
-    if until < EARLIEST:
-        raise ValueError(f"until must not be before {EARLIEST:%Y-%m-%d}")
+    if not EARLIEST <= until < LATEST:
+        years = f"from {EARLIEST:%Y-%m-%d} and before {LATEST:%Y-%m-%d}"
+        raise ValueError(f"until must be {years}")
     # Samples, not secrets.
     return _generate(count, Random(seed), until)  # noqa: S311
 

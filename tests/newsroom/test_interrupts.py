@@ -23,6 +23,18 @@ class TestStopOnSignal:
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
 
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_remembers_the_signal(self, number: int, status: int) -> None:
+        with stop_on_signal() as stopping:
+            assert stopping.status == 0
+            signal.raise_signal(number)
+            with pytest.raises(BaseException) as ended:  # noqa: PT011 - one of two
+                signal.raise_signal(number)
+        assert stopping.status == status
+        if number == signal.SIGTERM:
+            assert isinstance(ended.value, SystemExit)
+            assert ended.value.code == status
+
     def test_patient_ignores_further_signals(self) -> None:
         with stop_on_signal(signal.SIGINT, signal.SIGTERM, is_patient=True) as stopping:
             signal.raise_signal(signal.SIGTERM)

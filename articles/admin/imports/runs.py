@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -87,13 +87,18 @@ class ImportRunAdmin(ReadOnlyAdmin):
     list_select_related = ["started_by"]
     fields = [
         ("started_at", "finished_at", "took"),
-        ("state", "started_by"),
+        ("state", "started_by", "run_by"),
         ("created", "updated", "unchanged", "retitled"),
         ("conflicts", "rejected", "warned", "skipped", "stubs"),
         "given_paths",
         "documents_link",
     ]
-    readonly_fields = ["took", "given_paths", "documents_link"]
+    readonly_fields = ["took", "run_by", "given_paths", "documents_link"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
+        """Return all runs, after those whose process is gone were marked as killed."""
+        ImportRun.objects.settle()
+        return super().get_queryset(request)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -111,9 +116,18 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="took")
     def took(self, run: ImportRun) -> str:
-        if run.finished_at is None:
+        ended = run.finished_at or (run.alive_at if run.state == ImportRun.State.KILLED else None)
+        return f"{(ended - run.started_at).total_seconds():,.1f} s" if ended else "-"
+
+    @admin.display(description="run by")
+    def run_by(self, run: ImportRun) -> str:
+        """Return the process, and when a run that has not ended gave its last sign of life."""
+        if not run.host:
             return "-"
-        return f"{(run.finished_at - run.started_at).total_seconds():,.1f} s"
+        who = f"process {run.process} on {run.host}"
+        if run.finished_at or run.alive_at is None:
+            return who
+        return f"{who}, last sign of life {formats.localize(timezone.localtime(run.alive_at))}"
 
     @admin.display(description="paths")
     def given_paths(self, run: ImportRun) -> str:

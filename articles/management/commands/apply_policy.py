@@ -13,8 +13,8 @@ from articles import heat, newsdesk
 from articles.models import Article, PolicyVersion
 from articles.newsdesk import Trial
 from articles.scoring import Policy
-from newsroom.commands import ReportCommand
-from newsroom.interrupts import INTERRUPTED
+from newsroom.commands import USAGE, ReportCommand
+from newsroom.interrupts import stop_on_signal
 
 KINDS: Final = {
     "published": "would be published",
@@ -52,7 +52,7 @@ class Command(ReportCommand):
             else:
                 self._continue(PolicyVersion.objects.first(), options)
         except newsdesk.RefusedError as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
 
     def _try(self, policy: Policy, options: dict[str, Any]) -> None:
         # Count only for a progress bar, because counting reads the whole table.
@@ -68,16 +68,15 @@ class Command(ReportCommand):
         if version is None:
             raise CommandError(
                 "There is no policy to continue: give --threshold, --bonus or --minimum.",
-                returncode=2,
+                returncode=USAGE,
             )
-        try:
-            with tqdm(total=100, unit="%", disable=None) as bar:
-                while version.finished_at is None:
-                    version = newsdesk.continue_policy(version, seconds=1)
-                    bar.update(int(100 * newsdesk.policy_progress(version)) - bar.n)
-        except KeyboardInterrupt:
-            self.stderr.write("Interrupted. The new policy is in force; run again to finish.")
-            raise SystemExit(INTERRUPTED) from None
+        with stop_on_signal() as stopping, tqdm(total=100, unit="%", disable=None) as bar:
+            while version.finished_at is None and not stopping.is_set():
+                version = newsdesk.continue_policy(version, seconds=1)
+                bar.update(int(100 * newsdesk.policy_progress(version)) - bar.n)
+        if version.finished_at is None:
+            message = "The new policy is in force; run again to finish."
+            self.end_if_stopped(stopping.status, message)
         done = version
         self.report(
             options,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from tqdm import tqdm
 
 from articles.images import keeping
-from newsroom.commands import ReportCommand
-from newsroom.interrupts import INTERRUPTED
+from newsroom.commands import ReportCommand, whole
 
 
 class Command(ReportCommand):
@@ -22,17 +21,14 @@ class Command(ReportCommand):
     dry_run_help = "only list what would be fetched"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--limit", type=int, metavar="N", help="fetch at most N images")
+        parser.add_argument("--limit", type=whole(1), metavar="N", help="fetch at most N images")
         parser.add_argument(
             "--retry-failed", action="store_true", help="also retry permanent failures"
         )
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        limit = options["limit"]
-        if limit is not None and limit < 1:
-            raise CommandError("--limit must be 1 or more.", returncode=2)
-        chosen = {"limit": limit, "retry_failed": options["retry_failed"]}
+        chosen = {"limit": options["limit"], "retry_failed": options["retry_failed"]}
         if options["dry_run"]:
             preview = keeping.preview(**chosen)
             self.report(options, preview.as_json, preview.as_text)
@@ -44,8 +40,6 @@ class Command(ReportCommand):
         for failure in report.failures:
             self.stderr.write(str(failure))
         self.report(options, report.as_json, report.as_text)
-        if report.interrupted:
-            self.stderr.write("Interrupted. Finished images are kept; run again to continue.")
-            raise SystemExit(INTERRUPTED)
+        self.end_if_stopped(report.stopped, "Finished images are kept; run again to continue.")
         if report.failures:
             raise SystemExit(1)

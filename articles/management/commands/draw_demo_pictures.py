@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from articles.images.missing import wanted
 from articles.images.uploads import put
 from articles.models import Logo
 from articles.sample_documents.pictures import draw, draw_logo
+from newsroom.commands import ReportCommand
 from providers.models import Provider
 
 RESERVED = ".example"
 """RFC 2606 reserves these hosts, so a drawing never replaces a real picture."""
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     help = (
         "Draw a picture for each missing image and logo on a reserved .example host, which the "
         "documents of generate_seeds use. For demos only."
     )
-
-    def run_from_argv(self, argv: list[str]) -> None:
-        # Unwind, so that the process that renders an image ends too.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
         drawn: set[str] = set()
@@ -45,4 +38,4 @@ class Command(BaseCommand):
             else:
                 put(one.url, draw(one.url))
             drawn.add(one.url)
-        self.stdout.write(f"{len(drawn)} pictures drawn")
+        self.report(options, lambda: {"drawn": len(drawn)}, lambda: f"{len(drawn)} pictures drawn")

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand
+
+from newsroom.commands import ReportCommand
 
 NAME = "admin"
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     help = (
         "Create the administrator 'admin' with a random password if there is no administrator yet, "
         "and print how to sign in. The password is stored in .demo-password. For demos only: "
@@ -30,11 +31,20 @@ class Command(BaseCommand):
             _keep(kept, password)
             user = User.objects.create_superuser(NAME, password=password)
         name = user.get_username()
-        if password and user.check_password(password):
-            self.stdout.write(f"Sign in as {name} with the password {password}")
-        else:
-            self.stdout.write(f"Sign in as {name} with the password you gave it.")
-        self.stdout.write(f"To change it: .venv/bin/python manage.py changepassword {name}")
+        known = password if password and user.check_password(password) else ""
+        self.report(
+            options,
+            lambda: {"user": name, "password": known or None},
+            lambda: _as_text(name, known),
+        )
+
+
+def _as_text(name: str, password: str) -> str:
+    how = f"the password {password}" if password else "the password you gave it."
+    return (
+        f"Sign in as {name} with {how}\n"
+        f"To change it: .venv/bin/python manage.py changepassword {name}"
+    )
 
 
 def _keep(path: Path, password: str) -> None:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from articles.importing import export
 from articles.models import Article
+from newsroom.commands import USAGE, ReportCommand, folder, text
+from newsroom.interrupts import stop_on_signal
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     help = "Write one document per article: as it was imported, with the changes since then."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dir", type=Path, help="folder to write to; created if missing")
-        parser.add_argument("--slug", nargs="+", metavar="S", help="export only these articles")
+        parser.add_argument("dir", type=folder, help="folder to write to; created if missing")
+        parser.add_argument(
+            "--slug", nargs="+", type=text, metavar="S", help="export only these articles"
+        )
         parser.add_argument(
             "--published", action="store_true", help="export only published articles"
         )
+        super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        folder = Path(options["dir"])
-        if folder.exists() and not folder.is_dir():
-            raise CommandError(f"{folder} is not a folder: choose another one.", returncode=2)
+        target: Path = options["dir"]
         articles = Article.objects.filter(source_document__isnull=False)
         if options["published"]:
             articles = articles.published()
@@ -34,11 +38,19 @@ class Command(BaseCommand):
             missing = set(options["slug"]) - set(articles.values_list("slug", flat=True))
             if missing:
                 names = ", ".join(sorted(missing))
-                raise CommandError(f"There is no document to export for {names}.", returncode=2)
+                raise CommandError(f"There is no document to export for {names}.", returncode=USAGE)
         written = changed = 0
-        with tqdm(total=articles.count(), unit="document", disable=None) as bar:
-            for _, is_changed in export.export(articles, folder):
+        total = articles.count() if sys.stderr.isatty() else None
+        with stop_on_signal() as stopping, tqdm(total=total, unit="document", disable=None) as bar:
+            for _, is_changed in export.export(articles, target):
                 written += 1
                 changed += is_changed
                 bar.update()
-        self.stdout.write(f"{written:,} documents written to {folder}, {changed:,} of them changed")
+                if stopping.is_set():
+                    break
+        self.report(
+            options,
+            lambda: {"written": written, "changed": changed},
+            lambda: f"{written:,} documents written to {target}, {changed:,} of them changed",
+        )
+        self.end_if_stopped(stopping.status, "Written documents are complete; run again to finish.")

@@ -13,8 +13,7 @@ from tqdm import tqdm
 
 from articles import importing
 from articles.models import ImportProblem
-from newsroom.commands import ReportCommand
-from newsroom.interrupts import INTERRUPTED
+from newsroom.commands import USAGE, ReportCommand, path, whole
 
 
 class Command(ReportCommand):
@@ -24,13 +23,13 @@ class Command(ReportCommand):
     requires_system_checks = (Tags.models,)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", nargs="*", type=Path, help="files or folders (default: seeds/)")
+        parser.add_argument("path", nargs="*", type=path, help="files or folders (default: seeds/)")
         parser.add_argument(
             "--fail-fast", action="store_true", help="stop at the first rejected document"
         )
         parser.add_argument(
             "--batch-size",
-            type=int,
+            type=whole(1),
             default=importing.BATCH_SIZE,
             metavar="N",
             help="documents per transaction (default: %(default)s)",
@@ -38,8 +37,6 @@ class Command(ReportCommand):
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        if options["batch_size"] < 1:
-            raise CommandError("--batch-size must be 1 or more.", returncode=2)
         paths = options["path"] or [settings.BASE_DIR / "seeds"]
         try:
             # Count only for a progress bar, because counting walks through the folders.
@@ -53,12 +50,10 @@ class Command(ReportCommand):
                     progress=bar.update,
                 )
         except FileNotFoundError as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
         for line in report.lines(ImportProblem.Kind.ERROR):
             self.stderr.write(line)
         self.report(options, report.as_json, report.as_text)
-        if report.interrupted:
-            self.stderr.write("Interrupted. Finished documents are kept; run again to continue.")
-            raise SystemExit(INTERRUPTED)
+        self.end_if_stopped(report.stopped, "Finished documents are kept; run again to continue.")
         if report.rejected:
             raise SystemExit(1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from articles.images import pruning
-from newsroom.commands import ReportCommand
+from newsroom.commands import ReportCommand, whole
 
 
 class Command(ReportCommand):
@@ -19,7 +19,7 @@ class Command(ReportCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--hours",
-            type=int,
+            type=whole(0, 1_000_000),
             default=pruning.GRACE // timedelta(hours=1),
             metavar="N",
             help="keep what is younger than N hours (default: %(default)s)",
@@ -27,7 +27,5 @@ class Command(ReportCommand):
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        if options["hours"] < 0:
-            raise CommandError("--hours must be 0 or more.", returncode=2)
         done = pruning.prune(dry_run=options["dry_run"], grace=timedelta(hours=options["hours"]))
         self.report(options, done.as_json, done.as_text)

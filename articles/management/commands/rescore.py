@@ -11,6 +11,7 @@ from articles import heat
 from articles.models import Article
 from newsroom import bulk
 from newsroom.commands import ReportCommand
+from newsroom.interrupts import stop_on_signal
 
 
 class Command(ReportCommand):
@@ -25,22 +26,24 @@ class Command(ReportCommand):
         changed = []
         total = 0
         # Use chunks: one transaction per article is slow, and one for a million blocks everybody.
-        while chunk := list(islice(differences, heat.CHUNK)):
-            total += len(chunk)
-            if not dry_run:
-                with transaction.atomic():
-                    # A decision or a new policy made in the meantime is kept.
-                    bulk.hold_write_lock()
-                    heat.recompute(difference.article_id for difference in chunk)
-            if is_json:
-                changed += [difference.as_json() for difference in chunk]
-            else:
-                self.stdout.write("\n".join(map(str, chunk)))
+        with stop_on_signal() as stopping:
+            while not stopping.is_set() and (chunk := list(islice(differences, heat.CHUNK))):
+                total += len(chunk)
+                if not dry_run:
+                    with transaction.atomic():
+                        # A decision or a new policy made in the meantime is kept.
+                        bulk.hold_write_lock()
+                        heat.recompute(difference.article_id for difference in chunk)
+                if is_json:
+                    changed += [difference.as_json() for difference in chunk]
+                else:
+                    self.stdout.write("\n".join(map(str, chunk)))
         verb = "would change" if dry_run else "changed"
         self.report(
             options,
             lambda: {"dry_run": dry_run, "changed": total, "articles": changed},
             lambda: f"{total:,} articles {verb}",
         )
+        self.end_if_stopped(stopping.status, "Run again to continue.")
         if dry_run and total:
             raise SystemExit(1)

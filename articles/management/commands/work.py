@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from articles import worker
 from articles.tasks import TASKS
+from newsroom.commands import ReportCommand
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     help = (
         "Fetch images, send webhooks and import uploads in the background, until Ctrl-C or "
         "SIGTERM. Keep it running next to the server. Several can run, also on several machines."
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         names = [task.queue_name for task in TASKS]
         parser.add_argument("--only", choices=names, help="run this queue only, without the clock")
+        super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
         chosen = [task for task in TASKS if task.queue_name == options["only"]]
@@ -26,3 +28,6 @@ class Command(BaseCommand):
             worker.work_on(chosen[0])
         else:
             worker.work()
+        if options["format"] == "json":
+            queues = [task.queue_name for task in chosen or TASKS]
+            self.report(options, lambda: {"queues": queues}, str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from articles.models import ImportProblem, ImportRun
 from articles.roles import Role
 from tests.articles.admin.admin_pages import CANARY, get, page_of
 from tests.articles.samples import document, put
-from tests.factories import make_run, make_user
+from tests.factories import NOW, make_run, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +124,29 @@ class TestDownloads:
         html = get(viewer, page_of(run))
         for ending in FORMATS:
             assert address(run, ending) in html
+
+
+class TestKilledRuns:
+    @pytest.fixture
+    def killed(self) -> ImportRun:
+        return make_run(
+            state=ImportRun.State.RUNNING,
+            finished_at=None,
+            host="elsewhere.example",
+            process=7,
+            alive_at=NOW + timedelta(seconds=90),
+            created=12,
+        )
+
+    def test_are_shown_as_such_with_what_they_had_done(
+        self, viewer: Client, killed: ImportRun
+    ) -> None:
+        html = get(viewer, page_of(killed))
+        for words in ("process 7 on elsewhere.example", "was killed", "90.0 s", ">12<"):
+            assert words in html
+
+    def test_can_be_listed(self, viewer: Client, killed: ImportRun) -> None:
+        other = make_run()
+        html = get(viewer, reverse("admin:articles_importrun_changelist") + "?state=killed")
+        assert page_of(killed) in html
+        assert page_of(other) not in html

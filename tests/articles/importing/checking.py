@@ -29,6 +29,7 @@ def main(*paths: str) -> None:
     assert not Article.objects.filter(coverage_only=True, named_by_links=None).exists()
     for article in documents.select_related("provider").prefetch_related(*STATE_LOADED):
         assert of_article(article) == of_document(article.source_document.parse()), article.slug
+    ImportRun.objects.settle()
     found = {
         "articles": documents.count(),
         "states": list(ImportRun.objects.order_by("pk").values_list("state", flat=True)),

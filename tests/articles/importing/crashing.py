@@ -1,7 +1,7 @@
 """Run one import in a separate process and end it at a given moment: ``crashing WHEN PATH…``.
 
 WHEN is a number, for SIGKILL at the write statement of that number (commits count twice, before and
-after), or ``int``, for SIGINT after the first batch. 0 never kills. Prints the count as the last
+after), or ``int`` or ``term``, for SIGINT or SIGTERM during the first batch. 0 never kills. Prints the count as the last
 word on stderr, unless killed.
 """
 
@@ -24,8 +24,9 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "COPY", "SAVEPOINT", "RELEASE", "BEGIN")
 class Killer:
     """Counts writes and kills the process at a chosen one."""
 
-    def __init__(self, moment: int) -> None:
-        self.moment = moment
+    def __init__(self, moment: str) -> None:
+        self.moment = int(moment) if moment.isdecimal() else 0
+        self.asks = {"int": signal.SIGINT, "term": signal.SIGTERM}.get(moment)
         self.count = 0
 
     def tick(self) -> None:
@@ -39,16 +40,16 @@ class Killer:
     ) -> Any:
         if sql.lstrip().upper().startswith(WRITES):
             self.tick()
-            if self.moment < 0 and sql.startswith('UPDATE "articles_importrun"'):
-                os.kill(os.getpid(), signal.SIGINT)
-                self.moment = 0
+            if self.asks and sql.startswith('UPDATE "articles_importrun"'):
+                os.kill(os.getpid(), self.asks)
+                self.asks = None
         return execute(sql, params, many, context)
 
 
 def main(moment: str, *paths: str) -> None:
     """Import ``paths``."""
     django.setup()
-    killer = Killer(-1 if moment == "int" else int(moment))
+    killer = Killer(moment)
     commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
 
     def counted_commit(self: BaseDatabaseWrapper) -> None:

@@ -32,27 +32,34 @@ class TestAKilledImport:
             moments = int(run(environment, *IMPORT, "0", str(folder)).stderr.split()[-1])
             whole = check(environment)
         assert whole["articles"] == 100
-        kept = set()
+        kept, states = set(), set()
         points = by_profile(quick=6, thorough=30)
         for number, moment in enumerate(sorted(Random(30).sample(range(1, moments + 1), points))):
             with newsrooms.make(f"killed{number}") as environment:
                 run(environment, *IMPORT, str(moment), str(folder), returncode=-signal.SIGKILL)
                 found = check(environment, folder)
                 kept.add(found["articles"])
+                states.update(found["states"])
+                # Counts are written with their batch.
+                assert found["created"] == found["articles"]
                 assert found["rejected"] == 0
                 assert found["digest"] == whole["digest"], moment
         # Batches have 20 documents; each was either rolled back or stored completely.
         assert kept <= {0, 20, 40, 60, 80, 100}
         assert len(kept) > 2
+        assert "killed" in states <= {"killed", "finished"}
 
 
 class TestAnInterruptedImport:
-    def test_finishes_the_batch_and_can_continue(self, folder: Path, newsrooms: Newsrooms) -> None:
+    @pytest.mark.parametrize(("name", "status"), [("int", 130), ("term", 143)])
+    def test_finishes_the_batch_and_can_continue(
+        self, folder: Path, newsrooms: Newsrooms, name: str, status: int
+    ) -> None:
         with newsrooms.make("whole") as environment:
             run(environment, *IMPORT, "0", str(folder))
             whole = check(environment)
         with newsrooms.make("interrupted") as environment:
-            done = run(environment, *IMPORT, "int", str(folder), returncode=130)
+            done = run(environment, *IMPORT, name, str(folder), returncode=status)
             assert json.loads(done.stdout)["created"] == 20
             assert "run again to continue" in done.stderr
             found = check(environment, folder)

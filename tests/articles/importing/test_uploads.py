@@ -254,14 +254,14 @@ def begin_then(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> Non
 class TestFaults:
     def test_a_killed_worker_leaves_what_can_be_imported_again(self) -> None:
         upload = receive(one_md=GOOD)
-        for state in (State.QUEUED, State.RUNNING):
+        for state in (State.QUEUED, State.RUNNING, State.KILLED):
             ImportRun.objects.update(state=state)
-            Upload.objects.update(begun_at=timezone.now())
+            Upload.objects.update(begun_at=timezone.now(), message="")
             (Path(settings.UPLOAD_ROOT) / "unpacked" / "archives").mkdir(
                 parents=True, exist_ok=True
             )
             upload = renewed(upload, import_queued=True)
-            assert upload.run.state == State.INTERRUPTED
+            assert upload.run.state == State.KILLED
             assert "killed" in upload.message
             assert upload.can_be_imported
         again = uploads.import_again(upload.pk, by=make_user())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from io import StringIO
 
 import pytest
@@ -115,15 +116,17 @@ class TestApply:
 
 
 class TestInterrupted:
-    def test_continues_without_numbers(
-        self, article: Article, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_finishes_the_batch_and_continues_without_numbers(
+        self, article: Article, monkeypatch: pytest.MonkeyPatch, number: int, status: int
     ) -> None:
-        def interrupt(*arguments: object, **options: object) -> None:
-            raise KeyboardInterrupt
+        def interrupt(version: PolicyVersion, **options: object) -> PolicyVersion:
+            signal.raise_signal(number)
+            return version
 
         with monkeypatch.context() as patch:
             patch.setattr(newsdesk, "continue_policy", interrupt)
-            assert run("--threshold", "60") == (130, "")
+            assert run("--threshold", "60") == (status, "")
         assert not Article.objects.get().published
         status, out = run()
         assert (status, out.startswith("In force everywhere: ")) == (0, True)

@@ -106,7 +106,7 @@ class TestCacheImages:
         assert caught.value.returncode == 2
 
     def test_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(keeping, "keep", lambda **_: Report(kept=1, interrupted=True))
+        monkeypatch.setattr(keeping, "keep", lambda **_: Report(kept=1, stopped=130))
         status, out, err = call("cache_images")
         assert status == 130
         assert out.startswith("1 images kept")

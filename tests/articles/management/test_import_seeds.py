@@ -104,7 +104,7 @@ class TestExitStatus:
         assert not Article.objects.exists()
 
     def test_is_130_after_an_interrupt(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        report = importing.Report(interrupted=True)
+        report = importing.Report(stopped=130)
         monkeypatch.setattr(importing, "run", lambda *args, **kwargs: report)
         status, _, err = run(SEEDS)
         assert status == 130

@@ -393,7 +393,7 @@ class TestCommand:
         assert all((document.updated_at or midnight) <= midnight for document in documents)
 
     def test_fail_until_long_ago(self, tmp_path: Path) -> None:
-        with pytest.raises(CommandError, match="--until must not be before 2000-01-01"):
+        with pytest.raises(CommandError, match="--until must be from 2000-01-01"):
             call_command("generate_seeds", str(tmp_path / "new"), "--until=1999-12-31")
 
     def test_fail_not_empty(self, tmp_path: Path) -> None:
@@ -412,7 +412,9 @@ class TestCommand:
 
     @pytest.mark.parametrize("count", [0, -3])
     def test_fail_count(self, tmp_path: Path, count: int) -> None:
-        with pytest.raises(CommandError, match="--count must be from 1") as caught:
+        with pytest.raises(
+            CommandError, match="--count: expected a whole number, from 1"
+        ) as caught:
             call_command("generate_seeds", tmp_path / "new", count=count)
         assert caught.value.returncode == 2
         assert not (tmp_path / "new").exists()
