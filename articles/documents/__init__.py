@@ -9,6 +9,7 @@ project's names in ``reading`` and nowhere else. No Django in this package.
 
 from articles.documents.model import (
     ArticleDocument,
+    Desk,
     DocumentImage,
     DocumentProvider,
     ProviderDocument,

@@ -57,6 +57,25 @@ class RelatedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What editors decided about an article: the ``desk`` block, which other newsrooms read.
+
+    ``decision`` is publish, hold or withdraw, in force before ``until``. Readers see the article
+    between ``begin`` and ``end``. ``accepted`` and ``refused`` are URLs of suggested articles.
+    """
+
+    decision: str | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+    pinned: bool | None = None
+    accepted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleDocument:
     """One news document; absent optional keys are None or empty.
 
@@ -85,6 +104,7 @@ class ArticleDocument:
     topics: tuple[str, ...] = ()
     images: tuple[DocumentImage, ...] = ()
     related: tuple[RelatedEntry, ...] = ()
+    desk: Desk | None = None
     secured: str | None = None
     extra: Mapping[str, Extra] = field(default_factory=dict)
     body: str = "\n"

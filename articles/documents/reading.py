@@ -10,6 +10,7 @@ from articles.documents.canonical import read_canonical
 from articles.documents.frontmatter import NULLS, Node, read_mapping
 from articles.documents.model import (
     ArticleDocument,
+    Desk,
     DocumentImage,
     DocumentProvider,
     ProviderDocument,
@@ -42,15 +43,20 @@ _OTHER_NAMES: Final = {
 }  # fmt: skip
 
 
-def _read(source: Source, node: Node, keys: Keys, required: tuple[str, ...]) -> dict[str, Any]:
+def _read(
+    source: Source, node: Node, keys: Keys, required: tuple[str, ...], *, may_lack: bool = False
+) -> dict[str, Any]:
     """Convert known keys of a mapping by ``keys``; put the others in ``extra``.
 
     Null counts as absent. A bad value of a key that is not ``required`` is left out with a warning.
+    With ``may_lack`` no key is required, and the first is only an example.
     Continue after an error, so that one DocumentError reports all errors.
     """
     if type(node.value) is not dict:
         expected = f"expected keys such as {required[0]}: …"
         source.fail(node.index, f"{expected}, {values.found(node)}")
+    if may_lack:
+        required = ()
     result: dict[str, Any] = {}
     extra: dict[str, Extra] = {}
     errors: list[DocumentError] = []
@@ -233,6 +239,40 @@ def _entry(source: Source, node: Node) -> RelatedEntry:
     return RelatedEntry(**_read(source, node, ENTRY_KEYS, _REQUIRED))
 
 
+_addresses = _each("address", values.url)
+
+DESK_KEYS: Keys = {
+    "decision": ("decision", values.decision),
+    "until": ("until", values.time),
+    "reason": ("reason", values.text),
+    "from": ("begin", values.time),
+    "to": ("end", values.time),
+    "pinned": ("pinned", values.flag),
+    "accepted": ("accepted", _addresses),
+    "refused": ("refused", _addresses),
+}
+
+
+def _desk(source: Source, node: Node) -> Desk | None:
+    """Read what editors decided; values that make no sense together are left out."""
+    result = _read(source, node, DESK_KEYS, ("decision",), may_lack=True)
+    decision = result.get("decision")
+    for key in ("until", "reason"):
+        if key in result and decision is None:
+            message = f"{key} without decision: add decision or remove {key} (it is left out)"
+            source.warn(node.value[key].key_index, message)
+            del result[key]
+    if "until" in result and decision == "withdraw":
+        message = "a withdrawal has no end: remove until (it is left out)"
+        source.warn(node.value["until"].key_index, message)
+        del result["until"]
+    if "begin" in result and "end" in result and result["begin"] >= result["end"]:
+        message = "from must be before to (both are left out)"
+        source.warn(node.value["to"].index, message)
+        del result["begin"], result["end"]
+    return Desk(**result) if result else None
+
+
 ARTICLE_KEYS: Keys = {
     "category": ("category", values.line),
     "title": ("title", values.line),
@@ -253,6 +293,7 @@ ARTICLE_KEYS: Keys = {
     "topics": ("topics", _each("topic", values.topic)),
     "images": ("images", _images),
     "related": ("related", _each("entry", _entry)),
+    "desk": ("desk", _desk),
     "secured": ("secured", values.opaque),
 }
 

@@ -222,6 +222,13 @@ def kind(source: Source, node: Node) -> str:
     return value
 
 
+def decision(source: Source, node: Node) -> str:
+    value = node.value
+    if type(value) is not str or value not in {"publish", "hold", "withdraw"}:
+        source.fail(node.index, f"expected publish, hold or withdraw, {found(node)}")
+    return value
+
+
 def language(source: Source, node: Node) -> str:
     value = node.value
     # YAML reads "no", the tag of Norwegian, as false.

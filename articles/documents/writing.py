@@ -11,6 +11,7 @@ from articles.documents.model import ArticleDocument
 from articles.documents.problems import DocumentError
 from articles.documents.reading import (
     ARTICLE_KEYS,
+    DESK_KEYS,
     ENTRY_KEYS,
     IMAGE_KEYS,
     PROVIDER_KEYS,
@@ -21,10 +22,11 @@ from articles.documents.source import MARK, Source
 from articles.documents.yaml_text import block, double_quoted, plain_or_quoted
 from newsroom.iso_dates import iso
 
-_SECTIONS = frozenset({"featuredContent", "provider", "topics", "images", "related", "secured"})
+_SECTIONS = frozenset(
+    {"featuredContent", "provider", "topics", "images", "related", "desk", "secured"}
+)
 """Keys with a blank line before them."""
-_UNQUOTED = frozenset({"category", "type", "language"})
-_NESTED_URLS = {"webUrl", "ampWebUrl"}
+_UNQUOTED = frozenset({"category", "type", "language", "decision"})
 
 
 def _scalar(key: str, value: Any, *, unquoted: bool) -> str:
@@ -66,6 +68,10 @@ def _key_lines(part: Any, key: str, keys: Keys, indent: str = "") -> list[str]:
         return [head, *(f"{inner}- {plain_or_quoted(topic)}" for topic in value)]
     if key == "images":
         return [head, *_items(value, IMAGE_KEYS, inner)]
+    if key == "desk":
+        return [head, *_mapping(value, DESK_KEYS, inner)]
+    if keys is DESK_KEYS and isinstance(value, tuple):
+        return [head, *(f"{inner}- {double_quoted(url)}" for url in value)]
     if key == "related":
         return [head, *_items(value, ENTRY_KEYS, inner)]
     unquoted = key in _UNQUOTED or keys is PROVIDER_KEYS

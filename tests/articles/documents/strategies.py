@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from articles.documents import (
     MAX_QUALITY,
     ArticleDocument,
+    Desk,
     DocumentImage,
     DocumentProvider,
     RelatedEntry,
@@ -17,6 +18,7 @@ from articles.documents import (
 from articles.documents.frontmatter import MAX_KEY
 from articles.documents.reading import (
     ARTICLE_KEYS,
+    DESK_KEYS,
     ENTRY_KEYS,
     IMAGE_KEYS,
     PROVIDER_KEYS,
@@ -182,6 +184,29 @@ def _scored(document: ArticleDocument) -> ArticleDocument:
     )
 
 
+def _sensible(desk: Desk) -> Desk | None:
+    """Leave out what makes no sense together; None if nothing remains."""
+    if desk.decision in {None, "withdraw"}:
+        desk = replace(desk, until=None, reason=desk.reason if desk.decision else None)
+    if desk.begin and desk.end and desk.begin >= desk.end:
+        desk = replace(desk, begin=None)
+    return None if desk == Desk() else desk
+
+
+DESKS = st.builds(
+    Desk,
+    decision=maybe(st.sampled_from(["publish", "hold", "withdraw"])),
+    until=maybe(MOMENTS),
+    reason=_OPTIONAL_TEXTS,
+    begin=maybe(MOMENTS),
+    end=maybe(MOMENTS),
+    pinned=maybe(st.booleans()),
+    accepted=tuples(URLS),
+    refused=tuples(URLS),
+    extra=extras(DESK_KEYS),
+).map(_sensible)
+"""What editors decided."""
+
 DOCUMENTS = st.builds(
     _addressed,
     st.builds(
@@ -205,6 +230,7 @@ DOCUMENTS = st.builds(
         topics=tuples(LINES.filter(lambda text: any(map(str.isalnum, text)))),
         images=tuples(IMAGES),
         related=tuples(ENTRIES),
+        desk=st.none() | DESKS,
         secured=maybe(TEXTS),
         extra=extras(ARTICLE_KEYS),
         body=st.just("\n") | SHOWN_TEXTS.map(lambda text: text.replace("\r", "")),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from articles.documents import ArticleDocument, DocumentError, NotNewsError, parse, revise
+from articles.documents import ArticleDocument, Desk, DocumentError, NotNewsError, parse, revise
 from tests.articles.documents.documents import MINIMAL, ROOT, make_text
 
 CASES = Path(os.environ.get("NEWSROOM_CASES") or ROOT.parent / "shared/cases")
@@ -54,6 +54,27 @@ class TestValuesLeftOut:
 
         assert len(document.related) == 1
         assert warnings[0].endswith("(this entry is left out)")
+
+    @pytest.mark.parametrize(
+        ("written", "place", "words"),
+        [
+            ("yes", "8:7", "expected keys such as decision: …"),
+            ("\n  decision: keep", "9:13", "expected publish, hold or withdraw"),
+            ("\n  decision: hold\n  until: soon", "10:10", "expected a time such as"),
+            ("\n  until: 2030-01-01T00:00:00Z", "9:3", "until without decision"),
+            ('\n  reason: "Why"', "9:3", "reason without decision"),
+            ("\n  decision: withdraw\n  until: 2030-01-01T00:00:00Z", "10:3", "has no end"),
+            ("\n  from: 2030-01-02T00:00:00Z\n  to: 2030-01-01T00:00:00Z", "10:7", "before to"),
+            ('\n  pinned: "true"', "9:11", "expected true or false"),
+            ('\n  accepted:\n    - "nowhere"', "10:7", "(this address is left out)"),
+        ],
+    )
+    def test_what_editors_decided(self, written: str, place: str, words: str) -> None:
+        document, (warning,) = read(make_text(desk=written))
+
+        assert warning.startswith(f"{place}: ")
+        assert words in warning
+        assert document.desk in (None, Desk(decision="hold"), Desk(decision="withdraw"))
 
     def test_the_image_of_a_related_entry(self) -> None:
         document, warnings = read(make_text(related=entry(url='""')))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from articles.documents import (
     ArticleDocument,
+    Desk,
     DocumentImage,
     DocumentProvider,
     RelatedEntry,
@@ -67,6 +68,17 @@ FULL = ArticleDocument(
     topics=("AI", "no", "C#"),
     images=(IMAGE, DocumentImage(url="https://daily.example/b.jpg")),
     related=(ENTRY,),
+    desk=Desk(
+        decision="hold",
+        until=NOON,
+        reason='Says "maybe"',
+        begin=NOON,
+        end=NOON + timedelta(days=1),
+        pinned=True,
+        accepted=("https://evening.example/w",),
+        refused=("https://a.example/1", "https://a.example/2"),
+        extra={"desk": "north"},
+    ),
     secured="QUJD;REVG",
     extra={"note": {"a b": [], "--- c": {}, "d": Plain("")}},
     body="\nThe body.\n",
@@ -137,6 +149,20 @@ related:
       - url: "https://evening.example/a.jpg"
     match: "loose"
 
+desk:
+  decision: hold
+  until: 2020-08-21T12:00:00Z
+  reason: "Says \"maybe\""
+  from: 2020-08-21T12:00:00Z
+  to: 2020-08-22T12:00:00Z
+  pinned: true
+  accepted:
+    - "https://evening.example/w"
+  refused:
+    - "https://a.example/1"
+    - "https://a.example/2"
+  desk: "north"
+
 secured: "QUJD;REVG"
 note:
   a b: []
@@ -182,13 +208,20 @@ class TestReviseCanonical:
 
         assert revised.decode() == FULL_TEXT.replace("quality: 53", "quality: 54")
 
+    def test_a_new_desk_comes_before_secured(self) -> None:
+        data = make_text(secured="a;b")
+        revised = change(data, desk=Desk(pinned=True))
+
+        assert revised == data.replace(b"secured:", b"\ndesk:\n  pinned: true\nsecured:")
+        assert change(revised, desk=None) == data
+
     def test_removed_key_loses_its_blank_line(self) -> None:
         revised = change(FULL_TEXT.encode(), secured=None)
 
         assert revised.decode() == FULL_TEXT.replace('\nsecured: "QUJD;REVG"\n', "")
 
     def test_new_key_comes_at_its_canonical_place(self) -> None:
-        for key in ("category", "excerpt", "featured_content", "topics", "secured"):
+        for key in ("category", "excerpt", "featured_content", "topics", "desk", "secured"):
             bare = replace(FULL, **{key: None if key != "topics" else ()})  # type: ignore[arg-type]
 
             assert revise(write(bare), FULL) == write(FULL)
@@ -299,6 +332,8 @@ class TestReviseOthers:
         assert revise(data, parse("a.md", data)) == data
         assert change(data, title="Another") == make_text(title='"Another"').rstrip()
         assert change(data, body="More.\n") == data + b"\nMore.\n"
+        decided = change(data, desk=Desk(decision="hold"))
+        assert decided == data.replace(b"\n---", b"\n\ndesk:\n  decision: hold\n---")
 
     @pytest.mark.parametrize("written", ["null", "~", ""])
     def test_a_key_that_was_null_is_filled_in_place(self, written: str) -> None:
