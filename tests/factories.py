@@ -15,6 +15,7 @@ from articles.models import (
     ApiToken,
     Article,
     ArticleTopic,
+    Change,
     ImportRun,
     Related,
     SourceDocument,
@@ -73,7 +74,14 @@ def make_article(*, topics: tuple[Topic, ...] = (), **overrides: Any) -> Article
     article = Article.objects.create(**values)
     for position, topic in enumerate(topics):
         ArticleTopic.objects.create(article=article, topic=topic, position=position)
+    forget_changes(article)
     return article
+
+
+def forget_changes(*articles: Article) -> None:
+    """Make articles those that readers saw as they are now from the start, as after an import."""
+    slugs = [article.slug for article in articles]
+    Change.objects.filter(slug__in=slugs).update(changed_at=None)
 
 
 def relate(article: Article, *targets: Article) -> None:

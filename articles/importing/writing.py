@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -49,21 +49,24 @@ def write(
     relinked = [merge.row.pk for merge in plan.merges if merge.is_relinked]
     Related.objects.filter(article__in=relinked).delete()
 
-    rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy)
-    rows.fill_articles(matches.filled, plan.retold_stubs, providers, at, policy)
     emptied = [row.pk for row, _ in (*matches.filled, *plan.retold_stubs)]
     Image.objects.filter(article__in=emptied).delete()
-    for merge in plan.merges:
-        _write_merge(merge, providers, topics, at)
-        _keep_conflicts(merge, run, at)
+    # The parts of new articles come first. Triggers then note each article once, when it appears
+    # whole; a part that is added later is a change that readers see.
     rows.insert_topics(matches.written, topics)
     rows.insert_images([(row, one.document) for row, one in matches.written])
     rows.insert_images((*plan.new_stubs, *plan.retold_stubs))
+    written = {row.pk for row, _ in matches.written}
+    _insert_links(link for link in plan.links if link.namer.pk in written)
+    rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy)
+    rows.fill_articles(matches.filled, plan.retold_stubs, providers, at, policy)
+    for merge in plan.merges:
+        _write_merge(merge, providers, topics, at)
+        _keep_conflicts(merge, run, at)
     rows.insert_sources(matches.written, run)
     rows.update_sources(matches.known, run)
 
-    places = ((link.namer.pk, link.target.pk, link.position) for link in plan.links)
-    bulk.insert(Related, ("article_id", "target_id", "position"), places)
+    _insert_links(link for link in plan.links if link.namer.pk not in written)
     for link_id, link in plan.redirected:
         if link.target is not link.namer:
             Related.objects.filter(pk=link_id).update(target=link.target.pk)
@@ -72,6 +75,11 @@ def write(
     dropped = [row.pk for row in plan.dropped_stubs]
     Article.objects.filter(pk__in=dropped, coverage_only=True).delete()
     _rescore(plan, relinked_ids, policy, at)
+
+
+def _insert_links(new: Iterable[links.Link]) -> None:
+    places = ((link.namer.pk, link.target.pk, link.position) for link in new)
+    bulk.insert(Related, ("article_id", "target_id", "position"), places)
 
 
 def _write_merge(

@@ -35,6 +35,12 @@ _STATES: Final = (
 if nothing matches, the state is "below". ``standing`` and ``Article.state_at`` use this."""
 
 
+def latest_until(at: datetime, *moments: datetime | None) -> datetime | None:
+    """Return the latest of the moments that are not after ``at``; None if there is none."""
+    past = (moment for moment in moments if moment is not None and moment <= at)
+    return max(past, default=None)
+
+
 class Article(models.Model):
     """One report: from a document, written by hand, or known only from a link in another."""
 
@@ -178,6 +184,8 @@ class Article(models.Model):
 
     coverage_links: list[Related]
     """Links to its coverage by rank, loaded by ``for_page()`` and ``for_list()``."""
+    changed_for_readers_at: datetime | None
+    """When readers last saw something else; loaded by ``with_last_change()``."""
 
     class Meta:
         ordering = ["-published_at", "slug"]
@@ -346,6 +354,17 @@ class Article(models.Model):
         """Return its lead: its best published related article, if that outranks it. One query."""
         rivals = Article.objects.published(at).filter(named_by_links__article=self).by_rank()
         return next((rival for rival in rivals if rival.outranks(self)), None)
+
+    def updated_for_readers(self, at: datetime) -> datetime:
+        """Return when readers last saw it change, until ``at``. Requires ``with_last_change()``.
+
+        That is the latest of its own times, the end of its embargo, and the last change to what
+        pages and feeds show. An imported article that did not change since has its document's time.
+        If all of these are in the future, because a provider's clock is wrong, return when it
+        arrived here.
+        """
+        own = (self.published_at, self.updated_at, self.publish_from)
+        return latest_until(at, *own, self.changed_for_readers_at) or self.created_at
 
     @property
     def headline(self) -> str:

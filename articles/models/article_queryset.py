@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.db import connections, models
 from django.db.models import (
+    Case,
     Count,
     Exists,
     F,
@@ -18,6 +19,7 @@ from django.db.models import (
     Q,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull
@@ -25,6 +27,7 @@ from django.utils import timezone
 
 from articles import scoring, search
 from articles.models.act import Act, ActChange
+from articles.models.change import Change
 from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
@@ -149,11 +152,16 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         superseded = self.coverage(at).filter(slug=slug, heat=scoring.SUPERSEDED_HEAT).first()
         return superseded.lead(at) if superseded else None
 
-    def for_page(self, at: datetime | None = None) -> Self:
+    def with_last_change(self) -> Self:
+        """Add ``changed_for_readers_at``, which ``Article.updated_for_readers()`` requires."""
+        return self.annotate(changed_for_readers_at=_last_change())
+
+    def for_page(self, at: datetime | None = None, *, reports_change: bool = False) -> Self:
         """Load what an article's page shows: provider, topics, images and coverage by rank.
 
         Three more queries for any number of articles. For topics, provider and coverage it loads
         only what readers see; every access to another column costs a query.
+        ``reports_change`` adds ``changed_for_readers_at`` to the links to the coverage.
         """
         coverage = (
             Related.objects.filter(_in_time(at, "target__"))
@@ -162,6 +170,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             .select_related("target__provider")
             .only("article", *_of("target", _LISTED), *_of("target__provider", _SUPPLIER))
         )
+        if reports_change:
+            change = {"changed_for_readers_at": _last_change("target__")}
+            coverage = coverage.annotate(**change)
         topics = ArticleTopic.objects.select_related("topic").only(
             "article", *_of("topic", ("name", "slug", "short_name", "parent"))
         )
@@ -180,8 +191,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
 
     def for_story(self, at: datetime | None = None) -> Self:
-        """Load what a story's page shows: like ``for_page()``, plus the provider's logo."""
-        return self.for_page(at).select_related("provider__kept_logo__stored")
+        """Load what a story's page shows: like ``for_page()``, plus logo and last change."""
+        return self.for_page(at).select_related("provider__kept_logo__stored").with_last_change()
+
+    def for_feed(self, at: datetime | None = None) -> Self:
+        """Load what a story's feed shows: like ``for_page()``, plus all last changes."""
+        return self.for_page(at, reports_change=True).with_last_change()
 
     def for_items(self, at: datetime | None = None) -> Self:
         """Load what the API lists: like ``for_page()``, but without the longest texts."""
@@ -232,6 +247,25 @@ def or_least(name: str) -> Func:
     """
     least = "COALESCE(%(expressions)s, -2)"
     return Func(F(name), template=least, output_field=models.SmallIntegerField())
+
+
+def _last_change(prefix: str = "") -> Coalesce:
+    """Return when readers last saw something else of an article, or null.
+
+    The change feed has articles that are or were published. A link only (coverage-only) has nothing
+    that readers do not see, so every later write counts.
+    """
+    noted = Change.objects.filter(slug=OuterRef(f"{prefix}slug")).values("changed_at")
+    written = Case(
+        When(
+            Q(
+                (f"{prefix}coverage_only", True),
+                (f"{prefix}changed_at__gt", F(f"{prefix}created_at")),
+            ),
+            then=F(f"{prefix}changed_at"),
+        )
+    )
+    return Coalesce(Subquery(noted), written)
 
 
 def _in_time(at: datetime | None, prefix: str = "") -> Q:

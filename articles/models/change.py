@@ -18,6 +18,10 @@ class Change(models.Model):
         help_text="Whether readers ever saw the article. Only then may they learn its slug."
     )
     noted_at = models.DateTimeField()
+    changed_at = models.DateTimeField(
+        null=True,
+        help_text="When readers last saw something else. Empty: still as it first appeared.",
+    )
 
     class Meta:
         indexes = [models.Index(fields=["sequence", "noted_at"], name="change_sequence")]

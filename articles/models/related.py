@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
 
@@ -15,6 +17,9 @@ class Related(models.Model):
         "articles.Article", on_delete=models.CASCADE, related_name="named_by_links"
     )
     position = models.PositiveSmallIntegerField(help_text="0 for the first.")
+
+    changed_for_readers_at: datetime | None
+    """When readers last saw another text of the target; loaded by ``for_feed()``."""
 
     class Meta:
         ordering = ["position"]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.encoding import escape_uri_path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -135,7 +136,7 @@ def for_story(request: HttpRequest, lead: Article, coverage: Sequence[Article]) 
         kind="article",
         image=shared_picture(request, lead),
         published_at=lead.published_at,
-        updated_at=lead.updated_at,
+        updated_at=lead.updated_for_readers(timezone.now()),
         tags=tuple(topic.name for topic in lead.shown_topics),
     )
 

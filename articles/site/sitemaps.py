@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -22,10 +22,13 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from articles.models import Article, Image, Topic
+from articles.models import Article, Change, Image, Topic
+from articles.models.article import latest_until
+from articles.models.orders import TOP
 from articles.site.feeds.formats import clean
 from articles.site.page_cache import public
 from articles.site.pictures import shared_picture
+from articles.site.views import PAGE_SIZE
 from newsroom.absolute_urls import absolute
 from newsroom.iso_dates import iso
 from providers.models import Provider
@@ -62,18 +65,30 @@ def index(request: HttpRequest) -> HttpResponse:
 def pages(request: HttpRequest) -> HttpResponse:
     """List the front page, Latest, and every topic and provider with published articles.
 
-    Three queries. Stops after ``MOST_PAGES`` URLs; crawlers find the rest through /providers/.
+    The time of a list is that of its newest article, or of the last change on its first page. Three
+    queries. Stops after ``MOST_PAGES`` URLs; crawlers find the rest through /providers/.
     """
-    published = Article.objects.published()
-    newest = published.newest_first().values_list("published_at", flat=True)[:1]
-    of_topic = published.filter(topic_links__topic=OuterRef("pk"))
-    of_provider = published.filter(provider=OuterRef("pk"))
-    latest = next(iter(newest), None)
+    at = timezone.now()
+    published = Article.objects.published(at)
+    by_time = published.newest_first()
+    moments = next(
+        iter(
+            by_time.annotate(
+                front=_changed(published.order_by(*TOP.names)), all=_changed(by_time)
+            ).values_list("published_at", "front", "all")[:1]
+        ),
+        (None, None, None),
+    )
+    newest, front, latest = moments
+    # A topic or provider is two subqueries away from its articles' changes.
+    of_topic = published.order_by("-topic_links__published_at")
+    of_provider = published.order_by("-published_at")
     listed = chain(
-        ((reverse(f"articles:{name}"), latest) for name in ("front", "latest")),
+        [(reverse("articles:front"), latest_until(at, newest, front))],
+        [(reverse("articles:latest"), latest_until(at, newest, latest))],
         ((reverse(f"articles:{name}"), None) for name in ("topics", "providers")),
-        _names(Topic, "slug", of_topic.order_by("-topic_links__published_at")),
-        _names(Provider, "domain", of_provider.order_by("-published_at")),
+        _names(Topic, "slug", of_topic, "topic_links__topic", at),
+        _names(Provider, "domain", of_provider, "provider", at),
     )
     entries = (
         _entry(absolute(request, path), moment) for path, moment in islice(listed, MOST_PAGES)
@@ -84,9 +99,9 @@ def pages(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def news(request: HttpRequest, number: int) -> HttpResponse:
-    """List the published articles of one file, with the latest time shown on each page.
+    """List the published articles of one file, with the last change of each for readers.
 
-    Two queries. Answer 404 for a file without published articles.
+    One query. Answer 404 for a file without published articles.
     """
     at = timezone.now()
     first, end = number * SPAN, (number + 1) * SPAN
@@ -94,26 +109,20 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
         Article.objects.published(at)
         .filter(pk__gte=first, pk__lt=end)
         .order_by("pk")
-        .values_list("pk", "slug", "published_at", "updated_at", "publish_from")
+        .with_last_change()
+        .only("slug", "published_at", "updated_at", "publish_from", "created_at")
     )
     if not rows:
         raise Http404
-    coverage = dict(
-        Article.objects.coverage(at)
-        .filter(named_by_links__article__gte=first, named_by_links__article__lt=end)
-        .order_by()
-        .values_list("named_by_links__article")
-        .annotate(newest=Max("published_at"))
-    )
     # Slugs need no escaping, and calling reverse() for each would take most of the time.
     before, _, after = absolute(request, reverse("articles:article", args=["-"])).rpartition("-")
     entries = (
         _entry(
-            f"{before}{slug}{after}",
-            # Use only times that the page shows; other changes must not leak.
-            max(filter(None, (*moments, coverage.get(pk)))),
+            f"{before}{article.slug}{after}",
+            # Only what readers see counts; other changes must not leak.
+            article.updated_for_readers(at),
         )
-        for pk, slug, *moments in rows
+        for article in rows
     )
     return _answer("urlset", _SITEMAP, entries)
 
@@ -180,14 +189,29 @@ def news_language(code: str) -> str:
 
 
 def _names(
-    model: type[Topic | Provider], key: str, newest_first: QuerySet[Article]
-) -> Iterator[tuple[str, datetime]]:
-    """Yield the path of each row with articles and the time of its newest article."""
-    # One index lookup per row instead of a join with all articles.
-    rows = model._default_manager.annotate(newest=Subquery(newest_first.values("published_at")[:1]))
-    dated = rows.filter(newest__isnull=False).order_by("pk").values_list(key, "newest")
-    for name, moment in dated[:MOST_PAGES]:
-        yield reverse(f"articles:{model._meta.model_name}", args=[name]), moment
+    model: type[Topic | Provider],
+    key: str,
+    newest_first: QuerySet[Article],
+    relation: str,
+    at: datetime,
+) -> Iterator[tuple[str, datetime | None]]:
+    """Yield the path of each row with articles and the time of its list."""
+    # A few index lookups per row instead of a join with all articles.
+    of_row = newest_first.filter(**{relation: OuterRef("pk")})
+    on_page = newest_first.filter(**{relation: OuterRef(OuterRef("pk"))})
+    rows = model._default_manager.annotate(
+        newest=Subquery(of_row.values("published_at")[:1]), changed=_changed(on_page)
+    )
+    dated = rows.filter(newest__isnull=False).order_by("pk").values_list(key, "newest", "changed")
+    for name, *moments in dated[:MOST_PAGES]:
+        yield reverse(f"articles:{model._meta.model_name}", args=[name]), latest_until(at, *moments)
+
+
+def _changed(articles: QuerySet[Article]) -> Subquery:
+    """Return when one of the first articles of a list, those on its first page, last changed."""
+    shown = Change.objects.filter(slug__in=articles.values("slug")[:PAGE_SIZE])
+    newest = shown.filter(changed_at__isnull=False).order_by("-changed_at")
+    return Subquery(newest.values("changed_at")[:1])
 
 
 def _answer(root: str, namespaces: str, entries: Iterable[str]) -> HttpResponse:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import get_language
@@ -79,7 +80,8 @@ def story_page(
     request: HttpRequest, lead: Article, *, url: str, coverage: Sequence[Article]
 ) -> Data:
     """Describe a story's page. The lead's original is the main entity; coverage is mentioned."""
-    page = _page(request, "WebPage", lead.headline, url)
+    updated = lead.updated_for_readers(timezone.now()).isoformat()
+    page = _page(request, "WebPage", lead.headline, url) | {"dateModified": updated}
     if topics := lead.shown_topics:
         page["about"] = [
             {
@@ -89,7 +91,7 @@ def story_page(
             }
             for topic in topics
         ]
-    page["mainEntity"] = _original(request, lead)
+    page["mainEntity"] = _original(request, lead) | {"dateModified": updated}
     if coverage:
         page["mentions"] = [_report(report) for report in coverage[:MOST_MENTIONED]]
     return page
@@ -123,8 +125,6 @@ def _page(request: HttpRequest, kind: str, name: str, url: str) -> Data:
 def _original(request: HttpRequest, article: Article) -> Data:
     """Describe the lead's original, with its pictures and its publisher's logo."""
     data = _report(article)
-    if article.updated_at:
-        data["dateModified"] = article.updated_at.isoformat()
     if article.locale:
         data["inLanguage"] = article.locale
     pictures = [shared(request, image).url for image in article.shown_images]

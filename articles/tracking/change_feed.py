@@ -25,6 +25,13 @@ saw the article, which ``shown`` records. It is set if the article is public bef
 write. If the article was public only between two writes, the second one sets it, because it finds
 that the schedule has begun.
 
+**When an article last changed for readers.** ``changed_at`` is what feeds, sitemaps and structured
+data call updated. It moves if something else than before is on the article's page or in its feed
+entry, after readers have seen the article: its own texts, times, provider and topics, its images,
+and what its story lists. Heat and categories are not on pages. Appearing, also again, changes
+nothing. It is empty until the first change, so that an imported archive keeps its own times. Unlike
+the numbers, it says nothing about order.
+
 Triggers use the database's clock and ``since()`` the program's; the two must roughly agree, as
 everywhere in the newsroom. This module refers to tables by name and imports no models.
 """

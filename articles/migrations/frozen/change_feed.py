@@ -6,6 +6,11 @@ UPSERT = (
     "ON CONFLICT (slug) DO UPDATE SET sequence = excluded.sequence, "
     "shown = articles_change.shown OR excluded.shown, noted_at = excluded.noted_at"
 )
+CARRIED = (
+    "INSERT INTO articles_change(slug, sequence, shown, noted_at, changed_at)",
+    "ON CONFLICT (slug) DO UPDATE SET changed_at = excluded.changed_at; ",
+)
+"""An article takes the time of its last change along to another slug, also while it is hidden."""
 # Published now, or noted before.
 NOTED = "(a.published OR EXISTS (SELECT 1 FROM articles_change AS c WHERE c.slug = a.slug))"
 PARTS = ("articles_articletopic", "articles_image", "articles_related")
@@ -19,6 +24,27 @@ def public(row: str, now: str, since: str = "") -> str:
     return (
         f"({row}.published AND ({row}.publish_from IS NULL OR {row}.publish_from <= {now}) "
         f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {since or now}))"
+    )
+
+
+def in_story(row: str, now: str) -> str:
+    """Return the condition that stories list a report as coverage."""
+    return (
+        f"({row}.decision NOT IN ('hold', 'withdraw') "
+        f"AND ({row}.publish_from IS NULL OR {row}.publish_from <= {now}) "
+        f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {now}))"
+    )
+
+
+def mark(slugs: str, now: str, when: str = "") -> str:
+    """Return the statement that says that articles changed for readers, now.
+
+    Only if they were shown: otherwise they appear, as they are. So this comes before the note of an
+    article itself, and after that of anything else.
+    """
+    when = f"({when}) AND " if when else ""
+    return (
+        f"UPDATE articles_change SET changed_at = {now} WHERE {when}shown AND slug IN ({slugs}); "
     )
 
 

@@ -1,15 +1,20 @@
 """SQLite's triggers of editions and change feed: one for each table and event, for each row."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from articles.migrations.frozen.change_feed import (
+    CARRIED,
     INTO,
     NAMED,
     NAMING,
     NOTED,
     PARTS,
     UPSERT,
+    in_story,
     last_note,
+    mark,
     public,
     showing,
 )
@@ -37,6 +42,15 @@ def _note(which: str) -> str:
     )
 
 
+def _mark(which: str, when: str = "") -> str:
+    return mark(f"SELECT a.slug FROM articles_article AS a WHERE {which}", _NOW, when)
+
+
+_CARRY = (
+    f"{CARRIED[0]} SELECT NEW.slug, {_NUMBER}, 0, {_NOW}, former.changed_at "
+    "FROM articles_change AS former WHERE former.slug = OLD.slug AND OLD.slug <> NEW.slug "
+    f"AND former.changed_at IS NOT NULL {CARRIED[1]}"
+)
 NOTE_PUBLISHED = _note("a.published")
 
 
@@ -54,28 +68,60 @@ def definitions(version: Any) -> dict[str, str]:
         for event in ("insert", "update", "delete"):
             add(f"{table}_{event}_begins_edition", table, event, "", _BEGIN_EDITION)
     for table, columns in version.notes.items():
-        differs = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in columns)
-        for event, (when, then) in _notes(table, differs).items():
+        marks = _marks(version, table)
+        for event, (when, then) in _notes(table, _differs(columns), marks).items():
             add(f"{table}_{event}_notes", table, event, when, then)
     return found | (SEARCH if version.has_search else {})
 
 
-def _notes(table: str, differs: str) -> dict[str, tuple[str, str]]:
-    """Return when each event is noted, and the statements that note it."""
+def _differs(columns: Iterable[str]) -> str:
+    return " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in columns)
+
+
+def _notes(table: str, differs: str, marks: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return when each event is noted, and the statements that note and mark it."""
     if table in PARTS:
+        updated = _note("a.id IN (OLD.article_id, NEW.article_id)") + marks["update"]
         return {
-            "insert": ("", _note("a.id = NEW.article_id")),
-            "update": (differs, _note("a.id IN (OLD.article_id, NEW.article_id)")),
-            "delete": ("", _note("a.id = OLD.article_id")),
+            "insert": ("", _note("a.id = NEW.article_id") + marks["insert"]),
+            "update": (differs, updated),
+            "delete": ("", _note("a.id = OLD.article_id") + marks["delete"]),
         }
     if table in NAMED:
-        return {"update": (differs, _note(showing(table, "= NEW.id")))}
+        return {"update": (differs, _note(showing(table, "= NEW.id")) + marks["update"])}
     itself, naming = _note("a.id = NEW.id"), _note(f"a.id IN ({NAMING} = NEW.id)")
     return {
         "insert": ("NEW.published", itself),
-        "update": (differs, _NOTE_OLD + itself + naming),
+        "update": (differs, _NOTE_OLD + marks["itself"] + itself + naming + marks["update"]),
         "delete": ("OLD.published", _NOTE_OLD),
     }
+
+
+def _marks(version: Any, table: str) -> Mapping[str, str]:
+    """Return the statements that mark the articles of each event, and an article itself."""
+    marks: dict[str, str] = defaultdict(str)
+    if table not in version.marks:
+        return marks
+    differs = _differs(version.marks[table])
+    if table in NAMED:
+        marks["update"] = _mark(showing(table, "= NEW.id"), differs)
+    elif table in PARTS:
+        is_link = table == "articles_related"
+        marks["insert"] = _mark("a.id = NEW.article_id", _is_listed("NEW") if is_link else "")
+        marks["update"] = _mark("a.id IN (OLD.article_id, NEW.article_id)", differs)
+        marks["delete"] = _mark("a.id = OLD.article_id", _is_listed("OLD") if is_link else "")
+    else:
+        marks["itself"] = mark("OLD.slug", _NOW, differs)
+        before, after = in_story("OLD", _NOW), in_story("NEW", _NOW)
+        covered = f"({before} OR {after}) AND ({before} <> {after} OR {_differs(version.covered)})"
+        marks["update"] = _CARRY + _mark(f"a.id IN ({NAMING} = NEW.id)", covered)
+    return marks
+
+
+def _is_listed(link: str) -> str:
+    """Return the condition that the target of a link is shown in the story."""
+    shown = in_story("t", _NOW)
+    return f"EXISTS (SELECT 1 FROM articles_article AS t WHERE t.id = {link}.target_id AND {shown})"
 
 
 def drop(name: str) -> str:

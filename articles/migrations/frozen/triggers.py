@@ -34,6 +34,11 @@ class Shown:
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Columns that readers see, by table: another value is noted as a change of the articles
     concerned."""
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The noted columns that pages and feeds show, by table. Another value also sets when the articles
+    concerned last changed for readers."""
+    covered: tuple[str, ...] = ()
+    """Columns of a report that the stories that list it show."""
     has_search: bool = False
     """Whether SQLite's triggers for the search index are there; PostgreSQL's are left alone."""
 
@@ -64,7 +69,30 @@ _0008 = replace(_0007, has_search=True)
 _0009 = replace(_0008, editions=(*_PAGES, "articles_storedimage"))
 _0010 = replace(_0009, notes=_NOTES)
 _0013 = replace(_0010, editions=(*_0010.editions, "articles_logo"))
-VERSIONS = {"0007": _0007, "0008": _0008, "0009": _0009, "0010": _0010, "0013": _0013}
+_0020 = replace(
+    _0013,
+    marks={
+        "articles_article": (
+            *("slug", "type", "title", "excerpt", "body", "featured_content", "locale"),
+            *("original_url", "web_url", "published_at", "updated_at", "provider_id"),
+        ),
+        "articles_articletopic": ("article_id", "topic_id", "position"),
+        "articles_image": ("article_id", "position", "url", "title", "attribution", "stored_id"),
+        "articles_related": ("article_id", "target_id"),
+        "articles_storedimage": ("digest", "focal_x", "focal_y"),
+        "articles_topic": ("name", "slug"),
+        "providers_provider": ("name", "domain"),
+    },
+    covered=("title", "original_url", "web_url", "published_at", "provider_id"),
+)
+VERSIONS = {
+    "0007": _0007,
+    "0008": _0008,
+    "0009": _0009,
+    "0010": _0010,
+    "0013": _0013,
+    "0020": _0020,
+}
 """Each version by the number of the migration that it begins with."""
 SHOWN = VERSIONS[max(VERSIONS)]
 

@@ -20,7 +20,7 @@ from newsroom.absolute_urls import absolute
 
 
 def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str, Any]:
-    """Return the entry of a published article, loaded by ``for_list()`` or ``for_page()``."""
+    """Return the entry of a published article, loaded by ``for_list().with_last_change()``."""
     page = absolute(request, story.get_absolute_url())
     image = shared_picture(request, story)
     return _entry(story, page) | {
@@ -31,7 +31,7 @@ def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str,
         "content": _content(story, story.summary, story.coverage),
         "categories": [_line(topic.name) for topic in story.shown_topics],
         "image": image and _image(image),
-        "updateddate": last_change(story, story.coverage, at),
+        "updateddate": story.updated_for_readers(at),
     }
 
 
@@ -54,20 +54,8 @@ def report_entry(
         "content": _content(report),
         "categories": [],
         "image": None,
-        "updateddate": last_change(report, (), at),
+        "updateddate": report.updated_for_readers(at),
     }
-
-
-def last_change(article: Article, coverage: Iterable[Article], at: datetime) -> datetime:
-    """Return when the article or its coverage was last published or updated, up to ``at``.
-
-    If all times are in the future, because a provider's clock is wrong, return when the article
-    arrived here.
-    """
-    moments = [article.published_at, article.updated_at]
-    moments += [report.published_at for report in coverage]
-    past = [moment for moment in moments if moment is not None and moment <= at]
-    return max(past, default=article.created_at)
 
 
 def _entry(report: Article, page: str) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
 def search(request: HttpRequest, ending: str) -> HttpResponse:
     """Return the newest hits of a search, with the same filters as the search page."""
     at = timezone.now()
-    narrowed = ArticleFilter(request.GET, queryset=Article.objects.published(at))
+    published = Article.objects.published(at).with_last_change()
+    narrowed = ArticleFilter(request.GET, queryset=published)
     with cursor_or_404():
         page = narrowed.found(SearchOrder.LATEST, request.GET.get("after", ""), size=FEED_SIZE)
     return _page_of(request, ending, lists.of_search(request.GET), page, at)
@@ -90,13 +91,15 @@ def search(request: HttpRequest, ending: str) -> HttpResponse:
 def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
     """Return a story: its lead and all coverage, newest first."""
     at = timezone.now()
-    story = Article.objects.published(at).for_page(at).filter(slug=slug).first()
+    story = Article.objects.published(at).for_feed(at).filter(slug=slug).first()
     if story is None:
         lead = Article.objects.lead_of(slug, at)
         # Hidden articles must look exactly like missing ones.
         if lead is None:
             raise Http404
         return redirect(lists.of_story(lead).feed_address(ending))
+    for link in story.coverage_links:
+        link.target.changed_for_readers_at = link.changed_for_readers_at
     newest = sorted([story, *story.coverage], key=lambda one: one.slug)
     newest.sort(key=lambda one: one.published_at, reverse=True)
     entries = (
@@ -111,7 +114,8 @@ def _list(
 ) -> HttpResponse:
     at = timezone.now()
     with cursor_or_404():
-        page = page_of(stories.for_list(at), order, request.GET.get("after", ""), FEED_SIZE)
+        rows = stories.for_list(at).with_last_change()
+        page = page_of(rows, order, request.GET.get("after", ""), FEED_SIZE)
     return _page_of(request, ending, source, page, at)
 
 

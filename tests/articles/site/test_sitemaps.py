@@ -171,20 +171,18 @@ class TestArticles:
         assert settled
         assert all(after[file] == before[file] for file in settled)
 
-    def test_two_queries_for_any_number(
-        self, client: Client, django_assert_num_queries: Any
-    ) -> None:
+    def test_one_query_for_any_number(self, client: Client, django_assert_num_queries: Any) -> None:
         for _ in range(10):
             relate(make_article(), make_article())
         (file,) = set(news_files(client))
         make_article()
-        # Expect: edition, articles, latest times of their coverage.
-        with django_assert_num_queries(3):
+        # Expect: edition, articles.
+        with django_assert_num_queries(2):
             assert len(locs(read(client, file))) == 21
 
 
 class TestChanged:
-    """``lastmod`` is the latest time that the article's page shows."""
+    """``lastmod`` is the last change for readers: see ``test_updated.py``."""
 
     def test_published(self, client: Client) -> None:
         article = make_article(published_at=THEN)
@@ -199,15 +197,6 @@ class TestChanged:
     def test_updated_before_it_was_published(self, client: Client) -> None:
         article = make_article(published_at=THEN, updated_at=THEN - HOUR)
         assert changed(client, article.get_absolute_url()) == "2020-03-01T12:00:00Z"
-
-    def test_coverage_came(self, client: Client) -> None:
-        article = make_article(published_at=THEN)
-        relate(
-            article,
-            make_article(coverage_only=True, published_at=THEN + 2 * HOUR),
-            make_article(quality=60, published_at=THEN + HOUR),
-        )
-        assert changed(client, article.get_absolute_url()) == "2020-03-01T14:00:00Z"
 
     @pytest.mark.parametrize(
         "hidden",
@@ -342,9 +331,7 @@ class TestNews:
     def test_not_stored_under_the_edition(self, client: Client) -> None:
         assert client.get("/news-sitemap.xml")["Cache-Control"] == "max-age=300"
 
-    def test_two_queries_for_any_number(
-        self, client: Client, django_assert_num_queries: Any
-    ) -> None:
+    def test_one_query_for_any_number(self, client: Client, django_assert_num_queries: Any) -> None:
         for number in range(5):
             article = make_article(published_at=timezone.now() - HOUR)
             Image.objects.create(article=article, position=0, url=f"https://a.example/{number}")
