@@ -270,7 +270,8 @@ def _desk(source: Source, node: Node) -> Desk | None:
         message = "from must be before to (both are left out)"
         source.warn(node.value["to"].index, message)
         del result["begin"], result["end"]
-    return Desk(**result) if result else None
+    desk = Desk(**result)
+    return None if desk == Desk() else desk
 
 
 ARTICLE_KEYS: Keys = {

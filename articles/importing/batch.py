@@ -46,7 +46,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
                     (one.document, one.stem) for _, one in matches.pairs
                 )
                 topics = catalog.store_topics({name for one in documents for name in one.topics})
-                planned = plan(matches, directory, policy)
+                planned = plan(matches, directory, policy, at)
                 write(planned, providers, topics, run, at, policy)
                 report.absorb(planned.report())
                 left = matches.later

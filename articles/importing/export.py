@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from articles import documents, heat
 from articles.documents import ArticleDocument, DocumentImage, DocumentProvider, RelatedEntry
-from articles.importing import snapshot
+from articles.importing import decisions, snapshot
 from articles.models import Article
 from articles.models.topic import topic_key
 from articles.scoring import Policy
@@ -29,26 +31,30 @@ _LOADED: Final = (
 )
 
 
-def export(articles: QuerySet[Article], folder: Path) -> Iterator[tuple[str, bool]]:
+def export(
+    articles: QuerySet[Article], folder: Path, *, plain: bool = False
+) -> Iterator[tuple[str, bool]]:
     """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
 
     Yield each file name, and whether the file differs from the imported one, by primary key. Files
     are replaced atomically, so that nobody reads half of one. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data, is_revised in documents_of(articles):
+    for name, data, is_revised in documents_of(articles, plain=plain):
         beside = folder / f".{name}.part"
         beside.write_bytes(data)
         os.replace(beside, folder / name)  # noqa: PTH105 - Path.replace says the same and costs more
         yield name, is_revised
 
 
-def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool]]:
+def documents_of(
+    articles: QuerySet[Article], *, plain: bool = False
+) -> Iterator[tuple[str, bytes, bool]]:
     """Yield file name, document, and whether it differs from the imported one, by primary key.
 
     Leaves out articles without a document.
     """
-    policy = heat.current_policy()
+    policy, at = heat.current_policy(), timezone.now()
     loaded = (
         articles.filter(source_document__isnull=False)
         .select_related("provider", "source_document")
@@ -57,15 +63,23 @@ def documents_of(articles: QuerySet[Article]) -> Iterator[tuple[str, bytes, bool
     for chunk in chunks(loaded, CHUNK):
         for article in chunk:
             data = article.source_document.data
-            revised = documents.revise(data, present(article, policy))
+            revised = documents.revise(data, present(article, policy, at, plain=plain))
             yield f"{article.slug}.md", revised, revised != data
 
 
-def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
+def present(
+    article: Article,
+    policy: Policy | None = None,
+    at: datetime | None = None,
+    *,
+    plain: bool = False,
+) -> ArticleDocument:
     """Return an article's document: the imported one with the fields that have changed since.
 
-    ``policy`` is the one in force; it decides values that the document does not give.
+    ``policy`` is the one in force; it decides values that the document does not give. A ``plain``
+    document does not say what editors decided.
     """
+    at = at or timezone.now()
     document = article.source_document.parse()
     before = snapshot.of_document(document)
     now = snapshot.of_article(article)
@@ -85,20 +99,34 @@ def present(article: Article, policy: Policy | None = None) -> ArticleDocument:
         locale = changes.pop("locale")
         is_of_site = locale.lower() == settings.LANGUAGE_CODE.lower()
         changes["language"] = None if is_of_site else locale
-    return replace(
-        document, **changes, **_score(article, document, policy or heat.current_policy())
-    )
-
-
-def _score(article: Article, document: ArticleDocument, policy: Policy) -> dict[str, Any]:
-    """Return heat and published if the document has to change."""
+    decided, was_decided = decisions.of_article(article, at), decisions.of_document(document, at)
+    if plain:
+        changes["desk"] = None
+        was_decided = decisions.NONE
+    elif decided != was_decided:
+        changes["desk"] = decisions.desk_of(decided, document)
+    if decided["decision"] == was_decided["decision"]:
+        score = _score(article, document, policy or heat.current_policy(), at)
+    else:
+        score = {"heat": article.heat, "published": article.published}
     if article.quality is None:
-        return {"heat": None, "published": None}
-    if document.heat is None and article.quality == document.quality and not article.decision:
-        # The document leaves its score to the policy, and no editor has made a decision.
+        score = {"heat": None, "published": None}
+    return replace(document, **changes, **score)
+
+
+def _score(
+    article: Article, document: ArticleDocument, policy: Policy, at: datetime
+) -> dict[str, Any]:
+    """Return heat and published if the document has to change, under the same decision."""
+    if article.quality == document.quality and document.heat is None:
+        # The document leaves its score to the policy.
         return {}
-    implied = document.heat is not None and document.heat >= policy.threshold
-    if document.published is None and (document.heat, implied) == (article.heat, article.published):
+    published = document.published
+    if decisions.is_over(document, at) or published is None:
+        # Only the heat says what holds without the decision.
+        published = document.heat is not None and document.heat >= policy.threshold
+    published = decisions.forced(article.decision).get("published", published)
+    if (document.heat, published) == (article.heat, article.published):
         return {}
     return {"heat": article.heat, "published": article.published}
 

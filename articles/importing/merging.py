@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from articles.documents import ArticleDocument
-from articles.importing import rows, snapshot
+from articles.importing import decisions, rows, snapshot
 from articles.importing.identity import Row
 from articles.importing.rows import Incoming, Pair
 from articles.models import Article
-from articles.scoring import Decision, Policy, top_rank
+from articles.scoring import Policy, top_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Merge:
     """The changes that a newer document makes to its article.
 
     ``taken`` names the fields that follow the document. ``columns`` are the article's new values,
-    except its provider. ``before`` is the document of the last import, if there was one.
+    except its provider. ``before`` is the document of the last import, if there was one. ``decided``
+    is what the document decided for editors.
     """
 
     article: Article
@@ -32,6 +33,7 @@ class Merge:
     columns: dict[str, Any]
     needs_policy: bool
     old_url: str
+    decided: decisions.Brought | None = None
 
     @property
     def document(self) -> ArticleDocument:
@@ -52,6 +54,11 @@ class Merge:
         return moment
 
     @property
+    def takes_score(self) -> bool:
+        """Whether the article takes a heat that the document gives."""
+        return "heat" in self.columns and not self.needs_policy
+
+    @property
     def is_relinked(self) -> bool:
         """Whether the article takes the links of the document."""
         return "related" in self.taken
@@ -66,7 +73,7 @@ class Merge:
         )
 
 
-def merge_all(known: Sequence[Pair], policy: Policy) -> tuple[Merge, ...]:
+def merge_all(known: Sequence[Pair], policy: Policy, at: datetime) -> tuple[Merge, ...]:
     """Merge documents into their articles, which are locked; writes nothing."""
     if not known:
         return ()
@@ -76,22 +83,27 @@ def merge_all(known: Sequence[Pair], policy: Policy) -> tuple[Merge, ...]:
         .prefetch_related(*snapshot.STATE_LOADED, "source_document")
         .in_bulk([row.pk for row, _ in known])
     )
-    return tuple(_merge(articles[row.pk], row, one, policy) for row, one in known)
+    return tuple(_merge(articles[row.pk], row, one, policy, at) for row, one in known)
 
 
-def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Merge:
+def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy, at: datetime) -> Merge:
     document = incoming.document
     source = getattr(article, "source_document", None)
     before_document = source.parse() if source else None
-    editor = snapshot.of_article(article)
-    now = snapshot.of_document(document)
-    # Without an earlier document, an editor wrote everything in the article.
-    blank: dict[str, Any] = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
-    before = snapshot.of_document(before_document) if before_document else blank
+    editor = snapshot.of_article(article) | decisions.of_article(article, at)
+    now = snapshot.of_document(document) | decisions.of_document(document, at)
+    if before_document:
+        before = snapshot.of_document(before_document) | decisions.of_document(before_document, at)
+    else:
+        # Without an earlier document, an editor wrote everything in the article.
+        before = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
+        before |= decisions.NONE
     take, conflicts = snapshot.merge(before, now, editor)
 
     takes_quality = "quality" in take
-    may_take_score = editor["quality"] == before["quality"] and article.decision == Decision.NONE
+    decision = take.get("decision", editor["decision"])
+    # Heat and published in the document follow from its own quality and decision.
+    may_take_score = editor["quality"] == before["quality"] and decision == now["decision"]
     takes_score = may_take_score and (
         before_document is None
         or takes_quality
@@ -99,9 +111,11 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Me
     )
     contents = rows.content_columns(document)
     columns = {name: contents[name] for name in take if name in contents}
+    after = decisions.columns_of(take, at)
     if takes_score:
         columns |= rows.score_columns(document, policy)
-        needs_policy = document.quality is not None and document.heat is None
+        given = document.heat is not None and not decisions.is_over(document, at)
+        needs_policy = document.quality is not None and not given
     elif takes_quality:
         # A placeholder until the policy is applied, under the editor's decision.
         published = article.published and document.quality is not None
@@ -110,7 +124,17 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Me
     else:
         if "published_at" in columns:
             columns["top_rank"] = top_rank(article.heat, document.published_at)
-        needs_policy = not article.heat_is_given and article.quality is not None
+        needs_policy = bool(after) or (not article.heat_is_given and article.quality is not None)
+    decided = None
+    if after:
+        # The history knows the decision, but no other change: it gets a version of its own.
+        follows = bool(columns or take.keys() - decisions.COLUMNS.keys())
+        version = article.version + follows + 1
+        decided = decisions.Brought(
+            article.pk, decisions.stored(article), after, article.heat, article.published, version
+        )
+    if after or "published" in columns:
+        columns |= decisions.forced(decision[0])
     return Merge(
         article,
         row,
@@ -121,4 +145,5 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy) -> Me
         columns,
         needs_policy,
         row.url,
+        decided,
     )

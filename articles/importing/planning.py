@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from articles.importing import coverage, links
+from articles.importing import coverage, decisions, links
 from articles.importing.identity import Directory, Row, settle_slugs
 from articles.importing.links import Link, Reread
 from articles.importing.matching import Matches
@@ -86,11 +87,11 @@ class Plan:
         return report
 
 
-def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
+def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -> Plan:
     """Plan the changes for ``matches``; lock the articles to merge, but write nothing."""
     if not matches.pairs:
         return Plan(matches)
-    merges = merge_all(matches.known, policy)
+    merges = merge_all(matches.known, policy, at)
     for merge in merges:
         row = merge.row
         if merge.has_moved or merge.published_at != row.published_at:
@@ -129,11 +130,12 @@ def plan(matches: Matches, directory: Directory, policy: Policy) -> Plan:
     for row in dropped:
         directory.remove(row)
 
-    # Their documents leave the heat to the policy.
+    # Their documents leave the heat to the policy, or were scored under a decision that has ended.
     unscored = {
         row.pk
         for row, one in matches.written
-        if one.document.heat is None and one.document.quality is not None
+        if one.document.quality is not None
+        and (one.document.heat is None or decisions.is_over(one.document, at))
     }
     unscored |= {merge.row.pk for merge in merges if merge.needs_policy}
     changed = settle_slugs(directory)

@@ -142,8 +142,12 @@ def insert_articles(
     topics: Mapping[str, int],
     at: datetime,
     policy: Policy,
+    decided: Mapping[int, Mapping[str, Any]],
 ) -> None:
-    """Insert new articles and new coverage-only ones. Needs two more queries, for names."""
+    """Insert new articles and new coverage-only ones. Needs two more queries, for names.
+
+    ``decided`` are the columns that documents decide for editors, by primary key.
+    """
     fixed = tuple(_FRESH.values())
     # A trigger would fill this in, but would write each article twice.
     provider_names = _names(Provider, providers)
@@ -157,7 +161,8 @@ def insert_articles(
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, document, values in _contents(fresh, stubs, providers, policy):
             under = filed(values[-1], document)
-            yield (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
+            one = (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
+            yield _decided(decided[row.pk], _ARTICLE, one) if row.pk in decided else one
 
     bulk.insert(Article, _ARTICLE, rows())
 
@@ -173,13 +178,27 @@ def fill_articles(
     providers: Mapping[str, int],
     at: datetime,
     policy: Policy,
+    decided: Mapping[int, Mapping[str, Any]],
 ) -> None:
     """Write documents into coverage-only articles, and newer entries into the remaining ones."""
+    names = ("slug", "stem", "coverage_only", *_CONTENT)
     rows = (
-        (row.slug, row.stem, document is None, *values, at, row.pk)
+        (
+            *_decided(
+                decided.get(row.pk, {}), names, (row.slug, row.stem, document is None, *values, at)
+            ),
+            row.pk,
+        )
         for row, document, values in _contents(pairs, stubs, providers, policy)
     )
-    bulk.update(Article, ("slug", "stem", "coverage_only", *_CONTENT), rows)
+    bulk.update(Article, names, rows)
+
+
+def _decided(
+    columns: Mapping[str, Any], names: Sequence[str], values: Sequence[Any]
+) -> tuple[Any, ...]:
+    """Return the values of a row with those of the given columns replaced."""
+    return tuple(columns.get(name, value) for name, value in zip(names, values, strict=True))
 
 
 def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:

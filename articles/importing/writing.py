@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import F
 
 from articles import heat
-from articles.importing import catalog, links, rows
+from articles.importing import catalog, decisions, links, rows
 from articles.importing.identity import write_slugs
 from articles.importing.merging import Merge
 from articles.importing.planning import Plan
@@ -58,10 +58,11 @@ def write(
     rows.insert_images((*plan.new_stubs, *plan.retold_stubs))
     written = {row.pk for row, _ in matches.written}
     _insert_links(link for link in plan.links if link.namer.pk in written)
-    rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy)
-    rows.fill_articles(matches.filled, plan.retold_stubs, providers, at, policy)
+    decided, brought = decisions.of_new(matches.new, matches.filled, run, at)
+    rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy, decided)
+    rows.fill_articles(matches.filled, plan.retold_stubs, providers, at, policy, decided)
     for merge in plan.merges:
-        _write_merge(merge, providers, topics, at)
+        _write_merge(merge, providers, topics, run, at)
         _keep_conflicts(merge, run, at)
     rows.insert_sources(matches.written, run)
     rows.update_sources(matches.known, run)
@@ -75,6 +76,8 @@ def write(
     dropped = [row.pk for row in plan.dropped_stubs]
     Article.objects.filter(pk__in=dropped, coverage_only=True).delete()
     _rescore(plan, relinked_ids, policy, at)
+    brought += (merge.decided for merge in plan.merges if merge.decided)
+    decisions.record(brought, run, at, policy)
 
 
 def _insert_links(new: Iterable[links.Link]) -> None:
@@ -83,14 +86,23 @@ def _insert_links(new: Iterable[links.Link]) -> None:
 
 
 def _write_merge(
-    merge: Merge, providers: Mapping[str, int], topics: Mapping[str, int], at: datetime
+    merge: Merge,
+    providers: Mapping[str, int],
+    topics: Mapping[str, int],
+    run: ImportRun | None,
+    at: datetime,
 ) -> None:
     """Write the values that an article takes from its document, except links."""
     row, document, columns = merge.row, merge.document, dict(merge.columns)
     if "provider" in merge.taken:
         columns["provider_id"] = providers[document.provider.domain.lower()]
-    if columns or merge.taken:
-        Article.objects.filter(pk=row.pk).update(**columns, version=F("version") + 1, changed_at=at)
+    if merge.decided:
+        signed = decisions.sign(merge.decided.after, run)
+        columns |= {**signed, "version": merge.decided.version, "changed_at": at}
+    elif columns or merge.taken:
+        columns |= {"version": F("version") + 1, "changed_at": at}
+    if columns:
+        Article.objects.filter(pk=row.pk).update(**columns)
     of_article = ArticleTopic.objects.filter(article=row.pk)
     if "topics" in merge.taken:
         of_article.delete()
@@ -118,6 +130,11 @@ def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> No
     if changed := plan.disturbed | plan.renamed:
         related = by_policy.filter(related_links__target__in=changed)
         ids.update(related.values_list("pk", flat=True))
+    if decided := {merge.row.pk for merge in plan.merges if merge.decided}:
+        # As after any other decision, even if their documents give their heat.
+        given = {merge.row.pk for merge in plan.merges if merge.takes_score}
+        namers = Article.objects.filter(related_links__target__in=decided, quality__isnull=False)
+        ids.update(set(namers.values_list("pk", flat=True)) - given)
     if touched := relinked | plan.renamed:
         ids.update(by_policy.filter(pk__in=touched).values_list("pk", flat=True))
     heat.recompute(ids, policy, at)

@@ -41,6 +41,14 @@ class Act(models.Model):
     undoes = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by"
     )
+    run = models.ForeignKey(
+        "articles.ImportRun",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="decisions",
+        help_text="The import that brought the decision of another newsroom.",
+    )
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -17,10 +17,12 @@ from django.utils import timezone
 
 from articles import roles
 from articles.documents import MAX_QUALITY
+from articles.importing import decisions
 from articles.importing.coverage import store_coverage
 from articles.importing.snapshot import IMAGE_FIELDS, TEXTS
 from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
 from articles.newsdesk.changes import Change, RefusedError, together
+from articles.newsdesk.verbs import DECIDED_BY
 from newsroom import bulk
 from newsroom.web_url import is_web_url
 from providers.models import Provider
@@ -168,6 +170,24 @@ def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
     }
 
 
+def _take_decision(article: Article, field: str, value: Any) -> dict[str, Any]:
+    """Take another newsroom's decision; needs the permission to make it and to end ours."""
+    columns = decisions.columns(field, value)
+    if field == "decision":
+        # The note of the editor who resolves the conflict takes its place.
+        del columns["decision_reason"]
+        needed = {DECIDED_BY[one] for one in (article.decision, columns["decision"]) if one}
+        until = columns["decision_until"]
+        if until is not None and until <= timezone.now():
+            raise RefusedError(f"{article.slug}: the decision of the document is over.")
+    else:
+        needed = {roles.PIN if field == "pinned" else roles.SCHEDULE}
+    return {
+        "columns": {article.pk: columns},
+        "permissions": frozenset({roles.RESOLVE, *needed}),
+    }
+
+
 _TAKERS: Final[Mapping[str, Callable[[Article, str, Any], dict[str, Any]]]] = {
     **dict.fromkeys(TEXTS, _take_text),
     "locale": _take_text,
@@ -179,6 +199,7 @@ _TAKERS: Final[Mapping[str, Callable[[Article, str, Any], dict[str, Any]]]] = {
     "topics": _take_topics,
     "images": _take_images,
     "related": _take_related,
+    **dict.fromkeys(decisions.COLUMNS, _take_decision),
 }
 """How to apply each field of ``snapshot``."""
 

@@ -15,7 +15,7 @@ from articles import newsdesk, roles
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import label
 from articles.admin.pages import allow, article_or_404, version_seen
-from articles.importing import snapshot
+from articles.importing import decisions, snapshot
 from articles.models import Article, ImportConflict
 from articles.newsdesk import Choice, Consequence
 
@@ -135,6 +135,8 @@ def _groups(found: Sequence[ImportConflict]) -> list[tuple[Article, list[Any]]]:
 
 def _side(field: str, value: Any) -> dict[str, Any]:
     """Return a field's value as ``_side.html`` shows it: a text, or the members of a list."""
+    if field in decisions.COLUMNS and isinstance(value, list):
+        value = "; ".join(filter(None, value))
     if isinstance(value, list) and value:
         return {"members": [_member(field, member) for member in value]}
     empty = "(none)" if isinstance(value, list) else "(empty)"

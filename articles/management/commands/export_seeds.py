@@ -26,6 +26,9 @@ class Command(ReportCommand):
         parser.add_argument(
             "--published", action="store_true", help="export only published articles"
         )
+        parser.add_argument(
+            "--plain", action="store_true", help="leave out the desk block: what editors decided"
+        )
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
@@ -42,7 +45,7 @@ class Command(ReportCommand):
         written = changed = 0
         total = articles.count() if sys.stderr.isatty() else None
         with stop_on_signal() as stopping, tqdm(total=total, unit="document", disable=None) as bar:
-            for _, is_changed in export.export(articles, target):
+            for _, is_changed in export.export(articles, target, plain=options["plain"]):
                 written += 1
                 changed += is_changed
                 bar.update()

@@ -132,7 +132,13 @@ class TestAnEditedArticle:
         load(tmp_path / "in")
         edit(only_article(), decision="hold", published=False)
         (data,) = exported(tmp_path / "out").values()
-        assert difference(path.read_bytes(), data) == ["-published: true", "+published: false"]
+        assert difference(path.read_bytes(), data) == [
+            "-published: true",
+            "+published: false",
+            "+desk:",
+            "+  decision: hold",
+            "+",
+        ]
 
     def test_with_another_topic(self, tmp_path: Path, came_in: bytes) -> None:
         only_article().topic_links.create(topic=Topic.objects.create(name="Roads"), position=1)
