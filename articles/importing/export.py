@@ -102,7 +102,7 @@ def present(
     decided, was_decided = decisions.of_article(article, at), decisions.of_document(document, at)
     if plain:
         changes["desk"] = None
-        was_decided = decisions.NONE
+        was_decided = dict(decisions.NONE)
     elif decided != was_decided:
         changes["desk"] = decisions.desk_of(decided, document)
     if decided["decision"] == was_decided["decision"]:
