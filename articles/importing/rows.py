@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.conf import settings
@@ -142,7 +143,7 @@ def insert_articles(
     topics: Mapping[str, int],
     at: datetime,
     policy: Policy,
-    decided: Mapping[int, Mapping[str, Any]],
+    decided: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
 ) -> None:
     """Insert new articles and new coverage-only ones. Needs two more queries, for names.
 
