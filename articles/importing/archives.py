@@ -23,10 +23,10 @@ from tempfile import TemporaryFile
 from typing import IO, Any, Final, NamedTuple
 
 from articles.documents import DocumentError
-from articles.importing.files import ENDINGS
+from articles.importing.files import CATALOG, ENDINGS
 
 MOST_FILES: Final = 10_000
-"""The most documents of an upload."""
+"""The most documents of an upload, not counting descriptions of topics and providers."""
 MOST_BYTES: Final = 1024**3
 """The most bytes of all unpacked documents; of a tar archive, of everything in it."""
 MOST_MEMBERS: Final = 100_000
@@ -78,15 +78,15 @@ class Unpacker:
     """Writes uploaded files below ``folder``, one after the other.
 
     ``paths`` is what to import: the folder of all archives, and each document that came alone.
-    ``errors`` holds the files that cannot be unpacked; the others are unpacked nevertheless.
+    ``files`` counts them, and ``documents`` leaves out descriptions of topics and providers. ``errors`` holds the files that cannot be unpacked; the others are unpacked nevertheless.
     """
 
     def __init__(self, folder: Path, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        self.files = 0
+        self.files = self.documents = 0
         self.errors: list[DocumentError] = []
         self._archives = folder / "archives"
         self._alone = folder / "alone"
-        self._documents: list[Path] = []
+        self._named: list[Path] = []
         self._is_stopping = is_stopping
         self._bytes_left = MOST_BYTES
         # Files and their folders, as they were written, by their names in one case.
@@ -96,7 +96,7 @@ class Unpacker:
 
     @property
     def paths(self) -> list[Path]:
-        return [self._archives, *self._documents]
+        return [self._archives, *self._named]
 
     def add(self, name: str, file: IO[bytes]) -> None:
         """Unpack an archive, or write a document.
@@ -112,7 +112,7 @@ class Unpacker:
             else:
                 document = _Member(_normal(name), lambda: file)
                 if self._add(document, self._alone):
-                    self._documents.append(self._alone / document.name)
+                    self._named.append(self._alone / document.name)
         except _TooMuchError:
             raise UploadError(f"{name} lists too many files: {BY_HAND}.") from None
         except UnicodeDecodeError:
@@ -139,11 +139,12 @@ class Unpacker:
         name = member.name
         fault = member.fault or _fault_of(name) or self._clash(name)
         if not fault:
-            self.files += 1
-            if self.files > MOST_FILES:
-                raise UploadError(f"The upload has more than {MOST_FILES:,} documents: {BY_HAND}.")
             fault = self._write(member, folder / name)
-            self.files -= bool(fault)
+        if not fault:
+            self.files += 1
+            self.documents += CATALOG not in name.split("/")
+            if self.documents > MOST_FILES:
+                raise UploadError(f"The upload has more than {MOST_FILES:,} documents: {BY_HAND}.")
         if fault:
             shown = _printable(name)
             self.errors.append(DocumentError(shown, 1, 1, fault))

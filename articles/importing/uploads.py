@@ -128,7 +128,7 @@ def _import(upload: Upload, is_stopping: Callable[[], bool]) -> bool:
         with _folder() as folder:
             unpacker = Unpacker(folder, lambda: is_stopping() or is_cancelled())
             _unpack(upload, unpacker, errors)
-            _set(upload, total=unpacker.files)
+            _set(upload, total=unpacker.documents)
             report = importing.run(
                 unpacker.paths,
                 dry_run=upload.is_dry_run,

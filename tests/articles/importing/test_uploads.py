@@ -118,11 +118,23 @@ class TestImport:
         assert renewed(second).run.unchanged == 1
 
     def test_is_named_as_an_upload(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        passed: dict[str, Any] = {}
+        passed = []
         run = importing.run
-        monkeypatch.setattr(importing, "run", lambda *args, **more: passed.update(more) or run(*args, **more))  # fmt: skip
+
+        def run_and_look(*args: Any, **more: Any) -> Any:
+            passed.append(more["upload"])
+            return run(*args, **more)
+
+        monkeypatch.setattr(importing, "run", run_and_look)
         upload = imported(one_md=GOOD)
-        assert passed["upload"] == upload
+        assert passed == [upload]
+
+    def test_descriptions_of_topics_are_not_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(archives, "MOST_FILES", 1)
+        topic = ("_data/topics/bridges.yaml", b"name: Bridges\nshortname: B\n")
+        upload = imported(all_zip=zipped([("news/one.md", GOOD), topic]))
+        assert upload.run.state == State.FINISHED
+        assert (upload.total, upload.done) == (1, 1)
 
 
 class TestDryRun:
