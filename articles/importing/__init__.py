@@ -45,6 +45,8 @@ from newsroom.processes import this_process
 
 BATCH_SIZE: Final = 1_000
 """Documents per transaction. More is hardly faster; fewer lets editors write more often."""
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""Bytes after which a batch is full. 1,000 usual documents have half of it, but they may be long."""
 
 STATISTICS_AFTER: Final = 1_000
 """Number of new documents after which table statistics are first updated; it then doubles."""
@@ -256,12 +258,16 @@ class _Import:
         if self.is_over:
             return None
         batch: _Batch = []
+        size = 0
         for file in files:
             try:
-                batch.append((file, *read(file.path, file.shown)))
+                data, digest = read(file.path, file.shown)
             except DocumentError as error:
                 self._refuse(file, error)
-            if len(batch) >= self.batch_size or self.is_over:
+            else:
+                batch.append((file, data, digest))
+                size += len(data)
+            if len(batch) >= self.batch_size or size >= BATCH_BYTES or self.is_over:
                 break
         else:
             if not batch:

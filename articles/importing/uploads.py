@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -132,7 +133,7 @@ def _import(upload: Upload, is_stopping: Callable[[], bool]) -> bool:
             report = importing.run(
                 unpacker.paths,
                 dry_run=upload.is_dry_run,
-                progress=lambda count: _set(upload, done=F("done") + count),
+                progress=partial(_count, upload),
                 upload=upload,
                 is_cancelled=is_cancelled,
             )
@@ -161,6 +162,12 @@ def _import(upload: Upload, is_stopping: Callable[[], bool]) -> bool:
     why = "Canceled." if _is_cancelled(upload) else "The worker was stopped."
     _set(upload, message=f"{why} {kept}")
     return not _is_cancelled(upload)
+
+
+def _count(upload: Upload, documents: int) -> None:
+    # A dry run would only lock the row until its transaction is rolled back.
+    if not upload.is_dry_run:
+        _set(upload, done=F("done") + documents)
 
 
 def _unpack(upload: Upload, unpacker: Unpacker, errors: Report) -> None:

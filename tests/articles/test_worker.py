@@ -123,6 +123,29 @@ def test_two_workers_do_nothing_twice(newsrooms: Newsrooms, tmp_path: Path) -> N
         assert sorted(server.paths()) == sorted(f"/{number}" for number in range(12))
 
 
+def test_imports_uploads(newsrooms: Newsrooms, tmp_path: Path) -> None:
+    with newsrooms.make("uploads") as environment:
+        environment["UPLOAD_ROOT"] = str(tmp_path / "uploads")
+        put(tmp_path, "one.md", document())
+        (tmp_path / "archive.zip").write_bytes(b"no archive")
+        code = f"""
+from pathlib import Path
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from articles.importing import uploads
+user = User.objects.create_user("operator")
+for name in ("one.md", "archive.zip"):
+    sent = SimpleUploadedFile(name, (Path({str(tmp_path)!r}) / name).read_bytes())
+    uploads.receive([sent], by=user, is_dry_run=False)
+"""
+        do(environment, code)
+        # Nobody woke the task: the clock finds what waits.
+        states = "list(ImportRun.objects.order_by('pk').values_list('state', flat=True))"
+        with worker(environment, tmp_path / "log"):
+            until_seen(environment, states, ["finished", "refused"])
+        assert see(environment, "Article.objects.get().title") == "Bridge opens"
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_after_the_current_work(

@@ -78,6 +78,18 @@ class TestASecondImport:
             "stubs": 1,
         }
 
+    def test_long_documents_make_smaller_batches(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(3):
+            one = document(title="x", web_url=f"https://a.example/{number}")
+            put_document(tmp_path, f"{number}.md", one)
+        size = (tmp_path / "0.md").stat().st_size
+        monkeypatch.setattr(importing, "BATCH_BYTES", size + 1)
+        batches: list[int] = []
+        load(tmp_path, progress=batches.append)
+        assert batches == [2, 1]
+
     def test_under_another_batch_size_finds_all_unchanged(self, tmp_path: Path) -> None:
         put(tmp_path, [SeedFile(*file) for file in generate(60, 5)])
         load(tmp_path, batch_size=7)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.utils import timezone
+from moto.server import ThreadedMotoServer
 
 from articles import importing
 from articles.documents import write
 from articles.importing import archives, uploads
 from articles.models import Article, ImportRun, SourceDocument, Upload
 from articles.roles import Role
+from newsroom import settings as site
+from tests.articles.documents.test_tolerance import CASES
 from tests.articles.importing.test_archives import zipped
 from tests.articles.samples import document
 from tests.factories import make_user
@@ -359,3 +363,71 @@ class TestRemoveOld:
     def test_nothing(self) -> None:
         Path(settings.UPLOAD_ROOT).rmdir()
         uploads.remove_old(timezone.now())
+
+
+class TestS3:
+    """Web servers and workers on several machines share a private bucket."""
+
+    @pytest.fixture
+    def bucket(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        server.start()
+        host, port = server.get_host_and_port()
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "MEDIA_S3_ENDPOINT": f"http://{host}:{port}",
+            "MEDIA_S3_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        settings.STORAGES = settings.STORAGES | {"uploads": site.uploads("private")}
+        resource = boto3.resource(
+            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1"
+        )
+        yield resource.create_bucket(Bucket="private")
+        resource.meta.client.close()
+        server.stop()
+
+    def test_is_imported_from_a_bucket(self, bucket: Any) -> None:
+        tried = receive(is_dry_run=True, all_zip=documents(2))
+        refused, old = receive(all_zip=b"no archive"), receive(one_md=GOOD)
+        assert {one.key for one in bucket.objects.all()} == {
+            name for upload in (tried, refused, old) for name in upload.stored_names
+        }
+        assert stored() == []
+        uploads.cancel(old)
+        assert renewed(tried, import_queued=True).run.created == 2
+        assert renewed(refused).run.state == State.REFUSED
+        again = uploads.import_again(tried.pk, by=make_user())
+        assert again
+        assert renewed(again, import_queued=True).run.created == 2
+
+        assert [one.key for one in bucket.objects.all()] == old.stored_names
+        uploads.remove_old(timezone.now() + 2 * uploads.KEPT)
+        assert list(bucket.objects.all()) == []
+        assert uploads.import_again(old.pk, by=make_user()) is None
+
+    def test_fail_missing(self, bucket: Any) -> None:
+        upload = receive(one_md=GOOD)
+        bucket.objects.delete()
+        assert "must share UPLOAD_ROOT" in renewed(upload, import_queued=True).message
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="needs the cases: see NEWSROOM_CASES")
+class TestCases:
+    """Archives as macOS and Windows make them."""
+
+    @pytest.mark.parametrize(
+        ("name", "path"),
+        [
+            ("macos.zip", "news/2026-11-18-from-a-mac.md"),
+            ("windows-backslash.zip", "news/2026-11-18-from-windows.md"),
+        ],
+    )
+    def test_are_imported(self, name: str, path: str) -> None:
+        sent = [SimpleUploadedFile(name, (CASES / "zip" / name).read_bytes())]
+        upload = uploads.receive(sent, by=make_user(), is_dry_run=False)
+        run = renewed(upload, import_queued=True).run
+        assert (run.state, run.created, run.rejected, run.skipped) == (State.FINISHED, 1, 0, 0)
+        assert SourceDocument.objects.get().path == path
