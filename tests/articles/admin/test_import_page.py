@@ -190,7 +190,10 @@ class TestRunPage:
         Upload.objects.update(begun_at=timezone.now())
         assert "Unpacking the files" in get(operator, page_of(run))
         Upload.objects.update(total=9000, done=3000)
-        ImportRun.objects.update(state=ImportRun.State.RUNNING)
+        # It is known to be running on another host.
+        ImportRun.objects.update(
+            state=ImportRun.State.RUNNING, host="elsewhere", alive_at=timezone.now()
+        )
         html = get(operator, page_of(run))
         assert "3,000 of 9,000" in html
         assert 'max="9000"' in html
@@ -268,9 +271,9 @@ class TestRunPage:
     def test_queries(self, operator: Client, django_assert_num_queries: Any) -> None:
         upload(operator, {"one.md": GOOD})
         run = ImportRun.objects.get()
-        # Session, user, permissions of the user and of the group, run with its user,
+        # Session, user, permissions of the user and of the group, killed runs, run with its user,
         # problems, upload, whether another runs.
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             get(operator, page_of(run))
 
 
