@@ -1,53 +1,295 @@
-"""Checks of data integrity."""
+"""Checks of data integrity: errors, which mean that something is broken, and notes.
+
+Notes are facts of the source that are worth a look, for example scores that differ from the policy.
+Links in one direction are neither: many sources write them so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from hashlib import sha256
+from itertools import groupby
+from math import floor, isclose
+from operator import itemgetter
+from typing import Any, Final
 
-from django.db import IntegrityError, connection
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from articles import heat
 from articles.images import pruning
-from articles.models import Article, HookDelivery, Image, PolicyVersion, Related
-from articles.scoring import SUPERSEDED_HEAT
+from articles.models import (
+    Article,
+    ArticleTopic,
+    Change,
+    HookDelivery,
+    Image,
+    ImportRun,
+    PolicyVersion,
+    Related,
+    SourceDocument,
+)
+from articles.scoring import SUPERSEDED_HEAT, top_rank
+from articles.search import index
+from articles.tracking import editions
+from newsroom.paging import chunks
 
+CHUNK: Final = 1_000
+"""How many articles or documents to read at a time, to limit memory use."""
 _STUCK_AFTER: Final = timedelta(hours=1)
+
+ERRORS: Final = {
+    "dangling row": "Restore the database from a backup, or delete the row.",
+    "silent triggers": "Triggers of the database are missing: restore it from a complete backup.",
+    "impossible state": "Open the article and save it again, or delete it.",
+    "unfinished policy": "Run manage.py apply_policy.",
+    "stale heat": "Run manage.py rescore.",
+    "wrong rank": "Open the article and score it again.",
+    "topic date": "Open the article and save it again.",
+    "unnamed coverage": "Delete it: no page shows it.",
+    "missing from search": "Open the article and save it again.",
+    "outdated in search": "Open the article and save it again.",
+    "leftover in search": "Nothing shows it, but counts may be too high.",
+    "missing change": "Open the article and save it again, so that followers of the API learn of it.",
+    "repeated change": "Followers of the API may miss one: save one of the articles again.",
+    "altered document": "Restore the database from a backup.",
+    "missing file": "Fetch the image again on its page, or upload another one.",
+    "stuck web hook": "Is manage.py work running?",
+}
+"""What is broken, and what to do about it."""
+NOTES: Final = {
+    "two leads": "Link them, hold one, or pin one as lead, if it is one story.",
+    "lead not published": "Publish one of the story, if readers should see it.",
+    "given score": "Run manage.py rescore to use the policy's, or manage.py fit_policy to find the "
+    "policy of the source.",
+    "orphan file": "Run manage.py prune_images.",
+    "killed import": "Import the same files again to continue.",
+}
+"""What is worth a look, and what can be done about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem. ``slug`` is empty if the problem is not about an article."""
+    """An error or a note. ``slug`` is empty if it is not about an article."""
 
     kind: str
     slug: str
-    message: str
+    fact: str
+    admin_url: str
+
+    @property
+    def is_error(self) -> bool:
+        return self.kind in ERRORS
+
+    @property
+    def advice(self) -> str:
+        return ERRORS.get(self.kind) or NOTES[self.kind]
+
+    @property
+    def message(self) -> str:
+        return f"{self.fact}. {self.advice}"
+
+    def as_json(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in ("kind", "slug", "message", "admin_url")}
 
 
 def findings() -> Iterator[Finding]:
-    """Yield all problems, kind by kind.
+    """Yield all errors and notes, kind by kind.
 
-    This streams a few queries, and one per folder of images.
+    This reads the archive once, in parts, and lists all image files. It writes one article in a
+    transaction that it rolls back, to see whether the triggers work.
     """
     yield from _dangling_rows()
-    yield from _two_leads()
-    yield from _one_way_relations()
+    yield from _silent_triggers()
+    yield from _impossible_states()
     yield from _stale_heat()
-    yield from _superseded_without_lead()
+    yield from _wrong_ranks()
+    yield from _topic_dates()
     yield from _unnamed_coverage()
+    yield from _search()
+    yield from _change_feed()
+    yield from _altered_documents()
     yield from _files_of_images()
     yield from _stuck_hooks()
+    yield from _two_leads()
+    yield from _superseded_without_lead()
+    yield from _killed_imports()
+
+
+def _of(kind: str, article: Any, fact: str) -> Finding:
+    """Return a finding about an article, which has at least a key and a slug."""
+    address = reverse("admin:articles_article_change", args=[article.pk])
+    return Finding(kind, article.slug, fact, address)
+
+
+def _elsewhere(kind: str, fact: str, page: str = "articles_article_changelist") -> Finding:
+    return Finding(kind, "", fact, reverse(f"admin:{page}"))
+
+
+def _slugs(articles: QuerySet[Article]) -> Iterator[Any]:
+    return articles.order_by("pk").only("pk", "slug").iterator(CHUNK)
 
 
 def _dangling_rows() -> Iterator[Finding]:
     try:
         connection.check_constraints()
     except IntegrityError as error:
-        yield Finding("dangling row", "", str(error))
+        yield _elsewhere("dangling row", str(error))
+
+
+def _silent_triggers() -> Iterator[Finding]:
+    """Write a published article, and see whether the database notices."""
+    article = Article.objects.filter(published=True).only("pk", "slug", "title").first()
+    if article is None:
+        return
+    fields = {"title": f"{article.title}.", "filed_under": None}
+    last = Change.objects.aggregate(last=Max("sequence"))["last"] or 0
+    with transaction.atomic():
+        before = editions.current()
+        Article.objects.filter(pk=article.pk).update(**fields)
+        is_new = editions.current() != before
+        is_noted = Change.objects.filter(slug=article.slug, sequence__gt=last).exists()
+        is_filed = Article.objects.filter(pk=article.pk, filed_under__isnull=False).exists()
+        transaction.set_rollback(True)
+    for works, fact in (
+        (is_new, "a change starts no new edition, so readers keep old pages"),
+        (is_noted, "a change is not noted, so followers of the API do not learn of it"),
+        (is_filed, "a change does not reach the search"),
+    ):
+        if not works:
+            yield _of("silent triggers", article, fact)
+
+
+def _impossible_states() -> Iterator[Finding]:
+    # Constraints of the database rule out others.
+    stubs = Article.objects.filter(coverage_only=True, source_document__isnull=False)
+    for article in _slugs(stubs):
+        yield _of("impossible state", article, "is link only, but has a document")
+    for article in _slugs(Article.objects.filter(heat_is_given=True, source_document=None)):
+        yield _of("impossible state", article, "has the heat of a document, but no document")
+
+
+def _stale_heat() -> Iterator[Finding]:
+    scored = Article.objects.filter(coverage_only=False)
+    by_policy = scored.filter(heat_is_given=False)
+    policy = PolicyVersion.objects.first()
+    if policy and policy.finished_at is None:
+        fact = f"not applied to all articles yet: {policy}"
+        yield _elsewhere("unfinished policy", fact, "articles_policyversion_changelist")
+        # Articles that the policy has not reached yet are not stale.
+        by_policy = by_policy.filter(pk__lte=policy.applied_to or 0)
+    for kind, articles in (
+        ("stale heat", by_policy),
+        ("given score", scored.filter(heat_is_given=True)),
+    ):
+        for difference in heat.differences(articles):
+            article = Article(pk=difference.article_id, slug=difference.slug)
+            yield _of(kind, article, str(difference).partition(": ")[2])
+
+
+def _wrong_ranks() -> Iterator[Finding]:
+    shown = Article.objects.filter(published=True)
+    for article in shown.only("slug", "heat", "published_at", "top_rank").iterator(CHUNK):
+        rank = top_rank(article.heat, article.published_at)
+        if not isclose(article.top_rank, rank, rel_tol=1e-9):
+            yield _of("wrong rank", article, f"has the rank {article.top_rank}, not {rank}")
+
+
+def _topic_dates() -> Iterator[Finding]:
+    links = ArticleTopic.objects.exclude(published_at=F("article__published_at"))
+    for link in links.select_related("article", "topic").order_by("pk").iterator(CHUNK):
+        yield _of("topic date", link.article, f"has another date in the topic {link.topic.name}")
+
+
+def _unnamed_coverage() -> Iterator[Finding]:
+    # Coverage that an editor unlinked remains on purpose.
+    stubs = Article.objects.filter(coverage_only=True, named_by_links=None, act_changes=None)
+    for article in _slugs(stubs):
+        yield _of("unnamed coverage", article, "is link only, but no article links to it")
+
+
+def _search() -> Iterator[Finding]:
+    """Compare what the search knows with names, and on SQLite with its index."""
+    left = _indexed()
+    fields = ("slug", "published_at", "filed_under", "provider__id", "provider__name")
+    articles = Article.objects.select_related("provider").only(*fields)
+    for chunk in chunks(articles, CHUNK):
+        links = ArticleTopic.objects.filter(article__any_of=[one.pk for one in chunk])
+        names = links.order_by("article", "position", "pk").values_list(
+            "article", "topic", "topic__name"
+        )
+        topics = {pk: [row[1:] for row in rows] for pk, rows in groupby(names, key=itemgetter(0))}
+        for article in chunk:
+            provider = (article.provider.pk, article.provider.name)
+            wanted = index.filed_under(provider, topics.get(article.pk, []))
+            place = index.place_of(floor(article.published_at.timestamp()), article.pk)
+            is_indexed = left is None or place in left
+            if left is not None:
+                left.discard(place)
+            if article.filed_under is None or not is_indexed:
+                yield _of("missing from search", article, "cannot be found by the search")
+            elif article.filed_under != wanted:
+                yield _of("outdated in search", article, "is found under former names")
+    if left:
+        yield _elsewhere("leftover in search", f"{len(left):,} entries belong to no article")
+
+
+def _indexed() -> set[int] | None:
+    """Return the row ids of SQLite's index; None on PostgreSQL, where it is a generated column."""
+    if connection.vendor != "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        # The index cannot be listed, but each entry has a mark of its type.
+        marks = " OR ".join(f'"{index.MARK}y{kind}"' for kind in Article.Type.values)
+        table = index.FTS_TABLE
+        cursor.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH %s", [marks])  # noqa: S608
+        return {place for (place,) in cursor.fetchall()}
+
+
+def _change_feed() -> Iterator[Finding]:
+    noted = Change.objects.filter(slug=OuterRef("slug"))
+    for article in _slugs(Article.objects.filter(~Exists(noted), published=True)):
+        yield _of("missing change", article, "is published, but not in the change feed")
+    numbers = Change.objects.values("sequence").annotate(count=Count("pk"))
+    for number in numbers.filter(count__gt=1).order_by("sequence"):
+        fact = f"{number['count']} changes have the number {number['sequence']}"
+        yield _elsewhere("repeated change", fact)
+
+
+def _altered_documents() -> Iterator[Finding]:
+    documents = SourceDocument.objects.select_related("article").only(
+        "digest", "text", "article__slug"
+    )
+    for chunk in chunks(documents, CHUNK):
+        for source in chunk:
+            if sha256(source.data).hexdigest() != source.digest:
+                fact = "has a source file whose text is not the imported one"
+                yield _of("altered document", source.article, fact)
+
+
+def _files_of_images() -> Iterator[Finding]:
+    # List the storage, one shard at a time.
+    for stored, name in pruning.missing():
+        shown = Image.objects.filter(stored=stored).select_related("article").first()
+        fact = f"the file {name} of its image is missing"
+        yield (
+            _of("missing file", shown.article, fact) if shown else _elsewhere("missing file", fact)
+        )
+    for name in pruning.orphans(timezone.now() - pruning.GRACE):
+        yield _elsewhere("orphan file", f"the file {name} belongs to no image")
+
+
+def _stuck_hooks() -> Iterator[Finding]:
+    # The oldest delivery is due and still unsent, so no worker is sending.
+    due = HookDelivery.objects.due(timezone.now() - _STUCK_AFTER).order_by()
+    counts = due.values_list("hook", "hook__name").annotate(Count("pk")).order_by("hook__name")
+    for pk, name, count in counts:
+        address = reverse("admin:articles_webhook_change", args=[pk])
+        yield Finding("stuck web hook", "", f"{name}: {count} events overdue by an hour", address)
 
 
 def _links() -> QuerySet[Related]:
@@ -59,61 +301,23 @@ def _two_leads() -> Iterator[Finding]:
     both = both.exclude(article__heat=SUPERSEDED_HEAT).exclude(target__heat=SUPERSEDED_HEAT)
     back = Related.objects.filter(article=OuterRef("target"), target=OuterRef("article"))
     # Report a mutual pair once.
-    for link in both.exclude(Exists(back), article__lt=F("target")).iterator():
-        message = f"leads a story with {link.target.slug}, which is also published as a lead"
-        yield Finding("two leads", link.article.slug, message)
-
-
-def _one_way_relations() -> Iterator[Finding]:
-    back = Related.objects.filter(article=OuterRef("target"), target=OuterRef("article"))
-    for link in _links().filter(~Exists(back), target__coverage_only=False).iterator():
-        message = f"links to {link.target.slug}, which does not link back"
-        yield Finding("one-way relation", link.article.slug, message)
-
-
-def _stale_heat() -> Iterator[Finding]:
-    # A heat that the document gave does not follow the policy.
-    by_policy = Article.objects.filter(heat_is_given=False, coverage_only=False)
-    policy = PolicyVersion.objects.first()
-    if policy and policy.finished_at is None:
-        yield Finding(
-            "unfinished policy", "", f"not applied to all articles yet: {policy}; run apply_policy"
-        )
-        # Articles that the policy has not reached yet are not stale.
-        by_policy = by_policy.filter(pk__lte=policy.applied_to or 0)
-    for difference in heat.differences(by_policy):
-        yield Finding("stale heat", difference.slug, str(difference))
+    for link in both.exclude(Exists(back), article__lt=F("target")).iterator(CHUNK):
+        fact = f"leads a story with {link.target.slug}, which is also published as a lead"
+        yield _of("two leads", link.article, fact)
 
 
 def _superseded_without_lead() -> Iterator[Finding]:
     published = Related.objects.filter(article=OuterRef("pk"), target__published=True)
-    superseded = Article.objects.filter(~Exists(published), heat=SUPERSEDED_HEAT)
-    for slug in superseded.order_by("pk").values_list("slug", flat=True).iterator():
-        yield Finding(
-            "lead not published", slug, "is superseded, but none of its leads is published"
-        )
+    superseded = Article.objects.filter(~Exists(published), Q(heat=SUPERSEDED_HEAT))
+    for article in _slugs(superseded):
+        fact = "is behind a lead, but none of its leads is published"
+        yield _of("lead not published", article, fact)
 
 
-def _unnamed_coverage() -> Iterator[Finding]:
-    # Coverage that an editor unlinked remains on purpose.
-    stubs = Article.objects.filter(coverage_only=True, named_by_links=None, act_changes=None)
-    for slug in stubs.order_by("pk").values_list("slug", flat=True).iterator():
-        yield Finding("unnamed coverage", slug, "is coverage only, but no article links to it")
-
-
-def _files_of_images() -> Iterator[Finding]:
-    # List the storage, one shard at a time.
-    for stored, name in pruning.missing():
-        shown = Image.objects.filter(stored=stored).select_related("article").first()
-        slug = shown.article.slug if shown else ""
-        yield Finding("missing file", slug, f"the file {name} of its image is missing")
-    for name in pruning.orphans(timezone.now() - pruning.GRACE):
-        yield Finding("orphan file", "", f"the file {name} belongs to no image; run prune_images")
-
-
-def _stuck_hooks() -> Iterator[Finding]:
-    # The oldest delivery is due and still unsent, so no worker is sending.
-    due = HookDelivery.objects.due(timezone.now() - _STUCK_AFTER).order_by()
-    for name, count in due.values_list("hook__name").annotate(Count("pk")).order_by("hook__name"):
-        message = f"{name}: {count} events overdue by an hour; is manage.py work running?"
-        yield Finding("stuck web hook", "", message)
+def _killed_imports() -> Iterator[Finding]:
+    """Yield the latest import, if it was killed: a later one has continued the others."""
+    run = ImportRun.objects.settle().first()
+    if run and run.state == ImportRun.State.KILLED:
+        address = reverse("admin:articles_importrun_change", args=[run.pk])
+        fact = f"{run} was killed after {run.created:,} new and {run.updated:,} changed articles"
+        yield Finding("killed import", "", fact, address)

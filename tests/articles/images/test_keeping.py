@@ -238,7 +238,7 @@ class TestFailures:
         monkeypatch.setattr(keeping, "PER_HOST", 1)
         for number in range(5):
             url = server.put(f"/{number}", reply(status="429 Slow Down", Retry_After="86400"))
-            add_image(url, make_article(top_rank=-number))
+            add_image(url, make_article())
         at = timezone.now()
         report = keep(at=at)
         assert server.paths() == ["/0"]
@@ -333,7 +333,7 @@ class TestInterrupt:
 
         for number in range(30):
             url = server.put(f"/{number}", interrupt if number == 3 else different(number))
-            add_image(url, make_article(top_rank=-number))
+            add_image(url, make_article())
         report = keep(at=AT)
         assert report.interrupted
         assert 3 < report.kept == len(server.requests) < 30
