@@ -346,6 +346,11 @@ if UPLOAD_S3_BUCKET and UPLOAD_S3_BUCKET == MEDIA_S3_BUCKET:
     raise ImproperlyConfigured("UPLOAD_S3_BUCKET must not be MEDIA_S3_BUCKET, which is public.")
 # Files of one request. More of them belong in an archive.
 DATA_UPLOAD_MAX_NUMBER_FILES = 200
+FILE_UPLOAD_HANDLERS = [
+    "newsroom.upload_limit.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 STORAGES = {
     "default": media(MEDIA_S3_BUCKET),
     "uploads": uploads(UPLOAD_S3_BUCKET),

@@ -12,6 +12,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import (
+    MemoryFileUploadHandler,
+    TemporaryFileUploadHandler,
+)
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -83,6 +87,11 @@ def import_documents(request: HttpRequest) -> HttpResponseBase:
     sent = request.META.get("CONTENT_LENGTH") or ""
     if sent.isdecimal() and int(sent) > MOST_SENT:
         return _page(request, ImportForm(), f"The files have more than 1 GB: {BY_HAND}.", 413)
+    # Without the limit of other pages.
+    request.upload_handlers = [
+        MemoryFileUploadHandler(request),
+        TemporaryFileUploadHandler(request),
+    ]
     try:
         _ = request.POST
     except TooManyFilesSent:
