@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles.models import Article, PolicyVersion, Related
+from articles.policy_fit import Given
 from articles.scoring import (
     DEFAULT_POLICY,
     SUPERSEDED_HEAT,
@@ -78,12 +79,25 @@ class Outcome(NamedTuple):
     published: bool
     policy_heat: int | None
     policy_published: bool
-    has_coverage: bool
+    quality: int | None
+    is_superseded: bool
+    counted: int
 
     @property
     def differs(self) -> bool:
         """Whether the stored values differ from the policy's."""
         return self[1:3] != self[3:5]
+
+    @property
+    def has_coverage(self) -> bool:
+        return self.counted > 0
+
+    @property
+    def given(self) -> Given | None:
+        """The stored score, with what the rule needs to explain it; None if there is none."""
+        if self.quality is None or self.heat is None:
+            return None
+        return Given(self.quality, self.heat, self.published, self.is_superseded, self.counted)
 
     @property
     def leads(self) -> bool:
@@ -129,8 +143,13 @@ def differences(
     at = at or timezone.now()
     policy = policy or current_policy()
     for chunk in outcomes(articles, policy, at):
-        if wrong := [one.article_id for one in chunk if one.differs]:
-            yield from _scored(wrong, policy, at)
+        yield from differing(chunk, policy, at)
+
+
+def differing(chunk: Iterable[Outcome], policy: Policy, at: datetime) -> Iterator[Difference]:
+    """Yield those of ``outcomes`` that differ from the policy's, with receipts."""
+    if wrong := [one.article_id for one in chunk if one.differs]:
+        yield from _scored(wrong, policy, at)
 
 
 def outcomes(
@@ -158,13 +177,12 @@ def outcomes(
             if tally := tallies.get(article_id):
                 tally.add(quality, _decision(decision, until, at), is_pinned)
         tied = [pk for pk, tally in tallies.items() if tally.is_tied]
-        exact = {
-            one.article_id: (one.receipt.heat, one.receipt.published)
-            for one in (_scored(tied, policy, at, names=False) if tied else ())
-        }
+        for one in _scored(tied, policy, at, names=False) if tied else ():
+            tallies[one.article_id].is_superseded = bool(one.receipt.superseded_by)
         yield [
             Outcome(
-                pk, heat, published, *(exact.get(pk) or tally.outcome(policy)), tally.counted > 0
+                *(pk, heat, published, *tally.outcome(policy)),
+                *(tally.quality, tally.is_superseded, tally.counted),
             )
             for (pk, heat, published, *_), tally in zip(rows, tallies.values(), strict=True)
         ]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from itertools import accumulate, pairwise
+from heapq import nlargest
+from itertools import accumulate, chain, pairwise
 from typing import Any, Final, NamedTuple
 
 from articles.scoring import Decision, Policy, outcome
@@ -18,6 +19,8 @@ MAX_NUMBER: Final = 1_000
 """The largest threshold, bonus or minimum, in heat points; the same as for a quality."""
 MAX_BONUSES: Final = 20
 """How many bonuses to try; the ones that most scores suggest come first."""
+EXPLAINS_ENOUGH: Final = 0.95
+"""If the policy explains a smaller part of the given scores, an import names a better one."""
 _ROUND: Final = (100, 50, 10, 5)
 
 
@@ -52,22 +55,62 @@ class Fitted:
         return f"{numbers} explains {self.explained:,}"
 
 
-def explained(scores: Iterable[Given], policy: Policy) -> int:
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How many scores were given, and how many of them each policy explains; the best policy comes
+    first.
+    """
+
+    scored: int
+    current: Fitted
+    best: list[Fitted]
+
+    @property
+    def is_poor(self) -> bool:
+        """Return whether the current policy explains too few scores and another one explains
+        more.
+        """
+        is_few = self.current.explained < EXPLAINS_ENOUGH * self.scored
+        return is_few and self.best[0].explained > self.current.explained
+
+    @property
+    def advice(self) -> str:
+        """Say which policy explains more, and how to try it."""
+        best = self.best[0]
+        options = " ".join(f"--{name} {number}" for name, number in asdict(best.policy).items())
+        return (
+            f"{self.current.explained:,} of {self.scored:,} scores of these documents follow the "
+            f"publishing rule; {best} of them. To try these numbers: "
+            f"manage.py apply_policy {options} --dry-run"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report of ``fit_policy --format json``."""
+        best = [one.as_json() for one in self.best]
+        return {"scored": self.scored, "current": self.current.as_json(), "best": best}
+
+
+def fit(tally: Counter[Given], current: Policy) -> Fit:
+    """Fit a policy to scores, each with how often it was given."""
+    in_force = Fitted(current, explained(tally, current))
+    return Fit(tally.total(), in_force, best_policies(tally, current) if tally else [])
+
+
+def explained(tally: Counter[Given], policy: Policy) -> int:
     """Return how many scores a policy explains."""
-    return sum(score.is_explained(policy) for score in scores)
+    return sum(times for score, times in tally.items() if score.is_explained(policy))
 
 
-def best_policies(scores: Iterable[Given], current: Policy, count: int = 5) -> list[Fitted]:
+def best_policies(tally: Counter[Given], current: Policy, count: int = 5) -> list[Fitted]:
     """Return the policies that explain the most scores, best first.
 
     If several policies explain the same scores, only one is returned: it keeps numbers of the
     current policy where possible, and otherwise uses round ones. Ties are sorted in the same way.
     """
-    tally = Counter(scores)
     found = [
         fitted
         for bonus in _bonuses(tally, current)
-        for fitted in _with_bonus(tally, bonus, current)
+        for fitted in _with_bonus(tally, bonus, current, count)
     ]
     found.sort(key=lambda one: (-one.explained, *_preference(one.policy, current)))
     return found[:count]
@@ -84,8 +127,10 @@ def _bonuses(tally: Counter[Given], current: Policy) -> list[int]:
     return list(dict.fromkeys([current.bonus, *fitting]))
 
 
-def _with_bonus(tally: Counter[Given], bonus: int, current: Policy) -> list[Fitted]:
+def _with_bonus(tally: Counter[Given], bonus: int, current: Policy, most: int) -> list[Fitted]:
     """Return one policy for each range of minimum and threshold that explains the same scores.
+
+    Leave out ranges that explain fewer scores than the best ``most``.
 
     Each score is explained in at most two rectangles of (minimum, threshold): below its quality,
     where it earns the bonus, and above it. Sums over a grid of their corners count them all.
@@ -114,15 +159,25 @@ def _with_bonus(tally: Counter[Given], bonus: int, current: Policy) -> list[Fitt
             count(0, edge, times, score)
         if plain[0] == score.heat:
             count(edge, end, times, score)
-    fitted = []
+    totals = []
     above = [0] * len(thresholds)
-    for row, (first, last) in zip(grid, pairwise(minimums), strict=False):
+    for row in grid[:-1]:
         above = [a + b for a, b in zip(above, accumulate(row), strict=True)]
-        minimum = _roundest(first, last, current.minimum)
-        for total, (low, high) in zip(above, pairwise(thresholds), strict=False):
-            policy = Policy(_roundest(low, high, current.threshold), bonus, minimum)
-            fitted.append(Fitted(policy, total))
-    return fitted
+        totals.append(above[:-1])
+    least = min(nlargest(most, chain.from_iterable(totals)))
+    return [
+        Fitted(
+            Policy(
+                _roundest(low, high, current.threshold),
+                bonus,
+                _roundest(first, last, current.minimum),
+            ),
+            total,
+        )
+        for row, (first, last) in zip(totals, pairwise(minimums), strict=True)
+        for total, (low, high) in zip(row, pairwise(thresholds), strict=True)
+        if total >= least
+    ]
 
 
 def _edges(values: Iterable[int]) -> list[int]:

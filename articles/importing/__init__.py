@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from articles.models import (
     SourceDocument,
     Upload,
 )
+from articles.policy_fit import Given, fit
 from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
 from newsroom.processes import this_process
@@ -346,10 +348,18 @@ class _Import:
         self._keep(warned)
 
     def _compare_scores(self) -> None:
-        """Report where the score of a document differs from the policy's."""
+        """Report where the score of a document differs from the policy's, and a better policy."""
         part = Report()
+        policy = heat.current_policy()
         given = Article.objects.filter(heat_is_given=True)
         given = given.filter(source_document__run=self.report.run)
-        for difference in heat.differences(given, at=self.at):
-            part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
+        tally: Counter[Given] = Counter()
+        for chunk in heat.outcomes(given, policy, self.at):
+            tally.update(one.given for one in chunk if one.given)
+            for difference in heat.differing(chunk, policy, self.at):
+                part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
+        if tally:
+            self.report.fit = fit(tally, policy)
+            if self.report.fit.is_poor:
+                part.add(ImportProblem.Kind.POLICY, "", self.report.fit.advice)
         self._keep(part)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from articles.documents import DocumentError, DocumentWarning
 from articles.models import ImportProblem, ImportRun
+from articles.policy_fit import Fit
 
 COUNTS: Final = (
     "created",
@@ -43,6 +44,8 @@ class Report:
     skipped: int = 0
     stubs: int = 0
     problems: list[ImportProblem] = field(default_factory=list)
+    fit: Fit | None = None
+    """Which policies explain the scores of the run's documents, if any document has one."""
     seconds: float = 0.0
     run: ImportRun | None = None
     interrupted: bool = False
@@ -108,7 +111,8 @@ class Report:
             **{name: getattr(self, name) for name in COUNTS},
             "duplicates": [problem.details for problem in self.of(kinds.DUPLICATE)],
             "score_differences": [problem.details for problem in self.of(kinds.SCORE)],
-            "policy": None,
+            "policy": self.fit
+            and {"explained": self.fit.current.explained, "best": self.fit.best[0].as_json()},
             "errors": self._placed(kinds.ERROR),
             "warnings": self._placed(kinds.WARNING),
             "seconds": round(self.seconds, 3),

@@ -107,6 +107,7 @@ class ImportProblem(models.Model):
         SLUG = "slug", "slug taken"
         CONFLICT = "conflict", "conflict with an editor's change"
         SCORE = "score", "score differs from the publishing rule"
+        POLICY = "policy", "another publishing rule"
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="problems")
     kind = models.CharField(max_length=10, choices=Kind)

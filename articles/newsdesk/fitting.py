@@ -4,46 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q, QuerySet
 
 from articles import heat
 from articles.models import Article, SourceDocument
-from articles.policy_fit import Fitted, Given, best_policies, explained
+from articles.policy_fit import Fit, Given, fit
 from articles.scoring import Policy
 from newsroom.paging import chunks
 
 CHUNK: Final = 2_000
 """How many articles are read at a time, to limit memory use."""
-EXPLAINS_ENOUGH: Final = 0.95
-"""If the policy explains a smaller part of the given scores, an import suggests a better one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How many scores were given, and how many of them each policy explains; the best policy comes
-    first.
-    """
-
-    scored: int
-    current: Fitted
-    best: list[Fitted]
-
-    @property
-    def is_poor(self) -> bool:
-        """Return whether the current policy explains too few scores and another one explains
-        more.
-        """
-        is_few = self.current.explained < EXPLAINS_ENOUGH * self.scored
-        return is_few and self.best[0].explained > self.current.explained
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report of ``fit_policy --format json``."""
-        best = [one.as_json() for one in self.best]
-        return {"scored": self.scored, "current": self.current.as_json(), "best": best}
 
 
 def fit_policy(articles: QuerySet[Article] | None = None) -> Fit:
@@ -52,14 +25,7 @@ def fit_policy(articles: QuerySet[Article] | None = None) -> Fit:
 
     Four queries for each ``CHUNK`` of articles.
     """
-    current = heat.current_policy()
-    tally = Counter(given for _, given in given_scores(articles))
-    scores = list(tally.elements())
-    return Fit(
-        len(scores),
-        Fitted(current, explained(scores, current)),
-        best_policies(scores, current) if scores else [],
-    )
+    return fit(Counter(given for _, given in given_scores(articles)), heat.current_policy())
 
 
 def unexplained(policy: Policy, count: int) -> list[str]:

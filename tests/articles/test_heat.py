@@ -160,7 +160,8 @@ class TestOutcomes:
         assert [one.article_id for one in outcomes] == sorted(found)
         for one in outcomes:
             receipt = scored[one.article_id]
-            assert one.has_coverage == bool(receipt.counted)
+            assert one.counted == len(receipt.counted)
+            assert one.is_superseded == bool(receipt.superseded_by)
             assert one.policy_leads == (
                 receipt.published and not receipt.superseded_by and bool(receipt.counted)
             )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from articles import newsdesk, roles
 from articles.admin.decisions.confirmation import answer
 from articles.admin.pages import allow
-from articles.newsdesk.fitting import Fit
+from articles.newsdesk import Fit
 
 MAX_UNEXPLAINED: Final = 20
 """How many of the articles that the best policies do not explain are listed."""

@@ -89,3 +89,45 @@ class TestExport:
         edit(article, decision=decision, published=published)
         exported = export.present(only_article())
         assert (exported.heat, exported.published) == shown
+
+
+class TestBetterPolicy:
+    """Documents of a hub with a threshold of 100; the policy in force has 55."""
+
+    @pytest.fixture
+    def hub(self, tmp_path: Path) -> Path:
+        for number, quality in enumerate(range(46, 124, 4)):
+            score = {"quality": quality, "heat": quality, "published": quality >= 100}
+            web_url = f"https://daily.example/{number}"
+            one = document(title=f"Report {number}", web_url=web_url, **score)
+            put(tmp_path, f"{number}.txt", one)
+        return tmp_path
+
+    def test_is_named_in_the_report_and_stored_with_the_run(self, hub: Path) -> None:
+        report = load(hub)
+        told = report.as_json()["policy"]
+        # Only those below 55 and from 100 on follow the policy.
+        assert told["explained"] == 3 + 6
+        assert told["best"] == {"threshold": 100, "bonus": 20, "minimum": 50, "explained": 20}
+        words = "9 of 20 scores of these documents follow the publishing rule; threshold 100"
+        assert f"another publishing rule: {words}" in report.as_text()
+        assert "apply_policy --threshold 100 --bonus 20 --minimum 50 --dry-run" in report.as_text()
+        assert ImportProblem.objects.get(kind=ImportProblem.Kind.POLICY).message.startswith(words)
+
+    def test_is_the_same_in_a_dry_run(self, hub: Path) -> None:
+        tried = load(hub, dry_run=True).as_json()["policy"]
+        assert tried == load(hub).as_json()["policy"]
+
+    def test_is_not_advised_if_the_policy_explains_enough(self, hub: Path) -> None:
+        newsdesk.apply_policy(Policy(100, 10, 50), by=None)
+        report = load(hub)
+        best = {"threshold": 100, "bonus": 10, "minimum": 50, "explained": 20}
+        assert report.as_json()["policy"] == {"explained": 20, "best": best}
+        assert "another publishing rule" not in report.as_text()
+        assert not ImportProblem.objects.exists()
+
+    def test_is_not_looked_for_without_scores(self, hub: Path, tmp_path: Path) -> None:
+        load(hub)
+        assert load(hub).as_json()["policy"] is None
+        put(tmp_path, "a.txt", document(quality=None, heat=None, published=None))
+        assert load(tmp_path / "a.txt").as_json()["policy"] is None
