@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from articles import documents, heat
 from articles.documents import ArticleDocument, DocumentImage, DocumentProvider, RelatedEntry
-from articles.importing import decisions, snapshot
-from articles.models import Article
+from articles.importing import decisions, snapshot, untouched
+from articles.importing.exported import Entry, Folder, Outcome
+from articles.models import Article, SourceDocument
 from articles.models.topic import topic_key
 from articles.scoring import Policy
-from newsroom.paging import chunks
+from newsroom import bulk
 from providers.models import Provider
 
 CHUNK: Final = 500
@@ -31,20 +33,58 @@ _LOADED: Final = (
 )
 
 
+class Exported(NamedTuple):
+    """A document as it is now. ``source`` is the digest of the one that was imported.
+
+    ``digest`` is that of ``data``.
+    """
+
+    name: str
+    data: bytes
+    digest: str
+    source: str
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether it differs from the imported one."""
+        return self.digest != self.source
+
+
 def export(
-    articles: QuerySet[Article], folder: Path, *, plain: bool = False
+    articles: QuerySet[Article],
+    folder: Path,
+    *,
+    plain: bool = False,
+    is_partial: bool = False,
+    outcome: Outcome | None = None,
 ) -> Iterator[tuple[str, bool]]:
     """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
 
-    Yield each file name, and whether the file differs from the imported one, by primary key. Files
-    are replaced atomically, so that nobody reads half of one. Raises OSError.
+    Yield each file name, and whether the file differs from the imported one, by primary key. At the
+    end remove the files of earlier exports that nobody changed and that are not of ``articles``,
+    unless they are only a part of those that belong in the folder; ``outcome`` says what was
+    removed. Files are replaced atomically. Raises OSError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data, is_revised in documents_of(articles, plain=plain):
-        beside = folder / f".{name}.part"
-        beside.write_bytes(data)
-        os.replace(beside, folder / name)  # noqa: PTH105 - Path.replace says the same and costs more
-        yield name, is_revised
+    outcome = outcome or Outcome()
+    written: set[str] = set()
+    with Folder(folder) as target:
+        for chunk in _chunks(articles, plain=plain):
+            target.announce([Entry(one.digest, one.source, one.name) for one in chunk])
+            for one in chunk:
+                target.write(one.name, one.data)
+                yield one.name, one.is_revised
+            if is_partial:
+                written.update(one.name for one in chunk)
+        if is_partial:
+            target.keep_others(written)
+        else:
+            target.remove_others(lambda names: _belonging(articles, names), outcome)
+
+
+def _belonging(articles: QuerySet[Article], names: Collection[str]) -> set[str]:
+    slugs = [name.removesuffix(".md") for name in names]
+    present = articles.filter(source_document__isnull=False, slug__any_of=slugs).order_by()
+    return {f"{slug}.md" for slug in present.values_list("slug", flat=True)}
 
 
 def documents_of(
@@ -54,17 +94,62 @@ def documents_of(
 
     Leaves out articles without a document.
     """
+    for chunk in _chunks(articles, plain=plain):
+        for one in chunk:
+            yield one.name, one.data, one.is_revised
+
+
+def _chunks(articles: QuerySet[Article], *, plain: bool) -> Iterator[list[Exported]]:
+    """Yield the documents in lists of CHUNK. Untouched ones are not parsed."""
     policy, at = heat.current_policy(), timezone.now()
-    loaded = (
-        articles.filter(source_document__isnull=False)
-        .select_related("provider", "source_document")
-        .prefetch_related(*_LOADED)
-    )
-    for chunk in chunks(loaded, CHUNK):
-        for article in chunk:
-            data = article.source_document.data
-            revised = documents.revise(data, present(article, policy, at, plain=plain))
-            yield f"{article.slug}.md", revised, revised != data
+    for chunk in untouched.stored(articles, policy, CHUNK):
+        loaded = (
+            Article.objects.select_related("provider", "source_document")
+            .prefetch_related(*_LOADED)
+            .in_bulk([one.article_id for one in chunk if not one.is_untouched])
+        )
+        found, to_remember = [], []
+        for one in chunk:
+            data = one.text.encode()
+            article = loaded.get(one.article_id)
+            if article is None:
+                found.append(Exported(f"{one.slug}.md", data, one.digest, one.digest))
+                continue
+            source = article.source_document
+            now = present(article, policy, at, plain=plain)
+            revised = documents.revise(source.data, now)
+            digest = source.digest if revised == source.data else sha256(revised).hexdigest()
+            found.append(Exported(f"{article.slug}.md", revised, digest, source.digest))
+            if not plain:
+                to_remember.append((source, digest, revised))
+        _remember(to_remember)
+        yield found
+
+
+def _remember(exported: Sequence[tuple[SourceDocument, str, bytes]]) -> None:
+    """Keep what other newsrooms will see, and the marks of documents that have none yet."""
+    wanted = {}
+    for source, digest, data in exported:
+        if digest != source.digest and digest != source.exported_digest:
+            wanted[source.pk] = (source, source.mark, digest, data.decode())
+        elif source.mark is None and (mark := untouched.mark_of(source.parse())):
+            wanted[source.pk] = (source, mark, source.exported_digest, source.exported_text)
+    if not wanted:
+        return
+    with transaction.atomic():
+        bulk.hold_write_lock()
+        # An import may have stored newer ones in the meantime.
+        digests = SourceDocument.objects.filter(pk__any_of=sorted(wanted))
+        current = dict(digests.values_list("pk", "digest"))
+        bulk.update(
+            SourceDocument,
+            ("mark", "exported_digest", "exported_text"),
+            [
+                (*values, pk)
+                for pk, (source, *values) in wanted.items()
+                if current.get(pk) == source.digest
+            ],
+        )
 
 
 def present(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from articles import documents
 from articles.documents import ArticleDocument
 from articles.importing import decisions, rows, snapshot
+from articles.importing.exported import origins
 from articles.importing.identity import Row
 from articles.importing.rows import Incoming, Pair
-from articles.models import Article
+from articles.models import Article, SourceDocument
 from articles.scoring import Policy, top_rank
 
 
@@ -86,14 +89,27 @@ def merge_all(known: Sequence[Pair], policy: Policy, at: datetime) -> tuple[Merg
     return tuple(_merge(articles[row.pk], row, one, policy, at) for row, one in known)
 
 
+def _base(source: SourceDocument | None, incoming: Incoming) -> ArticleDocument | None:
+    """Return the document that this newsroom exported, if the incoming one was made from it.
+
+    The editors of the other newsroom saw that one, and not the one that was last imported here.
+    """
+    if source is None or source.exported_digest is None or source.exported_text is None:
+        return None
+    if source.exported_digest not in origins(Path(incoming.file.path)):
+        return None
+    return documents.parse(source.path, source.exported_text.encode())
+
+
 def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy, at: datetime) -> Merge:
     document = incoming.document
     source = getattr(article, "source_document", None)
     before_document = source.parse() if source else None
+    base = _base(source, incoming) or before_document
     editor = snapshot.of_article(article) | decisions.of_article(article, at)
     now = snapshot.of_document(document) | decisions.of_document(document, at)
-    if before_document:
-        before = snapshot.of_document(before_document) | decisions.of_document(before_document, at)
+    if base:
+        before = snapshot.of_document(base) | decisions.of_document(base, at)
     else:
         # Without an earlier document, an editor wrote everything in the article.
         before = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
@@ -105,9 +121,9 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy, at: d
     # Heat and published in the document follow from its own quality and decision.
     may_take_score = editor["quality"] == before["quality"] and decision == now["decision"]
     takes_score = may_take_score and (
-        before_document is None
+        base is None
         or takes_quality
-        or (document.heat, document.published) != (before_document.heat, before_document.published)
+        or (document.heat, document.published) != (base.heat, base.published)
     )
     contents = rows.content_columns(document)
     columns = {name: contents[name] for name in take if name in contents}

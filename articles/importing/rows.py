@@ -14,6 +14,7 @@ from articles.documents import ArticleDocument, RelatedEntry
 from articles.importing.files import FoundFile
 from articles.importing.identity import Row
 from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, language_of
+from articles.importing.untouched import mark_of
 from articles.models import (
     Article,
     ArticleTopic,
@@ -226,7 +227,10 @@ def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) 
     bulk.insert(Image, ("article_id", "position", *IMAGE_FIELDS, "stored_id"), rows)
 
 
-_SOURCE: Final = ("path", "digest", "line_ends", "text", "run_id", "article_id")
+_SOURCE: Final = (
+    *("path", "digest", "line_ends", "text", "run_id", "mark"),
+    *("exported_digest", "exported_text", "article_id"),
+)
 
 
 def _source_values(row: Row, incoming: Incoming, run: ImportRun | None) -> tuple[Any, ...]:
@@ -236,6 +240,9 @@ def _source_values(row: Row, incoming: Incoming, run: ImportRun | None) -> tuple
         "crlf" if incoming.document.line_end == "\r\n" else "lf",
         incoming.data.decode(),
         run.pk if run else None,
+        mark_of(incoming.document),
+        None,
+        None,
         row.pk,
     )
 

@@ -156,6 +156,9 @@ class ImportConflict(models.Model):
         related_name="resolved_conflicts",
         help_text="The decision that resolved it.",
     )
+    note = models.CharField(
+        max_length=200, blank=True, help_text="Why it was settled without a choice."
+    )
 
     class Meta:
         ordering = ["-found_at", "-pk"]

@@ -27,6 +27,22 @@ class SourceDocument(models.Model):
     run = models.ForeignKey(
         "articles.ImportRun", null=True, on_delete=models.SET_NULL, related_name="documents"
     )
+    # Null until the next import or export computes it, so that a migration need not.
+    mark = models.CharField(  # noqa: DJ001
+        max_length=100,
+        null=True,
+        editable=False,
+        help_text="What the document says, in short: exports compare it with the article.",
+    )
+    exported_digest = models.CharField(  # noqa: DJ001
+        max_length=64,
+        null=True,
+        editable=False,
+        help_text="SHA-256 of the changed document that was last exported since the import.",
+    )
+    exported_text = models.TextField(  # noqa: DJ001
+        null=True, editable=False, help_text="That document: another newsroom may return it."
+    )
 
     class Meta:
         ordering = ["path"]

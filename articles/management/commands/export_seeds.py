@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from articles.importing import export
+from articles.importing.exported import Outcome
 from articles.models import Article
 from newsroom.commands import USAGE, ReportCommand, folder, text
 from newsroom.interrupts import stop_on_signal
@@ -43,9 +45,17 @@ class Command(ReportCommand):
                 names = ", ".join(sorted(missing))
                 raise CommandError(f"There is no document to export for {names}.", returncode=USAGE)
         written = changed = 0
+        outcome = Outcome()
         total = articles.count() if sys.stderr.isatty() else None
         with stop_on_signal() as stopping, tqdm(total=total, unit="document", disable=None) as bar:
-            for _, is_changed in export.export(articles, target, plain=options["plain"]):
+            exporting = export.export(
+                articles,
+                target,
+                plain=options["plain"],
+                is_partial=bool(options["slug"]),
+                outcome=outcome,
+            )
+            for _, is_changed in exporting:
                 written += 1
                 changed += is_changed
                 bar.update()
@@ -53,7 +63,19 @@ class Command(ReportCommand):
                     break
         self.report(
             options,
-            lambda: {"written": written, "changed": changed},
-            lambda: f"{written:,} documents written to {target}, {changed:,} of them changed",
+            lambda: {"written": written, "changed": changed, **asdict(outcome)},
+            lambda: _in_words(written, changed, target, outcome),
         )
         self.end_if_stopped(stopping.status, "Written documents are complete; run again to finish.")
+
+
+def _in_words(written: int, changed: int, target: Path, outcome: Outcome) -> str:
+    lines = [f"{written:,} documents written to {target}, {changed:,} of them changed"]
+    if outcome.removed:
+        lines.append(f"{outcome.removed:,} files removed that no longer belong there")
+    lines += [
+        f"{name} no longer belongs there, but was changed since it was exported: it is left. Remove "
+        "it, or move what you need elsewhere."
+        for name in outcome.left
+    ]
+    return "\n".join(lines)

@@ -23,7 +23,7 @@ def run(folder: Path, *arguments: str) -> tuple[str, list[str]]:
     """Return stdout and the names of the written files."""
     out = StringIO()
     call_command("export_seeds", str(folder), *arguments, stdout=out, stderr=StringIO())
-    return out.getvalue().strip(), sorted(path.name for path in folder.iterdir())
+    return out.getvalue().strip(), sorted(path.name for path in folder.glob("*.md"))
 
 
 def published() -> Article:

@@ -1,0 +1,140 @@
+"""Find the articles that are as their documents say, without loading either.
+
+An import stores a mark of what each document says. An export computes the same mark from rows and
+compares. Nothing has to tell the export what changed: whatever differs, differs in the mark. An
+article that differs is then compared with its document exactly, so a mark may be missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
+
+from articles.documents import ArticleDocument
+from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, related_urls
+from articles.models import Article, ArticleTopic, Image, Related
+from articles.models.topic import topic_key
+from articles.scoring import Policy
+
+_VALUES: Final = (*TEXTS, "type", "published_at", "updated_at", "provider__domain", "quality")
+_STANDING: Final = ("locale", "heat", "published")
+_DECIDED: Final = ("decision", "is_pinned", "publish_from", "publish_until")
+_SOURCE: Final = ("pk", "digest", "text", "mark", "exported_digest")
+_COLUMNS: Final = (
+    *("pk", "slug"),
+    *(f"source_document__{name}" for name in _SOURCE),
+    *_STANDING,
+    *_DECIDED,
+    *_VALUES,
+)
+_LENGTHS: Final = (2, 2 + len(_SOURCE), 2 + len(_SOURCE) + len(_STANDING), -len(_VALUES))
+_ABSENT: Final = "-"
+
+
+class Stored(NamedTuple):
+    """An article's stored document. ``is_untouched`` is false if it may have to change."""
+
+    article_id: int
+    slug: str
+    source_id: int
+    digest: str
+    text: str
+    mark: str | None
+    exported_digest: str | None
+    is_untouched: bool
+
+
+def mark_of(document: ArticleDocument) -> str | None:
+    """Return the mark of a document; None if it has decisions, which change with time.
+
+    It is a digest of its values, and then its language, heat and published, if it gives them: what
+    they mean depends on settings and policy.
+    """
+    if document.desk is not None:
+        return None
+    values = [getattr(document, name) or "" for name in TEXTS]
+    values += (document.type or Article.Type.ARTICLE.value, document.published_at)
+    values += (document.updated_at, document.provider.domain.lower(), document.quality)
+    digest = _digest(
+        values,
+        dict.fromkeys(map(topic_key, document.topics)),
+        [image_state(image) for image in document.images],
+        related_urls(document),
+    )
+    given = (document.language, document.heat, document.published)
+    return " ".join([digest, *(_ABSENT if one is None else str(one) for one in given)])
+
+
+def _digest(values: Sequence[Any], topics: Any, images: Sequence[Any], urls: Sequence[str]) -> str:
+    parts = (
+        "\0".join(map(str, values)),
+        "\0".join(topics),
+        "\0".join([repr(list(image)) for image in images]),
+        "\0".join(urls),
+    )
+    return blake2b("\1".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def stored(articles: QuerySet[Article], policy: Policy, size: int) -> Iterator[list[Stored]]:
+    """Yield the stored documents of articles in lists of ``size``, by primary key.
+
+    Articles without a document are left out. Four queries for each list.
+    """
+    loaded = articles.filter(source_document__isnull=False).order_by("pk")
+    last = 0
+    while rows := list(loaded.filter(pk__gt=last).values_list(*_COLUMNS)[:size]):
+        last = rows[-1][0]
+        yield list(_compared(rows, policy))
+
+
+def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]:
+    ids = [row[0] for row in rows]
+    topics = _listed(ArticleTopic, ids, "topic__key")
+    images = _listed(Image, ids, *IMAGE_FIELDS)
+    urls = _listed(Related, ids, "target__url")
+    first, second, third, fourth = _LENGTHS
+    for row in rows:
+        pk, source, values = row[0], row[first:second], row[fourth:]
+        mark, is_untouched = source[3], False
+        if mark is not None and not any(row[third:fourth]):
+            digest, *given = mark.split(" ")
+            is_untouched = _is_given(given, row[second:third], policy) and digest == _digest(
+                values,
+                [key for (key,) in topics.get(pk, ())],
+                images.get(pk, ()),
+                [url for (url,) in urls.get(pk, ())],
+            )
+        yield Stored(pk, row[1], *source, is_untouched)
+
+
+def _is_given(given: Sequence[str], standing: Sequence[Any], policy: Policy) -> bool:
+    """Return whether language, heat and published follow from those that a document gives."""
+    language, heat, published = given
+    locale, article_heat, article_published = standing
+    if locale != (settings.LANGUAGE_CODE if language == _ABSENT else language):
+        return False
+    if heat == _ABSENT:
+        # The document leaves its score to the policy.
+        return True
+    if heat != str(article_heat):
+        return False
+    if published == _ABSENT:
+        return bool(article_published == (article_heat >= policy.threshold))
+    return published == str(article_published)
+
+
+def _listed(model: type[Model], ids: Sequence[int], *columns: str) -> dict[int, list[Any]]:
+    """Return the values of articles' parts in order, by article. ``ids`` are ascending."""
+    # Reading one range of the index is faster than many look-ups, unless most rows are not needed.
+    is_dense = ids[-1] - ids[0] < 4 * len(ids)
+    of = Q(article__gte=ids[0], article__lte=ids[-1]) if is_dense else Q(article__any_of=ids)
+    found: dict[int, list[Any]] = defaultdict(list)
+    parts = model._default_manager.filter(of).order_by("article_id", "position")
+    for article_id, *values in parts.values_list("article_id", *columns):
+        found[article_id].append(values)
+    return found
