@@ -28,6 +28,7 @@ from articles.documents import DocumentError, NotNewsError
 from articles.documents.batches import Parsed, Text
 from articles.importing import catalog
 from articles.importing.batch import store
+from articles.importing.exported import is_as_known
 from articles.importing.files import FoundFile, Kind, find, printable, read, require
 from articles.importing.parsing import Parser
 from articles.importing.report import COUNTS, Report, Skipped
@@ -276,8 +277,13 @@ class _Import:
                 return None
         digests = [digest for _, _, digest in batch]
         documents = SourceDocument.objects.filter(digest__any_of=digests)
-        known = set(documents.values_list("digest", "path"))
-        changed = [one for one in batch if (one[2], one[0].name) not in known]
+        known = {
+            (digest, path): exported
+            for digest, path, exported in documents.values_list("digest", "path", "exported_digest")
+        }
+        changed = [
+            one for one in batch if not is_as_known(one[0], known.get((one[2], one[0].name), ""))
+        ]
         self.uncounted.unchanged += len(batch) - len(changed)
         parser.start([Text(file.shown, file.name, data) for file, data, _ in changed])
         return changed

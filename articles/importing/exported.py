@@ -26,6 +26,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from articles.importing.files import FoundFile
+from articles.models import SourceDocument
+
 LIST: Final = ".newsroom-export"
 _NEW: Final = f"{LIST}.new"
 _PART: Final = f"{LIST}.part"
@@ -193,6 +196,28 @@ def origins(file: Path) -> frozenset[str]:
     except OSError:
         return frozenset()
     return _origins(str(file.parent), changed).get(file.name, frozenset())
+
+
+def is_as_known(file: FoundFile, exported: str | None) -> bool:
+    """Return whether a file whose document is stored already needs no import.
+
+    ``exported`` is the digest of the version that was exported since, None if there is none, and
+    blank if no such document is stored. It needs one if it was made from that version: then another
+    newsroom has taken changes back.
+    """
+    return exported is None or (exported != "" and exported not in origins(Path(file.path)))
+
+
+def is_returned(file: FoundFile, digest: str) -> bool:
+    """Return whether a file with a known digest takes back changes that this newsroom exported.
+
+    At most one query.
+    """
+    others = origins(Path(file.path)) - {digest}
+    if not others:
+        return False
+    of_digest = SourceDocument.objects.filter(digest=digest, exported_digest__in=others)
+    return of_digest.exists()
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from articles.documents import DocumentError, parse, slug_for, stem_of
+from articles.importing.exported import is_returned
 from articles.importing.files import read
 from articles.importing.identity import Directory, Row
 from articles.importing.rows import Incoming, Pair
@@ -48,7 +49,7 @@ def match(incoming: Iterable[Incoming], directory: Directory) -> Matches:
     for one in incoming:
         document = one.document
         row = _article_of(one, directory)
-        if row is not None and row.digest == one.digest:
+        if row and row.digest == one.digest and not is_returned(one.file, one.digest):
             matches.unchanged += 1
             if row.path != one.file.name and row not in taken and not _is_second_copy(row, one):
                 row.path = one.file.name
