@@ -3,7 +3,8 @@
     python bench/import_export.py [--counts 2000 20000 100000] [--databases sqlite postgres]
 
 Generates the documents and measures each step in its own process on a fresh database. The reference
-is a plain ``bulk_create`` of the same rows. Includes PostgreSQL if BENCH_POSTGRES_URL (by default
+of the import is a plain ``bulk_create`` of the same rows; that of the export is ``write``, which only
+writes the stored texts to files. Includes PostgreSQL if BENCH_POSTGRES_URL (by default
 postgres://postgres@127.0.0.1:5432/postgres) answers; the benchmark creates its own databases there
 and drops them.
 """
@@ -25,7 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("BENCH_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-STAGES = ("bulk_create", "import", "reimport", "export")
+STAGES = ("bulk_create", "import", "reimport", "write", "export")
 
 
 def stage(name: str, argument: str = "", database: str = "") -> dict[str, Any]:
@@ -73,6 +74,8 @@ def measure(kind: str, documents: Path, folder: Path) -> dict[str, dict[str, Any
         results["import"] = stage("import", str(documents), database)
         results["reimport"] = stage("reimport", str(documents), database)
         out = folder / "export"
+        results["write"] = stage("write", str(out), database)
+        shutil.rmtree(out)
         results["export"] = stage("export", str(out), database)
         shutil.rmtree(out)
         results["bulk_create"] = stage("bulk_create", reference, database)

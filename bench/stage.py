@@ -65,6 +65,20 @@ def bulk_create_again(target_url: str) -> float:
     return seconds
 
 
+def write_plainly(folder: str) -> tuple[float, int]:
+    """Write the stored texts to files, one after the other; return the seconds and the number."""
+    from articles.models import SourceDocument
+
+    started = perf_counter()
+    documents = 0
+    Path(folder).mkdir()
+    texts = SourceDocument.objects.order_by("pk").values_list("article__slug", "text")
+    for slug, text in texts.iterator(CHUNK):
+        (Path(folder) / f"{slug}.md").write_bytes(text.encode())
+        documents += 1
+    return perf_counter() - started, documents
+
+
 class Children(threading.Thread):
     """Watch the memory of child processes; ``peak`` is the peak of the largest one, in kilobytes.
 
@@ -88,7 +102,7 @@ class Children(threading.Thread):
 
 
 def run(stage: str, argument: str) -> dict[str, Any]:
-    """Run one step: import, reimport, export, bulk_create or check (an idle Django)."""
+    """Run one step: import, reimport, export, write, bulk_create or check (an idle Django)."""
     from django.core.management import call_command
 
     from articles.models import SourceDocument
@@ -96,6 +110,9 @@ def run(stage: str, argument: str) -> dict[str, Any]:
     if stage == "check":
         call_command("check", stdout=io.StringIO())
         return {}
+    if stage == "write":
+        seconds, documents = write_plainly(argument)
+        return {"seconds": seconds, "documents": documents}
     if stage == "bulk_create":
         seconds = bulk_create_again(argument)
         return {"seconds": seconds, "documents": SourceDocument.objects.count()}
@@ -108,7 +125,7 @@ def run(stage: str, argument: str) -> dict[str, Any]:
             call_command("import_seeds", argument, "--format=json", stdout=out)
     seconds = perf_counter() - started
     if stage == "export":
-        documents = sum(1 for _ in os.scandir(argument))
+        documents = sum(1 for _ in Path(argument).glob("*.md"))
     else:
         report = json.loads(out.getvalue())
         documents = report["created"] + report["unchanged"]
