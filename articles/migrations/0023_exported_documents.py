@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0021_imported_decisions"),
+        ("articles", "0022_problem_policy"),
     ]
 
     operations = [
