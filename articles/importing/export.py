@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -57,7 +57,7 @@ def export(
     plain: bool = False,
     is_partial: bool = False,
     outcome: Outcome | None = None,
-) -> Iterator[tuple[str, bool]]:
+) -> Generator[tuple[str, bool], None, None]:
     """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
 
     Yield each file name, and whether the file differs from the imported one, by primary key. At the
@@ -128,7 +128,7 @@ def _chunks(articles: QuerySet[Article], *, plain: bool) -> Iterator[list[Export
 
 def _remember(exported: Sequence[tuple[SourceDocument, str, bytes]]) -> None:
     """Keep what other newsrooms will see, and the marks of documents that have none yet."""
-    wanted = {}
+    wanted: dict[int, tuple[SourceDocument, str | None, str | None, str | None]] = {}
     for source, digest, data in exported:
         if digest != source.digest and digest != source.exported_digest:
             wanted[source.pk] = (source, source.mark, digest, data.decode())

@@ -109,7 +109,7 @@ def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]
                 images.get(pk, ()),
                 [url for (url,) in urls.get(pk, ())],
             )
-        yield Stored(pk, row[1], *source, is_untouched)
+        yield Stored._make((pk, row[1], *source, is_untouched))
 
 
 def _is_given(given: Sequence[str], standing: Sequence[Any], policy: Policy) -> bool:
