@@ -6,11 +6,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+"""Times that are stored are in these years: anything else is a mistake, and near year 1 or 9999 a time
+has no equivalent in other time zones."""
+
 _MOMENT: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
     r"(?:[Zz]|([-+])(\d\d)(?::?(\d\d))?)?)?\Z",
     re.ASCII,
 )
+
+
+def is_storable(moment: datetime) -> bool:
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def iso(moment: datetime, timespec: str = "auto") -> str:

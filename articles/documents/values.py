@@ -16,6 +16,7 @@ from typing import Any, Final
 from articles.documents.frontmatter import Node, plain_kind
 from articles.documents.source import CONTROLS, Source, control_message, without_controls
 from articles.documents.yaml_text import Extra, Plain
+from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR, is_storable
 
 MAX_QUALITY: Final = 1000
 """Highest quality, in heat points. Real documents have 1 to 154."""
@@ -27,7 +28,6 @@ MAX_LINE: Final = 1_000
 """Longest title or name, in characters."""
 MAX_LANGUAGE: Final = 16
 """Longest language tag, in characters."""
-MIN_YEAR, MAX_YEAR = 1900, 2199
 
 _TIME = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:[Tt]| +)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
@@ -163,15 +163,15 @@ def time(source: Source, node: Node) -> datetime:
         moment = datetime(year, month, day, hour, minute, int(second or 0), microsecond, UTC)
         if offset:
             moment -= offset
-        is_in_range = MIN_YEAR <= moment.year <= MAX_YEAR
+        is_in_range = is_storable(moment)
     except ValueError:
-        if MIN_YEAR <= year <= MAX_YEAR:
+        if FIRST_YEAR <= year <= LAST_YEAR:
             source.fail(node.index, f"impossible time {value}: there is no such day")
         is_in_range = False
     except OverflowError:
         is_in_range = False
     if not is_in_range:
-        years = f"expected a year {MIN_YEAR} to {MAX_YEAR}"
+        years = f"expected a year {FIRST_YEAR} to {LAST_YEAR}"
         source.fail(node.index, f"impossible time {value}: {years}")
     return moment
 

@@ -18,6 +18,7 @@ from articles.documents import MAX_QUALITY
 from articles.models import Act, Article
 from articles.newsdesk import VERBS, Verb
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
+from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR, is_storable
 
 PAGES: Final = {one.verb.value: one for one in VERBS.values() if one.has_page}
 """The decisions that have their own page, by verb, in the order of ``VERBS``."""
@@ -39,6 +40,11 @@ class MomentField(forms.DateTimeField):
     """A date and time in the site's time zone, which the help text names."""
 
     widget = MomentInput
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is not None and not is_storable(value):
+            raise ValidationError(f"Choose a time in the years {FIRST_YEAR} to {LAST_YEAR}.")
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundField:
         bound = super().get_bound_field(form, field_name)

@@ -14,6 +14,7 @@ from articles.documents import MAX_QUALITY
 from articles.models import Article
 from articles.newsdesk import MOST_GATHERED, VERBS, Verb
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
+from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR, is_storable
 from newsroom.paging import read_moment
 
 TEXTS: Final = {field.key: field.name for field in VERBS[Verb.EDIT].fields}
@@ -49,10 +50,13 @@ class When(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> Any:
         try:
-            return read_moment(value)
+            moment = read_moment(value)
         except (TypeError, ValueError, OverflowError) as error:
             message = "Enter a time with an offset, like 2026-03-01T12:00:00Z, or null."
             raise ValidationError(message) from error
+        if not is_storable(moment):
+            raise ValidationError(f"Choose a time in the years {FIRST_YEAR} to {LAST_YEAR}.")
+        return moment
 
 
 class Slugs(serializers.ListField):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -52,6 +53,11 @@ _PREVIEW: Final = OpenApiParameter(
     "preview",
     {"type": "string", "enum": ["1"]},
     description="1: return the consequences and do nothing.",
+)
+
+# Proxies that compress answers mark tags: W/"3" (nginx), "3-gzip" (Apache), "3--gzip" (Jetty).
+_CHANGED_TAG: Final = re.compile(
+    r'(?:W/)?("\d+)(?:[-;]{1,2}(?:gzip|deflate|br|zstd))?"\Z', re.ASCII
 )
 
 ACTS: Final = {one.verb: one for one in VERBS.values() if one.in_api}
@@ -170,7 +176,7 @@ def _require_seen(request: Request, article: Article) -> None:
             HTTPStatus.PRECONDITION_REQUIRED,
             f"Nothing was done. Send If-Match with the ETag of the article you read, like {tag_of(1)}.",
         )
-    tags = parse_etags(text)
+    tags = [_CHANGED_TAG.sub(r'\1"', tag) for tag in parse_etags(text)]
     if tag_of(article.version) in tags:
         return
     named = tags[0].strip('"') if tags else ""

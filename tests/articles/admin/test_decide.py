@@ -197,6 +197,8 @@ class TestForm:
     @pytest.mark.parametrize(
         ("verb", "wrong", "words"),
         [
+            ("hold", {"until": "9999-12-31T12:00"}, "Choose a time in the years 1900 to 2199"),
+            ("hold", {"until": "0001-01-01T00:00"}, "Choose a time in the years 1900 to 2199"),
             ("hold", {"until": "2020-01-01T12:00"}, "already over"),
             ("hold", {"until": "someday"}, "Enter a valid date"),
             ("score", {"quality": "99999"}, "less than or equal to"),

@@ -184,6 +184,21 @@ class TestPreview:
         problem_of(response, 400)
 
 
+class TestMoments:
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            *("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2200-01-01T00:00:00Z"),
+            *("9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:45", "2100-01-01T12:00:60Z"),
+        ],
+    )
+    def test_fail_where_other_time_zones_have_no_such_time(self, desk: Client, moment: str) -> None:
+        article = make_article()
+        response = send(desk, address_of(article, "hold"), {"until": moment}, version=1)
+        detail = problem_of(response, 400)["detail"]
+        assert detail.startswith(("until: Choose a time in the years", "until: Enter a time with"))
+
+
 class TestIfMatch:
     @pytest.mark.parametrize("tag", [None, "", "*", " * "])
     def test_fail_without(self, desk: Client, tag: str | None) -> None:
@@ -196,7 +211,19 @@ class TestIfMatch:
 
     @pytest.mark.parametrize(
         "tag",
-        ["1", 'W/"1"', '"0"', '"2"', '"x"', '"01"', '"1 "', '"²"', '"' + "9" * 400 + '"', "1,"],
+        [
+            "1",
+            'W/"2"',
+            '"1-x"',
+            '"0"',
+            '"2"',
+            '"x"',
+            '"01"',
+            '"1 "',
+            '"²"',
+            '"' + "9" * 400 + '"',
+            "1,",
+        ],
     )
     def test_fail_another(self, desk: Client, tag: str) -> None:
         article = make_article()
@@ -206,6 +233,12 @@ class TestIfMatch:
         assert (problem["version"], problem["meanwhile"]) == (1, [])
         assert response["ETag"] == '"1"'
         assert stored() == before
+
+    @pytest.mark.parametrize("tag", ['W/"1"', '"1-gzip"', 'W/"1--gzip"', '"1;br"', '"7", W/"1"'])
+    def test_changed_by_a_proxy(self, desk: Client, tag: str) -> None:
+        article = make_article()
+        response = desk.generic("POST", address_of(article, "hold"), headers={"If-Match": tag})
+        assert response.status_code == 200
 
     def test_one_of_several(self, desk: Client) -> None:
         article = make_article()
