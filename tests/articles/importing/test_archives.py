@@ -87,6 +87,7 @@ class TestNames:
     @PACKERS
     def test_of_system_files_are_skipped(self, tmp_path: Path, name: str, pack: Pack) -> None:
         system = (
+            "__MACOSX/three.md",
             "__MACOSX/._one.md",
             ".DS_Store",
             "._one.md",
