@@ -26,6 +26,7 @@ from articles.scoring import (
     score,
     top_rank,
 )
+from articles.tracking.sets import in_sets
 from newsroom import bulk
 
 CHUNK: Final = 2_000
@@ -205,7 +206,7 @@ def recompute(
     ids = sorted(set(article_ids))
     if not ids:
         return []
-    with transaction.atomic():
+    with transaction.atomic(), in_sets(len(ids)):
         # Take the lock, so that this and a decision in progress run one after the other.
         locked = Article.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
         decided = locked.filter(pk__any_of=ids).values_list("pk", "decision_until")

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from articles.documents.problems import DocumentWarning
 from articles.documents.yaml_text import Extra
 
+_Class = TypeVar("_Class")
 
+
+def _pickled_as_values(cls: type[_Class]) -> type[_Class]:
+    """Pickle a dataclass as a call with its values: half the time of what frozen dataclasses do.
+
+    An import receives its parsed documents from another process.
+    """
+    values = attrgetter(*(one.name for one in fields(cls)))  # type: ignore[arg-type]
+
+    def reduce(self: _Class) -> tuple[type[_Class], Any]:
+        return cls, values(self)
+
+    cls.__reduce__ = reduce  # type: ignore[assignment, method-assign]
+    return cls
+
+
+@_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class DocumentImage:
     """An image that a document names by URL; sizes are in pixels."""
@@ -23,6 +42,7 @@ class DocumentImage:
     extra: Mapping[str, Extra] = field(default_factory=dict)
 
 
+@_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class DocumentProvider:
     """The provider that a document names; ``images`` are its logos."""
@@ -33,6 +53,7 @@ class DocumentProvider:
     extra: Mapping[str, Extra] = field(default_factory=dict)
 
 
+@_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class RelatedEntry:
     """Another report of the same event, as a document describes it."""
@@ -56,6 +77,7 @@ class RelatedEntry:
         return self.web_url or self.original_url or ""
 
 
+@_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What editors decided about an article: the ``desk`` block, which other newsrooms read.

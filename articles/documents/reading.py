@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from articles.documents import values
@@ -205,10 +205,46 @@ PROVIDER_KEYS: Keys = {
 }
 
 
+_KNOWN_PROVIDERS: Final = 4_096
+"""How many providers to remember, so that each is checked once and takes memory once."""
+
+
+def _remembered(convert: Callable[[Source, Node], DocumentProvider]) -> Converter:
+    """Return a converter of providers that remembers those without warnings.
+
+    A hub names the same few hundred in all its documents.
+    """
+    known: dict[Any, DocumentProvider] = {}
+
+    def remember(source: Source, node: Node) -> DocumentProvider:
+        values = _values_of(node)
+        found = known.get(values)
+        if found is None:
+            warnings = len(source.warnings)
+            found = convert(source, node)
+            if len(source.warnings) == warnings and len(known) < _KNOWN_PROVIDERS:
+                known[values] = found
+        return found
+
+    return remember
+
+
+def _values_of(node: Node) -> Any:
+    """Return everything of a node that its conversion depends on, without positions."""
+    value = node.value
+    if type(value) is str:
+        return value, node.plain, node.comment is None
+    if type(value) is list:
+        return tuple([_values_of(one) for one in value])
+    return tuple([(key, _values_of(one)) for key, one in value.items()])
+
+
+@_remembered
 def _provider(source: Source, node: Node) -> DocumentProvider:
     return DocumentProvider(**_read(source, node, PROVIDER_KEYS, ("name", "domain")))
 
 
+@_remembered
 def _entry_provider(source: Source, node: Node) -> DocumentProvider:
     """Read the provider of an entry; the domain stands in for a name that cannot be used."""
     result = _read(source, node, PROVIDER_KEYS, ("domain",))

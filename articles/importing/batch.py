@@ -21,6 +21,7 @@ from articles.importing.report import Report
 from articles.importing.rows import Incoming
 from articles.importing.writing import write
 from articles.models import ImportRun
+from articles.tracking.sets import in_sets
 from newsroom import bulk
 
 
@@ -30,7 +31,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
     If the database refuses a document, it is rejected by name and the others are stored.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), in_sets(len(incoming)):
             bulk.hold_write_lock()
             report = Report()
             policy = heat.current_policy()

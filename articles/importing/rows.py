@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -151,22 +151,34 @@ def insert_articles(
     ``decided`` are the columns that documents decide for editors, by primary key.
     """
     fixed = tuple(_FRESH.values())
-    # A trigger would fill this in, but would write each article twice.
-    provider_names = _names(Provider, providers)
-    topic_names = _names(Topic, topics)
-
-    def filed(provider_id: int, document: ArticleDocument | None) -> str:
-        keys = dict.fromkeys(map(topic_key, document.topics)) if document else ()
-        about = [(topics[key], topic_names[topics[key]]) for key in keys]
-        return filed_under((provider_id, provider_names[provider_id]), about)
+    file = _filing(providers, topics)
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, document, values in _contents(fresh, stubs, providers, policy):
-            under = filed(values[-1], document)
+            under = file(values, document)
             one = (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
             yield _decided(decided[row.pk], _ARTICLE, one) if row.pk in decided else one
 
     bulk.insert(Article, _ARTICLE, rows())
+
+
+def _filing(
+    providers: Mapping[str, int], topics: Mapping[str, int]
+) -> Callable[[tuple[Any, ...], ArticleDocument | None], str]:
+    """Return a function from the values and document of an article to its ``filed_under``.
+
+    Triggers would fill this in, but would write each article twice. Two queries, for names.
+    """
+    provider_names = _names(Provider, providers)
+    topic_names = _names(Topic, topics)
+
+    def file(values: tuple[Any, ...], document: ArticleDocument | None) -> str:
+        provider_id = values[-1]
+        keys = dict.fromkeys(map(topic_key, document.topics)) if document else ()
+        about = [(topics[key], topic_names[topics[key]]) for key in keys]
+        return filed_under((provider_id, provider_names[provider_id]), about)
+
+    return file
 
 
 def _names(model: type[Provider] | type[Topic], keys: Mapping[str, int]) -> dict[int, str]:
@@ -175,25 +187,26 @@ def _names(model: type[Provider] | type[Topic], keys: Mapping[str, int]) -> dict
 
 
 def fill_articles(
-    pairs: Iterable[Pair],
-    stubs: Iterable[StubPair],
+    pairs: Sequence[Pair],
+    stubs: Sequence[StubPair],
     providers: Mapping[str, int],
+    topics: Mapping[str, int],
     at: datetime,
     policy: Policy,
     decided: Mapping[int, Mapping[str, Any]],
 ) -> None:
     """Write documents into coverage-only articles, and newer entries into the remaining ones."""
-    names = ("slug", "stem", "coverage_only", *_CONTENT)
-    rows = (
-        (
-            *_decided(
-                decided.get(row.pk, {}), names, (row.slug, row.stem, document is None, *values, at)
-            ),
-            row.pk,
-        )
-        for row, document, values in _contents(pairs, stubs, providers, policy)
-    )
-    bulk.update(Article, names, rows)
+    if not pairs and not stubs:
+        return
+    file = _filing(providers, topics)
+    names = ("slug", "stem", "coverage_only", "filed_under", *_CONTENT)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for row, document, values in _contents(pairs, stubs, providers, policy):
+            one = (row.slug, row.stem, document is None, file(values, document), *values, at)
+            yield (*_decided(decided.get(row.pk, {}), names, one), row.pk)
+
+    bulk.update(Article, names, rows())
 
 
 def _decided(

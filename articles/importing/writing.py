@@ -60,7 +60,7 @@ def write(
     _insert_links(link for link in plan.links if link.namer.pk in written)
     decided, brought = decisions.of_new(matches.new, matches.filled, run, at)
     rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy, decided)
-    rows.fill_articles(matches.filled, plan.retold_stubs, providers, at, policy, decided)
+    rows.fill_articles(matches.filled, plan.retold_stubs, providers, topics, at, policy, decided)
     for merge in plan.merges:
         _write_merge(merge, providers, topics, run, at)
         _keep_conflicts(merge, run, at)

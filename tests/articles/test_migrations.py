@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.db import connection, migrations, models
 from django.db.migrations.executor import MigrationExecutor
 
-from articles.migrations.frozen import postgresql, search_0008_postgresql, sqlite
+from articles.migrations.frozen import postgresql, sqlite
 from articles.migrations.frozen.triggers import (
     SHOWN,
     VERSIONS,
@@ -134,15 +134,14 @@ class TestTriggers:
             names = {
                 name.split()[1] for name in postgresql.definitions(SHOWN) if name[:7] == "TRIGGER"
             }
-            assert triggers().keys() == names | search_0008_postgresql.TRIGGER_NAMES
+            assert triggers().keys() == names
         else:
             assert triggers() == sqlite.definitions(SHOWN)
 
     def test_are_the_same_after_they_were_dropped_and_made_again(self) -> None:
         before = triggers(), functions()
         restore_triggers(editor(), Shown())
-        left = {name for name in triggers() if not name.startswith("article_file_")}
-        assert left == set()
+        assert triggers() == {}
         restore_triggers(editor(), SHOWN)
         assert (triggers(), functions()) == before
 

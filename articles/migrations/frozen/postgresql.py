@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from articles.migrations.frozen import search_0008_postgresql as search
 from articles.migrations.frozen.change_feed import (
     CARRIED,
     INTO,
@@ -20,38 +21,89 @@ from articles.migrations.frozen.change_feed import (
 )
 
 _NOW = "clock_timestamp()"
-_BEGIN_EDITION = (
-    "CREATE OR REPLACE FUNCTION begin_edition() "
-    "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+_NEW_EDITION = (
     "INSERT INTO articles_edition(id, token, begun_at) "
     "VALUES (1, replace(gen_random_uuid()::text, '-', ''), clock_timestamp()) "
     "ON CONFLICT (id) DO UPDATE SET token = excluded.token, begun_at = excluded.begun_at; "
-    "RETURN NULL; END $$"
 )
+# A large write turns this setting on, and calls note_set() at its end (articles/tracking/sets.py).
+_IN_SET = "current_setting('newsroom.in_sets', true) = 'on'"
+_BEFORE = "slug, published, published_at, publish_from, publish_until"
+_IDS = "id bigint PRIMARY KEY"
+SET_TABLES = {
+    # Articles as they were, and new ones.
+    "set_before": (
+        f"{_IDS}, is_new boolean NOT NULL, slug text, published boolean, "
+        "published_at timestamptz, publish_from timestamptz, publish_until timestamptz"
+    ),
+    # Articles that changed, or their parts or coverage; those for whose readers it is a change.
+    "set_noted": _IDS,
+    "set_marked": _IDS,
+    # Articles that changed for readers themselves, and those that readers had not seen before.
+    "set_own": _IDS,
+    "set_appearing": _IDS,
+    # Articles whose topics or provider changed, for the search.
+    "set_refiled": _IDS,
+}
+
+
+def _set_aside(has_sets: bool, collect: str, then: str) -> str:
+    """Return the statements that only collect what is concerned while the setting is on."""
+    return f"IF {_IN_SET} THEN {collect}{then} END IF; " if has_sets else ""
+
+
+def _collect(table: str, ids: str) -> str:
+    return f"INSERT INTO {table} SELECT DISTINCT {ids} ON CONFLICT DO NOTHING; "
+
+
+def _begin_edition(has_sets: bool) -> str:
+    return (
+        "CREATE OR REPLACE FUNCTION begin_edition() "
+        "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"{_set_aside(has_sets, '', 'RETURN NULL;')}{_NEW_EDITION}RETURN NULL; END $$"
+    )
+
+
 _SEQUENCE = "articles_change_sequence"
 # By index, whatever the planner knew of the tables when it first saw the function.
 _LANGUAGE = "LANGUAGE plpgsql SET enable_seqscan = off AS $$"
 # Before a number is taken: writers then commit in the order of their numbers.
 _LOCK = "PERFORM 1 FROM articles_edition WHERE id = 1 FOR UPDATE;"
-_NOTE_ARTICLES = (
-    f"CREATE OR REPLACE FUNCTION note_articles(ids bigint[]) RETURNS void {_LANGUAGE} "
-    f"BEGIN {_LOCK} {INTO} "
-    f"SELECT a.slug, nextval('{_SEQUENCE}'), {public('a', _NOW)}, {_NOW} "
-    f"FROM articles_article AS a WHERE a.id = ANY(ids) AND {NOTED} {UPSERT}; "
-    "END $$"
-)
-_MARK_ARTICLES = (
-    f"CREATE OR REPLACE FUNCTION mark_articles(ids bigint[]) RETURNS void {_LANGUAGE} BEGIN "
-    f"{mark('SELECT a.slug FROM articles_article AS a WHERE a.id = ANY(ids)', _NOW)}END $$"
-)
+
+
+def _note_articles(has_sets: bool) -> str:
+    aside = _set_aside(has_sets, _collect("set_noted", "unnest(ids)"), "RETURN;")
+    return (
+        f"CREATE OR REPLACE FUNCTION note_articles(ids bigint[]) RETURNS void {_LANGUAGE} "
+        f"BEGIN {aside}{_LOCK} {INTO} "
+        f"SELECT a.slug, nextval('{_SEQUENCE}'), {public('a', _NOW)}, {_NOW} "
+        f"FROM articles_article AS a WHERE a.id = ANY(ids) AND {NOTED} {UPSERT}; "
+        "END $$"
+    )
+
+
+def _mark_articles(has_sets: bool) -> str:
+    aside = _set_aside(has_sets, _collect("set_marked", "unnest(ids)"), "RETURN;")
+    return (
+        f"CREATE OR REPLACE FUNCTION mark_articles(ids bigint[]) RETURNS void {_LANGUAGE} BEGIN {aside}"
+        f"{mark('SELECT a.slug FROM articles_article AS a WHERE a.id = ANY(ids)', _NOW)}END $$"
+    )
+
+
 # A link to what the story does not show changes nothing.
 _LISTED = f" JOIN articles_article AS t ON t.id = link.target_id WHERE {in_story('t', _NOW)}"
-_CARRY = (
-    f"{CARRIED[0]} SELECT a.slug, nextval('{_SEQUENCE}'), false, {_NOW}, former.changed_at "
-    "FROM (SELECT id, slug FROM old_rows EXCEPT SELECT id, slug FROM new_rows) AS o "
-    "JOIN articles_change AS former ON former.slug = o.slug AND former.changed_at IS NOT NULL "
-    f"JOIN articles_article AS a ON a.id = o.id {CARRIED[1]}"
-)
+
+
+def _carry(moved: str) -> str:
+    return (
+        f"{CARRIED[0]} SELECT a.slug, nextval('{_SEQUENCE}'), false, {_NOW}, former.changed_at "
+        f"FROM ({moved}) AS o "
+        "JOIN articles_change AS former ON former.slug = o.slug AND former.changed_at IS NOT NULL "
+        f"JOIN articles_article AS a ON a.id = o.id {CARRIED[1]}"
+    )
+
+
+_MOVED = "SELECT id, slug FROM old_rows EXCEPT SELECT id, slug FROM new_rows"
 NOTE_PUBLISHED = "SELECT note_articles(ARRAY(SELECT id FROM articles_article WHERE published))"
 _ROWS = {
     "insert": "NEW TABLE AS new_rows",
@@ -64,7 +116,7 @@ def definitions(version: Any) -> dict[str, str]:
     """Return each object's statement by its kind and name, as ``drop`` takes them."""
     found = {}
     if version.editions:
-        found["FUNCTION begin_edition()"] = _BEGIN_EDITION
+        found["FUNCTION begin_edition()"] = _begin_edition(version.has_sets)
     for table in version.editions:
         found[f"TRIGGER {table}_begins_edition ON {table}"] = (
             f"CREATE OR REPLACE TRIGGER {table}_begins_edition "
@@ -73,11 +125,13 @@ def definitions(version: Any) -> dict[str, str]:
         )
     if version.notes:
         found[f"SEQUENCE {_SEQUENCE}"] = f"CREATE SEQUENCE IF NOT EXISTS {_SEQUENCE}"
-        found["FUNCTION note_articles(bigint[])"] = _NOTE_ARTICLES
+        found["FUNCTION note_articles(bigint[])"] = _note_articles(version.has_sets)
     if version.marks:
-        found["FUNCTION mark_articles(bigint[])"] = _MARK_ARTICLES
+        found["FUNCTION mark_articles(bigint[])"] = _mark_articles(version.has_sets)
+    if version.has_sets:
+        found["FUNCTION note_set()"] = _note_set()
     for table, columns in version.notes.items():
-        for event, then in _notes(table, columns, _marks(version, table)).items():
+        for event, then in _notes(version, table, columns).items():
             name = f"{table}_{event}_notes"
             found[f"FUNCTION {name}()"] = (
                 f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger {_LANGUAGE} "
@@ -87,11 +141,14 @@ def definitions(version: Any) -> dict[str, str]:
                 f"CREATE OR REPLACE TRIGGER {name} AFTER {event.upper()} ON {table} "
                 f"REFERENCING {_ROWS[event]} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
             )
+    if version.has_search:
+        found |= search.definitions(_IN_SET if version.has_sets else "")
     return found
 
 
-def _notes(table: str, columns: tuple[str, ...], marks: Mapping[str, str]) -> dict[str, str]:
+def _notes(version: Any, table: str, columns: tuple[str, ...]) -> dict[str, str]:
     """Return the statements that note and mark each event."""
+    marks = _marks(version, table)
     if table in NAMED:
         # These first: an import updates providers by the hundred, and hardly ever their names.
         noted = _note(_shown(table)) + marks["update"]
@@ -104,11 +161,15 @@ def _notes(table: str, columns: tuple[str, ...], marks: Mapping[str, str]) -> di
         }
     before, after = _less("old", "new", columns), _less("new", "old", columns)
     itself_and_naming = _note(f"SELECT unnest(changed) UNION {NAMING} = ANY(changed)")
-    noted = _note_old(before) + marks["itself"] + itself_and_naming + marks["update"]
+    noted = _note_old(before, version.has_sets) + marks["itself"] + itself_and_naming
+    new = "INSERT INTO set_before(id, is_new) SELECT id, true FROM new_rows; "
     return {
-        "insert": _note("SELECT id FROM new_rows WHERE published"),
-        "update": _if_changed(f"SELECT id FROM ({after}) AS n", noted),
-        "delete": _note_old("SELECT * FROM old_rows"),
+        "insert": (
+            _set_aside(version.has_sets, new, "RETURN NULL;")
+            + _note("SELECT id FROM new_rows WHERE published")
+        ),
+        "update": _if_changed(f"SELECT id FROM ({after}) AS n", noted + marks["update"]),
+        "delete": _note_old("SELECT * FROM old_rows", version.has_sets),
     }
 
 
@@ -126,9 +187,15 @@ def _marks(version: Any, table: str) -> Mapping[str, str]:
         marks["update"] = _mark(_either("article_id", columns))
         marks["delete"] = _mark(f"SELECT article_id FROM old_rows AS link{listed}")
     else:
-        marks["itself"] = mark(f"SELECT slug FROM ({_less('old', 'new', columns)}) AS o", _NOW)
+        own = _less("old", "new", columns)
+        itself, carry = mark(f"SELECT slug FROM ({own}) AS o", _NOW), _carry(_MOVED)
+        if version.has_sets:
+            collect = _collect("set_own", f"id FROM ({own}) AS o")
+            itself = f"IF {_IN_SET} THEN {collect}ELSE {itself}END IF; "
+            carry = f"IF ({_IN_SET}) IS NOT TRUE THEN {carry}END IF; "
         covered = _either("id", version.covered, in_stories=True)
-        marks["update"] = _CARRY + _if_changed(covered, _mark(f"{NAMING} = ANY(changed)"))
+        marks["itself"] = itself
+        marks["update"] = carry + _if_changed(covered, _mark(f"{NAMING} = ANY(changed)"))
     return marks
 
 
@@ -168,11 +235,45 @@ def _mark(ids: str) -> str:
     return f"PERFORM mark_articles(ARRAY({ids})); "
 
 
-def _note_old(rows: str) -> str:
+def _note_old(rows: str, has_sets: bool) -> str:
     shown = public("o", _NOW, last_note("o", "'-infinity'"))
-    return (
+    note = (
         f"{_LOCK} {INTO} SELECT o.slug, nextval('{_SEQUENCE}'), {shown}, {_NOW} "
         f"FROM ({rows}) AS o WHERE o.published {UPSERT}; "
+    )
+    if not has_sets:
+        return note
+    # The first values that an article had are those that others saw.
+    return (
+        f"IF {_IN_SET} THEN INSERT INTO set_before(id, is_new, {_BEFORE}) "
+        f"SELECT id, false, {_BEFORE} FROM ({rows}) AS o ON CONFLICT DO NOTHING; "
+        f"ELSE {note}END IF; "
+    )
+
+
+def _note_set() -> str:
+    """Return the function that notes what a set collected, in the order of the triggers.
+
+    An article's own changes come first: see ``mark``. At the end it forgets everything.
+    """
+    joined = "JOIN articles_article AS a USING (id)"
+    new = f"SELECT a.id FROM set_before AS b {joined} WHERE is_new AND a.published"
+    seen = "SELECT 1 FROM articles_change AS c WHERE c.slug = b.slug AND c.shown"
+    moved = f"SELECT id, b.slug FROM set_before AS b {joined} WHERE NOT is_new AND b.slug <> a.slug"
+    marked = (
+        f"SELECT a.slug FROM set_marked {joined} "
+        "WHERE NOT EXISTS (SELECT 1 FROM set_appearing AS x WHERE x.id = a.id)"
+    )
+    return (
+        f"CREATE OR REPLACE FUNCTION note_set() RETURNS void {_LANGUAGE} BEGIN "
+        f"{search.REFILE_SET}PERFORM set_config('newsroom.in_sets', 'off', true); {_NEW_EDITION}"
+        f"{_note_old('SELECT * FROM set_before WHERE NOT is_new', has_sets=False)}"
+        f"{mark('SELECT b.slug FROM set_before AS b JOIN set_own USING (id)', _NOW)}"
+        "INSERT INTO set_appearing "
+        f"SELECT id FROM set_before AS b WHERE is_new OR NOT EXISTS ({seen}); "
+        f"PERFORM note_articles(ARRAY(SELECT id FROM set_noted UNION {new})); "
+        f"{_carry(moved)}{mark(marked, _NOW)}"
+        f"{' '.join(f'DELETE FROM {table};' for table in SET_TABLES)} END $$"
     )
 
 

@@ -8,10 +8,10 @@ shifted, and the article's id: newest first is a walk from the end.
 from typing import Any
 
 _MARK = "\u02ac"
-_INDEX = "articles_article_search"
+INDEX = "articles_article_search"
 
 
-def _filed_under(article: str, provider: str) -> str:
+def filed_under(article: str, provider: str) -> str:
     """Return SQL for the column, from SQL for the ids of an article and its provider."""
 
     def named(alias: str, mark: str) -> str:
@@ -25,7 +25,7 @@ def _filed_under(article: str, provider: str) -> str:
     )
 
 
-def _entry(row: str) -> str:
+def entry(row: str) -> str:
     """Return SQL for a row's entry in the index: row id, headline, excerpt, names and marks."""
     # Without fractions of a second, which SQLite would round up.
     second = f"CAST(strftime('%s', substr({row}.published_at, 1, 19)) AS INTEGER)"
@@ -39,52 +39,52 @@ def _entry(row: str) -> str:
 
 
 _HEAT = "(min({}.heat, 300) / 10)"
-_COLUMNS = (
+COLUMNS = (
     *("title", "excerpt", "filed_under", "provider_id", "type", "published", "published_at"),
 )
 # An article without filed_under is not in the index.
 _FORGET = (
-    f"INSERT INTO {_INDEX}({_INDEX}, rowid, title, excerpt, names) "
-    f"SELECT 'delete', {_entry('old')} WHERE old.filed_under IS NOT NULL;"
+    f"INSERT INTO {INDEX}({INDEX}, rowid, title, excerpt, names) "
+    f"SELECT 'delete', {entry('old')} WHERE old.filed_under IS NOT NULL;"
 )
 _LEARN = (
-    f"INSERT INTO {_INDEX}(rowid, title, excerpt, names) SELECT {_entry('a')} "
+    f"INSERT INTO {INDEX}(rowid, title, excerpt, names) SELECT {entry('a')} "
     "FROM articles_article a WHERE a.id = new.id AND a.filed_under IS NOT NULL;"
 )
-_FILED_NEW = _filed_under("new.id", "new.provider_id")
+_FILED_NEW = filed_under("new.id", "new.provider_id")
 # In the trigger on updates this does not set it off again: SQLite's recursive_triggers is off.
 _FILE = (
     f"UPDATE articles_article SET filed_under = {_FILED_NEW} "
     f"WHERE id = new.id AND filed_under IS NOT {_FILED_NEW}"
 )
-_REFILED = "(old.filed_under IS NOT new.filed_under OR old.provider_id IS NOT new.provider_id)"
+REFILED = "(old.filed_under IS NOT new.filed_under OR old.provider_id IS NOT new.provider_id)"
 # An import writes texts that are the same.
-_CHANGED = " OR ".join(
+CHANGED = " OR ".join(
     [
-        *(f"old.{name} IS NOT new.{name}" for name in _COLUMNS),
+        *(f"old.{name} IS NOT new.{name}" for name in COLUMNS),
         f"{_HEAT.format('old')} IS NOT {_HEAT.format('new')}",
     ]
 )
 # An import files new articles under their topics before it links those.
-_UNKNOWN = (
+UNKNOWN = (
     "instr((SELECT filed_under FROM articles_article WHERE id = new.article_id) || ' ', "
     f"' {_MARK}t' || new.topic_id || ' ') = 0"
 )
 _REFILE = (
     "UPDATE articles_article SET filed_under = "
-    f"{_filed_under('articles_article.id', 'articles_article.provider_id')}"
+    f"{filed_under('articles_article.id', 'articles_article.provider_id')}"
 )
 _BODIES = {
     "insert": f"AFTER INSERT ON articles_article WHEN new.filed_under IS NOT NULL BEGIN {_LEARN}",
     # Its update sets off the next trigger, which indexes the article.
     "file": f"AFTER INSERT ON articles_article WHEN new.filed_under IS NULL BEGIN {_FILE};",
     "update": (
-        f"AFTER UPDATE OF heat, {', '.join(_COLUMNS)} ON articles_article WHEN {_CHANGED} "
-        f"BEGIN {_FORGET} {_FILE} AND {_REFILED}; {_LEARN}"
+        f"AFTER UPDATE OF heat, {', '.join(COLUMNS)} ON articles_article WHEN {CHANGED} "
+        f"BEGIN {_FORGET} {_FILE} AND {REFILED}; {_LEARN}"
     ),
     "delete": f"AFTER DELETE ON articles_article BEGIN {_FORGET}",
     "topic_insert": (
-        f"AFTER INSERT ON articles_articletopic WHEN {_UNKNOWN} "
+        f"AFTER INSERT ON articles_articletopic WHEN {UNKNOWN} "
         f"BEGIN {_REFILE} WHERE id = new.article_id;"
     ),
     "topic_update": (
@@ -107,15 +107,14 @@ _BODIES = {
     ),
 }
 TRIGGERS = {
-    f"{_INDEX}_{name}": f"CREATE TRIGGER {_INDEX}_{name} {body} END"
-    for name, body in _BODIES.items()
+    f"{INDEX}_{name}": f"CREATE TRIGGER {INDEX}_{name} {body} END" for name, body in _BODIES.items()
 }
 
 
 def add_index(execute: Any) -> None:
     """Make the index, its triggers and its entries."""
     execute(
-        f"CREATE VIRTUAL TABLE {_INDEX} USING fts5(title, excerpt, names, content='', "
+        f"CREATE VIRTUAL TABLE {INDEX} USING fts5(title, excerpt, names, content='', "
         "columnsize=0, tokenize='unicode61 remove_diacritics 2')",
         None,
     )
@@ -129,4 +128,4 @@ def remove_index(execute: Any) -> None:
     """Drop the index and its triggers, if they are there."""
     for name in TRIGGERS:
         execute(f"DROP TRIGGER IF EXISTS {name}", None)
-    execute(f"DROP TABLE IF EXISTS {_INDEX}", None)
+    execute(f"DROP TABLE IF EXISTS {INDEX}", None)

@@ -21,7 +21,7 @@ from articles.migrations.frozen.change_feed import (
 from articles.migrations.frozen.search_0008_sqlite import TRIGGERS as SEARCH
 
 _NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
-_BEGIN_EDITION = (
+BEGIN_EDITION = (
     "INSERT INTO articles_edition(id, token, begun_at) "
     f"VALUES (1, lower(hex(randomblob(16))), {_NOW}) "
     "ON CONFLICT(id) DO UPDATE SET token = excluded.token, begun_at = excluded.begun_at;"
@@ -29,13 +29,18 @@ _BEGIN_EDITION = (
 # A statement reads what was there before it, so the numbers of its rows come from row_number().
 _NUMBER = "(SELECT COALESCE(MAX(sequence), 0) FROM articles_change) + row_number() OVER ()"
 _BLANK = "''"
-_NOTE_OLD = (
-    f"{INTO} SELECT OLD.slug, {_NUMBER}, {public('OLD', _NOW, last_note('OLD', _BLANK))}, "
-    f"{_NOW} WHERE OLD.published {UPSERT};"
-)
 
 
-def _note(which: str) -> str:
+def note_old(rows: str = "") -> str:
+    """Return the statement that notes articles as they were: ``OLD``, by default a trigger's."""
+    return (
+        f"{INTO} SELECT OLD.slug, {_NUMBER}, {public('OLD', _NOW, last_note('OLD', _BLANK))}, "
+        f"{_NOW} {rows}WHERE OLD.published {UPSERT};"
+    )
+
+
+def note(which: str) -> str:
+    """Return the statement that notes the articles ``a`` for which a condition holds."""
     return (
         f"{INTO} SELECT a.slug, {_NUMBER}, {public('a', _NOW)}, {_NOW} "
         f"FROM articles_article AS a WHERE {which} AND {NOTED} {UPSERT};"
@@ -46,12 +51,16 @@ def _mark(which: str, when: str = "") -> str:
     return mark(f"SELECT a.slug FROM articles_article AS a WHERE {which}", _NOW, when)
 
 
-_CARRY = (
-    f"{CARRIED[0]} SELECT NEW.slug, {_NUMBER}, 0, {_NOW}, former.changed_at "
-    "FROM articles_change AS former WHERE former.slug = OLD.slug AND OLD.slug <> NEW.slug "
-    f"AND former.changed_at IS NOT NULL {CARRIED[1]}"
-)
-NOTE_PUBLISHED = _note("a.published")
+def carry(rows: str = "") -> str:
+    """Return the statement that gives ``NEW`` slugs the time of the ``OLD`` ones' last change."""
+    return (
+        f"{CARRIED[0]} SELECT NEW.slug, {_NUMBER}, 0, {_NOW}, former.changed_at "
+        f"FROM {rows}articles_change AS former WHERE former.slug = OLD.slug "
+        f"AND OLD.slug <> NEW.slug AND former.changed_at IS NOT NULL {CARRIED[1]}"
+    )
+
+
+NOTE_PUBLISHED = note("a.published")
 
 
 def definitions(version: Any) -> dict[str, str]:
@@ -66,34 +75,34 @@ def definitions(version: Any) -> dict[str, str]:
 
     for table in version.editions:
         for event in ("insert", "update", "delete"):
-            add(f"{table}_{event}_begins_edition", table, event, "", _BEGIN_EDITION)
+            add(f"{table}_{event}_begins_edition", table, event, "", BEGIN_EDITION)
     for table, columns in version.notes.items():
         marks = _marks(version, table)
-        for event, (when, then) in _notes(table, _differs(columns), marks).items():
+        for event, (when, then) in _notes(table, differs_in(columns), marks).items():
             add(f"{table}_{event}_notes", table, event, when, then)
     return found | (SEARCH if version.has_search else {})
 
 
-def _differs(columns: Iterable[str]) -> str:
+def differs_in(columns: Iterable[str]) -> str:
     return " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in columns)
 
 
 def _notes(table: str, differs: str, marks: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Return when each event is noted, and the statements that note and mark it."""
     if table in PARTS:
-        updated = _note("a.id IN (OLD.article_id, NEW.article_id)") + marks["update"]
+        updated = note("a.id IN (OLD.article_id, NEW.article_id)") + marks["update"]
         return {
-            "insert": ("", _note("a.id = NEW.article_id") + marks["insert"]),
+            "insert": ("", note("a.id = NEW.article_id") + marks["insert"]),
             "update": (differs, updated),
-            "delete": ("", _note("a.id = OLD.article_id") + marks["delete"]),
+            "delete": ("", note("a.id = OLD.article_id") + marks["delete"]),
         }
     if table in NAMED:
-        return {"update": (differs, _note(showing(table, "= NEW.id")) + marks["update"])}
-    itself, naming = _note("a.id = NEW.id"), _note(f"a.id IN ({NAMING} = NEW.id)")
+        return {"update": (differs, note(showing(table, "= NEW.id")) + marks["update"])}
+    itself, naming = note("a.id = NEW.id"), note(f"a.id IN ({NAMING} = NEW.id)")
     return {
         "insert": ("NEW.published", itself),
-        "update": (differs, _NOTE_OLD + marks["itself"] + itself + naming + marks["update"]),
-        "delete": ("OLD.published", _NOTE_OLD),
+        "update": (differs, note_old() + marks["itself"] + itself + naming + marks["update"]),
+        "delete": ("OLD.published", note_old()),
     }
 
 
@@ -102,23 +111,32 @@ def _marks(version: Any, table: str) -> Mapping[str, str]:
     marks: dict[str, str] = defaultdict(str)
     if table not in version.marks:
         return marks
-    differs = _differs(version.marks[table])
+    differs = differs_in(version.marks[table])
     if table in NAMED:
         marks["update"] = _mark(showing(table, "= NEW.id"), differs)
     elif table in PARTS:
         is_link = table == "articles_related"
-        marks["insert"] = _mark("a.id = NEW.article_id", _is_listed("NEW") if is_link else "")
+        marks["insert"] = _mark("a.id = NEW.article_id", is_listed("NEW") if is_link else "")
         marks["update"] = _mark("a.id IN (OLD.article_id, NEW.article_id)", differs)
-        marks["delete"] = _mark("a.id = OLD.article_id", _is_listed("OLD") if is_link else "")
+        marks["delete"] = _mark("a.id = OLD.article_id", is_listed("OLD") if is_link else "")
     else:
         marks["itself"] = mark("OLD.slug", _NOW, differs)
-        before, after = in_story("OLD", _NOW), in_story("NEW", _NOW)
-        covered = f"({before} OR {after}) AND ({before} <> {after} OR {_differs(version.covered)})"
-        marks["update"] = _CARRY + _mark(f"a.id IN ({NAMING} = NEW.id)", covered)
+        marks["update"] = carry() + _mark(f"a.id IN ({NAMING} = NEW.id)", covered(version))
     return marks
 
 
-def _is_listed(link: str) -> str:
+def covered(version: Any) -> str:
+    """Return the condition that an update changes what stories show of a report."""
+    before, after = in_story("OLD", _NOW), in_story("NEW", _NOW)
+    return f"({before} OR {after}) AND ({before} <> {after} OR {differs_in(version.covered)})"
+
+
+def mark_set(slugs: str) -> str:
+    """Return the statement that marks articles as changed for readers."""
+    return mark(slugs, _NOW)
+
+
+def is_listed(link: str) -> str:
     """Return the condition that the target of a link is shown in the story."""
     shown = in_story("t", _NOW)
     return f"EXISTS (SELECT 1 FROM articles_article AS t WHERE t.id = {link}.target_id AND {shown})"

@@ -40,7 +40,9 @@ class Shown:
     covered: tuple[str, ...] = ()
     """Columns of a report that the stories that list it show."""
     has_search: bool = False
-    """Whether SQLite's triggers for the search index are there; PostgreSQL's are left alone."""
+    """Whether the triggers for the search index are there."""
+    has_sets: bool = False
+    """Whether PostgreSQL's triggers collect what a large write changes; SQLite's are replaced then."""
 
 
 _ARTICLE = (
@@ -85,6 +87,7 @@ _0020 = replace(
     },
     covered=("title", "original_url", "web_url", "published_at", "provider_id"),
 )
+_0024 = replace(_0020, has_sets=True)
 VERSIONS = {
     "0007": _0007,
     "0008": _0008,
@@ -92,6 +95,7 @@ VERSIONS = {
     "0010": _0010,
     "0013": _0013,
     "0020": _0020,
+    "0024": _0024,
 }
 """Each version by the number of the migration that it begins with."""
 SHOWN = VERSIONS[max(VERSIONS)]

@@ -99,7 +99,7 @@ class TestASecondImport:
 class TestQueries:
     def test_number_does_not_depend_on_the_documents(self, tmp_path: Path) -> None:
         spent = []
-        for count in (20, 200):
+        for count in (60, 240):
             folder = tmp_path / str(count)
             put(folder, [SeedFile(*file) for file in generate(count, 9)])
             with blank_newsroom(), CaptureQueriesContext(connection) as queries:
