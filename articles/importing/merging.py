@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from articles import documents
 from articles.documents import ArticleDocument
@@ -14,8 +15,14 @@ from articles.importing import decisions, rows, snapshot
 from articles.importing.exported import origins
 from articles.importing.identity import Row
 from articles.importing.rows import Incoming, Pair
-from articles.models import Article, SourceDocument
+from articles.models import Article, ImportConflict, SourceDocument
 from articles.scoring import Policy, top_rank
+
+AGREED: Final = "Settled: both sides agree."
+TAKEN_BACK: Final = (
+    "Settled: the editor's change was taken back, so the article follows its source."
+)
+SOURCE_TOOK_BACK: Final = "Settled: the source took its change back, so the editor's change stays."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,8 @@ class Merge:
 
     ``taken`` names the fields that follow the document. ``columns`` are the article's new values,
     except its provider. ``before`` is the document of the last import, if there was one. ``decided``
-    is what the document decided for editors.
+    is what the document decided for editors. ``settled`` are the notes of open conflicts that end, by
+    primary key.
     """
 
     article: Article
@@ -37,6 +45,7 @@ class Merge:
     needs_policy: bool
     old_url: str
     decided: decisions.Brought | None = None
+    settled: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def document(self) -> ArticleDocument:
@@ -86,7 +95,12 @@ def merge_all(known: Sequence[Pair], policy: Policy, at: datetime) -> tuple[Merg
         .prefetch_related(*snapshot.STATE_LOADED, "source_document")
         .in_bulk([row.pk for row, _ in known])
     )
-    return tuple(_merge(articles[row.pk], row, one, policy, at) for row, one in known)
+    opened: dict[int, list[ImportConflict]] = defaultdict(list)
+    for conflict in ImportConflict.objects.filter(article__in=articles, resolved_at=None):
+        opened[conflict.article_id].append(conflict)
+    return tuple(
+        _merge(articles[row.pk], row, one, opened[row.pk], policy, at) for row, one in known
+    )
 
 
 def _base(source: SourceDocument | None, incoming: Incoming) -> ArticleDocument | None:
@@ -101,7 +115,34 @@ def _base(source: SourceDocument | None, incoming: Incoming) -> ArticleDocument 
     return documents.parse(source.path, source.exported_text.encode())
 
 
-def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy, at: datetime) -> Merge:
+def _settle(
+    opened: Sequence[ImportConflict],
+    now: snapshot.State,
+    editor: snapshot.State,
+    take: dict[str, Any],
+) -> Iterator[tuple[ImportConflict, str]]:
+    """Yield the open conflicts that end, with why; add the values that the article takes then."""
+    for conflict in opened:
+        name = conflict.field
+        if name not in now:
+            continue
+        if snapshot.alike(take.get(name, editor[name]), now[name]):
+            yield conflict, AGREED
+        elif snapshot.alike(editor[name], conflict.before):
+            take[name] = now[name]
+            yield conflict, TAKEN_BACK
+        elif snapshot.alike(now[name], conflict.before):
+            yield conflict, SOURCE_TOOK_BACK
+
+
+def _merge(
+    article: Article,
+    row: Row,
+    incoming: Incoming,
+    opened: Sequence[ImportConflict],
+    policy: Policy,
+    at: datetime,
+) -> Merge:
     document = incoming.document
     source = getattr(article, "source_document", None)
     before_document = source.parse() if source else None
@@ -115,6 +156,9 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy, at: d
         before = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
         before |= decisions.NONE
     take, conflicts = snapshot.merge(before, now, editor)
+    settled = list(_settle(opened, now, editor, take))
+    ended = {conflict.field for conflict, _ in settled}
+    conflicts = [conflict for conflict in conflicts if conflict.field not in ended]
 
     takes_quality = "quality" in take
     decision = take.get("decision", editor["decision"])
@@ -162,4 +206,5 @@ def _merge(article: Article, row: Row, incoming: Incoming, policy: Policy, at: d
         needs_policy,
         row.url,
         decided,
+        {conflict.pk: note for conflict, note in settled},
     )

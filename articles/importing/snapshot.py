@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import normalize
 
 from django.conf import settings
 
@@ -90,9 +91,20 @@ def related_urls(document: ArticleDocument) -> list[str]:
     return list(dict.fromkeys(entry.url for entry in document.related if entry.url != own))
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Return whether two values look alike: they may differ in Unicode form and outer spaces."""
+    return bool(one == other) or _as_seen(one) == _as_seen(other)
+
+
+def _as_seen(value: Any) -> Any:
+    if isinstance(value, str):
+        return normalize("NFC", value).strip()
+    return list(map(_as_seen, value)) if isinstance(value, list) else value
+
+
 def changed_fields(before: State, after: State) -> list[str]:
-    """Name the fields whose values differ, in the order of the state."""
-    return [name for name, value in before.items() if after[name] != value]
+    """Name the fields whose values do not look alike, in the order of the state."""
+    return [name for name, value in before.items() if not alike(after[name], value)]
 
 
 def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], list[Conflict]]:
@@ -104,9 +116,9 @@ def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], 
     take: dict[str, Any] = {}
     conflicts: list[Conflict] = []
     for name in changed_fields(before, source):
-        if editor[name] == before[name]:
+        if alike(editor[name], before[name]):
             take[name] = source[name]
-        elif editor[name] != source[name]:
+        elif not alike(editor[name], source[name]):
             conflicts.append(Conflict(name, before[name], source[name], editor[name]))
     return take, conflicts
 

@@ -115,10 +115,14 @@ def _write_merge(
 
 
 def _keep_conflicts(merge: Merge, run: ImportRun | None, at: datetime) -> None:
+    for pk, note in merge.settled.items():
+        ImportConflict.objects.filter(pk=pk).update(resolved_at=at, note=note)
     for conflict in merge.conflicts:
         values = {**asdict(conflict), "run": run, "found_at": at}
+        # A later change of the source does not change what the editor's change began with.
+        later = {name: value for name, value in values.items() if name != "before"}
         ImportConflict.objects.update_or_create(
-            values, article=merge.article, field=conflict.field, resolved_at=None
+            later, values, article=merge.article, field=conflict.field, resolved_at=None
         )
 
 

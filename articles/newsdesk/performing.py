@@ -15,7 +15,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import heat
+from articles.importing import decisions, merging, snapshot
 from articles.models import Act, ActChange, Article, ArticleTopic, ImportConflict, Related
+from articles.newsdesk import conflicts
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
 from articles.newsdesk.topics_images import images_of, replace_lists, topics_of
@@ -70,9 +72,52 @@ def perform(
         ImportConflict.objects.filter(pk__in=change.resolves, resolved_at=None).update(
             resolved_at=at, resolved_by=by, act=act
         )
+        _settle_conflicts(act, change, at)
         if change.undoes:
             _reopen_conflicts(change.undoes)
     return act
+
+
+def _settle_conflicts(act: Act, change: Change, at: datetime) -> None:
+    """End the conflicts that a decision settles: both sides agree, or the edit was taken back.
+
+    In the second case the article follows its source again, as if nobody had edited it. That is a
+    decision of the system, which can be undone by itself.
+    """
+    opened = ImportConflict.objects.filter(article__in=change.decided, resolved_at=None)
+    for conflict in opened.order_by("pk"):
+        if not _touches(change, conflict):
+            continue
+        article = Article.objects.select_related("provider").get(pk=conflict.article_id)
+        state = snapshot.of_article(article) | decisions.of_article(article, at)
+        ours = state.get(conflict.field)
+        if snapshot.alike(ours, conflict.source):
+            ImportConflict.objects.filter(pk=conflict.pk).update(
+                resolved_at=at, resolved_by=act.by, act=act, note=merging.AGREED
+            )
+        elif snapshot.alike(ours, conflict.before):
+            conflict.article = article
+            choices = [(conflict, conflicts.Choice.SOURCE)]
+            try:
+                with transaction.atomic():
+                    conflicts.name_coverage(choices, at)
+                    follow = conflicts.resolve(choices)
+                    perform(follow, by=None, reason=merging.TAKEN_BACK, at=at)
+            except RefusedError:
+                # The source's value cannot be taken any more: somebody has to choose.
+                continue
+            ImportConflict.objects.filter(pk=conflict.pk).update(note=merging.TAKEN_BACK)
+
+
+def _touches(change: Change, conflict: ImportConflict) -> bool:
+    """Return whether a change sets the field of a conflict."""
+    pk, name = conflict.article_id, conflict.field
+    if name == "related":
+        return any(article == pk for article, _ in change.link | change.unlink)
+    if name in {"topics", "images"}:
+        return pk in getattr(change, name)
+    columns = decisions.COLUMNS.get(name, ("provider_id" if name == "provider" else name,))
+    return not change.columns.get(pk, {}).keys().isdisjoint(columns)
 
 
 def undo(act: Act) -> Change:
@@ -282,5 +327,5 @@ def _reopen_conflicts(act_id: int) -> None:
         )
         if not waiting.exists():
             ImportConflict.objects.filter(pk=conflict.pk).update(
-                resolved_at=None, resolved_by=None, act=None
+                resolved_at=None, resolved_by=None, act=None, note=""
             )

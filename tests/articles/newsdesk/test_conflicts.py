@@ -11,7 +11,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from articles import newsdesk, roles
-from articles.documents import DocumentImage
+from articles.documents import DocumentImage, parse
+from articles.importing import export
 from articles.importing.snapshot import of_article, of_document
 from articles.models import Act, Article, ImportConflict, Related, Topic
 from articles.roles import Role
@@ -257,3 +258,99 @@ class TestResolve:
         )
         with pytest.raises(newsdesk.RefusedError):
             newsdesk.resolve([(conflict, Choice.SOURCE)])
+
+
+class TestConflictsThatSettleThemselves:
+    @pytest.fixture(autouse=True)
+    def _conflict(self, tmp_path: Path) -> None:
+        """Make a conflict: the editor wrote "Ours", the source "Theirs"."""
+        self.folder = tmp_path
+        self.bring(title="Bridge opens")
+        self.act = self.edit("Ours")
+        self.bring(title="Theirs")
+        assert self.opened().get().before == "Bridge opens"
+
+    def bring(self, **values: Any) -> None:
+        put(self.folder, "one.txt", document(**values))
+        load(self.folder)
+
+    def edit(self, title: str) -> Act:
+        change = newsdesk.edit(the_article(), title=title)
+        return newsdesk.perform(change, by=make_user(Role.EDITOR))
+
+    def opened(self) -> Any:
+        return ImportConflict.objects.filter(resolved_at=None)
+
+    def note(self) -> str:
+        assert not self.opened().exists()
+        return ImportConflict.objects.latest("pk").note
+
+    @pytest.mark.parametrize("title", ["Theirs", " Theirs "])
+    def test_when_the_editor_agrees(self, title: str) -> None:
+        act = self.edit(title)
+        assert self.note() == "Settled: both sides agree."
+        assert ImportConflict.objects.get().act == act
+        newsdesk.perform(newsdesk.undo(act), by=None)
+        assert self.opened().get().note == ""
+
+    def test_when_the_source_agrees(self) -> None:
+        self.bring(title="Ours")
+        assert self.note() == "Settled: both sides agree."
+        self.bring(title="Theirs at last")
+        assert the_article().title == "Theirs at last"
+
+    def test_when_the_edit_is_undone_the_article_follows_its_source(self) -> None:
+        newsdesk.perform(newsdesk.undo(self.act), by=None)
+        assert the_article().title == "Theirs"
+        assert "taken back" in self.note()
+        assert "taken back" in Act.objects.latest("pk").reason
+        self.bring(title="Theirs at last")
+        assert the_article().title == "Theirs at last"
+        assert not self.opened().exists()
+
+    def test_which_can_be_undone(self) -> None:
+        newsdesk.perform(newsdesk.undo(self.act), by=None)
+        newsdesk.perform(newsdesk.undo(Act.objects.latest("pk")), by=None)
+        assert the_article().title == "Bridge opens"
+        assert self.opened().get().source == "Theirs"
+        newsdesk.perform(newsdesk.edit(the_article(), excerpt="Unrelated."), by=None)
+        assert self.opened().exists()
+
+    def test_when_the_source_takes_its_change_back(self) -> None:
+        self.bring(title="Theirs again")
+        self.bring(title="Bridge opens")
+        assert "source took its change back" in self.note()
+        assert the_article().title == "Ours"
+
+    def test_when_an_edit_outside_the_newsdesk_is_taken_back(self) -> None:
+        edit(the_article(), title="Bridge opens")
+        self.bring(title="Theirs at last")
+        assert the_article().title == "Theirs at last"
+        assert "taken back" in self.note()
+
+    def test_not_when_something_else_changes(self) -> None:
+        self.bring(title="Theirs", excerpt="New.")
+        newsdesk.perform(newsdesk.hold(the_article()), by=None)
+        assert self.opened().exists()
+
+
+class TestWhatLooksAlike:
+    NFC, NFD = "Élection à São Paulo", "E\u0301lection a\u0300 Sa\u0303o Paulo"
+
+    def test_is_no_change(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "one.txt", document(title=self.NFC, topics=("Élan",)))
+        load(tmp_path)
+        version = the_article().version
+        path = put(tmp_path, "one.txt", document(title=f" {self.NFD} ", topics=("E\u0301lan",)))
+        load(tmp_path)
+        article = the_article()
+        assert (article.title, article.version) == (self.NFC, version)
+        assert export.present(article) == parse("", path.read_bytes())
+
+    def test_is_no_conflict(self, tmp_path: Path) -> None:
+        put(tmp_path, "one.txt", document(title="One"))
+        load(tmp_path)
+        newsdesk.perform(newsdesk.edit(the_article(), title=self.NFC), by=None)
+        put(tmp_path, "one.txt", document(title=self.NFD))
+        assert "conflicts" not in counts(load(tmp_path))
+        assert the_article().title == self.NFC
