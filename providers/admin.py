@@ -13,11 +13,14 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Imports create providers; editors change how they are shown."""
 
     fields = ["domain", "name", "description", "logos", "notes"]
-    readonly_fields = ["domain"]
     list_display = ["name", "domain"]
     search_fields = ["name", "domain"]
     list_per_page = 100
     actions = None
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        domain = "In lower case, for example nypost.com. URLs with a former domain redirect."
+        return super().get_form(request, obj, **kwargs | {"help_texts": {"domain": domain}})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: imports create providers."""

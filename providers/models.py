@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Any, Final, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 SHARP: Final = 144
 """Pixels. This is twice the size of the largest logo on a page."""
+
+
+class ProviderQuerySet(models.QuerySet["Provider"]):
+    def called(self, *domains: str) -> Self:
+        """Keep the providers that have, or had, one of these domains."""
+        former = FormerDomain.objects.filter(domain__in=domains).values("provider")
+        return self.filter(Q(domain__in=domains) | Q(pk__in=former))
 
 
 class Provider(models.Model):
@@ -35,6 +44,8 @@ class Provider(models.Model):
         help_text="The values of the last import, to recognize what editors changed.",
     )
 
+    objects = ProviderQuerySet.as_manager()
+
     class Meta:
         ordering = ["name", "domain"]
         constraints = [
@@ -47,15 +58,32 @@ class Provider(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Save it, and keep a former domain."""
+        with transaction.atomic():
+            if not self._state.adding:
+                FormerDomain.keep(self)
+            super().save(*args, **kwargs)  # type: ignore[arg-type]
+
     def clean(self) -> None:
-        """Convert the domain to lower case, and reject logos that no page could show."""
+        """Convert the domain to lower case. Reject a URL, and logos that no page could show."""
         self.domain = self.domain.strip().lower()
+        if "/" in self.domain:
+            raise ValidationError({"domain": "Enter a domain, for example nypost.com."})
         if not isinstance(self.logos, list) or not all(map(_is_logo, self.logos)):
             message = (
                 'Enter a list of images, for example [{"url": "https://…", "width": 50, '
                 '"height": 50}], or [] for none.'
             )
             raise ValidationError({"logos": message})
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """Reject another provider's former domain as well."""
+        super().validate_unique(exclude)
+        former = FormerDomain.objects.filter(domain=self.domain).exclude(provider=self.pk)
+        if kept := former.select_related("provider").first():
+            message = f"This domain leads to {kept.provider}, which had it before."
+            raise ValidationError({"domain": message})
 
     @property
     def logo(self) -> dict[str, Any] | None:
@@ -65,6 +93,24 @@ class Provider(models.Model):
         """
         shown = [logo for logo in self.logos if logo["url"].startswith(("http://", "https://"))]
         return min(shown, key=_by_fitness, default=None)
+
+
+class FormerDomain(models.Model):
+    """A domain that a provider had: its URLs redirect for good, and documents still find it by it."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="former_domains")
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @staticmethod
+    def keep(provider: Provider) -> None:
+        """Keep the stored domain of a provider that is about to be saved with another one."""
+        stored = Provider.objects.filter(pk=provider.pk).exclude(domain=provider.domain)
+        for domain in stored.values_list("domain", flat=True):
+            FormerDomain.objects.filter(domain=provider.domain, provider=provider).delete()
+            FormerDomain.objects.create(domain=domain, provider=provider)
 
 
 def _by_fitness(logo: dict[str, Any]) -> tuple[bool, int]:

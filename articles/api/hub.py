@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -19,6 +20,7 @@ from articles.api.items import web_address
 from articles.api.topics_providers import known_topics
 from articles.api.views import PublicView, public
 from articles.models import Article, ArticleQuerySet, Image
+from articles.site.renamed import redirect_renamed
 from newsroom.iso_dates import iso
 from newsroom.sanitizing import clean
 from providers.models import Provider
@@ -141,7 +143,7 @@ class HubView(PublicView):
     serializer_class = HubPageSerializer
     statuses = (404,)
 
-    def get(self, request: Request, topic: str | None = None, page: int = 1) -> Response:
+    def get(self, request: Request, topic: str | None = None, page: int = 1) -> HttpResponseBase:
         """Return 25 articles, newest first, then by slug, and the number of the next page."""
         if not 1 <= page <= FARTHEST:
             raise NotFound("This page does not exist.")
@@ -154,6 +156,9 @@ class HubView(PublicView):
         if not slugs and (
             page > 1 or (topic is not None and not known_topics().filter(slug=topic).exists())
         ):
+            former = known_topics().filter(former_slugs__slug=topic or "").first()
+            if former:
+                return redirect_renamed(request, topic=former.slug)
             raise NotFound("This topic or page does not exist.")
         shown = slugs[:PAGE_SIZE]
         found = Article.objects.for_page().filter(slug__any_of=shown).newest_first()

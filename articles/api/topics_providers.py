@@ -70,7 +70,12 @@ class _OneView(PublicView):
     rows: ClassVar[Callable[[], QuerySet[Any]]]
 
     def get(self, request: Request, **key: str) -> Response:
-        row = type(self).rows().filter(**key).first()
+        rows = type(self).rows()
+        row = rows.filter(**key).first()
+        if row is None:
+            # Clients may have stored a former slug or domain.
+            former = rows.model._default_manager.called(*key.values()).values("pk")
+            row = rows.filter(pk__in=former).first()
         if row is None:
             raise NotFound
         return Response(self.serializer_class(row, context={"request": request}).data)

@@ -24,7 +24,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import documents, heat
-from articles.documents import DocumentError, NotNewsError
+from articles.documents import DocumentError, DocumentWarning, NotNewsError
 from articles.documents.batches import Parsed, Text
 from articles.importing import catalog
 from articles.importing.batch import store
@@ -337,11 +337,13 @@ class _Import:
                 hold_write_lock()
                 if file.kind is Kind.TOPIC:
                     topic = documents.parse_topic(file.shown, data)
-                    catalog.store_topic_file(topic)
+                    message = catalog.store_topic_file(topic)
                     warnings = topic.warnings
+                    if message:
+                        warnings += (DocumentWarning(file.shown, 1, 1, message),)
                 else:
                     provider = documents.parse_provider(file.shown, data)
-                    catalog.store_provider_file(provider)
+                    catalog.store_provider_file(provider, file.name)
                     warnings = provider.warnings
         except DocumentError as error:
             self._refuse(file, error)

@@ -8,7 +8,8 @@ editor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import count
 from typing import Any, Final, TypeVar
 
 from django.db import models
@@ -20,9 +21,9 @@ from articles.documents import (
     TopicDocument,
     iso,
 )
-from articles.models.topic import Topic, topic_key
+from articles.models.topic import FormerTopicSlug, Topic, topic_key
 from newsroom import bulk
-from providers.models import Provider
+from providers.models import FormerDomain, Provider
 
 _Row = TypeVar("_Row", Provider, Topic)
 
@@ -66,31 +67,74 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
             found.setdefault(said.domain.lower(), []).append((said, rank))
     if not found:
         return {}
-    known = _locked(Provider).in_bulk(found, field_name="domain")
+    known = _by_domain(found)
     created: list[Provider] = []
     refreshed: list[Provider] = []
+    # A provider with a former domain may be there twice: update it once.
+    by_row: dict[int | str, tuple[Provider, list[tuple[DocumentProvider, list[Any]]]]] = {}
     for domain, named in found.items():
         row = known.get(domain) or Provider(domain=domain)
+        by_row.setdefault(row.pk or domain, (row, []))[1].extend(named)
+    for row, named in by_row.values():
         source = _UNKNOWN | row.source
         for provider, rank in named:
             source = _with(source, provider, rank)
         if _refresh(row, source, ("name", "logos")):
             (refreshed if row.pk else created).append(row)
     _bulk_write(Provider, created, refreshed, ["name", "logos", "source"])
-    return {one.domain: one.pk for one in (*known.values(), *created)}
+    return {domain: one.pk for domain, one in known.items()} | {
+        one.domain: one.pk for one in created
+    }
 
 
-def store_provider_file(document: ProviderDocument) -> None:
+def _by_domain(domains: Iterable[str]) -> dict[str, Provider]:
+    """Return the locked providers that have or had these domains, by the domain asked for."""
+    known = _locked(Provider).in_bulk(domains, field_name="domain")
+    if missing := set(domains) - known.keys():
+        former = FormerDomain.objects.filter(domain__in=missing)
+        moved = dict(former.values_list("domain", "provider"))
+        rows = _locked(Provider).in_bulk(moved.values())
+        known |= {domain: rows[pk] for domain, pk in moved.items()}
+        # The same row for the same provider.
+        rows = {row.pk: row for row in known.values()}
+        known = {domain: rows[row.pk] for domain, row in known.items()}
+    return known
+
+
+def store_provider_file(document: ProviderDocument, path: str = "") -> None:
+    """Create or update a provider from its catalog file, ``path`` within the imported folder.
+
+    A file that names another domain than before, but the same provider, gives it another domain.
+    """
     domain = document.domain.lower()
-    provider = _locked(Provider).filter(domain=domain).first() or Provider(domain=domain)
+    provider = _of_file(domain, document.name, path) or Provider(domain=domain)
     source = _UNKNOWN | provider.source
     # A newer version of the file replaces the older logos, whatever their rank.
     if source["logos_rank"][1:2] == [True]:
         source["logos_rank"] = []
     source = _with(source, document, [True, "", "", ""])
-    source["description"] = document.description or ""
-    if _refresh(provider, source, ("name", "logos", "description")):
+    source |= {"description": document.description or "", "domain": domain, "file": path}
+    if provider.source.get("file") != path:
+        # It does not say another domain than before.
+        provider.source["domain"] = domain
+    if _refresh(provider, source, ("name", "logos", "description", "domain")):
         provider.save()
+    if provider.domain != domain:
+        # An editor's domain stays, but documents call the provider as its file does.
+        FormerDomain.objects.get_or_create(domain=domain, defaults={"provider": provider})
+
+
+def _of_file(domain: str, name: str, path: str) -> Provider | None:
+    """Return the provider that a catalog file describes, locked; None for a new one.
+
+    A provider is its domain, so only little else shows that it moved to another one: its file was
+    last found under the same path, and said the same name.
+    """
+    if provider := _by_domain([domain]).get(domain):
+        return provider
+    same_file = _locked(Provider).filter(source__file=path) if path else ()
+    found = [one for one in same_file if one.source.get("name") == name]
+    return found[0] if len(found) == 1 else None
 
 
 def store_topics(names: Iterable[str]) -> dict[str, int]:
@@ -111,33 +155,54 @@ def store_topics(names: Iterable[str]) -> dict[str, int]:
         if _refresh(topic, source, ("name",)):
             (refreshed if topic.pk else created).append(topic)
     # A catalog file may have given a topic the slug that another topic would get from its name.
-    taken = Topic.objects.in_bulk([topic.slug for topic in created], field_name="slug")
+    slugs = [topic.slug for topic in created]
+    taken = {
+        *Topic.objects.in_bulk(slugs, field_name="slug"),
+        *FormerTopicSlug.objects.in_bulk(slugs),
+    }
+    new = set(slugs) - taken
     for topic in created:
         if topic.slug in taken:
-            _step_aside(topic)
+            topic.slug = topic.source["slug"] = _free_slug(topic, new)
+            new.add(topic.slug)
     _bulk_write(Topic, created, refreshed, ["name", "source"])
     return {topic.key: topic.pk for topic in (*known.values(), *created)}
 
 
-def _step_aside(topic: Topic) -> None:
-    topic.slug = topic.source["slug"] = f"{topic.key}-topic"
+def _free_slug(topic: Topic, taken: Collection[str] = ()) -> str:
+    """Return the first numbered slug of a topic that no other topic has, had or is about to get."""
+    for number in count(2):
+        slug = f"{topic.slug[:190]}-{number}"
+        if slug not in taken and not Topic.objects.called(slug).exists():
+            return slug
+    raise AssertionError
 
 
-def store_topic_file(document: TopicDocument) -> None:
+def store_topic_file(document: TopicDocument) -> str:
     """Create or update a topic from its catalog file, and its parent if it is new.
+
+    A topic is its name. If its file has another ``_id`` than before, its slug changes and the former
+    one redirects. Return a message if the topic cannot have the slug of its ``_id``, else "".
 
     Raise ValueError if the file contradicts another: it has the same ``_id``, or the parents form a
     cycle.
     """
     key = topic_key(document.name)
-    slug = document.id or key
+    wanted = slug = document.id or key
+    message = ""
     topic = _locked(Topic).filter(key=key).first() or Topic(key=key, slug=slug)
-    other = Topic.objects.filter(slug=slug).exclude(key=key).first()
-    if other and other.source.get("is_file"):
+    other = Topic.objects.called(slug).exclude(key=key).first()
+    if other and other.slug == slug and other.source.get("is_file"):
         raise ValueError(f"the topic {other.name} already has the _id {slug}: choose another one")
     if other:
-        _step_aside(other)
-        other.save()
+        # What leads to one topic never leads to another.
+        slug = _free_slug(topic) if topic._state.adding else topic.source.get("slug", topic.slug)
+        message = (
+            f"the address {wanted} leads to the topic {other.name}: "
+            f"this one keeps {slug}; choose another _id"
+        )
+        if topic._state.adding:
+            topic.slug = slug
     parent = topic_key(document.parent) if document.parent else None
     source = {
         "name": document.name,
@@ -152,13 +217,14 @@ def store_topic_file(document: TopicDocument) -> None:
     unedited = topic._state.adding or (topic.parent and topic.parent.key) == parent_before
     _check_circle(key, parent)
     if not _refresh(topic, source, ("name", "slug", "short_name", "keywords", "hashtags")):
-        return
+        return message
     if document.parent and unedited:
         store_topics([document.parent])
         topic.parent = Topic.objects.get(key=parent)
     elif unedited:
         topic.parent = None
     topic.save()
+    return message
 
 
 def _check_circle(key: str, parent: str | None) -> None:

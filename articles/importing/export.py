@@ -167,7 +167,7 @@ def present(
     at = at or timezone.now()
     document = article.source_document.parse()
     before = snapshot.of_document(document)
-    now = snapshot.of_article(article)
+    now = snapshot.of_article(article, before["provider"])
     values: dict[str, Callable[[], Any]] = {
         "body": lambda: article.body,
         "quality": lambda: article.quality,

@@ -147,7 +147,6 @@ def _merge(
     source = getattr(article, "source_document", None)
     before_document = source.parse() if source else None
     base = _base(source, incoming) or before_document
-    editor = snapshot.of_article(article) | decisions.of_article(article, at)
     now = snapshot.of_document(document) | decisions.of_document(document, at)
     if base:
         before = snapshot.of_document(base) | decisions.of_document(base, at)
@@ -155,6 +154,7 @@ def _merge(
         # Without an earlier document, an editor wrote everything in the article.
         before = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
         before |= decisions.NONE
+    editor = snapshot.of_article(article, before["provider"]) | decisions.of_article(article, at)
     take, conflicts = snapshot.merge(before, now, editor)
     settled = list(_settle(opened, now, editor, take))
     ended = {conflict.field for conflict, _ in settled}

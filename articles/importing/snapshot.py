@@ -55,11 +55,20 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
     }
 
 
-def of_article(article: Article) -> dict[str, Any]:
-    """Return an article's present state; four queries unless STATE_LOADED is loaded."""
+def of_article(article: Article, named: str = "") -> dict[str, Any]:
+    """Return an article's present state; four queries unless STATE_LOADED is loaded.
+
+    ``named`` is the domain by which its document calls the provider. It stands for the provider also
+    if that has another domain now, which costs one more query.
+    """
+    provider = article.provider
+    if named and named != provider.domain:
+        was_so = provider.former_domains.filter(domain=named).exists()
+    else:
+        was_so = False
     return _texts_and_times(article) | {
         "locale": article.locale,
-        "provider": article.provider.domain,
+        "provider": named if was_so else provider.domain,
         "quality": article.quality,
         "topics": [link.topic.key for link in article.topic_links.all()],
         "images": [image_state(image) for image in article.images.all()],

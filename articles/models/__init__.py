@@ -15,7 +15,7 @@ from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.source_document import SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
-from articles.models.topic import ArticleTopic, Topic
+from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic
 from articles.models.unindexed import Unindexed
 from articles.models.upload import Upload
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 # Without these, C, C++ and C# would be the same topic.
@@ -20,6 +22,13 @@ def topic_key(name: str) -> str:
     Letters of every script are kept. Return "" for a name without a letter or digit.
     """
     return slugify(name.translate(_SIGNS), allow_unicode=True)[:200]
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def called(self, *slugs: str) -> Self:
+        """Keep the topics that have, or had, one of these slugs."""
+        former = FormerTopicSlug.objects.filter(slug__in=slugs).values("topic")
+        return self.filter(Q(slug__in=slugs) | Q(pk__in=former))
 
 
 class Topic(models.Model):
@@ -53,6 +62,8 @@ class Topic(models.Model):
         help_text="The values of the last import, to recognize what editors changed.",
     )
 
+    objects = TopicQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         constraints = [
@@ -66,10 +77,13 @@ class Topic(models.Model):
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Save it; a new topic gets key and slug from its name."""
+        """Save it; a new topic gets key and slug from its name, and a former slug is kept."""
         self.key = self.key or topic_key(self.name)
         self.slug = self.slug or self.key
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        with transaction.atomic():
+            if not self._state.adding:
+                FormerTopicSlug.keep(self)
+            super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
         """Reject a parent that is below the topic itself, and lists with anything but words."""
@@ -84,6 +98,32 @@ class Topic(models.Model):
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 message = 'Enter a list of words, for example ["one", "two"], or [] for none.'
                 raise ValidationError({name: message})
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """Reject another topic's former slug as well."""
+        super().validate_unique(exclude)
+        former = FormerTopicSlug.objects.filter(slug=self.slug).exclude(topic=self.pk)
+        if kept := former.select_related("topic").first():
+            message = f"This slug leads to the topic {kept.topic}, which had it before."
+            raise ValidationError({"slug": message})
+
+
+class FormerTopicSlug(models.Model):
+    """A slug that a topic had: its URLs redirect for good, and no other topic gets it."""
+
+    slug = models.CharField(max_length=200, primary_key=True)
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="former_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @staticmethod
+    def keep(topic: Topic) -> None:
+        """Keep the stored slug of a topic that is about to be saved with another one."""
+        stored = Topic.objects.filter(pk=topic.pk).exclude(slug=topic.slug)
+        for slug in stored.values_list("slug", flat=True):
+            FormerTopicSlug.objects.filter(slug=topic.slug, topic=topic).delete()
+            FormerTopicSlug.objects.create(slug=slug, topic=topic)
 
 
 class ArticleTopic(models.Model):

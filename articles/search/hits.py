@@ -129,22 +129,26 @@ def _room(before: Sequence[str], count: int) -> _Part:
     return f"(%s{taken})", [count]
 
 
+_FORMER_SLUGS: Final = "SELECT topic_id FROM articles_formertopicslug WHERE slug"
+_FORMER_DOMAINS: Final = "SELECT provider_id FROM providers_formerdomain WHERE domain"
+
+
 def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterator[_Part]:
     """Yield SQL for the index query of each mark that an article must have.
 
     ``form`` is the syntax of one mark, ``any_of`` the sign between marks, ``joined`` the aggregate.
     """
 
-    def listed(table: str, column: str, mark: str, values: Sequence[str]) -> _Part:
+    def listed(table: str, column: str, mark: str, values: Sequence[str], former: str) -> _Part:
         one = form.format(f"{mark}' || id || '")
         among = ", ".join(["%s"] * len(values))
         return (
             # If no row has that name, use an id that no row has.
             (
                 f"(SELECT COALESCE({joined}('{one}', '{any_of}'), '{form.format(f'{mark}0')}') "
-                f"FROM {table} WHERE {column} IN ({among}))"
+                f"FROM {table} WHERE {column} IN ({among}) OR id IN ({former} IN ({among})))"
             ),
-            list(values),
+            [*values, *values],
         )
 
     yield "%s", [form.format(PUBLISHED)]
@@ -156,9 +160,9 @@ def _marks(narrowing: Narrowing, form: str, any_of: str, joined: str) -> Iterato
         tenths = range(least, MOST_HEAT // 10 + 1)
         yield "%s", [any_of.join(form.format(f"{HEAT}{tenth}") for tenth in tenths)]
     if narrowing.topics:
-        yield listed("articles_topic", "slug", TOPIC, narrowing.topics)
+        yield listed("articles_topic", "slug", TOPIC, narrowing.topics, _FORMER_SLUGS)
     if narrowing.providers:
-        yield listed("providers_provider", "domain", PROVIDER, narrowing.providers)
+        yield listed("providers_provider", "domain", PROVIDER, narrowing.providers, _FORMER_DOMAINS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy
 
 from articles import search
-from articles.models import Article, ArticleQuerySet, ArticleTopic
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Topic
 from articles.models.orders import LATEST
 from articles.search import Behind, Narrowing, Order, Search
 from newsroom.paging import CursorError, Page
+from providers.models import Provider
 
 MOST_VALUES: Final = 20
 """The most topics or providers in one filter."""
@@ -110,8 +111,7 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
     topic = _filter(NamesField, method="with_topic", label=gettext_lazy("Topic"))
     provider = _filter(
         NamesField,
-        field_name="provider__domain",
-        lookup_expr="in",
+        method="with_provider",
         label=gettext_lazy("Publisher"),
     )
     type = _filter(
@@ -146,8 +146,14 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
     def with_topic(
         self, articles: ArticleQuerySet, _name: str, slugs: list[str]
     ) -> ArticleQuerySet:
-        links = ArticleTopic.objects.filter(article=OuterRef("pk"), topic__slug__in=slugs)
+        topics = Topic.objects.called(*slugs)
+        links = ArticleTopic.objects.filter(article=OuterRef("pk"), topic__in=topics)
         return articles.filter(Exists(links))
+
+    def with_provider(
+        self, articles: ArticleQuerySet, _name: str, domains: list[str]
+    ) -> ArticleQuerySet:
+        return articles.filter(provider__in=Provider.objects.called(*domains))
 
     def filter_queryset(self, queryset: ArticleQuerySet) -> ArticleQuerySet:
         if not self.form.is_valid():

@@ -29,6 +29,7 @@ from articles.site.indexes import (
 )
 from articles.site.page_cache import public
 from articles.site.page_meta import PageMeta
+from articles.site.renamed import redirect_renamed
 from articles.site.story_course import steps
 from newsroom.paging import CursorError, Order, Page, page_of
 from newsroom.sanitizing import embeds
@@ -90,7 +91,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     family = list(Topic.objects.filter(below | Q(slug=slug)).select_related("parent"))
     shown = next((one for one in family if one.slug == slug), None)
     if shown is None:
-        raise Http404
+        return redirect_renamed(request, slug=get_object_or_404(Topic.objects.called(slug)).slug)
     page = _page(request, Article.objects.reachable().of_topic(shown).for_list(), FILED)
     meta = page_meta.for_topic(request, shown, page.rows)
     children = [one for one in family if one is not shown]
@@ -115,7 +116,10 @@ def providers(request: HttpRequest) -> HttpResponse:
 @public
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a publisher's reports, newest first: leads, and coverage marked as such."""
-    shown = get_object_or_404(Provider.objects.select_related("kept_logo__stored"), domain=domain)
+    with_logo = Provider.objects.select_related("kept_logo__stored")
+    shown = get_object_or_404(with_logo.called(domain))
+    if shown.domain != domain:
+        return redirect_renamed(request, domain=shown.domain)
     by_it = Article.objects.reachable().filter(provider=shown).for_list()
     page = _page(request, by_it, LATEST)
     meta = page_meta.for_provider(request, shown, page.rows)

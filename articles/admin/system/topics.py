@@ -26,7 +26,7 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "slug",
         "articles_link",
     ]
-    readonly_fields = ["key", "slug", "articles_link"]
+    readonly_fields = ["key", "articles_link"]
     autocomplete_fields = ["parent"]
     list_display = ["name", "short_name", "parent", "slug"]
     list_select_related = ["parent"]
@@ -35,6 +35,10 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         js = ["articles/select-names.js"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        slug = "The last part of the page's URL. Its former URLs redirect to the new one."
+        return super().get_form(request, obj, **kwargs | {"help_texts": {"slug": slug}})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -26,6 +26,7 @@ from articles.site.feeds.lists import FeedSource, tagline
 from articles.site.filters import ArticleFilter
 from articles.site.page_cache import public
 from articles.site.pictures import media_address
+from articles.site.renamed import redirect_renamed
 from articles.site.views import cursor_or_404
 from newsroom.absolute_urls import absolute
 from newsroom.paging import Order, Page, page_of
@@ -64,14 +65,18 @@ def latest(request: HttpRequest, ending: str) -> HttpResponse:
 
 @_feed
 def topic(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
-    shown = get_object_or_404(Topic, slug=slug)
+    shown = get_object_or_404(Topic.objects.called(slug))
+    if shown.slug != slug:
+        return redirect_renamed(request, slug=shown.slug)
     stories = Article.objects.published().of_topic(shown)
     return _list(request, ending, lists.of_topic(shown), stories, FILED)
 
 
 @_feed
 def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
-    shown = get_object_or_404(Provider, domain=domain)
+    shown = get_object_or_404(Provider.objects.called(domain))
+    if shown.domain != domain:
+        return redirect_renamed(request, domain=shown.domain)
     stories = Article.objects.published().filter(provider=shown)
     return _list(request, ending, lists.of_provider(shown), stories, LATEST)
 
