@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from articles.api.items import web_address
 from articles.api.topics_providers import known_topics
 from articles.api.views import PublicView, public
-from articles.models import Article, ArticleQuerySet, Image
+from articles.models import Article, ArticleQuerySet, Image, Topic
 from articles.site.renamed import redirect_renamed
 from newsroom.iso_dates import iso
 from newsroom.sanitizing import clean
@@ -153,13 +153,13 @@ class HubView(PublicView):
         if (least := _minimum_heat(request)) is not None:
             published = published.filter(heat__gte=least)
         slugs = _slugs(published, page)
-        if not slugs and (
-            page > 1 or (topic is not None and not known_topics().filter(slug=topic).exists())
-        ):
-            former = known_topics().filter(former_slugs__slug=topic or "").first()
-            if former:
-                return redirect_renamed(request, topic=former.slug)
-            raise NotFound("This topic or page does not exist.")
+        if not slugs:
+            called = Topic.objects.called(topic or "").values("pk")
+            known = known_topics().filter(pk__in=called).first() if topic else None
+            if known and known.slug != topic:
+                return redirect_renamed(request, topic=known.slug)
+            if page > 1 or (topic is not None and known is None):
+                raise NotFound("This topic or page does not exist.")
         shown = slugs[:PAGE_SIZE]
         found = Article.objects.for_page().filter(slug__any_of=shown).newest_first()
         items = [written(ITEM, article) for article in found] if shown else []

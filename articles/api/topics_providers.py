@@ -71,11 +71,9 @@ class _OneView(PublicView):
 
     def get(self, request: Request, **key: str) -> Response:
         rows = type(self).rows()
-        row = rows.filter(**key).first()
-        if row is None:
-            # Clients may have stored a former slug or domain.
-            former = rows.model._default_manager.called(*key.values()).values("pk")
-            row = rows.filter(pk__in=former).first()
+        # Clients may have stored a former slug or domain.
+        called = rows.model._default_manager.called(*key.values())
+        row = rows.filter(pk__in=called.values("pk")).first()
         if row is None:
             raise NotFound
         return Response(self.serializer_class(row, context={"request": request}).data)
