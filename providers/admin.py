@@ -18,9 +18,11 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 100
     actions = None
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         domain = "In lower case, for example nypost.com. URLs with a former domain redirect."
-        return super().get_form(request, obj, **kwargs | {"help_texts": {"domain": domain}})
+        return super().get_form(request, obj, change, **kwargs | {"help_texts": {"domain": domain}})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: imports create providers."""

@@ -343,7 +343,7 @@ class _Import:
                         warnings += (DocumentWarning(file.shown, 1, 1, message),)
                 else:
                     provider = documents.parse_provider(file.shown, data)
-                    catalog.store_provider_file(provider, file.name)
+                    catalog.store_provider_file(provider, Path(file.name).name)
                     warnings = provider.warnings
         except DocumentError as error:
             self._refuse(file, error)

@@ -101,39 +101,46 @@ def _by_domain(domains: Iterable[str]) -> dict[str, Provider]:
     return known
 
 
-def store_provider_file(document: ProviderDocument, path: str = "") -> None:
-    """Create or update a provider from its catalog file, ``path`` within the imported folder.
+def store_provider_file(document: ProviderDocument, file_name: str = "") -> None:
+    """Create or update a provider from its catalog file.
 
-    A file that names another domain than before, but the same provider, gives it another domain.
+    A file that names another domain than before, but the same provider, gives it another domain. A
+    former domain is not given again, so two files that disagree do not rename it in turn.
     """
     domain = document.domain.lower()
-    provider = _of_file(domain, document.name, path) or Provider(domain=domain)
+    provider = _by_domain([domain]).get(domain)
+    has_moved = False
+    if provider is None:
+        provider = _of_file(file_name, document.name) or Provider(domain=domain)
+        has_moved = True
     source = _UNKNOWN | provider.source
     # A newer version of the file replaces the older logos, whatever their rank.
     if source["logos_rank"][1:2] == [True]:
         source["logos_rank"] = []
     source = _with(source, document, [True, "", "", ""])
-    source |= {"description": document.description or "", "domain": domain, "file": path}
-    if provider.source.get("file") != path:
-        # It does not say another domain than before.
-        provider.source["domain"] = domain
+    given = provider.source.setdefault("domain", provider.domain)
+    source |= {
+        "description": document.description or "",
+        "domain": domain if has_moved else given,
+        "file": file_name,
+    }
     if _refresh(provider, source, ("name", "logos", "description", "domain")):
         provider.save()
-    if provider.domain != domain:
+    if has_moved and provider.domain != domain:
         # An editor's domain stays, but documents call the provider as its file does.
-        FormerDomain.objects.get_or_create(domain=domain, defaults={"provider": provider})
+        FormerDomain.objects.create(domain=domain, provider=provider)
 
 
-def _of_file(domain: str, name: str, path: str) -> Provider | None:
-    """Return the provider that a catalog file describes, locked; None for a new one.
+def _of_file(file_name: str, name: str) -> Provider | None:
+    """Return the provider that moved to a new domain, locked; None if the provider is new.
 
-    A provider is its domain, so only little else shows that it moved to another one: its file was
-    last found under the same path, and said the same name.
+    A provider is its domain, so only little else shows that it is the same: its file has the same
+    name as before, and gives it the same name.
     """
-    if provider := _by_domain([domain]).get(domain):
-        return provider
-    same_file = _locked(Provider).filter(source__file=path) if path else ()
-    found = [one for one in same_file if one.source.get("name") == name]
+    if not file_name:
+        return None
+    of_file = _locked(Provider).filter(source__file=file_name)
+    found = [one for one in of_file if one.source.get("name") == name]
     return found[0] if len(found) == 1 else None
 
 
@@ -203,6 +210,9 @@ def store_topic_file(document: TopicDocument) -> str:
         )
         if topic._state.adding:
             topic.slug = slug
+    elif not topic._state.adding and topic.former_slugs.filter(slug=slug).exists():
+        # Not given again, so that two files that disagree do not rename it in turn.
+        slug = topic.source.get("slug", topic.slug)
     parent = topic_key(document.parent) if document.parent else None
     source = {
         "name": document.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from typing import Final
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from django.conf import settings
@@ -199,7 +199,7 @@ def _names(
     # A few index lookups per row instead of a join with all articles.
     of_row = newest_first.filter(**{relation: OuterRef("pk")})
     on_page = newest_first.filter(**{relation: OuterRef(OuterRef("pk"))})
-    rows = model._default_manager.annotate(
+    rows: Any = model._default_manager.annotate(
         newest=Subquery(of_row.values("published_at")[:1]), changed=_changed(on_page)
     )
     dated = rows.filter(newest__isnull=False).order_by("pk").values_list(key, "newest", "changed")

@@ -36,9 +36,11 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         js = ["articles/select-names.js"]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         slug = "The last part of the page's URL. Its former URLs redirect to the new one."
-        return super().get_form(request, obj, **kwargs | {"help_texts": {"slug": slug}})
+        return super().get_form(request, obj, change, **kwargs | {"help_texts": {"slug": slug}})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -87,6 +87,13 @@ class TestTopicsId:
         load(tmp_path)
         assert slugs() == {"Bridges": "spans"}
 
+    def test_a_former_one_is_not_given_again(self, tmp_path: Path) -> None:
+        for said, given in (("a", "a"), ("b", "b"), ("a", "b"), ("c", "c")):
+            write_topic(tmp_path, "Bridges", said)
+            for _ in range(2):
+                load(tmp_path)
+                assert slugs() == {"Bridges": given}
+
     def test_a_newcomer_takes_a_free_slug(self, tmp_path: Path) -> None:
         write_topic(tmp_path, "Artificial Intelligence", "ai")
         put(tmp_path, "a.md", document(topics=("AI", "AI 2", "AI topic")))
@@ -159,11 +166,12 @@ class TestProvidersDomain:
         first = Article.objects.filter(source_document__path="a.md")
         assert [data for _, data, _ in documents_of(first)] == [before]
 
-    def test_back_and_forth(self, tmp_path: Path) -> None:
-        for domain in ("a.example", "b.example", "a.example"):
-            write_provider(tmp_path, domain)
-            load(tmp_path)
-            assert [one.domain for one in Provider.objects.all()] == [domain]
+    def test_a_former_one_is_not_given_again(self, tmp_path: Path) -> None:
+        for said, given in (("a", "a"), ("b", "b"), ("a", "b"), ("c", "c")):
+            write_provider(tmp_path, f"{said}.example")
+            for _ in range(2):
+                load(tmp_path)
+                assert [one.domain for one in Provider.objects.all()] == [f"{given}.example"]
 
     def test_with_another_name_is_another_provider(self, tmp_path: Path) -> None:
         write_provider(tmp_path, "a.example")

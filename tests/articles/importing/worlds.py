@@ -153,7 +153,7 @@ def older_versions(draw: st.DrawFn, world: list[SeedFile]) -> list[SeedFile]:
 
 CATALOG = (
     SeedFile("_data/topics/ai.yaml", b"name: AI\nshortname: A\n_id: artificial\n"),
-    SeedFile("_data/topics/robots.yaml", b"name: Robots\nparent: AI\n_id: c\n"),
+    SeedFile("_data/topics/robots.yaml", b"name: Robots\nparent: AI\n_id: machines\n"),
     SeedFile("_data/organizations/one.md", b"---\nname: The One\ndomain: one.example\n---\n"),
     SeedFile("_data/organizations/two.md", b"---\nname: The Two\ndomain: Two.example\n---\n"),
 )
