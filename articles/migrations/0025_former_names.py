@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0023_exported_documents"),
+        ("articles", "0024_sets"),
     ]
 
     operations = [
