@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,12 +56,14 @@ class Command(ReportCommand):
                 is_partial=bool(options["slug"]),
                 outcome=outcome,
             )
-            for _, is_changed in exporting:
-                written += 1
-                changed += is_changed
-                bar.update()
-                if stopping.is_set():
-                    break
+            # An export that is stopped leaves its folder in order at once.
+            with closing(exporting):
+                for _, is_changed in exporting:
+                    written += 1
+                    changed += is_changed
+                    bar.update()
+                    if stopping.is_set():
+                        break
         self.report(
             options,
             lambda: {"written": written, "changed": changed, **asdict(outcome)},

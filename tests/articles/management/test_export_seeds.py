@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Generator
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from articles.importing import export
 from articles.models import Article
 from tests.articles.samples import SEEDS, edit, load
 
@@ -63,3 +68,26 @@ class TestExitStatus:
         with pytest.raises(CommandError, match="not a folder") as raised:
             run(tmp_path / "file")
         assert raised.value.returncode == 2
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_ends_after_the_current_document(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+    ) -> None:
+        whole = export.export
+
+        def interrupted(*arguments: Any, **options: Any) -> Generator[tuple[str, bool], None, None]:
+            with closing(whole(*arguments, **options)) as exporting:
+                for one in exporting:
+                    signal.raise_signal(number)
+                    yield one
+
+        monkeypatch.setattr(export, "export", interrupted)
+        out = StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("export_seeds", str(tmp_path), stdout=out, stderr=StringIO())
+        assert ended.value.code == status
+        assert out.getvalue().startswith("1 documents written")
+        monkeypatch.undo()
+        assert len(run(tmp_path)[1]) == 2

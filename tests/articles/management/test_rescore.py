@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 
@@ -86,3 +88,29 @@ class TestRescore:
         monkeypatch.setattr(heat, "CHUNK", 2)
         assert run()[1].endswith("6 articles changed\n")
         assert not list(heat.differences(Article.objects.all()))
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_ends_after_the_current_part(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+    ) -> None:
+        for name in ("a", "b"):
+            web_url = f"https://daily.example/{name}"
+            one = document(title=name, web_url=web_url, quality=60, heat=70, published=True)
+            put(tmp_path, f"{name}.txt", one)
+        load(tmp_path)
+        recompute = heat.recompute
+
+        def interrupted(ids: Iterable[int]) -> None:
+            recompute(ids)
+            signal.raise_signal(number)
+
+        monkeypatch.setattr(heat, "CHUNK", 1)
+        monkeypatch.setattr(heat, "recompute", interrupted)
+        ended, out = run()
+        assert ended == status
+        assert out.endswith("1 articles changed\n")
+        monkeypatch.undo()
+        status, out = run()
+        assert (status, out.splitlines()[-1]) == (0, "1 articles changed")

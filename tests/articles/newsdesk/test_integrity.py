@@ -31,6 +31,7 @@ from articles.newsdesk import integrity
 from articles.sample_documents import generate, generate_catalog
 from articles.scoring import Policy, top_rank
 from tests.articles.documents.documents import CORPUS
+from tests.articles.documents.test_tolerance import CASES, HUB
 from tests.articles.importing.worlds import SeedFile
 from tests.articles.importing.worlds import put as put_files
 from tests.articles.samples import SEEDS, document, entry, load, put
@@ -90,7 +91,7 @@ def drop_triggers() -> None:
             cursor.execute(f"DROP TRIGGER {name}")
 
 
-HUBS = (SEEDS, CORPUS, *(CORPUS.with_name(name) for name in ("corpus-gcp", "cases")))
+HUBS = (SEEDS, CORPUS, HUB, CASES)
 
 
 class TestAFreshImport:
@@ -105,7 +106,7 @@ class TestAFreshImport:
     @pytest.mark.parametrize("hub", HUBS, ids=lambda hub: hub.name)
     def test_of_a_real_hub_has_no_errors(self, hub: Path) -> None:
         if not hub.is_dir():
-            pytest.skip("the documents of this hub are not on this machine: see NEWSROOM_CORPUS")
+            pytest.skip("needs the hub: see NEWSROOM_CORPUS, NEWSROOM_HUB and NEWSROOM_CASES")
         importing.run([hub])
         assert not [one for one in integrity.findings() if one.is_error]
 
