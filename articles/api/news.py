@@ -136,14 +136,17 @@ class ArticleView(PublicView):
     tag = "news"
     parameters = (_fields(TEXT_FIELDS),)
     serializer_class = ArticleSerializer
-    statuses = (404, 410)
+    statuses = (301, 404, 410)
 
-    def get(self, request: Request, slug: str) -> Response:
-        """Return a published article. Reports behind a lead are only in the lead's story."""
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Return a published article. A former slug redirects to it.
+
+        Reports behind a lead are only in the lead's story.
+        """
         only = chosen(request, TEXT_FIELDS)
         article = Article.objects.published().for_page().filter(slug=slug).first()
         if article is None:
-            raise _missing(slug)
+            return _instead("articles:api:article", slug)
         return Response(ArticleSerializer(article, only=only, context={"request": request}).data)
 
 
@@ -151,21 +154,27 @@ class ArticleView(PublicView):
 class StoryView(PublicView):
     tag = "news"
     serializer_class = StorySerializer
-    statuses = (302, 404, 410)
+    statuses = (301, 302, 404, 410)
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Return the story of a published lead. A report behind a lead redirects to its story."""
+        """Return the story of a published lead. A report behind a lead redirects to its story.
+
+        So does a former slug of the lead.
+        """
         lead = Article.objects.published().for_page().filter(slug=slug).first()
         if lead is None:
             if above := Article.objects.lead_of(slug):
                 return redirect(reverse("articles:api:story", args=[above.slug]))
-            raise _missing(slug)
+            return _instead("articles:api:story", slug)
         story = {"lead": lead, "members": [lead, *lead.coverage], "timeline": lead.course}
         return Response(StorySerializer(story, context={"request": request}).data)
 
 
-def _missing(slug: str) -> Exception:
-    """Return the error for an article that readers may not see. One query."""
-    if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
-        return ProblemError(HTTPStatus.GONE, "This article was withdrawn.")
-    return NotFound()
+def _instead(view: str, slug: str) -> HttpResponseBase:
+    """Redirect from a former slug; raise the error for an article that readers may not see."""
+    if Article.objects.withdrawn_from_readers(slug).exists():
+        raise ProblemError(HTTPStatus.GONE, "This article was withdrawn.")
+    moved = Article.objects.moved_from(slug)
+    if moved is None or (view == "articles:api:article" and not moved.is_published()):
+        raise NotFound
+    return redirect(reverse(view, args=[moved.slug]), permanent=True)

@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from articles.api.problems import CONTENT_TYPE, ProblemSerializer, StaleProblemSerializer
 
 _DESCRIPTIONS: Final = {
+    301: "Moved for good: see Location.",
     302: "Moved: see Location.",
     304: "Not changed since the answer with this ETag.",
     400: "A parameter is wrong; see errors.",
@@ -32,7 +33,7 @@ _RETRY: Final = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, description="Seconds to wait.", response=[429]
 )
 _LOCATION: Final = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, description="The new URL.", response=[302]
+    "Location", str, OpenApiParameter.HEADER, description="The new URL.", response=[301, 302]
 )
 
 

@@ -7,6 +7,7 @@ canonical form; ``revise`` changes only what differs. Front-matter keys are tran
 project's names in ``reading`` and nowhere else. No Django in this package.
 """
 
+from articles.documents.addresses import MAX_KEY, address_key
 from articles.documents.model import (
     ArticleDocument,
     Desk,
@@ -16,7 +17,7 @@ from articles.documents.model import (
     RelatedEntry,
     TopicDocument,
 )
-from articles.documents.naming import dated_stem, slug_for, stem_of
+from articles.documents.naming import coverage_slug, dated_stem, slug_for, stem_of
 from articles.documents.problems import (
     NO_FRONT_MATTER,
     DocumentError,

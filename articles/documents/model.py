@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from articles.documents.addresses import address_key
 from articles.documents.problems import DocumentWarning
 from articles.documents.yaml_text import Extra
 
@@ -76,6 +77,11 @@ class RelatedEntry:
         """The URL of the article that this entry names."""
         return self.web_url or self.original_url or ""
 
+    @property
+    def key(self) -> str:
+        """The address key of its URL."""
+        return address_key(self.url)
+
 
 @_pickled_as_values
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,11 @@ class ArticleDocument:
     def url(self) -> str:
         """The URL that other documents use for this article; a video may have no web URL."""
         return self.web_url or self.original_url or ""
+
+    @property
+    def key(self) -> str:
+        """The address key of its URL."""
+        return address_key(self.url)
 
 
 @dataclass(frozen=True, slots=True)

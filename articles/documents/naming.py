@@ -50,3 +50,11 @@ def dated_stem(path: str) -> str | None:
 def stem_of(path: str, document: ArticleDocument) -> str:
     """Return a document's requested slug: its dated file name, else the computed slug."""
     return dated_stem(path) or slug_for(document.title, document.published_at, document.url)
+
+
+def coverage_slug(key: str) -> str:
+    """Return the slug of a coverage-only article with this address key.
+
+    It has no page, so its slug stays out of the way of documents' slugs, which begin with a date.
+    """
+    return f"coverage-{sha256(key.encode()).hexdigest()[:24]}"

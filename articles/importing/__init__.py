@@ -1,8 +1,8 @@
 """Import news documents in batches. Each is stored completely or not at all; rerunning is safe.
 
 ``run`` finds the files, skips those whose digest is known and those that are not news, parses the
-others and stores them batch by batch. The result does not depend on the order of the files, or on
-how they are split into runs. A second run changes nothing.
+others and stores them batch by batch. The result does not depend on the order of the files. If they
+are split into several runs, only slugs depend on which run came first. A second run changes nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from articles import documents, heat
@@ -29,7 +31,7 @@ from articles.documents.batches import Parsed, Text
 from articles.importing import catalog
 from articles.importing.batch import store
 from articles.importing.exported import is_as_known
-from articles.importing.files import FoundFile, Kind, find, printable, read, require
+from articles.importing.files import FoundFile, Kind, find, folders_of, printable, read, require
 from articles.importing.parsing import Parser
 from articles.importing.report import COUNTS, Report, Skipped
 from articles.importing.rows import Incoming
@@ -77,6 +79,7 @@ def run(
     dry_run: bool = False,
     fail_fast: bool = False,
     skip: bool = True,
+    whole: bool = True,
     batch_size: int = BATCH_SIZE,
     user: User | None = None,
     at: datetime | None = None,
@@ -105,8 +108,7 @@ def run(
         begun = {"state": ImportRun.State.RUNNING, "started_at": at}
         ImportRun.objects.filter(pk=run.pk).update(**begun, **_who_runs())
     elif not dry_run:
-        names = [printable(str(path)) for path in paths]
-        run = ImportRun.objects.create(started_at=at, started_by=user, paths=names, **_who_runs())
+        run = _begin(paths, user, at)
     report.run = None if dry_run else run
     scope = _rolled_back() if dry_run else nullcontext()
     state = ImportRun.State.FAILED
@@ -118,7 +120,15 @@ def run(
             _rare_garbage_collection(),
         ):
             work = _Import(
-                paths, fail_fast, skip, batch_size, at, report, stopping, upload is not None
+                paths,
+                fail_fast,
+                skip,
+                batch_size,
+                at,
+                run or _begin(paths, user, at),
+                report,
+                stopping,
+                upload is not None,
             )
 
             def finished(documents: int) -> None:
@@ -185,6 +195,16 @@ def _signs_of_life(run: ImportRun | None) -> Iterator[None]:
         thread.join()
 
 
+def _begin(paths: Sequence[Path], user: User | None, at: datetime) -> ImportRun:
+    return ImportRun.objects.create(
+        started_at=at,
+        started_by=user,
+        paths=[printable(str(path)) for path in paths],
+        folders=list(dict.fromkeys(str(folder.absolute()) for folder in folders_of(paths))),
+        **_who_runs(),
+    )
+
+
 @contextmanager
 def _rolled_back() -> Iterator[None]:
     with transaction.atomic():
@@ -210,6 +230,7 @@ class _Import:
     skip: bool
     batch_size: int
     at: datetime
+    run: ImportRun
     report: Report
     stopping: threading.Event
     is_upload: bool = False
@@ -254,6 +275,7 @@ class _Import:
         self.report.stubs = created.filter(coverage_only=True).count()
         self.report.absorb(self.uncounted)
         self._keep(self.skipped.report())
+        self._name_duplicates()
         self._compare_scores()
 
     def _next_batch(self, files: Iterator[FoundFile], parser: Parser) -> _Batch | None:
@@ -302,12 +324,12 @@ class _Import:
                 incoming.append(Incoming(file, digest, data, document, stem))
         self._keep(warned)
         if incoming:
-            self.report.absorb(store(incoming, self.report.run, self.at))
+            self.report.absorb(store(incoming, self.run, self.at))
             self._count()
 
     def _count(self) -> None:
         """Add what was not written with a batch to the counts of the run."""
-        self.uncounted.record(self.report.run)
+        self.uncounted.record(self.run)
         self.report.absorb(self.uncounted)
         self.uncounted = Report()
         self.counted_at = monotonic()
@@ -327,7 +349,7 @@ class _Import:
 
     def _keep(self, part: Report) -> None:
         if part.problems:
-            part.record(self.report.run)
+            part.record(self.run)
             self.report.absorb(part)
 
     def _store_catalog_file(self, file: FoundFile) -> None:
@@ -355,12 +377,30 @@ class _Import:
         warned.warn(warnings)
         self._keep(warned)
 
+    def _name_duplicates(self) -> None:
+        """Report the articles of this run that share their address with others."""
+        if not (self.report.created or self.report.updated):
+            return
+        part = Report()
+        stored = Article.objects.filter(source_document__run=self.run)
+        others = Article.objects.filter(address_key=OuterRef("address_key"), coverage_only=False)
+        shared = stored.filter(Exists(others.exclude(pk=OuterRef("pk"))))
+        keys = sorted(set(shared.values_list("address_key", flat=True)))
+        same = Article.objects.filter(address_key__any_of=keys, coverage_only=False)
+        rows = same.order_by("address_key", "published_at", "slug")
+        for _, group in groupby(rows.values_list("address_key", "url", "slug"), itemgetter(0)):
+            members = list(group)
+            url, slugs = members[0][1], sorted(slug for _, _, slug in members)
+            message = f"{', '.join(slugs)}: one address, {url}"
+            part.add(ImportProblem.Kind.DUPLICATE, "", message, url=url, slugs=slugs)
+        self._keep(part)
+
     def _compare_scores(self) -> None:
         """Report where the score of a document differs from the policy's, and a better policy."""
         part = Report()
         policy = heat.current_policy()
         given = Article.objects.filter(heat_is_given=True)
-        given = given.filter(source_document__run=self.report.run)
+        given = given.filter(source_document__run=self.run)
         tally: Counter[Given] = Counter()
         for chunk in heat.outcomes(given, policy, self.at):
             tally.update(one.given for one in chunk if one.given)

@@ -25,7 +25,7 @@ from articles.tracking.sets import in_sets
 from newsroom import bulk
 
 
-def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> Report:
+def store(incoming: Sequence[Incoming], run: ImportRun, at: datetime) -> Report:
     """Store documents in one transaction, count them in ``run`` and return the batch's report.
 
     If the database refuses a document, it is rejected by name and the others are stored.
@@ -37,9 +37,10 @@ def store(incoming: Sequence[Incoming], run: ImportRun | None, at: datetime) -> 
             policy = heat.current_policy()
             left = incoming
             while left:
-                urls = {one.document.url for one in left}
-                urls.update(entry.url for one in left for entry in one.document.related)
-                directory = Directory(urls, {one.stem for one in left})
+                keys = {one.document.key for one in left}
+                keys.update(entry.key for one in left for entry in one.document.related)
+                paths, stems = {one.file.name for one in left}, {one.stem for one in left}
+                directory = Directory(run.pk, keys, paths, stems)
                 matches = match(left, directory)
                 # Write providers first: their trigger locks their articles in this order.
                 documents = [one.document for _, one in matches.pairs]

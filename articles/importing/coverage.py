@@ -7,21 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from articles import heat
-from articles.documents import ArticleDocument, RelatedEntry, slug_for
+from articles.documents import ArticleDocument, RelatedEntry, coverage_slug
 from articles.importing import catalog, rows, snapshot
-from articles.importing.identity import Directory, Row, settle_slugs, write_slugs
+from articles.importing.identity import Directory, Row
 from articles.importing.rows import StubPair
 from articles.models import Article, SourceDocument
 from newsroom import bulk
 
 Naming = tuple[Row, Sequence[RelatedEntry]]
-"""An article and the related entries of its document, except any with its own URL."""
+"""An article and the related entries of its document, except any with its own address."""
 
 
 def entries_of(document: ArticleDocument) -> list[RelatedEntry]:
-    """Return the related entries of a document, except any with its own URL."""
-    own = document.url
-    return [entry for entry in document.related if entry.url != own]
+    """Return the related entries of a document, except any with its own address."""
+    own = document.key
+    return [entry for entry in document.related if entry.key != own]
 
 
 def rank_of(row: Row) -> tuple[Any, ...]:
@@ -36,39 +36,38 @@ def rank_of(row: Row) -> tuple[Any, ...]:
 def find_new(
     namings: Iterable[Naming], directory: Directory
 ) -> tuple[tuple[StubPair, ...], frozenset[int]]:
-    """Find the URLs that no article has, and add a new coverage-only article for each.
+    """Find the addresses that no article has, and add a new coverage-only article for each.
 
-    Return the new articles with their entries, and the ids of known articles that documents list.
+    Return the new articles with their entries, and the ids of known coverage-only articles that
+    documents list.
     """
     new: dict[str, tuple[tuple[Any, ...], Row, RelatedEntry]] = {}
     named: set[int] = set()
     for namer, entries in namings:
         rank = rank_of(namer)
         for entry in entries:
-            url = entry.url
-            if url in new:
-                known, row, _ = new[url]
+            key = entry.key
+            if key in new:
+                known, row, _ = new[key]
                 if rank > known:
-                    new[url] = (rank, row, entry)
+                    new[key] = (rank, row, entry)
                 continue
-            found = directory.at(url)
+            found = directory.at(key)
             if not found:
-                row = Row(0, "", "", url, entry.published_at, coverage_only=True)
+                row = Row(0, coverage_slug(key), "", key, "", "", entry.published_at, True)
                 directory.add(row)
-                new[url] = (rank, row, entry)
+                new[key] = (rank, row, entry)
             elif found[0].coverage_only:
                 named.add(found[0].pk)
     for _, row, entry in new.values():
-        describe(row, entry, directory)
+        describe(row, entry)
     return tuple((row, entry) for _, row, entry in new.values()), frozenset(named)
 
 
-def describe(row: Row, entry: RelatedEntry, directory: Directory) -> None:
-    """Set the time and stem of a coverage-only article from an entry."""
-    stem = slug_for(entry.title, entry.published_at, entry.url)
-    if (row.stem, row.published_at) != (stem, entry.published_at):
-        row.published_at = entry.published_at
-        directory.move(row, url=row.url, stem=stem)
+def describe(row: Row, entry: RelatedEntry) -> None:
+    """Set the contents of a coverage-only article's row from an entry with its address key."""
+    row.url, row.published_at = entry.url, entry.published_at
+    row.provider = entry.provider.domain.lower()
 
 
 def number_rows(new: Sequence[Row]) -> None:
@@ -80,14 +79,13 @@ def store_coverage(source: SourceDocument, at: datetime) -> None:
     """Store the missing coverage-only articles that a document names.
 
     An import leaves them out if an editor's links differ from the document's. Call this inside a
-    transaction that holds the write lock. If there is nothing to store, it takes four queries.
+    transaction that holds the write lock. If there is nothing to store, it takes three queries.
     """
     article, document = source.article, source.parse()
-    directory = Directory([document.url, *snapshot.related_urls(document)], [article.stem])
+    directory = Directory(0, [document.key, *snapshot.related_keys(document)], (), ())
     new, _ = find_new([(directory.get_all([article.pk])[0], entries_of(document))], directory)
     if not new:
         return
-    write_slugs([row for row in settle_slugs(directory) if row.pk])
     number_rows([row for row, _ in new])
     providers = catalog.store_providers([(document, article.stem)])
     rows.insert_articles((), new, providers, {}, at, heat.current_policy())

@@ -167,7 +167,7 @@ def present(
     at = at or timezone.now()
     document = article.source_document.parse()
     before = snapshot.of_document(document)
-    now = snapshot.of_article(article, before["provider"])
+    now = snapshot.of_article(article, document)
     values: dict[str, Callable[[], Any]] = {
         "body": lambda: article.body,
         "quality": lambda: article.quality,
@@ -240,22 +240,22 @@ def _provider(provider: Provider) -> DocumentProvider:
 
 
 def _related(
-    article: Article, document: ArticleDocument, urls: Sequence[str]
+    article: Article, document: ArticleDocument, keys: Sequence[str]
 ) -> tuple[RelatedEntry, ...]:
     """Keep the document's entries of articles that are still related, and add new ones."""
-    targets = {link.target.url: link.target for link in article.related_links.all()}
-    kept = [
-        entry for entry in document.related if entry.url in targets or entry.url == document.url
-    ]
-    known = {entry.url: entry for entry in reversed(kept)}
-    added = [_entry(target) for url, target in targets.items() if url not in known]
-    # Entries without a link (the document's own URL, or a repeated URL) stay where they are if the
-    # others keep their order.
+    named = set(snapshot.related_keys(document))
+    linked = [link.target for link in article.related_links.all()]
+    targets = {snapshot.key_of(target, named): target for target in linked}
+    own = document.key
+    kept = [entry for entry in document.related if entry.key in targets or entry.key == own]
+    known = {entry.key: entry for entry in reversed(kept)}
+    added = [_entry(targets[key]) for key in keys if key not in known]
+    # Entries without a link (with the document's own address, or repeated) stay where they are if
+    # the others keep their order.
     together = (*kept, *added)
-    order = dict.fromkeys(entry.url for entry in together if entry.url != document.url)
-    if list(order) == list(urls):
+    if list(dict.fromkeys(entry.key for entry in together if entry.key != own)) == list(keys):
         return together
-    return tuple(known.get(url) or _entry(targets[url]) for url in urls)
+    return tuple(known.get(key) or _entry(targets[key]) for key in keys)
 
 
 def _entry(target: Article) -> RelatedEntry:

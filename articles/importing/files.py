@@ -48,7 +48,8 @@ class FoundFile(NamedTuple):
     """A file to import: ``path`` opens it, ``shown`` is the same path for messages.
 
     ``name`` is its path within the imported folder, ``roots`` are all folders of the run.
-    ``is_named`` is true for a file that was named explicitly, which is never skipped.
+    ``is_named`` is true for a file that was named explicitly, which is never skipped. ``is_whole``
+    is true if its folder is imported whole, so that a file that is not there is gone.
     """
 
     path: str
@@ -57,6 +58,7 @@ class FoundFile(NamedTuple):
     roots: tuple[str, ...]
     kind: Kind
     is_named: bool = False
+    is_whole: bool = True
 
 
 def require(paths: Sequence[Path]) -> None:
@@ -73,10 +75,11 @@ def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> It
     Searches folders recursively, except hidden ones and links to folders. Yields a folder that
     cannot be opened, so that ``read`` reports why. Memory does not grow with the number of files.
     Messages name uploaded files by their path within the upload.
+    They lie in no complete folder.
     """
     wanted = {Kind.TOPIC, Kind.PROVIDER} if catalog else {Kind.ARTICLE}
-    folders = [path if path.is_dir() else path.parent for path in paths]
-    roots = tuple(dict.fromkeys(map(str, folders)))
+    folders = folders_of(paths)
+    roots = tuple(dict.fromkeys(str(folder.absolute()) for folder in folders))
     for path, folder in zip(paths, folders, strict=True):
         kind = Kind.ARTICLE
         for name in folder.absolute().parts[-2:]:
@@ -87,9 +90,15 @@ def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> It
             found = iter([(str(path), path.name, kind)] if kind in wanted else ())
         for opened, name, kind_of_one in found:
             is_named = path != folder
+            is_whole = not is_upload and not is_named
             inner = printable(name)
             shown = inner if is_upload else printable(opened)
-            yield FoundFile(opened, shown, inner, roots, kind_of_one, is_named)
+            yield FoundFile(opened, shown, inner, roots, kind_of_one, is_named, is_whole)
+
+
+def folders_of(paths: Sequence[Path]) -> list[Path]:
+    """Return the imported folder of each path: for a file, the one that it lies in."""
+    return [path if path.is_dir() else path.parent for path in paths]
 
 
 def printable(path: str) -> str:

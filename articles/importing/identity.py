@@ -1,23 +1,23 @@
-"""Find the article of a document, and choose its slug.
+"""The articles that a batch may touch, and the slugs that they get.
 
-A document belongs to the article with its slug and URL. If only one of the two matches, it belongs
-to the article that came from the same file. A related entry belongs to the article with its URL.
-None of this depends on the order of import.
+An article is known by the path of its document and by the address key of its URL. A slug stays with
+the article that had it first. Only within one run does the earliest published document go first, so
+the order of the files makes no difference.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import F, Q, QuerySet
 
-from articles.models import Article
+from articles.models import Article, Change, FormerAddress, FormerSlug, SourceDocument
 from newsroom import bulk
 
 _NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
@@ -27,90 +27,129 @@ _NUMBERED: Final = re.compile(r"(.+)-(?:[2-9]|[1-9]\d+)\Z", re.ASCII)
 class Row:
     """What an import needs to know about an article, stored or new.
 
-    ``pk`` is 0 for a new one. ``path`` and ``digest`` belong to its document, if it has one.
+    ``pk`` is 0 for a new one. ``path``, ``digest``, ``run`` (the last that wrote it) and
+    ``created_by`` belong to its document, if it has one. ``takes_slug`` is set for an article that
+    gets the slug of another stem in this batch. ``former_keys`` are the loaded ones.
     """
 
     pk: int
     slug: str
     stem: str
+    key: str
     url: str
+    provider: str
     published_at: datetime
     coverage_only: bool = False
     path: str | None = None
     digest: str | None = None
+    run: int | None = None
+    created_by: int | None = None
+    takes_slug: bool = False
+    former_keys: list[str] = field(default_factory=list)
 
     @property
-    def order(self) -> tuple[bool, datetime, str]:
-        """The order in which articles get a requested slug: documents first, then by time."""
-        return (self.coverage_only, self.published_at, self.url)
+    def order(self) -> tuple[datetime, str, str]:
+        """The order in which the documents of one run get a slug."""
+        return (self.published_at, self.url, self.path or "")
 
 
 _COLUMNS = (
     "pk",
     "slug",
     "stem",
+    "address_key",
     "url",
+    "provider__domain",
     "published_at",
     "coverage_only",
     "source_document__path",
     "source_document__digest",
+    "source_document__run",
+    "source_document__created_by",
 )
 
 
 class Directory:
-    """The articles that a batch may touch, by URL and by stem."""
+    """The articles that a batch of ``run`` may touch, by address key, path, slug and stem."""
 
-    def __init__(self, urls: Iterable[str], stems: Iterable[str]) -> None:
-        """Load the articles with any of ``urls`` or ``stems``. Three queries."""
-        self._by_url: dict[str, list[Row]] = defaultdict(list)
+    def __init__(
+        self, run: int, keys: Iterable[str], paths: Iterable[str], stems: Iterable[str]
+    ) -> None:
+        """Load the articles with any of these. Six queries."""
+        self.run = run
+        self._by_key: dict[str, list[Row]] = defaultdict(list)
+        self._by_former_key: dict[str, list[Row]] = defaultdict(list)
+        self._by_path: dict[str, list[Row]] = defaultdict(list)
         self._by_stem: dict[str, list[Row]] = defaultdict(list)
+        self._by_slug: dict[str, Row] = {}
         self._by_pk: dict[int, Row] = {}
+        self._former_slugs: dict[str, tuple[int | None, str]] = {}
         self._loaded_stems: set[str] = set()
         self._unsettled: dict[str, None] = {}
-        self.load_urls(urls)
+        self._load_keys(list(keys))
+        if paths := set(paths):
+            self.get_all(SourceDocument.objects.at(paths).values_list("article", flat=True))
         self.load_stems(stems)
+
+    def _load_keys(self, keys: Collection[str]) -> None:
+        self._load(Article.objects.filter(address_key__any_of=keys))
+        former = FormerAddress.objects.filter(address_key__any_of=keys)
+        former_keys = list(former.values_list("article", "address_key"))
+        rows = {row.pk: row for row in self.get_all([pk for pk, _ in former_keys])}
+        for pk, key in former_keys:
+            rows[pk].former_keys.append(key)
+            self._by_former_key[key].append(rows[pk])
 
     def _load(self, articles: QuerySet[Article]) -> None:
         for values in articles.order_by().values_list(*_COLUMNS):
             if values[0] not in self._by_pk:
                 row = self._by_pk[values[0]] = Row(*values)
-                self._by_url[row.url].append(row)
-                self._by_stem[row.stem].append(row)
-
-    def load_urls(self, urls: Iterable[str]) -> None:
-        """Load all articles with any of ``urls``. One query."""
-        self._load(Article.objects.filter(url__any_of=urls))
+                self._index(row)
+                self._by_slug[row.slug] = row
 
     def load_stems(self, stems: Iterable[str]) -> None:
-        """Load all articles that request one of ``stems``, with two queries if any are new."""
+        """Load who has or asked for these slugs, with three queries if any are new."""
         missing = [stem for stem in dict.fromkeys(stems) if stem not in self._loaded_stems]
         if missing:
             self._loaded_stems.update(missing)
             # Most slugs equal their stems; the few others have a separate index.
             self._load(Article.objects.filter(slug__any_of=missing))
             self._load(Article.objects.filter(~Q(slug=F("stem")), stem__any_of=missing))
+            former = FormerSlug.objects.filter(slug__any_of=missing)
+            for slug, article, key in former.values_list("slug", "article", "address_key"):
+                self._former_slugs[slug] = (article, key)
 
-    def get_all(self, pks: Collection[int]) -> list[Row]:
+    def get_all(self, pks: Iterable[int]) -> list[Row]:
         """Return the articles with these primary keys; needs at most one query."""
+        pks = list(pks)
         if missing := [pk for pk in pks if pk not in self._by_pk]:
             self._load(Article.objects.filter(pk__any_of=missing))
         return [self._by_pk[pk] for pk in pks if pk in self._by_pk]
 
-    def add(self, row: Row) -> None:
-        self._by_url[row.url].append(row)
+    def _index(self, row: Row) -> None:
+        self._by_key[row.key].append(row)
         self._by_stem[row.stem].append(row)
-        self._unsettled[row.stem] = None
+        if row.path:
+            self._by_path[row.path].append(row)
 
-    def move(self, row: Row, *, url: str, stem: str) -> None:
-        """Change an article's URL and stem; also call this when its time has changed."""
-        self.remove(row)
-        row.url, row.stem = url, stem
-        self.add(row)
+    def add(self, row: Row) -> None:
+        """Add a new article, or one that ``remove`` took out to change it."""
+        self._index(row)
+        self._unsettled[row.stem] = None
 
     def remove(self, row: Row) -> None:
-        self._by_url[row.url].remove(row)
+        self._by_key[row.key].remove(row)
         self._by_stem[row.stem].remove(row)
+        if row.path:
+            self._by_path[row.path].remove(row)
         self._unsettled[row.stem] = None
+
+    def move(self, row: Row, **values: Any) -> None:
+        """Change what an article is found by."""
+        self.remove(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        self.add(row)
 
     def take_unsettled(self) -> list[str]:
         """Return the stems that gained or lost an article since the last call."""
@@ -118,43 +157,74 @@ class Directory:
         self._unsettled.clear()
         return stems
 
-    def match(self, path: str, stem: str, url: str) -> Row | None:
-        """Return the article of a document; it may be a coverage-only article with the same URL."""
-        same_url = self._by_url.get(url, [])
-        same_stem = self._by_stem.get(stem, [])
-        for row in (*same_stem, *same_url):
-            if row.path == path and not row.coverage_only:
-                return row
-        for row in same_stem:
-            if row.url == url and not row.coverage_only:
-                return row
-        return next((row for row in same_url if row.coverage_only), None)
+    def at_path(self, path: str) -> list[Row]:
+        """Return the articles of documents with this path; several if they lie in several folders."""
+        return list(self._by_path.get(path, ()))
 
-    def at(self, url: str) -> list[Row]:
-        """Return the articles with a URL; links go to the first."""
-        rows = self._by_url.get(url, [])
-        # Not by slug: a later document may take it, and the links would have to move.
-        return sorted(rows, key=lambda row: (row.coverage_only, row.published_at, row.stem))
+    def at(self, key: str) -> list[Row]:
+        """Return the articles with this address key: first those that have it now, then those that
+        had it before. Links go to the first."""
+        # Not by slug, which may depend on which run came first.
+        now = sorted(
+            self._by_key.get(key, ()),
+            key=lambda row: (row.coverage_only, row.published_at, row.stem, row.url),
+        )
+        return now + [row for row in self._by_former_key.get(key, ()) if row not in now]
+
+    def having(self, key: str) -> list[Row]:
+        """Return the articles that have an address key now, in the order of ``at``."""
+        return [row for row in self.at(key) if row.key == key]
+
+    def forget_key(self, row: Row) -> None:
+        """Make an article's address key a former one."""
+        row.former_keys.append(row.key)
+        self._by_former_key[row.key].append(row)
+
+    def target(self, key: str, namer: Row) -> Row | None:
+        """Return the article to which a related entry of ``namer`` links.
+
+        An entry with the key of its own document means another article with that key, if there is
+        one.
+        """
+        return next((row for row in self.at(key) if row is not namer), None)
 
     def family(self, stem: str) -> list[Row]:
-        """Return the articles that request a slug; the first one gets it."""
-        return sorted(self._by_stem.get(stem, []), key=lambda row: row.order)
+        """Return the articles whose slug of this stem may still change, in the order that they get
+        it."""
+        rows = (row for row in self._by_stem.get(stem, ()) if self.is_free(row))
+        return sorted(rows, key=lambda row: row.order)
+
+    def is_free(self, row: Row) -> bool:
+        """Whether the slug of an article may still change: another run knows nothing of it."""
+        return row.takes_slug or (row.created_by == self.run and not row.coverage_only)
+
+    def may_have(self, row: Row, slug: str) -> bool:
+        """Whether no other article has or had a slug; those that are free do not count."""
+        self.load_stems([slug])
+        holder = self._by_slug.get(slug)
+        if holder is not None and holder is not row and not self.is_free(holder):
+            return False
+        if slug not in self._former_slugs:
+            return True
+        article, key = self._former_slugs[slug]
+        return article == row.pk if article else key == row.key
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
-    """Set the slugs of the rows whose stem gained or lost an article; return the changed rows.
+    """Set the slugs of the articles that may still change; return those whose slug did.
 
-    If several articles ask for a slug, the document published first gets it, the next one gets
-    ``-2`` and so on, so any order of import gives the same URLs. A number is skipped if a document
-    requests that slug. This does not write to the database: see ``write_slugs``.
+    If several ask for a slug, the one published first gets it, the next one gets ``-2`` and so on.
+    A number is skipped if a document of the same run asks for that slug. This does not write to the
+    database: see ``write_slugs``.
     """
     stems = directory.take_unsettled()
     if not stems:
         return []
     # A document named "a-2" takes that number from documents named "a", or frees it.
-    parents = {match[1] for match in map(_NUMBERED.match, stems) if match}
-    numbered = Article.objects.filter(~Q(slug=F("stem")), stem__in=parents.difference(stems))
-    stems += sorted(set(numbered.values_list("stem", flat=True))) if parents else []
+    parents = {match[1] for match in map(_NUMBERED.match, stems) if match}.difference(stems)
+    if parents:
+        directory.load_stems(parents)
+        stems += sorted(stem for stem in parents if directory.family(stem))
     directory.load_stems(stems)
     families = {stem: directory.family(stem) for stem in stems}
     directory.load_stems(
@@ -164,26 +234,57 @@ def settle_slugs(directory: Directory) -> list[Row]:
     )
     changed = []
     for stem, family in families.items():
-        for row, slug in zip(family, _slugs(directory, stem), strict=False):
+        given: set[str] = set()
+        for row in family:
+            slug = _slug_of(row, stem, given, directory)
+            given.add(slug)
             if row.slug != slug:
                 row.slug = slug
                 changed.append(row)
     return changed
 
 
-def write_slugs(moved: Iterable[Row], dropped: Iterable[Row] = ()) -> None:
-    """Write the slugs of existing articles; ``dropped`` rows free theirs."""
+def _slug_of(row: Row, stem: str, given: Collection[str], directory: Directory) -> str:
+    slugs = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(
+        slug
+        for slug in slugs
+        if slug not in given
+        and directory.may_have(row, slug)
+        and (slug == stem or not directory.family(slug))
+    )
+
+
+def write_slugs(moved: Iterable[Row], former: Mapping[str, Row], run: int) -> None:
+    """Write the slugs of existing articles; ``former`` are those that redirect from now on.
+
+    An article of this ``run`` was never known under another slug.
+    """
     moved = tuple(moved)
+    if not moved:
+        return
+    of_run = {row.pk: row.slug for row in moved if row.created_by == run}
+    unnamed = Article.objects.filter(pk__any_of=list(of_run), first_slug=F("slug"))
+    first = [(of_run[pk], pk) for pk in unnamed.values_list("pk", flat=True)]
+    bulk.update(Article, ("first_slug",), first)
     # Write in two steps, because slugs are unique and articles may swap them.
-    freed = [(f"moving {row.pk}", row.pk) for row in (*moved, *dropped)]
-    bulk.update(Article, ("slug",), freed)
+    steps = [f"moving {row.pk}" for row in moved]
+    bulk.update(
+        Article, ("slug",), [(step, row.pk) for step, row in zip(steps, moved, strict=True)]
+    )
     bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved])
+    Change.objects.filter(slug__in=steps).delete()
+    FormerSlug.objects.remember({slug: (row.pk, row.key) for slug, row in former.items()})
 
 
-def _slugs(directory: Directory, stem: str) -> Iterator[str]:
-    yield stem
-    for number in count(2):
-        slug = f"{stem}-{number}"
-        directory.load_stems([slug])
-        if not directory.family(slug):
-            yield slug
+def settle_former_slugs(taken: Iterable[Row], new: Iterable[Row]) -> None:
+    """Free the slugs that their articles have again; let those of removed articles that are back
+    redirect again.
+
+    ``taken`` have a new slug, ``new`` are new articles. Two queries.
+    """
+    FormerSlug.objects.filter(slug__any_of=[row.slug for row in taken]).delete()
+    back = {row.key: row.pk for row in new}
+    left = FormerSlug.objects.filter(article=None, address_key__any_of=list(back))
+    for slug, key in left.values_list("slug", "address_key"):
+        FormerSlug.objects.filter(slug=slug).update(article=back[key])

@@ -1,4 +1,4 @@
-"""The links that a batch adds or moves, and the entries that coverage-only articles show."""
+"""The links that a batch adds, and the entries that coverage-only articles show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from articles.documents import ArticleDocument, RelatedEntry
+from articles.documents import ArticleDocument
 from articles.importing import snapshot
 from articles.importing.coverage import describe, rank_of
 from articles.importing.identity import Directory, Row
@@ -26,56 +26,43 @@ class Link:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A link to an article whose URL changed; it follows the old URL to another article."""
-
-    link_id: int
-    namer: Row
-    url: str
-    entries: Sequence[RelatedEntry]
-    reread: Reread | None
-
-
 def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory) -> Iterator[Link]:
-    """Yield the links from documents to the articles that they name, in document order."""
+    """Yield the links from documents to the articles that they name, in document order.
+
+    The one to another article of its own address comes last, since that may come and go.
+    """
     for row, document in namers:
-        for position, url in enumerate(snapshot.related_urls(document)):
-            target = directory.at(url)[0]
-            # An editor may have changed the article's URL to one that its document names.
-            if target is not row:
+        linked = {row}
+        own = [document.key] if snapshot.names_own(document) else []
+        for position, key in enumerate((*snapshot.related_keys(document), *own)):
+            target = directory.target(key, row)
+            # One article may have had both of two addresses.
+            if target is not None and target not in linked:
+                linked.add(target)
                 yield Link(row, target, position)
 
 
-def find_released(
-    old_urls: Mapping[int, str],
-    documents: Documents,
-    relinked: Collection[int],
-    directory: Directory,
-) -> tuple[Released, ...]:
-    """Find the links to articles whose URL changed where the document names the old URL.
+def missing_twins(
+    groups: Iterable[Sequence[Row]], written: Collection[Row], directory: Directory
+) -> Iterator[Link]:
+    """Yield the links to another article of the same address that came after its namer.
 
-    ``old_urls`` are by primary key. Links from ``relinked`` articles are left out, because they are
-    all rewritten.
+    ``written`` are the articles of the batch, whose links are all made.
     """
-    if not old_urls:
-        return ()
-    directory.load_urls(old_urls.values())
-    links = Related.objects.filter(target__in=old_urls, article__source_document__isnull=False)
-    released = []
-    for link in links.exclude(article__in=relinked).select_related("article__source_document"):
-        namer, reread = link.article, None
-        if namer.pk in documents:
-            row, document = documents[namer.pk]
-        else:
-            document = namer.source_document.parse()
-            row = Row(namer.pk, namer.slug, namer.stem, namer.url, namer.published_at)
-            reread = (document, namer.stem)
-        url = old_urls[link.target_id]
-        if url in snapshot.related_urls(document):
-            entries = [entry for entry in document.related if entry.url == url]
-            released.append(Released(link.pk, row, url, entries, reread))
-    return tuple(released)
+    alone = {}
+    for group in groups:
+        earlier = [row for row in group if row not in written and not row.coverage_only]
+        # With two there, the link was made before, and an editor may have cut it.
+        if len(earlier) == 1 and len(group) > 1:
+            alone[earlier[0].pk] = earlier[0]
+    if not alone:
+        return
+    known = set(Related.objects.filter(article__in=alone).values_list("article", "target"))
+    for source in SourceDocument.objects.filter(article__in=alone):
+        row = alone[source.article_id]
+        for link in links_of([(row, source.parse())], directory):
+            if link.target.key == row.key and (row.pk, link.target.pk) not in known:
+                yield link
 
 
 def latest_namers(
@@ -107,7 +94,6 @@ def newer_entries(
     doubtful: Collection[int],
     latest: Mapping[int, tuple[tuple[Any, ...], int]],
     documents: Documents,
-    directory: Directory,
 ) -> tuple[list[StubPair], list[Reread]]:
     """Find the entries that existing coverage-only articles will show.
 
@@ -128,18 +114,18 @@ def newer_entries(
         else:
             continue
         row = stubs[pk]
-        entry = next((entry for entry in document.related if entry.url == row.url), None)
+        entry = next((entry for entry in document.related if entry.key == row.key), None)
         if entry is not None:
-            describe(row, entry, directory)
+            describe(row, entry)
             found.append((row, entry))
     return found, reread
 
 
-def point_links(same_url: Iterable[Sequence[Row]]) -> set[int]:
-    """Point the links to articles of one URL at the first of them; return the articles whose links
+def point_links(same_key: Iterable[Sequence[Row]]) -> set[int]:
+    """Point the links to articles of one address at the first of them; return the articles whose links
     moved."""
     moved: set[int] = set()
-    for first, *others in same_url:
+    for first, *others in same_key:
         links = Related.objects.filter(target__in=[other.pk for other in others])
         # An editor may have related two of them to each other, or one article to several.
         known = Related.objects.filter(target=first.pk).values_list("article", flat=True)

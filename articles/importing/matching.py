@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
-from articles.documents import DocumentError, parse, slug_for, stem_of
+from articles.documents import DocumentError, parse
 from articles.importing.exported import is_returned
 from articles.importing.files import read
 from articles.importing.identity import Directory, Row
 from articles.importing.rows import Incoming, Pair
+from articles.models import ImportRun
+
+_NEIGHBORS: Final = 50
+"""How many files beside a document to look for, to recognize its folder."""
 
 
 @dataclass(slots=True)
@@ -18,7 +25,8 @@ class Matches:
     """The documents of a batch by kind; each article occurs at most once in the first three.
 
     ``later`` are further documents of an article of this batch: match them after it is written.
-    ``repathed`` are articles whose unchanged document has moved to another path.
+    ``repathed`` are articles whose unchanged document has another path now, or none (a blank one).
+    ``retitled`` have the former slugs of articles that came back under another file name.
     """
 
     new: list[Pair] = field(default_factory=list)
@@ -26,8 +34,8 @@ class Matches:
     known: list[Pair] = field(default_factory=list)
     later: list[Incoming] = field(default_factory=list)
     repathed: list[Row] = field(default_factory=list)
+    retitled: dict[str, Row] = field(default_factory=dict)
     unchanged: int = 0
-    rejected: list[DocumentError] = field(default_factory=list)
 
     @property
     def written(self) -> list[Pair]:
@@ -47,75 +55,144 @@ def match(incoming: Iterable[Incoming], directory: Directory) -> Matches:
     matches = Matches()
     taken: set[Row] = set()
     for one in incoming:
-        document = one.document
-        row = _article_of(one, directory)
-        if row and row.digest == one.digest and not is_returned(one.file, one.digest):
+        same_file = _same_file(one, directory)
+        row = same_file or _same_page(one, directory)
+        is_known = row and row.digest == one.digest and one.stem in {row.stem, row.slug}
+        if row and is_known and not is_returned(one.file, one.digest):
             matches.unchanged += 1
-            if row.path != one.file.name and row not in taken and not _is_second_copy(row, one):
-                row.path = one.file.name
+            if row is not same_file and not _is_in_run(row, one):
+                directory.move(row, path=one.file.name)
                 matches.repathed.append(row)
         elif row in taken:
             matches.later.append(one)
-        elif row is None:
-            row = Row(0, "", one.stem, document.url, document.published_at)
-            row.path, row.digest = one.file.name, one.digest
-            directory.add(row)
+        elif row is None or row.coverage_only:
+            _release_path(one, directory, matches)
+            taken.add(_begin(row, one, directory, matches))
+        elif row is same_file:
             taken.add(row)
-            matches.new.append((row, one))
-        elif row.coverage_only:
-            directory.move(row, url=document.url, stem=one.stem)
-            row.coverage_only, row.published_at = False, document.published_at
-            row.path, row.digest = one.file.name, one.digest
-            taken.add(row)
-            matches.filled.append((row, one))
-        elif _is_second_copy(row, one):
-            message = (
-                f"has the slug and the URL of {row.path}, which is still there, but another "
-                "text: keep one of the two files"
-            )
-            matches.rejected.append(DocumentError(one.file.shown, 1, 1, message))
+            row.digest = one.digest
+            matches.known.append((row, one))
         else:
             taken.add(row)
+            if row.path is not None and one.stem not in {row.stem, row.slug}:
+                row.takes_slug = True
+                matches.retitled[row.slug] = row
+            directory.move(row, path=one.file.name, stem=one.stem)
+            row.digest = one.digest
             matches.known.append((row, one))
     return matches
 
 
-def _article_of(one: Incoming, directory: Directory) -> Row | None:
-    stem, document = one.stem, one.document
-    row = directory.match(one.file.name, stem, document.url)
-    if (
-        row
-        and row.path == one.file.name
-        and (row.stem, row.url) != (stem, document.url)
-        and _is_second_copy(row, one)
-    ):
-        # Only the file name matches, and the other file is in another folder.
-        row = directory.match("", stem, document.url)
-    if row is None or row.coverage_only:
-        computed = slug_for(document.title, document.published_at, document.url)
-        for same in directory.at(document.url):
-            # It was exported under its slug, which has a number that its stem does not have.
-            if same.slug == stem and (same.digest == one.digest or same.stem == computed):
-                return same
+def _begin(row: Row | None, one: Incoming, directory: Directory, matches: Matches) -> Row:
+    """Make a row for a new article, or turn a coverage-only article into a document's."""
+    document = one.document
+    pairs = matches.filled if row else matches.new
+    if row is None:
+        domain = document.provider.domain.lower()
+        key, at = document.key, document.published_at
+        row = Row(0, "", one.stem, key, document.url, domain, at)
+    else:
+        directory.remove(row)
+        row.coverage_only, row.stem, row.published_at = False, one.stem, document.published_at
+        row.url, row.provider = document.url, document.provider.domain.lower()
+    row.path, row.digest = one.file.name, one.digest
+    row.run = row.created_by = directory.run
+    directory.add(row)
+    pairs.append((row, one))
     return row
 
 
-def _is_second_copy(row: Row, one: Incoming) -> bool:
-    """Return whether the file that the article came from still exists."""
-    if row.path is None:
-        return False
+def _same_file(one: Incoming, directory: Directory) -> Row | None:
+    """Return the article that came from the same file, unless the file has another article now.
+
+    It has the same address key or the same provider.
+    """
+    provider = one.document.provider.domain.lower()
+    rows = [
+        row
+        for row in directory.at_path(one.file.name)
+        if one.document.key in {row.key, *row.former_keys} or row.provider == provider
+    ]
+    # Files with the same path may lie in several folders of the run.
+    rows = [row for row in rows if row.digest == one.digest or not _is_of_another_root(row, one)]
+    return min(
+        rows,
+        key=lambda row: (row.digest != one.digest, row.key != one.document.key),
+        default=None,
+    )
+
+
+def _same_page(one: Incoming, directory: Directory) -> Row | None:
+    """Return the article with the address key of a document from another file, if it is that article.
+
+    It is if its own file is gone and it has the same slug or, where the whole folder is imported,
+    another one: the article was retitled. A copy of its file belongs to it, too. The article may be
+    made by hand, or coverage-only.
+    """
+    rows = directory.at(one.document.key)
+    documents = [row for row in rows if row.path is not None]
+    others = [row for row in rows if row.path is None]
+    copies = [row for row in documents if one.stem in {row.stem, row.slug}]
+    same = [row for row in copies if row.digest == one.digest]
+    same += [row for row in copies if not _is_in_run(row, one)]
+    if not same and one.file.is_whole:
+        gone = (
+            row for row in documents if not _is_in_run(row, one) and not _is_elsewhere(row, one)
+        )
+        same = sorted(gone, key=lambda row: row.published_at != one.document.published_at)
+    return next(iter((*same, *others)), None)
+
+
+def _is_of_another_root(row: Row, one: Incoming) -> bool:
+    """Whether an article came from a file of the same path in another folder of this run."""
     for root in one.file.roots:
-        first = Path(root) / row.path
-        if first.is_file() and not first.samefile(one.file.path):
+        other = Path(root, one.file.name)
+        if _is_another_file(other, one):
             try:
-                data, digest = read(str(first), "")
-                document = parse("", data)
+                data, digest = read(str(other), "")
+                if digest == row.digest or parse("", data).key == row.key != one.document.key:
+                    return True
             except DocumentError:
-                return row.path != one.file.name
-            if digest == row.digest:
-                return True
-            # The first file changed and may be another article now. Two files with the same name in
-            # different folders may always have been two articles.
-            if row.path != one.file.name:
-                return (stem_of(row.path, document), document.url) == (row.stem, row.url)
+                continue
     return False
+
+
+def _is_in_run(row: Row, one: Incoming) -> bool:
+    """Whether the file of an article is another file in the folders of this run."""
+    return bool(row.path) and any(
+        _is_another_file(Path(root, row.path or ""), one) for root in one.file.roots
+    )
+
+
+def _is_elsewhere(row: Row, one: Incoming) -> bool:
+    """Whether the file of an article is in the folder that it came from, which is another one.
+
+    Two newsrooms may publish the same report. Only if this run knows none of the files beside it,
+    it is another newsroom's folder, and not an older version of the same.
+    """
+    if not row.path or row.run is None:
+        return False
+    run = ImportRun.objects.filter(pk=row.run).values_list("folders", flat=True)
+    for folder in next(iter(run), []):
+        own = Path(folder, row.path)
+        if folder not in one.file.roots and _is_another_file(own, one):
+            with os.scandir(own.parent) as entries:
+                names = [entry.name for entry in islice(entries, _NEIGHBORS)]
+            inner = Path(row.path).parent
+            beside = [inner / name for name in names if name != own.name]
+            here = (Path(root) / one for root in one.file.roots for one in beside)
+            if beside and not any(path.exists() for path in here):
+                return True
+    return False
+
+
+def _is_another_file(path: Path, one: Incoming) -> bool:
+    return path.is_file() and not path.samefile(one.file.path)
+
+
+def _release_path(one: Incoming, directory: Directory, matches: Matches) -> None:
+    """Take the path from articles whose file has been replaced by that of another article."""
+    for row in directory.at_path(one.file.name):
+        if not _is_of_another_root(row, one):
+            directory.move(row, path="")
+            matches.repathed.append(row)

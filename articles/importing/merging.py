@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from articles import documents
-from articles.documents import ArticleDocument
+from articles.documents import ArticleDocument, address_key
 from articles.importing import decisions, rows, snapshot
 from articles.importing.exported import origins
 from articles.importing.identity import Row
@@ -43,7 +43,6 @@ class Merge:
     conflicts: tuple[snapshot.Conflict, ...]
     columns: dict[str, Any]
     needs_policy: bool
-    old_url: str
     decided: decisions.Brought | None = None
     settled: Mapping[int, str] = field(default_factory=dict)
 
@@ -57,8 +56,8 @@ class Merge:
         return str(web or self.columns.get("original_url", self.article.original_url))
 
     @property
-    def has_moved(self) -> bool:
-        return self.url != self.old_url
+    def key(self) -> str:
+        return address_key(self.url)
 
     @property
     def published_at(self) -> datetime:
@@ -154,8 +153,14 @@ def _merge(
         # Without an earlier document, an editor wrote everything in the article.
         before = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
         before |= decisions.NONE
-    editor = snapshot.of_article(article, before["provider"]) | decisions.of_article(article, at)
+    editor = snapshot.of_article(article, base) | decisions.of_article(article, at)
     take, conflicts = snapshot.merge(before, now, editor)
+    if (
+        base is not None
+        and snapshot.names_own(document) != snapshot.names_own(base)
+        and editor["related"] == before["related"]
+    ):
+        take["related"] = now["related"]
     settled = list(_settle(opened, now, editor, take))
     ended = {conflict.field for conflict, _ in settled}
     conflicts = [conflict for conflict in conflicts if conflict.field not in ended]
@@ -204,7 +209,6 @@ def _merge(
         tuple(conflicts),
         columns,
         needs_policy,
-        row.url,
         decided,
         {conflict.pk: note for conflict, note in settled},
     )

@@ -23,9 +23,9 @@ class Plan:
 
     ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
     ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes,
-    ``numbered`` articles that do not get the slug they request. ``redirected`` links, by id, get
-    another target. ``same_url`` are articles that share a URL: links go to the first. ``reread``
-    documents of other batches say how providers are named.
+    ``numbered`` articles that do not get the slug they request. ``former_keys`` are address keys
+    that articles, by id, no longer have. ``same_key`` are articles that share one: links go to the
+    first. ``reread`` documents of other batches say how providers are named.
 
     The policy scores the articles ``to_score``. It also rescores the ``renamed`` articles, and
     those related to ``disturbed`` ones, if it scored them before.
@@ -38,9 +38,9 @@ class Plan:
     dropped_stubs: tuple[Row, ...] = ()
     moved: tuple[Row, ...] = ()
     numbered: tuple[Row, ...] = ()
+    former_keys: tuple[tuple[int, str], ...] = ()
     links: tuple[Link, ...] = ()
-    redirected: tuple[tuple[int, Link], ...] = ()
-    same_url: tuple[Sequence[Row], ...] = ()
+    same_key: tuple[Sequence[Row], ...] = ()
     reread: tuple[Reread, ...] = ()
     to_score: frozenset[int] = frozenset()
     renamed: frozenset[int] = frozenset()
@@ -52,9 +52,16 @@ class Plan:
             created=len(matches.written),
             updated=len(matches.known),
             unchanged=matches.unchanged,
+            retitled=len(matches.retitled),
         )
-        for error in matches.rejected:
-            report.reject(error)
+        for former, row in matches.retitled.items():
+            report.add(
+                ImportProblem.Kind.RETITLED,
+                row.path or "",
+                f"was {former} and is {row.slug} now: the old address redirects to the new one",
+                slug=row.slug,
+                former=former,
+            )
         for merge in self.merges:
             for conflict in merge.conflicts:
                 report.conflicts += 1
@@ -70,20 +77,10 @@ class Plan:
             report.add(
                 ImportProblem.Kind.SLUG,
                 row.path or "",
-                f"another article has the slug {row.stem}: this one gets {row.slug}",
+                f"another article has or had the slug {row.stem}: this one gets {row.slug}",
                 slug=row.slug,
                 stem=row.stem,
             )
-        for rows in self.same_url:
-            slugs = sorted(row.slug for row in rows if not row.coverage_only)
-            if len(slugs) > 1:
-                report.add(
-                    ImportProblem.Kind.DUPLICATE,
-                    "",
-                    f"{', '.join(slugs)}: one URL, {rows[0].url}",
-                    url=rows[0].url,
-                    slugs=slugs,
-                )
         return report
 
 
@@ -92,40 +89,38 @@ def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -
     if not matches.pairs:
         return Plan(matches)
     merges = merge_all(matches.known, policy, at)
+    former_keys = []
     for merge in merges:
         row = merge.row
-        if merge.has_moved or merge.published_at != row.published_at:
-            row.published_at = merge.published_at
-            directory.move(row, url=merge.url, stem=row.stem)
+        if merge.key != row.key:
+            former_keys.append((row.pk, row.key))
+            directory.forget_key(row)
+        directory.move(row, key=merge.key, url=merge.url, published_at=merge.published_at)
     merged = {merge.row.pk: (merge.row, merge.document) for merge in merges}
     relinked = {merge.row.pk for merge in merges if merge.is_relinked}
     namers = [(row, one.document) for row, one in matches.written]
     namers += [merged[pk] for pk in merged if pk in relinked]
 
-    old_urls = {merge.row.pk: merge.old_url for merge in merges if merge.has_moved}
-    released = links.find_released(old_urls, merged, relinked, directory)
-    namings: list[coverage.Naming] = [(row, coverage.entries_of(one)) for row, one in namers]
-    namings += [(one.namer, one.entries) for one in released]
+    namings = [(row, coverage.entries_of(one)) for row, one in namers]
     new_stubs, named = coverage.find_new(namings, directory)
     new_rows = [row for row, _ in (*matches.new, *new_stubs)]
     coverage.number_rows(new_rows)
     new = set(new_rows)
-    added = tuple(links.links_of(namers, directory))
-    redirected = tuple(
-        (one.link_id, Link(one.namer, directory.at(one.url)[0], 0)) for one in released
+    written = {row for row, _ in matches.pairs}
+    keys = dict.fromkeys(row.key for row, _ in matches.pairs)
+    same_key = tuple(rows for rows in map(directory.having, keys) if len(rows) > 1)
+    needless = [row for rows in same_key for row in rows if row.coverage_only]
+    added = (
+        *links.links_of(namers, directory),
+        *links.missing_twins(same_key, written, directory),
     )
-
-    urls = dict.fromkeys(row.url for row, _ in matches.pairs)
-    same_url = tuple(rows for rows in map(directory.at, urls) if len(rows) > 1)
-    needless = [row for rows in same_url for row in rows if row.coverage_only]
     retold = [merge.article for merge in merges if merge.retells_related]
     doubtful = {link.target_id for article in retold for link in article.related_links.all()}
     asked = set(directory.get_all(named | doubtful)).difference(needless)
     stubs = {row.pk: row for row in asked if row.coverage_only}
     documents = merged | {row.pk: (row, one.document) for row, one in matches.written}
-    namings_after = (*added, *(link for _, link in redirected))
-    latest = links.latest_namers(stubs, namings_after, relinked, documents)
-    retold_stubs, reread = links.newer_entries(stubs, doubtful, latest, documents, directory)
+    latest = links.latest_namers(stubs, added, relinked, documents)
+    retold_stubs, reread = links.newer_entries(stubs, doubtful, latest, documents)
     dropped = (*needless, *(row for pk, row in stubs.items() if pk not in latest))
     for row in dropped:
         directory.remove(row)
@@ -149,10 +144,10 @@ def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -
         dropped_stubs=dropped,
         moved=tuple(row for row in changed if row not in new),
         numbered=tuple(row for row in renamed if row.slug != row.stem and not row.coverage_only),
+        former_keys=tuple(former_keys),
         links=added,
-        redirected=redirected,
-        same_url=same_url,
-        reread=(*(one.reread for one in released if one.reread), *reread),
+        same_key=same_key,
+        reread=tuple(reread),
         to_score=frozenset(unscored),
         renamed=frozenset(row.pk for row in renamed),
         disturbed=named | doubtful | merged.keys() | {row.pk for row, _ in matches.filled},

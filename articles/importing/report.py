@@ -84,13 +84,8 @@ class Report:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.problems += other.problems
 
-    def record(self, run: ImportRun | None) -> None:
-        """Store the problems, add the counts to those of the run, and give a sign of life.
-
-        A dry run has no run.
-        """
-        if run is None:
-            return
+    def record(self, run: ImportRun) -> None:
+        """Store the problems, add the counts to those of the run, and give a sign of life."""
         for problem in self.problems:
             problem.run = run
         if self.problems:

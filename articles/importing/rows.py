@@ -59,7 +59,9 @@ _FRESH: Final[dict[str, Any]] = {
 _ARTICLE: Final = (
     "id",
     "slug",
+    "first_slug",
     "stem",
+    "address_key",
     "coverage_only",
     "created_at",
     "filed_under",
@@ -156,7 +158,8 @@ def insert_articles(
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, document, values in _contents(fresh, stubs, providers, policy):
             under = file(values, document)
-            one = (row.pk, row.slug, row.stem, document is None, at, under, *values, at, *fixed)
+            names = (row.slug, row.slug, row.stem, row.key)
+            one = (row.pk, *names, document is None, at, under, *values, at, *fixed)
             yield _decided(decided[row.pk], _ARTICLE, one) if row.pk in decided else one
 
     bulk.insert(Article, _ARTICLE, rows())
@@ -246,13 +249,13 @@ _SOURCE: Final = (
 )
 
 
-def _source_values(row: Row, incoming: Incoming, run: ImportRun | None) -> tuple[Any, ...]:
+def _source_values(row: Row, incoming: Incoming, run: ImportRun) -> tuple[Any, ...]:
     return (
         incoming.file.name,
         incoming.digest,
         "crlf" if incoming.document.line_end == "\r\n" else "lf",
         incoming.data.decode(),
-        run.pk if run else None,
+        run.pk,
         mark_of(incoming.document),
         None,
         None,
@@ -260,14 +263,17 @@ def _source_values(row: Row, incoming: Incoming, run: ImportRun | None) -> tuple
     )
 
 
-def insert_sources(pairs: Iterable[Pair], run: ImportRun | None) -> None:
-    bulk.insert(SourceDocument, _SOURCE, (_source_values(*pair, run) for pair in pairs))
+def insert_sources(pairs: Iterable[Pair], run: ImportRun) -> None:
+    """Insert the documents of the articles that they create."""
+    rows = ((*_source_values(*pair, run), run.pk) for pair in pairs)
+    bulk.insert(SourceDocument, (*_SOURCE, "created_by_id"), rows)
 
 
-def update_sources(pairs: Sequence[Pair], run: ImportRun | None) -> None:
+def update_sources(pairs: Sequence[Pair], run: ImportRun) -> None:
     """Replace the documents of articles; insert them for articles that were created by hand."""
     of_articles = SourceDocument.objects.filter(article__in=[row.pk for row, _ in pairs])
     ids = dict(of_articles.values_list("article_id", "pk"))
     known = ((*_source_values(*pair, run), ids[pair[0].pk]) for pair in pairs if pair[0].pk in ids)
     bulk.update(SourceDocument, _SOURCE, known)
-    insert_sources([pair for pair in pairs if pair[0].pk not in ids], run)
+    new = (_source_values(*pair, run) for pair in pairs if pair[0].pk not in ids)
+    bulk.insert(SourceDocument, _SOURCE, new)

@@ -1,12 +1,13 @@
 """The state of an article in terms of its document, and the three-way merge of states.
 
 A state maps field names to values for JSON: texts, numbers, and lists of topic keys, images and
-related URLs. This way a document and its article can be compared field by field.
+address keys of
+related articles. This way a document and its article can be compared field by field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from unicodedata import normalize
@@ -51,28 +52,29 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
         "quality": document.quality,
         "topics": list(dict.fromkeys(map(topic_key, document.topics))),
         "images": [image_state(image) for image in document.images],
-        "related": related_urls(document),
+        "related": related_keys(document),
     }
 
 
-def of_article(article: Article, named: str = "") -> dict[str, Any]:
-    """Return an article's present state; four queries unless STATE_LOADED is loaded.
+def of_article(article: Article, document: ArticleDocument | None = None) -> dict[str, Any]:
+    """Return an article's present state; five queries unless STATE_LOADED is loaded.
 
-    ``named`` is the domain by which its document calls the provider. It stands for the provider also
-    if that has another domain now, which costs one more query.
+    ``document`` is its own. A link is given by the address key that the document has for it, and
+    the provider by the domain: also if that is a former one, which costs one more query.
     """
     provider = article.provider
-    if named and named != provider.domain:
-        was_so = provider.former_domains.filter(domain=named).exists()
-    else:
-        was_so = False
+    own = document.key if document else article.address_key
+    keys = set(related_keys(document)) if document else set()
+    targets = [link.target for link in article.related_links.all()]
+    named = document.provider.domain.lower() if document else provider.domain
+    was_so = named != provider.domain and provider.former_domains.filter(domain=named).exists()
     return _texts_and_times(article) | {
         "locale": article.locale,
         "provider": named if was_so else provider.domain,
         "quality": article.quality,
         "topics": [link.topic.key for link in article.topic_links.all()],
         "images": [image_state(image) for image in article.images.all()],
-        "related": [link.target.url for link in article.related_links.all()],
+        "related": [key for key in (key_of(one, keys) for one in targets) if key != own],
     }
 
 
@@ -94,10 +96,29 @@ def image_state(image: Image | DocumentImage) -> list[Any]:
     return [getattr(image, name) for name in IMAGE_FIELDS]
 
 
-def related_urls(document: ArticleDocument) -> list[str]:
-    """Return the distinct URLs that a document names, except its own."""
-    own = document.url
-    return list(dict.fromkeys(entry.url for entry in document.related if entry.url != own))
+def related_keys(document: ArticleDocument) -> list[str]:
+    """Return the distinct address keys that a document names, except its own.
+
+    Its own means another article with that key, see ``Directory.target``. Whether there is one is no
+    part of a state.
+    """
+    own = document.key
+    return list(dict.fromkeys(entry.key for entry in document.related if entry.key != own))
+
+
+def names_own(document: ArticleDocument) -> bool:
+    """Return whether a document has a related entry with its own address."""
+    own = document.key
+    return any(entry.key == own for entry in document.related)
+
+
+def key_of(target: Article, named: Collection[str]) -> str:
+    """Return an article's address key: a former one if ``named`` has that instead."""
+    if target.address_key not in named:
+        for former in target.former_addresses.all():
+            if former.address_key in named:
+                return former.address_key
+    return target.address_key
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -132,6 +153,10 @@ def merge(before: State, source: State, editor: State) -> tuple[dict[str, Any], 
     return take, conflicts
 
 
-STATE_LOADED: Final = ("topic_links__topic", "images", "related_links__target")
+STATE_LOADED: Final = (
+    "topic_links__topic",
+    "images",
+    "related_links__target__former_addresses",
+)
 """What ``prefetch_related`` must load for ``of_article``, besides
 ``select_related("provider")``."""

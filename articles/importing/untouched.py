@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 
 from articles.documents import ArticleDocument
-from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, related_urls
+from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, related_keys
 from articles.models import Article, ArticleTopic, Image, Related
 from articles.models.topic import topic_key
 from articles.scoring import Policy
@@ -31,8 +31,9 @@ _COLUMNS: Final = (
     *_STANDING,
     *_DECIDED,
     *_VALUES,
+    "address_key",
 )
-_LENGTHS: Final = (2, 2 + len(_SOURCE), 2 + len(_SOURCE) + len(_STANDING), -len(_VALUES))
+_LENGTHS: Final = (2, 2 + len(_SOURCE), 2 + len(_SOURCE) + len(_STANDING), -len(_VALUES) - 1)
 _ABSENT: Final = "-"
 
 
@@ -64,18 +65,18 @@ def mark_of(document: ArticleDocument) -> str | None:
         values,
         dict.fromkeys(map(topic_key, document.topics)),
         [image_state(image) for image in document.images],
-        related_urls(document),
+        related_keys(document),
     )
     given = (document.language, document.heat, document.published)
     return " ".join([digest, *(_ABSENT if one is None else str(one) for one in given)])
 
 
-def _digest(values: Sequence[Any], topics: Any, images: Sequence[Any], urls: Sequence[str]) -> str:
+def _digest(values: Sequence[Any], topics: Any, images: Sequence[Any], keys: Sequence[str]) -> str:
     parts = (
         "\0".join(map(str, values)),
         "\0".join(topics),
         "\0".join([repr(list(image)) for image in images]),
-        "\0".join(urls),
+        "\0".join(keys),
     )
     return blake2b("\1".join(parts).encode(), digest_size=16).hexdigest()
 
@@ -96,10 +97,10 @@ def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]
     ids = [row[0] for row in rows]
     topics = _listed(ArticleTopic, ids, "topic__key")
     images = _listed(Image, ids, *IMAGE_FIELDS)
-    urls = _listed(Related, ids, "target__url")
+    keys = _listed(Related, ids, "target__address_key")
     first, second, third, fourth = _LENGTHS
     for row in rows:
-        pk, source, values = row[0], row[first:second], row[fourth:]
+        pk, source, values = row[0], row[first:second], row[fourth:-1]
         mark, is_untouched = source[3], False
         if mark is not None and not any(row[third:fourth]):
             digest, *given = mark.split(" ")
@@ -107,7 +108,7 @@ def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]
                 values,
                 [key for (key,) in topics.get(pk, ())],
                 images.get(pk, ()),
-                [url for (url,) in urls.get(pk, ())],
+                [key for (key,) in keys.get(pk, ()) if key != row[-1]],
             )
         yield Stored._make((pk, row[1], *source, is_untouched))
 

@@ -10,12 +10,13 @@ from django.db.models import F
 
 from articles import heat
 from articles.importing import catalog, decisions, links, rows
-from articles.importing.identity import write_slugs
+from articles.importing.identity import settle_former_slugs, write_slugs
 from articles.importing.merging import Merge
 from articles.importing.planning import Plan
 from articles.models import (
     Article,
     ArticleTopic,
+    FormerAddress,
     Image,
     ImportConflict,
     ImportRun,
@@ -30,7 +31,7 @@ def write(
     plan: Plan,
     providers: Mapping[str, int],
     topics: Mapping[str, int],
-    run: ImportRun | None,
+    run: ImportRun,
     at: datetime,
     policy: Policy,
 ) -> None:
@@ -45,7 +46,7 @@ def write(
     if not matches.pairs:
         return
     providers = {**providers, **catalog.store_providers(plan.reread)}
-    write_slugs(plan.moved, plan.dropped_stubs)
+    write_slugs(plan.moved, matches.retitled, run.pk)
     relinked = [merge.row.pk for merge in plan.merges if merge.is_relinked]
     Related.objects.filter(article__in=relinked).delete()
 
@@ -64,15 +65,16 @@ def write(
     for merge in plan.merges:
         _write_merge(merge, providers, topics, run, at)
         _keep_conflicts(merge, run, at)
+    begun = [row for row, _ in matches.written]
+    settle_former_slugs((*begun, *plan.moved), begun)
+    former = [FormerAddress(article_id=pk, address_key=key) for pk, key in plan.former_keys]
+    FormerAddress.objects.bulk_create(former, ignore_conflicts=True)
     rows.insert_sources(matches.written, run)
     rows.update_sources(matches.known, run)
 
     _insert_links(link for link in plan.links if link.namer.pk not in written)
-    for link_id, link in plan.redirected:
-        if link.target is not link.namer:
-            Related.objects.filter(pk=link_id).update(target=link.target.pk)
-    relinked_ids = links.point_links(plan.same_url)
-    relinked_ids |= {link.namer.pk for _, link in plan.redirected}
+    relinked_ids = links.point_links(plan.same_key)
+    relinked_ids |= {link.namer.pk for link in plan.links if link.namer.pk not in written}
     dropped = [row.pk for row in plan.dropped_stubs]
     Article.objects.filter(pk__in=dropped, coverage_only=True).delete()
     _rescore(plan, relinked_ids, policy, at)
@@ -89,7 +91,7 @@ def _write_merge(
     merge: Merge,
     providers: Mapping[str, int],
     topics: Mapping[str, int],
-    run: ImportRun | None,
+    run: ImportRun,
     at: datetime,
 ) -> None:
     """Write the values that an article takes from its document, except links."""
@@ -101,6 +103,10 @@ def _write_merge(
         columns |= {**signed, "version": merge.decided.version, "changed_at": at}
     elif columns or merge.taken:
         columns |= {"version": F("version") + 1, "changed_at": at}
+    if row.key != merge.article.address_key:
+        columns["address_key"] = row.key
+    if row.stem != merge.article.stem:
+        columns["stem"] = row.stem
     if columns:
         Article.objects.filter(pk=row.pk).update(**columns)
     of_article = ArticleTopic.objects.filter(article=row.pk)
@@ -114,7 +120,7 @@ def _write_merge(
         rows.insert_images([(row, document)])
 
 
-def _keep_conflicts(merge: Merge, run: ImportRun | None, at: datetime) -> None:
+def _keep_conflicts(merge: Merge, run: ImportRun, at: datetime) -> None:
     for pk, note in merge.settled.items():
         ImportConflict.objects.filter(pk=pk).update(resolved_at=at, note=note)
     for conflict in merge.conflicts:

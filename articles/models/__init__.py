@@ -7,6 +7,7 @@ from articles.models.article import Article
 from articles.models.article_queryset import ArticleQuerySet, or_least
 from articles.models.change import Change
 from articles.models.edition import Edition
+from articles.models.former import FormerAddress, FormerSlug
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.kept_answer import KeptAnswer

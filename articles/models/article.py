@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import scoring
-from articles.documents import MAX_QUALITY
+from articles.documents import MAX_KEY, MAX_QUALITY, address_key
 from articles.models.article_queryset import ArticleQuerySet, or_least
 from articles.models.image import Image
 from articles.models.related import Related
@@ -74,6 +74,11 @@ class Article(models.Model):
         unique=True,
         help_text="The last part of the page's address: date and headline.",
     )
+    first_slug = models.CharField(
+        max_length=255,
+        editable=False,
+        help_text="The slug that it had first. Feeds identify it by this, for good.",
+    )
     stem = models.CharField(
         max_length=240,
         editable=False,
@@ -102,6 +107,11 @@ class Article(models.Model):
         output_field=models.URLField(max_length=2000),
         db_persist=True,
         help_text="The URL that other documents link to: the web URL, or the original URL for a video.",
+    )
+    address_key = models.CharField(
+        max_length=MAX_KEY,
+        editable=False,
+        help_text="The same for all spellings of its URL; see documents/addresses.py.",
     )
     published_at = models.DateTimeField(help_text="When its provider published it.")
     updated_at = models.DateTimeField(
@@ -191,8 +201,8 @@ class Article(models.Model):
         ordering = ["-published_at", "slug"]
         permissions = ARTICLE_PERMISSIONS
         indexes = [
-            # Finds related entries and other documents with the same URL.
-            models.Index(fields=["url"], name="article_url"),
+            # Finds related entries and other documents of the same page.
+            models.Index(fields=["address_key"], name="article_address"),
             # The admin's list: its order, then the columns of its filters. For a rare combination
             # of filters, the database scans the whole index but reads no rows of the table.
             models.Index(
@@ -304,6 +314,12 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the article. Imports and decisions, which write columns, set these two themselves."""
+        self.address_key = address_key(self.web_url or self.original_url)
+        self.first_slug = self.first_slug or self.slug
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("articles:article", args=[self.slug])

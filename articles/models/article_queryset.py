@@ -62,15 +62,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
         return self.filter(Q(_in_time(at), published=True) | superseded & Q(Exists(leads)))
 
-    def withdrawn_from_readers(self) -> Self:
-        """Keep articles that were withdrawn after readers saw them. Their URLs answer 410."""
+    def withdrawn_from_readers(self, slug: str) -> Self:
+        """Keep the article that has or had ``slug`` and was withdrawn after readers saw it.
+
+        Its URLs answer 410.
+        """
         seen = ActChange.objects.filter(
             Q(article__publish_from=None) | Q(article__publish_from__lte=F("act__at")),
             article=OuterRef("pk"),
             act__verb=Act.Verb.WITHDRAW,
             published_before=True,
         )
-        return self.filter(Exists(seen), decision=self.model.Decision.WITHDRAW)
+        called = Q(slug=slug) | Q(former_slugs__slug=slug)
+        return self.filter(called, Exists(seen), decision=self.model.Decision.WITHDRAW)
 
     def of_topic(self, topic: Topic) -> Self:
         """Keep the articles of ``topic``. Its index is ordered by the time ``filed_at``."""
@@ -156,6 +160,13 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Add ``changed_for_readers_at``, which ``Article.updated_for_readers()`` requires."""
         return self.annotate(changed_for_readers_at=_last_change())
 
+    def moved_from(self, slug: str, at: datetime | None = None) -> Article | None:
+        """Return the article that had ``slug`` before, if its URL works now. At most three queries."""
+        moved = self.filter(former_slugs__slug=slug).first()
+        if moved and (moved.is_published(at) or self.lead_of(moved.slug, at)):
+            return moved
+        return None
+
     def for_page(self, at: datetime | None = None, *, reports_change: bool = False) -> Self:
         """Load what an article's page shows: provider, topics, images and coverage by rank.
 
@@ -212,6 +223,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 # The columns that lists show, and those that decide whether and where an article is shown.
 _LISTED: Final = (
     "slug",
+    "first_slug",
     "type",
     "title",
     "web_url",

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Self
 
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 
+from articles.models.start_of import start_of, with_any
 from articles.models.stored_image import ImageFetch, StoredImage
 from newsroom.web_url import is_web_url
-
-_START: Final = 190
-
-
-def _start_of(url: Any) -> Func:
-    """Return the start of a URL, short enough for an index of every database.
-
-    The length is part of the SQL, because SQLite uses an index only for the same expression.
-    """
-    return Func(
-        url, template=f"SUBSTR(%(expressions)s, 1, {_START})", output_field=models.TextField()
-    )
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def at(self, urls: Iterable[str]) -> Self:
         """Keep the images with any of these URLs, found by an index."""
-        wanted = list(urls)
-        starts = sorted({url[:_START] for url in wanted})
-        started = self.alias(url_start=_start_of(F("url"))).filter(url_start__any_of=starts)
-        return started.filter(url__any_of=wanted)
+        return with_any(self, "url", urls)
 
 
 class Image(models.Model):
@@ -71,7 +57,7 @@ class Image(models.Model):
             # Finds the images of a copy. Others are left out, so imports need not write here.
             models.Index(fields=["stored"], condition=Q(stored__isnull=False), name="image_stored"),
             # Finds the images with a URL when its copy arrives or is missing.
-            models.Index(_start_of(F("url")), name="image_url_start"),
+            models.Index(start_of(F("url")), name="image_url_start"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["article", "position"], name="image_position_once"),

@@ -58,11 +58,17 @@ class ImportRun(models.Model):
         null=True, blank=True, verbose_name="last sign of life", help_text="Of a running import."
     )
     paths = models.JSONField(default=list, help_text="The files and folders to import.")
+    folders = models.JSONField(
+        default=list,
+        editable=False,
+        help_text="The folders that were imported, as absolute paths on their host.",
+    )
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     retitled = models.PositiveIntegerField(
-        default=0, help_text="Articles whose document came back under another file name."
+        default=0,
+        help_text="Articles whose document came back under another file name, and so got another address.",
     )
     conflicts = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
@@ -105,6 +111,7 @@ class ImportProblem(models.Model):
         SKIPPED = "skipped", "skipped"
         DUPLICATE = "duplicate", "possible duplicate"
         SLUG = "slug", "slug taken"
+        RETITLED = "retitled", "retitled"
         CONFLICT = "conflict", "conflict with an editor's change"
         SCORE = "score", "score differs from the publishing rule"
         POLICY = "policy", "another publishing rule"

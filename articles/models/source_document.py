@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Self
 
 from django.db import models
+from django.db.models import F
 
 from articles import documents
 from articles.documents import ArticleDocument
+from articles.models.start_of import start_of, with_any
+
+
+class SourceDocumentQuerySet(models.QuerySet["SourceDocument"]):
+    def at(self, paths: Iterable[str]) -> Self:
+        """Keep the documents with any of these paths, found by an index."""
+        return with_any(self, "path", paths)
 
 
 class SourceDocument(models.Model):
@@ -20,7 +30,9 @@ class SourceDocument(models.Model):
     article = models.OneToOneField(
         "articles.Article", on_delete=models.CASCADE, related_name="source_document"
     )
-    path = models.TextField(help_text="Relative to the imported folder.")
+    path = models.TextField(
+        help_text="Relative to the imported folder. Empty if the file has another article now."
+    )
     digest = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the file.")
     line_ends = models.CharField(max_length=4, choices=[("lf", "LF"), ("crlf", "CRLF")])
     text = models.TextField(help_text="The file, byte for byte.")
@@ -43,10 +55,20 @@ class SourceDocument(models.Model):
     exported_text = models.TextField(  # noqa: DJ001
         null=True, editable=False, help_text="That document: another newsroom may return it."
     )
+    created_by = models.ForeignKey(
+        "articles.ImportRun",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="created_documents",
+        help_text="The import that created the article, or turned a link-only article into one.",
+    )
+
+    objects = SourceDocumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["path"]
         verbose_name = "source file"
+        indexes = [models.Index(start_of(F("path")), name="source_path")]
 
     def __str__(self) -> str:
         return self.path

@@ -16,7 +16,8 @@ from typing import Any, Final
 from django.utils import timezone
 
 from articles import roles
-from articles.documents import MAX_QUALITY
+from articles.addresses import at_addresses
+from articles.documents import MAX_QUALITY, address_key
 from articles.importing import decisions
 from articles.importing.coverage import store_coverage
 from articles.importing.snapshot import IMAGE_FIELDS, TEXTS
@@ -149,18 +150,18 @@ def _take_images(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
     """Link to exactly the source's articles, in its order."""
-    urls = list(value or ())
-    targets: dict[str, int] = {}
-    # If several articles share a URL, take the one that imports link to.
-    named = Article.objects.filter(url__any_of=urls).exclude(pk=article.pk)
-    for url, pk in named.order_by("coverage_only", "published_at", "stem").values_list("url", "pk"):
-        targets.setdefault(url, pk)
-    if missing := [url for url in urls if url not in targets and url != article.url]:
+    # Conflicts found before there were address keys have URLs.
+    keys = [address_key(one) for one in value or ()]
+    targets = {
+        key: found[0]
+        for key, found in at_addresses(keys, Article.objects.exclude(pk=article.pk)).items()
+    }
+    if missing := [key for key in keys if key not in targets and key != article.address_key]:
         raise RefusedError(
             f"{article.slug}: its document does not describe {missing[0]} anymore, and no article "
-            "has that URL. Import the document again, or link articles by hand."
+            "has that address. Import the document again, or link articles by hand."
         )
-    wanted = {(article.pk, targets[url]): place for place, url in enumerate(urls) if url in targets}
+    wanted = {(article.pk, targets[key]): place for place, key in enumerate(keys) if key in targets}
     links = Related.objects.filter(article=article).values_list("target_id", "position")
     present = {(article.pk, target): place for target, place in links}
     return {

@@ -15,6 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from articles import heat
+from articles.addresses import renew_keys
 from articles.importing import decisions, merging, snapshot
 from articles.models import Act, ActChange, Article, ArticleTopic, ImportConflict, Related
 from articles.newsdesk import conflicts
@@ -229,6 +230,9 @@ def _write(change: Change, found: Effects, at: datetime) -> dict[int, int]:
         rows[names].append((*(values[name] for name in names), pk))
     for names, values_of in rows.items():
         bulk.update(Article, names, values_of)
+    renew_keys(
+        pk for pk, columns in change.columns.items() if {"web_url", "original_url"} & columns.keys()
+    )
     for pk, columns in change.columns.items():
         if "published_at" in columns:
             # The topic links have a copy of these columns.

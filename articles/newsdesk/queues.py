@@ -211,23 +211,25 @@ def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Rea
 
 
 def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Return articles that share their URL with another, unless held or withdrawn.
+    """Return articles that share their address with another, unless held or withdrawn.
 
     Only the latest ``REACH`` articles are read, but the other one may be of any age.
     """
     kept = Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
-    others = kept.filter(url=OuterRef("url")).exclude(pk=OuterRef("pk"))
+    others = kept.filter(address_key=OuterRef("address_key")).exclude(pk=OuterRef("pk"))
     return kept.filter(Exists(others), published_at__gte=_reach(Article.objects.all()))
 
 
 def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
     others = defaultdict(list)
-    same = Article.objects.filter(url__in={article.url for article in articles})
+    same = Article.objects.filter(address_key__in={one.address_key for one in articles})
     for other in same.filter(coverage_only=False).exclude(decision__in=_OUT).newest_first():
-        others[other.url].append(other)
+        others[other.address_key].append(other)
     return {
-        article.pk: "same URL as "
-        + ", ".join(f"“{_short(other)}”" for other in others[article.url] if other != article)
+        article.pk: "same address as "
+        + ", ".join(
+            f"“{_short(other)}”" for other in others[article.address_key] if other != article
+        )
         for article in articles
     }
 
@@ -321,7 +323,7 @@ QUEUES: Final = (
     Queue(
         "possible-duplicates",
         "Duplicates",
-        "Two articles have the same URL. Hold or withdraw one of them.",
+        "Two articles have the same address. Hold or withdraw one of them.",
         _possible_duplicates,
         _why_duplicates,
     ),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
-from django.db.models import Q
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.sql.compiler import SQLCompiler
+
+from articles.documents import address_key
 
 LONGEST: Final = 1_000
 """Characters of a search to read at most: enough to paste the longest headline."""
@@ -20,8 +24,6 @@ MOST_OF_ADDRESS: Final = 2_000
 
 _SLUG: Final = re.compile(r"\d{4}-\d\d-\d\d-[^\s/]{1,244}")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-# Parameters that senders add to links to track readers.
-_TRACKING: Final = ("utm_", "fbclid=", "gclid=")
 _PART: Final = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 
 NO_TEXT: Final = re.compile(r"[\0\ud800-\udfff]")
@@ -85,21 +87,41 @@ def words(text: str) -> list[str]:
 
 
 def address(text: str) -> Q | None:
-    """Return the condition for the article whose URL, slug or page here is ``text``, or None."""
+    """Return the condition for the article whose URL, slug or page here is or was ``text``.
+
+    Return None for a text that is neither.
+    """
     if len(text) > MOST_OF_ADDRESS or NO_TEXT.search(text):
         return None
     if _SLUG.fullmatch(text):
-        return Q(slug=text)
+        return _has_slug(text)
     if not _URL.fullmatch(text):
         return None
-    whole = text.partition("#")[0]
-    path, _, query = whole.partition("?")
-    own = [part for part in query.split("&") if part and not part.startswith(_TRACKING)]
-    plain = f"{path}?{'&'.join(own)}" if own else path
-    slashes = [plain] if own else [path.rstrip("/"), f"{path.rstrip('/')}/"]
-    found = Q(url__in=list(dict.fromkeys([text, whole, plain, *slashes])))
+    key = address_key(text)
+    found = Q(address_key=key) | Q(_Had("articles_formeraddress", "address_key", key))
     # The article's page here, or on another host of this newsroom.
-    last = unquote(path.rstrip("/").rpartition("/")[2])
+    last = unquote(text.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])
     if _SLUG.fullmatch(last) and not NO_TEXT.search(last):
-        found |= Q(slug=last)
+        found |= _has_slug(last)
     return found
+
+
+def _has_slug(slug: str) -> Q:
+    return Q(slug=slug) | Q(_Had("articles_formerslug", "slug", slug))
+
+
+class _Had(Func):
+    """Matches articles that had a value before; a table names the article of each."""
+
+    output_field = BooleanField()
+
+    def __init__(self, table: str, column: str, value: str) -> None:
+        inner = f"SELECT article_id FROM {table} WHERE {column} = %%s"
+        super().__init__(F("pk"), template=f"%(expressions)s IN ({inner})")
+        self.value = value
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        sql, parameters = super().as_sql(compiler, connection, **context)
+        return sql, (*parameters, self.value)

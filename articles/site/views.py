@@ -178,8 +178,10 @@ def cursor_or_404() -> Iterator[None]:
 def _instead(request: HttpRequest, slug: str) -> HttpResponse:
     if lead := Article.objects.lead_of(slug):
         return redirect(lead)
-    if Article.objects.withdrawn_from_readers().filter(slug=slug).exists():
+    if Article.objects.withdrawn_from_readers(slug).exists():
         return render(request, "410.html", status=410)
+    if moved := Article.objects.moved_from(slug):
+        return redirect(moved, permanent=True)
     # Hidden articles must look exactly like missing ones.
     raise Http404
 

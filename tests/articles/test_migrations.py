@@ -32,7 +32,18 @@ FROZEN: Final = "articles.migrations.frozen"
 
 UNSEEN: Final = {
     "articles_article": {
-        *("id", "url", "stem", "standing", "filed_under", "version", "created_at", "changed_at"),
+        *(
+            "id",
+            "url",
+            "address_key",
+            "first_slug",
+            "stem",
+            "standing",
+            "filed_under",
+            "version",
+            "created_at",
+            "changed_at",
+        ),
         *("heat_is_given", "top_rank", "scored_at"),
         *("decision_reason", "decision_until", "decided_at", "decided_by_id"),
     },

@@ -53,7 +53,7 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
     """
     story = newsdesk.story_of(article, at)
     others = [one for one in story.members if one != article]
-    same_url = Article.objects.filter(url=article.url).exclude(pk=article.pk)
+    same_url = Article.objects.filter(address_key=article.address_key).exclude(pk=article.pk)
     conflicts = ImportConflict.objects.filter(article=article, resolved_at=None)
     acts = ActChange.objects.filter(article=article).select_related("act__by")
     return {

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaksbr
+from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.translation import gettext
@@ -23,9 +24,9 @@ def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str,
     """Return the entry of a published article, loaded by ``for_list().with_last_change()``."""
     page = absolute(request, story.get_absolute_url())
     image = shared_picture(request, story)
-    return _entry(story, page) | {
+    return _entry(request, story) | {
         "link": page,
-        "unique_id_is_permalink": True,
+        "unique_id_is_permalink": story.first_slug == story.slug,
         "description": linebreaksbr(clean(story.summary)) or None,
         "summary": clean(story.summary),
         "content": _content(story, story.summary, story.coverage),
@@ -42,13 +43,12 @@ def report_entry(
 
     It has no excerpt and no pictures, because the report itself may be a draft.
     """
-    page = absolute(request, report.get_absolute_url())
     is_published = report.is_published(at)
+    page = absolute(request, report.get_absolute_url())
     elsewhere = report.source_url or absolute(request, story.get_absolute_url())
-    return _entry(report, page) | {
+    return _entry(request, report) | {
         "link": page if is_published else elsewhere,
-        # The id is the URL of its own page, even if that page is not published.
-        "unique_id_is_permalink": is_published,
+        "unique_id_is_permalink": is_published and report.first_slug == report.slug,
         "description": None,
         "summary": "",
         "content": _content(report),
@@ -58,11 +58,13 @@ def report_entry(
     }
 
 
-def _entry(report: Article, page: str) -> dict[str, Any]:
+def _entry(request: HttpRequest, report: Article) -> dict[str, Any]:
     domain = report.provider.domain
+    # The id stays for good: the URL of its first page, even if that is not published.
+    first_page = reverse("articles:article", args=[report.first_slug])
     return {
         "title": _line(report.headline),
-        "unique_id": page,
+        "unique_id": absolute(request, first_page),
         "author_name": _line(report.provider.name),
         "author_link": f"https://{domain}/" if domain.isascii() else None,
         "pubdate": report.published_at,

@@ -101,6 +101,8 @@ def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
         lead = Article.objects.lead_of(slug, at)
         # Hidden articles must look exactly like missing ones.
         if lead is None:
+            if moved := Article.objects.moved_from(slug, at):
+                return redirect(lists.of_story(moved).feed_address(ending), permanent=True)
             raise Http404
         return redirect(lists.of_story(lead).feed_address(ending))
     for link in story.coverage_links:

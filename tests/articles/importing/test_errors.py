@@ -238,7 +238,7 @@ class TestADocumentThatTheDatabaseRefuses:
     def break_one(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         insert = rows.insert_sources
 
-        def refusing(pairs: list[rows.Pair], run: ImportRun | None) -> None:
+        def refusing(pairs: list[rows.Pair], run: ImportRun) -> None:
             if any(row.path == "5.txt" for row, _ in pairs):
                 raise error
             insert(pairs, run)

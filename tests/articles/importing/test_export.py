@@ -243,12 +243,8 @@ class TestRoundTrip:
 
 def without_places(rows: digest.Rows) -> digest.Rows:
     """Leave out values that depend on file names: the names, and slugs with a number."""
-    left_out = {"path", "stem"}
-    return {
-        table: [tuple(pair for pair in row if pair[0] not in left_out) for row in found]
-        for table, found in rows.items()
-        if table != "Provider"
-    }
+    kept = digest.without(rows, "path", "stem")
+    return {table: found for table, found in kept.items() if table != "Provider"}
 
 
 class TestQueries:

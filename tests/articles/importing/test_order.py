@@ -22,6 +22,7 @@ from tests.articles.importing.worlds import (
     worlds,
 )
 from tests.articles.samples import NOON, document, entry, load, put
+from tests.digest import up_to_slugs
 
 # Some mistakes are caught only by these property tests.
 pytestmark = [pytest.mark.django_db, pytest.mark.all_examples, pytest.mark.once]
@@ -58,7 +59,7 @@ class TestOrderOfImport:
             cuts = sorted(data.draw(st.sets(st.integers(1, len(paths)), max_size=3)))
             bounds = [0, *cuts, len(paths)]
             runs = [shuffled[start:end] for start, end in itertools.pairwise(bounds) if start < end]
-            assert rows_after(runs) == rows_after([paths])
+            assert up_to_slugs(rows_after(runs)) == up_to_slugs(rows_after([paths]))
 
     @settings(max_examples=30)
     @given(world=worlds(), data=st.data())
@@ -68,7 +69,8 @@ class TestOrderOfImport:
         with folder_of([*world, *CATALOG]) as folder:
             paths = [folder / file.name for file in (*world, *CATALOG)]
             shuffled = data.draw(st.permutations(paths))
-            assert rows_after([[path] for path in shuffled]) == rows_after([[folder]])
+            one_by_one = rows_after([[path] for path in shuffled])
+            assert up_to_slugs(one_by_one) == up_to_slugs(rows_after([[folder]]))
 
 
 class TestConvergence:
@@ -80,11 +82,11 @@ class TestConvergence:
         older = data.draw(older_versions(world))
         size = data.draw(st.integers(1, len(world)))
         with folder_of(world) as folder, folder_of(older) as old_folder:
-            expected = articles_of(rows_after([[folder]]))
+            expected = up_to_slugs(articles_of(rows_after([[folder]])))
             with blank_newsroom():
                 load(old_folder)
                 load(folder, batch_size=size)
-                assert articles_of(digest.rows()) == expected
+                assert up_to_slugs(articles_of(digest.rows())) == expected
 
 
 def articles_of(rows: digest.Rows) -> digest.Rows:
@@ -106,4 +108,4 @@ class TestOneUrl:
         )
         last = put(tmp_path, "4.txt", earlier)
         before = rows_after([[first, second, namer], [last]])
-        assert rows_after([[last], [first, second, namer]]) == before
+        assert up_to_slugs(rows_after([[last], [first, second, namer]])) == up_to_slugs(before)

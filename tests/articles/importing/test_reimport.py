@@ -20,6 +20,7 @@ from articles.models import (
     Topic,
 )
 from providers.models import Provider
+from tests.articles.importing.worlds import blank_newsroom
 from tests.articles.samples import (
     DAILY,
     HERALD,
@@ -146,7 +147,7 @@ class TestListsAndLinks:
         second = entry(title="Second", web_url="https://herald.example/second")
         bring(tmp_path, document(related=(entry(),)))
         bring(tmp_path, document(related=(second, entry())))
-        assert of_article(only_article())["related"] == [second.url, entry().url]
+        assert of_article(only_article())["related"] == [second.key, entry().key]
 
     def test_edited_related_stay(self, tmp_path: Path) -> None:
         bring(tmp_path, document(related=(entry(),)))
@@ -183,17 +184,20 @@ class TestListsAndLinks:
         stub = Article.objects.get(coverage_only=True)
         assert (stub.title, stub.quality) == ("A better headline", 55)
 
-    def test_links_follow_a_changed_url_only_if_documents_do(self, tmp_path: Path) -> None:
+    def test_links_stay_with_an_article_whose_address_changes(self, tmp_path: Path) -> None:
         put(tmp_path, "namer.txt", document(related=(entry(),)))
         bring(tmp_path, document(title="A bridge at last", web_url=entry().web_url), "named.txt")
         assert not Article.objects.filter(coverage_only=True).exists()
         moved = "https://herald.example/moved"
         bring(tmp_path, document(title="A bridge at last", web_url=moved), "named.txt")
-        # The other document still has the old URL, which is now known only from its related entry.
-        assert Related.objects.get().target.url == entry().url
-        assert Related.objects.get().target.coverage_only
-        bring(tmp_path, document(related=(entry(web_url=moved),)), "namer.txt")
+        # The other document still has the old address, which leads to the article for good.
         assert Related.objects.get().target.url == moved
+        for url in (moved, entry().url):
+            report = bring(tmp_path, document(related=(entry(web_url=url),)), "namer.txt")
+            assert report.conflicts == 0
+            assert Related.objects.get().target.url == moved
+        bring(tmp_path, document(title="Third", related=(entry(),)), "third.txt")
+        assert {link.target.url for link in Related.objects.all()} == {moved}
         assert not Article.objects.filter(coverage_only=True).exists()
 
 
@@ -280,22 +284,17 @@ class TestWhichArticleAFileIs:
         report = bring(tmp_path, document(excerpt="New."), "moved/two.txt")
         assert counts(report) == {"updated": 1}
 
-    def test_second_copy_with_another_text_is_rejected(self, tmp_path: Path) -> None:
+    def test_two_files_of_one_address_both_stay(self, tmp_path: Path) -> None:
         put(tmp_path, "a/one.txt", document())
         put(tmp_path, "b/one.txt", document(excerpt="In other words."))
-        for expected in ({"created": 1, "rejected": 1}, {"unchanged": 1, "rejected": 1}):
-            report = importing.run([tmp_path])
-            assert counts(report) == expected
-            (problem,) = report.of(ImportProblem.Kind.ERROR)
-            assert problem.path == str(tmp_path / "b/one.txt")
-            assert "a/one.txt" in problem.message
-        assert only_article().excerpt == document().excerpt
-
-    def test_second_copy_in_another_folder_is_rejected(self, tmp_path: Path) -> None:
-        put(tmp_path, "a/one.txt", document())
-        put(tmp_path, "b/one.txt", document(excerpt="In other words."))
-        for expected in ({"created": 1, "rejected": 1}, {"unchanged": 1, "rejected": 1}):
-            assert counts(importing.run([tmp_path / "a", tmp_path / "b"])) == expected
+        for roots in ([tmp_path], [tmp_path / "a", tmp_path / "b"]):
+            with blank_newsroom():
+                report = load(*roots)
+                assert counts(report) == {"created": 2}
+                (problem,) = report.of(ImportProblem.Kind.DUPLICATE)
+                slugs = ["2024-05-01-bridge-opens", "2024-05-01-bridge-opens-2"]
+                assert problem.details == {"url": document().url, "slugs": slugs}
+                assert counts(load(*roots)) == {"unchanged": 2}
 
     def test_files_of_one_name_in_two_folders_are_two_articles(self, tmp_path: Path) -> None:
         put(tmp_path, "a/2024-05-01-x.md", document())

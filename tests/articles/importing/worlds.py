@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from articles.documents import (
     DocumentImage,
     DocumentProvider,
     RelatedEntry,
+    parse,
     slug_for,
     stem_of,
     write,
@@ -140,10 +141,16 @@ def worlds(draw: st.DrawFn, *, max_size: int = 6, dated: bool = False) -> list[S
 
 @st.composite
 def older_versions(draw: st.DrawFn, world: list[SeedFile]) -> list[SeedFile]:
-    """Draw new contents for some of the files in a dated world."""
+    """Draw other contents for some of the files in a dated world, with the same addresses.
+
+    A file with another address may be another article.
+    """
     found, stems = [], set()
     for file in world:
-        document = draw(articles())
+        now = parse(file.name, file.data)
+        document = replace(
+            draw(articles()), web_url=now.web_url, original_url=now.original_url, type=now.type
+        )
         known = (stem_of(file.name, document), document.url)
         if known not in stems:
             stems.add(known)

@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from articles import newsdesk, roles
-from articles.documents import DocumentImage, parse
+from articles.documents import DocumentImage, coverage_slug, parse
 from articles.importing import export
 from articles.importing.snapshot import of_article, of_document
 from articles.models import Act, Article, ImportConflict, Related, Topic
@@ -188,14 +188,14 @@ class TestResolve:
         put(tmp_path, "one.txt", document(related=(entry(images=(OTHER,)),)))
         load(tmp_path)
         conflict = ImportConflict.objects.select_related("article").get()
-        with pytest.raises(newsdesk.RefusedError, match="no article has that URL"):
+        with pytest.raises(newsdesk.RefusedError, match="no article has that address"):
             newsdesk.resolve([(conflict, Choice.SOURCE)])
         settle(conflict, Choice.SOURCE)
 
         stub = Article.objects.get(coverage_only=True)
         assert (stub.title, stub.quality, stub.heat) == (entry().title, entry().quality, None)
         assert (stub.slug, stub.provider.domain) == (
-            "2024-05-01-a-bridge-at-last",
+            coverage_slug(entry().key),
             "herald.example",
         )
         assert stub.images.get().url == OTHER.url

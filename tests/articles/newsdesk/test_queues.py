@@ -246,7 +246,7 @@ class TestPossibleDuplicates:
         other = make_article(web_url="", original_url=url, type="video", published_at=NOW, slug="b")
         make_article()
         assert waiting("possible-duplicates") == [one, other]
-        assert why("possible-duplicates", other) == "same URL as “One”"
+        assert why("possible-duplicates", other) == "same address as “One”"
 
     @pytest.mark.parametrize(
         "overrides",

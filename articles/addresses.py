@@ -1,0 +1,52 @@
+"""Find articles by the addresses that they have or had, and keep both up to date."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from django.db.models import Q
+
+from articles.documents import address_key
+from articles.models import Article, ArticleQuerySet, FormerAddress, FormerSlug
+from newsroom import bulk
+
+
+def with_address(key: str) -> Q:
+    """Return the condition for the articles that have or had an address key."""
+    former = FormerAddress.objects.filter(address_key=key).values("article")
+    return Q(address_key=key) | Q(pk__in=former)
+
+
+def with_slug(slug: str) -> Q:
+    """Return the condition for the article that has or had a slug."""
+    return Q(slug=slug) | Q(pk__in=FormerSlug.objects.filter(slug=slug).values("article"))
+
+
+def at_addresses(keys: Collection[str], articles: ArticleQuerySet) -> dict[str, list[int]]:
+    """Return the ids of ``articles`` by address key. Two queries.
+
+    Those that have the key now come first, in the order in which imports link to them; then those
+    that had it.
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    now = articles.filter(address_key__any_of=list(keys))
+    in_order = now.order_by("coverage_only", "published_at", "stem", "url")
+    for key, pk in in_order.values_list("address_key", "pk"):
+        found[key].append(pk)
+    former = FormerAddress.objects.filter(address_key__any_of=list(keys), article__in=articles)
+    for key, pk in former.order_by("pk").values_list("address_key", "article"):
+        if pk not in found[key]:
+            found[key].append(pk)
+    return dict(found)
+
+
+def renew_keys(article_ids: Iterable[int]) -> None:
+    """Set the address keys of articles whose URL was changed, and keep those that they had."""
+    columns = ("pk", "address_key", "web_url", "original_url")
+    rows = Article.objects.filter(pk__any_of=list(article_ids)).values_list(*columns)
+    keys = [(pk, key, address_key(web or original)) for pk, key, web, original in rows]
+    changed = [(pk, before, after) for pk, before, after in keys if before != after]
+    former = [FormerAddress(article_id=pk, address_key=before) for pk, before, _ in changed]
+    FormerAddress.objects.bulk_create(former, ignore_conflicts=True)
+    bulk.update(Article, ("address_key",), [(after, pk) for pk, _, after in changed])

@@ -1,0 +1,112 @@
+"""The address keys of articles as 0027 computed them, and the slugs of link-only articles."""
+
+import re
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from ada_url import URL
+
+MAX_KEY: Final = 500
+"""Longest key, in characters, all of them ASCII, so that a database can index it."""
+
+_DIGEST: Final = 64
+
+# Nothing in these URLs needs decoding or resolving. Nearly all URLs of real hubs are like this, and
+# parsing takes ten times as long. A host that ends in a digit may be an IP address.
+_PLAIN: Final = re.compile(
+    r"(?i:https?)://(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]+)"
+    r"(?P<path>(?:/(?!\.)[A-Za-z0-9._~!$&()*+,;=:@-]*)*)\Z",
+    re.ASCII,
+)
+_ESCAPE: Final = re.compile("%([0-9A-Fa-f]{2})")
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
+_ENDING: Final = re.compile(r"(?:/+|/+amp/*)+\Z", re.IGNORECASE)
+
+# Parameters that tell a site where a reader came from, and never change what it shows. They belong to
+# the statistics of Google, Matomo and Openstat, to ads of Google, Meta, Microsoft, Yandex, X, TikTok and
+# LinkedIn, and to newsletters of Mailchimp, HubSpot and Marketo.
+_TRACKING_GROUPS: Final = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "__hs")
+_TRACKING: Final = frozenset(
+    [
+        "_ga",
+        "_gl",
+        "_hsenc",
+        "_hsmi",
+        "_openstat",
+        "dclid",
+        "fbclid",
+        "gad_source",
+        "gbraid",
+        "gclid",
+        "gclsrc",
+        "hsctatracking",
+        "igsh",
+        "igshid",
+        "li_fat_id",
+        "mc_cid",
+        "mc_eid",
+        "mkt_tok",
+        "msclkid",
+        "srsltid",
+        "ttclid",
+        "twclid",
+        "wbraid",
+        "yclid",
+        "ysclid",
+    ]
+)
+
+
+@lru_cache(maxsize=8_192)
+def address_key(url: str) -> str:
+    """Return the address key of a URL; equal keys mean the same page.
+
+    A key has neither scheme, leading ``www.``, user, default port, fragment nor tracking
+    parameters, and neither a slash nor ``/amp`` at its end. The host is in lower case and in its
+    ASCII form, and characters are percent-encoded only where they must be. A long key ends in a
+    digest. A text that is not a web URL, such as a key, is its own key.
+    """
+    if plain := _PLAIN.match(url):
+        return _bounded(_host(plain["host"].lower()) + _ENDING.sub("", plain["path"]))
+    if url[:4].lower() != "http":
+        return _bounded(url)
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return _bounded(url)
+    port = f":{parsed.port}" if parsed.port else ""
+    key = _host(parsed.hostname) + port + _ENDING.sub("", _normalized(parsed.pathname))
+    asked = (part for part in parsed.search[1:].split("&") if part)
+    kept = [one for one in map(_normalized, asked) if not _is_tracking(one)]
+    return _bounded(f"{key}?{'&'.join(kept)}" if kept else key)
+
+
+def _host(host: str) -> str:
+    return host.rstrip(".").removeprefix("www.")
+
+
+def _is_tracking(parameter: str) -> bool:
+    name = parameter.partition("=")[0].lower()
+    return name in _TRACKING or name.startswith(_TRACKING_GROUPS)
+
+
+def _normalized(text: str) -> str:
+    """Decode the characters that need no encoding, and write the other codes in upper case."""
+
+    def one(match: re.Match[str]) -> str:
+        letter = chr(int(match[1], 16))
+        return letter if _UNRESERVED.match(letter) else match[0].upper()
+
+    return _ESCAPE.sub(one, text)
+
+
+def _bounded(key: str) -> str:
+    if len(key) <= MAX_KEY and key.isascii():
+        return key
+    digest = sha256(key.encode()).hexdigest()
+    return key.encode("ascii", "replace").decode()[: MAX_KEY - _DIGEST] + digest
+
+
+def coverage_slug(key: str) -> str:
+    return f"coverage-{sha256(key.encode()).hexdigest()[:24]}"
