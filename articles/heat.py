@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from articles.models import Article, PolicyVersion, Related
+from articles.models import Article, PolicyVersion, Related, SourceDocument
+from articles.models.article_queryset import in_sight
 from articles.policy_fit import Given
 from articles.scoring import (
     DEFAULT_POLICY,
@@ -23,6 +24,7 @@ from articles.scoring import (
     Policy,
     Receipt,
     Tally,
+    in_force,
     score,
     top_rank,
 )
@@ -33,7 +35,10 @@ CHUNK: Final = 2_000
 """How many articles to score at a time; limits the memory of a run over the archive."""
 
 _DECISIONS: Final = {decision.value: decision for decision in Decision}
-_FACTS: Final = ("pk", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned")
+_FACTS: Final = (
+    *("pk", "slug", "published_at", "quality", "decision", "decision_until", "is_pinned"),
+    *("publish_from", "publish_until"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +132,23 @@ def receipts(
 
     Coverage-only articles are left out. Needs two queries, or three without ``policy``.
     """
-    return {
-        difference.article_id: difference.receipt
-        for difference in _scored(article_ids, policy or current_policy(), at or timezone.now())
-    }
+    return _receipts(article_ids, policy or current_policy(), at or timezone.now())
+
+
+def receipts_of_source(
+    article_ids: Sequence[int], policy: Policy | None = None
+) -> dict[int, Receipt]:
+    """Score articles like ``receipts``, but as their source saw them: no editor had decided, and no
+    article was out of sight.
+    """
+    return _receipts(article_ids, policy or current_policy(), None)
+
+
+def _receipts(
+    article_ids: Sequence[int], policy: Policy, at: datetime | None
+) -> dict[int, Receipt]:
+    scored = _scored(article_ids, policy, at)
+    return {difference.article_id: difference.receipt for difference in scored}
 
 
 def differences(
@@ -162,21 +180,22 @@ def outcomes(
     articles are left out. Needs two queries per list, and two more if related articles tie.
     """
     size = size or CHUNK
-    facts = ("pk", "heat", "published", "quality", "decision", "decision_until", "is_pinned")
+    facts = ("pk", "heat", "published", "quality", "is_pinned", "decision", "decision_until")
     in_order = articles.filter(coverage_only=False).order_by("pk").values_list(*facts)
     last = 0
     while rows := list(in_order.filter(pk__gt=last)[:size]):
         last = rows[-1][0]
         tallies = {
-            pk: Tally(quality, _decision(decision, until, at), is_pinned)
-            for pk, _, _, quality, decision, until, is_pinned in rows
+            pk: Tally(quality, in_force(_DECISIONS[decision], until, at), is_pinned)
+            for pk, _, _, quality, is_pinned, decision, until in rows
         }
-        links = _links_of(list(tallies)).values_list(
-            "article_id", *(f"target__{fact}" for fact in facts[3:])
-        )
-        for article_id, quality, decision, until, is_pinned in links:
+        # The database leaves out what is out of sight: to read their times would cost more.
+        links = _links_of(list(tallies)).filter(in_sight(at, "target__"))
+        for article_id, quality, is_pinned in links.values_list(
+            "article_id", "target__quality", "target__is_pinned"
+        ):
             if tally := tallies.get(article_id):
-                tally.add(quality, _decision(decision, until, at), is_pinned)
+                tally.add(quality, is_pinned)
         tied = [pk for pk, tally in tallies.items() if tally.is_tied]
         for one in _scored(tied, policy, at, names=False) if tied else ():
             tallies[one.article_id].is_superseded = bool(one.receipt.superseded_by)
@@ -224,6 +243,68 @@ def recompute(
     return [one for one in scored if one.differs]
 
 
+def follow_sight(
+    article_ids: Iterable[int], policy: Policy | None = None, at: datetime | None = None
+) -> list[Difference]:
+    """Bring articles up to date after others came into sight or went out of it; return those that
+    changed, by id. Safe to repeat. Call this in a transaction that holds the write lock.
+
+    A heat that the policy computed follows it again. A heat that a document gave stays, except that
+    a story must not be hidden behind a lead that readers cannot see: an article that its document
+    calls superseded gets the policy's heat for as long as everything that supersedes it is out of
+    sight, and then its document's again. ``heat_is_given`` stays true meanwhile, so an export still
+    equals the source.
+    """
+    at = at or timezone.now()
+    ids = sorted(set(article_ids))
+    if not ids:
+        return []
+    policy = policy or current_policy()
+    affected = Article.objects.filter(pk__any_of=ids)
+    over = set(affected.filter(decision_until__lte=at).values_list("pk", flat=True))
+    given = set(affected.filter(heat_is_given=True).values_list("pk", flat=True)) - over
+    scored = list(_scored(ids, policy, at, names=False))
+    wrong = {one.article_id for one in scored if one.differs} - given
+    changed = recompute(wrong | over, policy, at, names=False)
+    hidden = _behind_hidden_leads([one for one in scored if one.article_id in given], policy)
+    bulk.update(
+        Article,
+        ("heat", "published", "top_rank"),
+        [
+            (
+                one.receipt.heat,
+                one.receipt.published,
+                top_rank(one.receipt.heat, one.receipt.article.published_at),
+                one.article_id,
+            )
+            for one in hidden
+        ],
+    )
+    return sorted([*changed, *hidden], key=lambda one: one.article_id)
+
+
+def _behind_hidden_leads(scored: Sequence[Difference], policy: Policy) -> list[Difference]:
+    """Return the articles with a given heat whose lead went out of sight or came back."""
+    flipped = [
+        one
+        for one in scored
+        if (one.heat == SUPERSEDED_HEAT) != (one.receipt.heat == SUPERSEDED_HEAT)
+        and not one.receipt.article.decision
+    ]
+    if not flipped:
+        return []
+    # Two different rules may have given other heats, so ask the document and the rule without sight.
+    ids = [one.article_id for one in flipped]
+    everywhere = receipts_of_source(ids, policy)
+    sources = SourceDocument.objects.filter(article__any_of=ids)
+    superseded = {source.article_id for source in sources if source.parse().heat == SUPERSEDED_HEAT}
+    return [
+        one
+        for one in flipped
+        if one.article_id in superseded and everywhere[one.article_id].superseded_by
+    ]
+
+
 def columns(receipt: Receipt) -> dict[str, Any]:
     """Return the columns of a receipt; from then on the heat is the policy's."""
     return {
@@ -244,9 +325,12 @@ def _links_of(article_ids: Sequence[int]) -> QuerySet[Related]:
 
 
 def _scored(
-    article_ids: Sequence[int], policy: Policy, at: datetime, *, names: bool = True
+    article_ids: Sequence[int], policy: Policy, at: datetime | None, *, names: bool = True
 ) -> Iterator[Difference]:
-    """Score articles by id; ``names`` adds provider names to the receipts, with two more joins."""
+    """Score articles by id; ``names`` adds provider names to the receipts, with two more joins.
+
+    Without ``at``, ignore all decisions and times.
+    """
     facts = (*_FACTS, "provider__name") if names else _FACTS
     articles = (
         Article.objects.filter(pk__any_of=article_ids, coverage_only=False)
@@ -268,11 +352,10 @@ def _scored(
         yield Difference(pk, heat, published, receipt)
 
 
-def _contender(row: Sequence[Any], at: datetime) -> Contender:
-    _, slug, published_at, quality, decision, until, is_pinned, *name = row
-    return Contender(slug, published_at, quality, _decision(decision, until, at), is_pinned, *name)
-
-
-def _decision(decision: str, until: datetime | None, at: datetime) -> Decision:
-    """Return the decision in force at the given time."""
-    return _DECISIONS["" if until is not None and until <= at else decision]
+def _contender(row: Sequence[Any], at: datetime | None) -> Contender:
+    _, slug, published_at, quality, decision, until, is_pinned, begin, end, *named = row
+    name = "".join(named)
+    if at is None:
+        return Contender(slug, published_at, quality, Decision.NONE, is_pinned, name)
+    decided = in_force(_DECISIONS[decision], until, at)
+    return Contender(slug, published_at, quality, decided, is_pinned, name, until, begin, end, at)

@@ -9,22 +9,26 @@ of them; the heat of the other three differs by 1 or 2. In short:
 3. Otherwise heat is its quality, plus a bonus for each related article once quality reaches the
    minimum.
 4. Heat at or over the threshold publishes.
-5. An editor's decision to publish or hold overrides the rule. Held and withdrawn articles
-   neither supersede nor count for the bonus.
+5. An editor's decision to publish or hold overrides the rule. Articles that readers cannot see,
+   because of a decision or of their time (held, withdrawn, scheduled, dated in the future, expired),
+   neither lead nor supersede nor count for the bonus.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from math import log2
-from typing import Final
+from typing import Final, NamedTuple
 
 SUPERSEDED_HEAT: Final = -1
 HALF_LIFE: Final = 24 * 3600.0
 """Seconds in which an article loses half of its heat for the order of the front page."""
+GRACE: Final = timedelta(minutes=15)
+"""How far ahead of ours a provider's clock may be: an article dated later waits for its date."""
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + GRACE
 
 
 class Decision(StrEnum):
@@ -41,7 +45,49 @@ class Decision(StrEnum):
         return self in _OUT
 
 
-_OUT: Final = frozenset({Decision.HOLD, Decision.WITHDRAW})
+_OUT: Final = {Decision.HOLD: "held", Decision.WITHDRAW: "withdrawn"}
+
+
+def in_force(decision: Decision, until: datetime | None, at: datetime) -> Decision:
+    """Return the decision that applies at ``at``: none if it has ended."""
+    return Decision.NONE if until is not None and until <= at else decision
+
+
+class Absence(NamedTuple):
+    """Why readers cannot see an article: held, withdrawn, scheduled or expired.
+
+    ``until`` is when that ends, or None if no time is set.
+    """
+
+    why: str
+    until: datetime | None = None
+
+    def __str__(self) -> str:
+        until = f" until {self.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return self.why + until
+
+
+def absence_in_time(
+    published_at: datetime,
+    publish_from: datetime | None,
+    publish_until: datetime | None,
+    at: datetime,
+) -> Absence | None:
+    """Return why its time hides an article at ``at``, or None if it does not.
+
+    ``ArticleQuerySet.published`` has the same conditions in SQL.
+    """
+    if publish_until is not None and publish_until <= at:
+        return Absence("expired")
+    if published_at > at + GRACE or (publish_from is not None and publish_from > at):
+        return Absence("scheduled", opens_at(published_at, publish_from))
+    return None
+
+
+def opens_at(published_at: datetime, publish_from: datetime | None) -> datetime:
+    """Return when the time of an article first lets readers see it."""
+    dated = published_at - GRACE if published_at > _EARLIEST else published_at
+    return dated if publish_from is None else max(dated, publish_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +104,11 @@ DEFAULT_POLICY: Final = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """The facts about an article that the rule needs; ``name`` (its provider) is for receipts."""
+    """The facts about an article that the rule needs; ``name`` (its provider) is for receipts.
+
+    ``decision`` is the one in force, which ends at ``decision_until``. ``at`` is the moment of the
+    comparison; without it only the decision can hide the article, not its time.
+    """
 
     slug: str
     published_at: datetime
@@ -66,10 +116,35 @@ class Contender:
     decision: Decision = Decision.NONE
     is_pinned: bool = False
     name: str = ""
+    decision_until: datetime | None = None
+    publish_from: datetime | None = None
+    publish_until: datetime | None = None
+    at: datetime | None = None
+
+    @property
+    def absence(self) -> Absence | None:
+        """Why readers cannot see this, as far as its decision and its time go."""
+        if why := _OUT.get(self.decision):
+            return Absence(why, self.decision_until)
+        if self.at is None:
+            return None
+        return absence_in_time(self.published_at, self.publish_from, self.publish_until, self.at)
 
     def outranks(self, other: Contender) -> bool:
         """Whether this comes before ``other`` in a story."""
-        return self.quality is not None and not self.decision.is_out and self.rank < other.rank
+        return self.quality is not None and self.absence is None and self.rank < other.rank
+
+    def supersedes(self, other: Contender) -> bool:
+        """Whether this hides ``other`` behind it: it outranks ``other``, and would do so even if
+        readers could see ``other``.
+        """
+        return (
+            self.quality is not None
+            and self.absence is None
+            and other.quality is not None
+            and not other.decision.is_out
+            and self._merit < other._merit
+        )
 
     def advantage(self, other: Contender) -> str:
         """Return why this outranks ``other``; both must be scored."""
@@ -83,13 +158,16 @@ class Contender:
 
     @property
     def rank(self) -> tuple[bool, bool, bool, int, datetime, str]:
-        """The sort key of stories: best first, then unscored ones, then held and withdrawn ones.
+        """The sort key of stories: best first, then unscored ones, then those out of sight.
 
-        ``ArticleQuerySet.by_rank`` is the same order in SQL, for articles that are not taken out.
+        ``ArticleQuerySet.by_rank`` is the same order in SQL, for articles that readers can see.
         """
-        is_unscored, quality = self.quality is None, self.quality or 0
-        by_quality = (is_unscored, not self.is_pinned, -quality)
-        return (self.decision.is_out, *by_quality, self.published_at, self.slug)
+        return (self.absence is not None, *self._merit)
+
+    @property
+    def _merit(self) -> tuple[bool, bool, int, datetime, str]:
+        by_quality = (self.quality is None, not self.is_pinned, -(self.quality or 0))
+        return (*by_quality, self.published_at, self.slug)
 
     def __str__(self) -> str:
         score = "not scored" if self.quality is None else str(self.quality)
@@ -101,7 +179,7 @@ class Receipt:
     """How an article got its heat, in numbers and, by ``str()``, in words.
 
     ``counted`` are the related articles that earn the bonus, ``superseded_by`` those that outrank
-    the article; both best first, unscored ones last.
+    the article; both best first, unscored ones last. ``left_out`` are out of sight.
     """
 
     article: Contender
@@ -134,7 +212,8 @@ class Receipt:
         if self.published and not self.superseded_by and self.counted:
             words.append(f"leads {', '.join(map(str, self.counted))}")
         if self.left_out:
-            words.append(f"does not count {', '.join(map(str, self.left_out))}: held or withdrawn")
+            why = ", ".join(f"{other}: {other.absence}" for other in self.left_out)
+            words.append(f"does not count {why}")
         return "; ".join(words)
 
     def _sum(self) -> str:
@@ -166,11 +245,9 @@ def score(
 ) -> Receipt:
     """Return the receipt of an article: its heat and published, given its related articles."""
     by_rank = sorted(related, key=lambda other: other.rank)
-    counted = tuple(other for other in by_rank if not other.decision.is_out)
-    left_out = tuple(other for other in by_rank if other.decision.is_out)
-    superseded_by: tuple[Contender, ...] = ()
-    if article.quality is not None and not article.decision.is_out:
-        superseded_by = tuple(other for other in counted if other.outranks(article))
+    counted = tuple(other for other in by_rank if other.absence is None)
+    left_out = tuple(other for other in by_rank if other.absence is not None)
+    superseded_by = tuple(other for other in counted if other.supersedes(article))
     heat, published = outcome(
         article.quality, article.decision, bool(superseded_by), len(counted), policy
     )
@@ -211,10 +288,8 @@ class Tally:
         """Whether only ``score`` can decide."""
         return self.has_equal and not self.is_superseded
 
-    def add(self, quality: int | None, decision: Decision, is_pinned: bool) -> None:
-        """Add a related article."""
-        if decision in _OUT:
-            return
+    def add(self, quality: int | None, is_pinned: bool) -> None:
+        """Add a related article that is in sight (``Contender.absence`` is None)."""
         self.counted += 1
         if quality is None or self.quality is None or self.decision in _OUT:
             return

@@ -27,6 +27,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.images import keeping
 from articles.importing import uploads
+from articles.newsdesk import moments
 from articles.webhooks import delivery
 from newsroom.interrupts import stop_on_signal
 
@@ -54,15 +55,27 @@ def import_uploads(context: TaskContext) -> None:
     _do(context, uploads.import_queued)
 
 
+@task(queue_name="moments", takes_context=True)
+def follow_moments(context: TaskContext) -> None:
+    """Recompute the stories of articles that came into sight or went out of it."""
+    _do(context, _follow_moments)
+
+
 FOR_READERS: Final[tuple[AnyTask, ...]] = (keep_images, send_events)
 """The tasks that have work when something changes for readers."""
-TASKS: Final[tuple[AnyTask, ...]] = (*FOR_READERS, import_uploads)
+TASKS: Final[tuple[AnyTask, ...]] = (*FOR_READERS, import_uploads, follow_moments)
 """All tasks; each has its own queue."""
 
 
 def _send_events() -> bool:
     with stop_on_signal() as stopping:
         delivery.drain(stopping)
+    return stopping.is_set()
+
+
+def _follow_moments() -> bool:
+    with stop_on_signal() as stopping:
+        moments.catch_up(is_stopped=stopping.is_set)
     return stopping.is_set()
 
 

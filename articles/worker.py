@@ -25,7 +25,16 @@ from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
 from articles.importing import uploads
-from articles.tasks import FOR_READERS, TASKS, AnyTask, import_uploads, send_events, wake
+from articles.newsdesk import moments
+from articles.tasks import (
+    FOR_READERS,
+    TASKS,
+    AnyTask,
+    follow_moments,
+    import_uploads,
+    send_events,
+    wake,
+)
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Place
 from articles.webhooks import delivery
@@ -150,6 +159,7 @@ class _Clock:
             self.place = change_feed.latest(at)
         else:
             due = [import_uploads] if uploads.are_waiting() else []
+            due += [follow_moments] if moments.is_due(at) else []
             if change_feed.since(self.place, 1, at).events:
                 due += FOR_READERS
                 self.place = change_feed.latest(at)

@@ -201,7 +201,7 @@ if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
 # Background tasks: see articles/tasks.py
 
 
-TASK_QUEUES = ["images", "events", "imports"]
+TASK_QUEUES = ["images", "events", "imports", "moments"]
 RQ_QUEUES: dict[str, dict[str, Any]] = {}
 
 

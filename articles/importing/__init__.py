@@ -33,7 +33,7 @@ from articles.importing.batch import store
 from articles.importing.exported import is_as_known
 from articles.importing.files import FoundFile, Kind, find, folders_of, printable, read, require
 from articles.importing.parsing import Parser
-from articles.importing.report import COUNTS, Report, Skipped
+from articles.importing.report import COUNTS, Report, Skipped, dated_ahead
 from articles.importing.rows import Incoming
 from articles.models import (
     Article,
@@ -320,7 +320,8 @@ class _Import:
                     break
             else:
                 document, stem = result
-                warned.warn(document.warnings)
+                ahead = dated_ahead(file.shown, data, document, self.at)
+                warned.warn((*document.warnings, *ahead))
                 incoming.append(Incoming(file, digest, data, document, stem))
         self._keep(warned)
         if incoming:

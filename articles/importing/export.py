@@ -206,6 +206,9 @@ def _score(
     if article.quality == document.quality and document.heat is None:
         # The document leaves its score to the policy.
         return {}
+    if article.heat_is_given and not article.decision:
+        # Its heat differs only while its lead is out of sight (``heat.follow_sight``).
+        return {}
     published = document.published
     if decisions.is_over(document, at) or published is None:
         # Only the heat says what holds without the decision.

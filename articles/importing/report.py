@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from articles.documents import DocumentError, DocumentWarning
+from articles.documents import ArticleDocument, DocumentError, DocumentWarning, iso
 from articles.models import ImportProblem, ImportRun
 from articles.policy_fit import Fit
+from articles.scoring import GRACE
 
 COUNTS: Final = (
     "created",
@@ -141,6 +143,21 @@ class Report:
         if self.run is None:
             lines.append("Dry run: nothing was written.")
         return "\n".join(lines)
+
+
+def dated_ahead(
+    path: str, data: bytes, document: ArticleDocument, at: datetime
+) -> tuple[DocumentWarning, ...]:
+    """Return a warning if a document is dated in the future, at the line of its date."""
+    if document.published_at <= at + GRACE:
+        return ()
+    before, found, _ = data.partition(b"\npublishedDateTime:")
+    place = (before.count(b"\n") + 2, len("publishedDateTime: ") + 1) if found else (1, 1)
+    message = (
+        f"the date {iso(document.published_at)} is in the future: readers see the article from "
+        "then on, and until then it is under Scheduled; correct the date if it is wrong"
+    )
+    return (DocumentWarning(path, *place, message),)
 
 
 class Skipped:

@@ -23,6 +23,7 @@ from articles.models import (
     Related,
     SourceDocument,
 )
+from articles.models.article_queryset import in_sight
 from articles.scoring import Policy
 from newsroom import bulk
 
@@ -148,3 +149,21 @@ def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> No
     if touched := relinked | plan.renamed:
         ids.update(by_policy.filter(pk__in=touched).values_list("pk", flat=True))
     heat.recompute(ids, policy, at)
+    heat.follow_sight(_given_near_hidden(plan, at), policy, at)
+
+
+def _given_near_hidden(plan: Plan, at: datetime) -> set[int]:
+    """Return the articles whose document gives their heat, but did not know what is hidden here.
+
+    That is those that relate to an article which readers cannot see, if either is in this batch;
+    and those that relate to a merged one, which readers may see again. Three queries.
+    """
+    touched = [row.pk for row, _ in (*plan.matches.pairs, *plan.new_stubs, *plan.retold_stubs)]
+    given = Related.objects.filter(article__heat_is_given=True).order_by()
+    hidden = given.exclude(in_sight(at, "target__"))
+    found = (
+        hidden.filter(article__any_of=touched),
+        hidden.filter(target__any_of=touched),
+        given.filter(target__any_of=[merge.row.pk for merge in plan.merges]),
+    )
+    return {pk for links in found for pk in links.values_list("article_id", flat=True)}

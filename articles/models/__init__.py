@@ -6,6 +6,7 @@ from articles.models.api_token import ApiToken
 from articles.models.article import Article
 from articles.models.article_queryset import ArticleQuerySet, or_least
 from articles.models.change import Change
+from articles.models.clock import Clock
 from articles.models.edition import Edition
 from articles.models.former import FormerAddress, FormerSlug
 from articles.models.image import Image

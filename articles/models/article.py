@@ -12,6 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from articles import scoring
 from articles.documents import MAX_KEY, MAX_QUALITY, address_key
@@ -31,7 +32,7 @@ _STATES: Final = (
     ("quality", None, "not_scored"),
     ("heat", scoring.SUPERSEDED_HEAT, "superseded"),
 )
-"""States that do not depend on the schedule, as column, value and state. The first match counts;
+"""States that do not depend on the time, as column, value and state. The first match counts;
 if nothing matches, the state is "below". ``standing`` and ``Article.state_at`` use this."""
 
 
@@ -240,6 +241,12 @@ class Article(models.Model):
                 condition=Q(publish_until__isnull=False),
                 name="article_until",
             ),
+            # Decisions that end, for the background clock.
+            models.Index(
+                fields=["decision_until"],
+                condition=Q(decision_until__isnull=False),
+                name="article_decision_until",
+            ),
             # Latest and Top: only published articles, so drafts cost readers nothing. With the
             # schedule, the hub's numbered pages can skip articles without reading their rows.
             models.Index(
@@ -334,12 +341,18 @@ class Article(models.Model):
         state = Article.State(next(matching, "below"))
         if state is not Article.State.PUBLISHED:
             return state
-        at = at or timezone.now()
-        if self.publish_from is not None and self.publish_from > at:
-            return Article.State.SCHEDULED
-        if self.publish_until is not None and self.publish_until <= at:
-            return Article.State.EXPIRED
-        return state
+        absence = self.absence_in_time(at)
+        return Article.State(absence.why) if absence else state
+
+    def absence_in_time(self, at: datetime | None = None) -> scoring.Absence | None:
+        """Return why its schedule or its own date hides it at ``at``, or None. No query."""
+        times = (self.published_at, self.publish_from, self.publish_until)
+        return scoring.absence_in_time(*times, at or timezone.now())
+
+    @cached_property
+    def opens_at(self) -> datetime:
+        """When its schedule and its own date let readers see it; in a query, of ``in_state()``."""
+        return scoring.opens_at(self.published_at, self.publish_from)
 
     @property
     def state(self) -> State:
@@ -357,13 +370,21 @@ class Article(models.Model):
     def contender(self, at: datetime | None = None, name: str = "") -> scoring.Contender:
         """Return the facts that the rule needs. No query.
 
-        If ``at`` is given, ignore a decision that has expired. ``name`` is used in explanations.
+        If ``at`` is given, ignore a decision that has expired, and take its time into account.
+        ``name`` is used in explanations.
         """
         decision = scoring.Decision(self.decision)
-        if at is not None and self.decision_until is not None and self.decision_until <= at:
-            decision = scoring.Decision.NONE
         return scoring.Contender(
-            self.slug, self.published_at, self.quality, decision, self.is_pinned, name
+            self.slug,
+            self.published_at,
+            self.quality,
+            scoring.in_force(decision, self.decision_until, at) if at else decision,
+            self.is_pinned,
+            name,
+            self.decision_until,
+            self.publish_from,
+            self.publish_until,
+            at,
         )
 
     def lead(self, at: datetime | None = None) -> Article | None:

@@ -21,7 +21,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
@@ -42,8 +42,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def published(self, at: datetime | None = None) -> Self:
         """Keep the articles that readers may see at ``at`` (default: now).
 
-        The rule or an editor published them, and they are within their schedule. Coverage-only, held
-        and withdrawn articles are excluded. ``Article.is_published`` does the same for one article.
+        The rule or an editor published them, they are within their schedule, and their own date is
+        not in the future. Coverage-only, held and withdrawn articles are excluded.
+        ``Article.is_published`` does the same for one article.
         """
         return self.filter(_in_time(at), published=True)
 
@@ -69,6 +70,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """
         seen = ActChange.objects.filter(
             Q(article__publish_from=None) | Q(article__publish_from__lte=F("act__at")),
+            article__published_at__lte=F("act__at") + scoring.GRACE,
             article=OuterRef("pk"),
             act__verb=Act.Verb.WITHDRAW,
             published_before=True,
@@ -82,7 +84,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return about.annotate(filed_at=F("topic_links__published_at"))
 
     def coverage(self, at: datetime | None = None) -> Self:
-        """Keep articles that may be shown as coverage: not held, withdrawn or outside their schedule.
+        """Keep articles that may be shown as coverage: not held or withdrawn, and within their time.
 
         A published lead also shows coverage below the threshold, unless an editor's decision
         forbids it.
@@ -97,7 +99,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 # The same as published(at), but by the column whose index is ordered by time.
                 return self.filter(_in_time(at), standing=state)
             case self.model.State.SCHEDULED:
-                timed = self.model.objects.filter(publish_from__gt=at)
+                return self._scheduled(at)
             case self.model.State.EXPIRED:
                 timed = self.model.objects.filter(publish_until__lte=at)
             case _ if state in self.model.State.values:
@@ -106,6 +108,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 raise ValueError(f"no state of an article: {state!r}")
         # Filter by key. Otherwise SQLite would read all published articles to find these few.
         return self.filter(pk__in=timed.values("pk"), published=True)
+
+    def _scheduled(self, at: datetime) -> Self:
+        """Keep published articles that readers see later, with ``opens_at``, when that will be."""
+        embargoed = self.model.objects.filter(publish_from__gt=at)
+        dated = self.model.objects.filter(published_at__gt=at + scoring.GRACE)
+        # Filter by key. Otherwise SQLite would read all published articles to find these few.
+        # A union, for which PostgreSQL does not read them either.
+        later = embargoed.order_by().values("pk").union(dated.order_by().values("pk"))
+        not_over = Q(publish_until=None) | Q(publish_until__gt=at)
+        opens = F("published_at") - scoring.GRACE
+        return self.filter(not_over, pk__in=later, published=True).annotate(
+            opens_at=Greatest(Coalesce("publish_from", opens), opens)
+        )
 
     def search(self, text: str, *, is_typing: bool = True) -> Self:
         """Keep articles with the words of ``text`` in headline, excerpt or names.
@@ -122,9 +137,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
         Use it only for a page of a list.
         """
-        at = at or timezone.now()
-        over = Q(target__decision_until__lte=at)
-        counted = Related.objects.filter(~_decided_out("target__") | over, article=OuterRef("pk"))
+        counted = Related.objects.filter(in_sight(at, "target__"), article=OuterRef("pk"))
         sizes = counted.order_by().values("article").values_list(Count("pk"))
         return self.annotate(
             story_size=Coalesce(Subquery(sizes, output_field=IntegerField()), Value(0))
@@ -280,10 +293,26 @@ def _last_change(prefix: str = "") -> Coalesce:
     return Coalesce(Subquery(noted), written)
 
 
-def _in_time(at: datetime | None, prefix: str = "") -> Q:
+def in_sight(at: datetime | None = None, prefix: str = "") -> Q:
+    """Return whether neither decision nor time hides an article at ``at``.
+
+    Only such articles lead, supersede and count for the bonus. ``scoring.Contender.absence`` says
+    the same of one article.
+    """
     at = at or timezone.now()
+    # Not null, so that the condition can be negated.
+    ends = Q((f"{prefix}decision_until__isnull", False))
+    is_over = ends & Q((f"{prefix}decision_until__lte", at))
+    return _in_time(at, prefix) & (~_decided_out(prefix) | is_over)
+
+
+def _in_time(at: datetime | None, prefix: str = "") -> Q:
+    """Return whether time hides no article, like ``scoring.absence_in_time``."""
+    at = at or timezone.now()
+    dated = Q((f"{prefix}published_at__lte", at + scoring.GRACE))
     begun = Q((f"{prefix}publish_from", None)) | Q((f"{prefix}publish_from__lte", at))
-    return begun & (Q((f"{prefix}publish_until", None)) | Q((f"{prefix}publish_until__gt", at)))
+    ends = Q((f"{prefix}publish_until", None)) | Q((f"{prefix}publish_until__gt", at))
+    return dated & begun & ends
 
 
 def _decided_out(prefix: str = "") -> Q:

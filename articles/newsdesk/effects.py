@@ -94,7 +94,8 @@ def effects(change: Change, policy: Policy, at: datetime) -> Effects:
         desk.set(pk, **values)
     named_anew = {article for article, _ in change.link | change.unlink}
     moved = {pk for pk, values in change.columns.items() if _SCORING & values.keys()}
-    rescored = moved | named_anew | desk.namers(moved)
+    # A schedule changes nothing in its own article's heat, only in those that relate to it.
+    rescored = moved | named_anew | desk.namers(moved | desk.in_or_out_of_sight(change.columns))
     desk.load_links(rescored)
     receipts = desk.score(rescored, policy)
     shown = decided | {pk for pk in rescored if desk.stands_otherwise(pk)}
@@ -176,6 +177,15 @@ class _Desk:
         links = Related.objects.filter(target__any_of=ids).values_list("article_id", flat=True)
         return set(links)
 
+    def in_or_out_of_sight(self, article_ids: Iterable[int]) -> set[int]:
+        """Return the ids of articles that come into sight, or go out of it."""
+        return {
+            pk
+            for pk in article_ids
+            if (self.before[pk].contender(self.at).absence is None)
+            != (self.after[pk].contender(self.at).absence is None)
+        }
+
     def set(self, pk: int, **values: Any) -> None:
         for name, value in values.items():
             setattr(self.after[pk], name, value)
@@ -227,6 +237,6 @@ class _Desk:
         if article.is_superseded:
             named = (articles[target] for target in links[pk])
             rivals = (one for one in named if one.is_published(self.at) and one.outranks(article))
-            best = min(rivals, key=lambda one: one.contender().rank, default=None)
+            best = min(rivals, key=lambda one: one.contender(self.at).rank, default=None)
             lead = best.slug if best else None
         return Standing(article.state_at(self.at), article.heat, lead)

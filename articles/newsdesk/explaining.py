@@ -33,8 +33,12 @@ def explain(article: Article, at: datetime | None = None, receipt: Receipt | Non
         ]
     if article.is_pinned:
         words.append("pinned as lead")
-    if article.published and article.publish_from and article.publish_from > at:
-        words.append(f"not before {_moment(article.publish_from)}")
+    absence = article.absence_in_time(at) if article.published else None
+    if absence and absence.until:
+        # In its own words, because nobody scheduled it.
+        is_dated = article.publish_from is None or article.publish_from < absence.until
+        why = f"dated {_moment(article.published_at)}, in the future: " if is_dated else ""
+        words.append(f"{why}not before {_moment(absence.until)}")
     if article.published and article.publish_until:
         verb = "expired" if article.publish_until <= at else "expires"
         words.append(f"{verb} {_moment(article.publish_until)}")

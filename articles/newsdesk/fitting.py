@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from articles import heat
 from articles.models import Article, SourceDocument
 from articles.policy_fit import Fit, Given, fit
-from articles.scoring import Policy
+from articles.scoring import SUPERSEDED_HEAT, Policy
 from newsroom.paging import chunks
 
 CHUNK: Final = 2_000
@@ -46,8 +46,14 @@ def given_scores(articles: QuerySet[Article] | None = None) -> Iterator[tuple[st
     scored = articles.filter(source_document__isnull=False, quality__isnull=False)
     for chunk in chunks(scored.only("pk", "slug", "quality", "heat", "published"), CHUNK):
         found = {article.pk: article for article in chunk}
-        documents = _scores_of_documents(found)
-        for pk, receipt in heat.receipts(sorted(found)).items():
+        receipts = heat.receipts_of_source(sorted(found))
+        lifted = [
+            pk
+            for pk, receipt in receipts.items()
+            if receipt.superseded_by and found[pk].heat != SUPERSEDED_HEAT
+        ]
+        documents = _scores_of_documents(found, lifted)
+        for pk, receipt in receipts.items():
             article = found[pk]
             quality, points, published = documents.get(
                 pk, (article.quality, article.heat, article.published)
@@ -57,9 +63,16 @@ def given_scores(articles: QuerySet[Article] | None = None) -> Iterator[tuple[st
                 yield article.slug, Given(quality, points, published, outranked, counted)
 
 
-def _scores_of_documents(pks: Iterable[int]) -> dict[int, tuple[int | None, int | None, bool]]:
-    """Parse the documents of articles whose stored score may no longer be the given one."""
+def _scores_of_documents(
+    pks: Iterable[int], lifted: Sequence[int]
+) -> dict[int, tuple[int | None, int | None, bool]]:
+    """Parse the documents of articles whose stored score may not be the given one.
+
+    ``lifted`` articles may have another heat while their lead is out of sight.
+    """
     changed = Q(article__heat_is_given=False) | ~Q(article__decision="")
+    if lifted:
+        changed |= Q(article__any_of=lifted)
     scores = {}
     for source in SourceDocument.objects.filter(changed, article__any_of=pks):
         document = source.parse()

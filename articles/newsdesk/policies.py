@@ -57,8 +57,8 @@ class Group:
 class Trial:
     """What a policy would change.
 
-    An article leads if it is published, not superseded, and has coverage: related articles that are
-    neither held nor withdrawn. An article that is newly published and becomes a lead is in both
+    An article leads if it is published, not superseded, and has coverage: related articles that
+    readers can see. An article that is newly published and becomes a lead is in both
     groups. ``heat_only`` counts the articles in no group whose heat changes. ``looked_at`` counts
     all articles except coverage-only ones. ``against`` is the id of the version in force, 0 for the
     defaults.

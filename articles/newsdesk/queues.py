@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 
 from articles import heat
 from articles.models import Article, ArticleQuerySet, ImportConflict, Related
+from articles.models.article_queryset import in_sight
 from articles.models.orders import LATEST
 from articles.newsdesk.changes import Verb
 from articles.scoring import DEFAULT_POLICY, Policy
@@ -117,11 +118,10 @@ def _better_elsewhere(at: datetime, policy: Policy) -> ArticleQuerySet:
 
     None of the articles that they link to is published, so readers see none of the story, although
     the quality plus the bonus for its own coverage reaches the threshold. This happens because each
-    article has its own bonus: the better report may link to fewer others, or may be scheduled.
+    article has its own bonus: the better report may link to fewer others.
     """
     related = (
-        Related.objects.filter(article=OuterRef("pk"))
-        .exclude(target__decision__in=_OUT)
+        Related.objects.filter(in_sight(at, "target__"), article=OuterRef("pk"))
         .order_by()
         .values("article")
         .annotate(number=Count("pk"))
@@ -266,7 +266,9 @@ def _why_conflicts(articles: Sequence[Article], at: datetime, policy: Policy) ->
 
 def _why_scheduled(article: Article, policy: Policy) -> str:
     until = f" until {in_words(article.publish_until)}" if article.publish_until else ""
-    return f"readers see it from {in_words(article.publish_from)}{until}"
+    is_dated = article.publish_from is None or article.publish_from < article.opens_at
+    why = f"dated {in_words(article.published_at)}, in the future: " if is_dated else ""
+    return f"{why}readers see it from {in_words(article.opens_at)}{until}"
 
 
 def _why_decided(article: Article, policy: Policy) -> str:
@@ -338,10 +340,11 @@ QUEUES: Final = (
     Queue(
         "scheduled",
         "Scheduled",
-        "Ready to be published, but readers see these later. The next one comes first.",
+        "Ready to be published, but readers see these later: an editor scheduled them, or their own "
+        "date is in the future. The next one comes first.",
         _in_state(_State.SCHEDULED),
         _each(_why_scheduled),
-        moment="publish_from",
+        moment="opens_at",
         is_oldest_first=True,
     ),
     Queue(

@@ -138,7 +138,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     articles = (
         Article.objects.published(at)
-        .filter(published_at__gt=at - NEWS_AGE, published_at__lte=at)
+        .filter(published_at__gt=at - NEWS_AGE)
         .newest_first()
         .only("slug", "title", "published_at")
         .prefetch_related(Prefetch("images", Image.objects.select_related("stored")))[:MOST_NEWS]

@@ -16,9 +16,10 @@ committed, so numbers become visible in order. (SQLite has only one writer at a 
 article has one row, whose number only grows, so a follower reads only its latest change, and only
 once.
 
-**Changes without a write.** Embargoes end and articles expire without a write. The times of these
-changes come from the schedules, so a follower's place has two parts: the number of the last change
-and the last scheduled time. Setting a schedule in the past is a write like any other.
+**Changes without a write.** Embargoes end, articles expire, and the date of one dated in the future
+comes, without a write. The times of these changes come from the articles, so a follower's place has
+two parts: the number of the last change and the last of these times. Setting a time in the past is
+a write like any other.
 
 **Slugs that may be revealed.** Followers learn the slug of a removed article only if readers ever
 saw the article, which ``shown`` records. It is set if the article is public before or after a
@@ -43,6 +44,7 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
+from articles.scoring import GRACE
 from articles.tracking.editions import aware
 
 TABLE: Final = "articles_change"
@@ -62,7 +64,7 @@ class Place(NamedTuple):
 
     sequence: int
     moment: datetime
-    """The last scheduled time that the follower has read; ``slug`` is the article of that time."""
+    """The last time without a write that the follower has read; ``slug`` is its article."""
     slug: str
 
 
@@ -78,16 +80,55 @@ class UnknownPlaceError(ValueError):
     """A place beyond the last change, for example from before a backup was restored."""
 
 
-_PASSED: Final = """
-    SELECT {0} AS moment, slug, 1 AS own FROM articles_article
-    WHERE published AND {0} >= %(moment)s AND {0} <= %(at)s
+# When the date of an article lets readers see it, in SQL. SQLite stores text, and would round
+# fractions of a second.
+_OPENS: Final = {
+    "sqlite": "datetime(substr({0}.published_at, 1, 19), '-15 minutes') "
+    "|| substr({0}.published_at, 20)",
+    "postgresql": "({0}.published_at - INTERVAL '15 minutes')",
+}
+
+
+class _Moment(NamedTuple):
+    """Times at which readers begin or cease to see articles, in SQL; ``{0}`` is the row's alias."""
+
+    time: str
+    condition: str
+    is_seen: str
+    """Whether readers see a published article right before or after this moment."""
+
+
+def _moments(opens: str) -> tuple[_Moment, ...]:
+    between = "{{0}}.{0} >= %({1}moment)s AND {{0}}.{0} <= %({1}at)s".format
+    return (
+        _Moment("{0}.publish_from", between("publish_from", ""), f"{opens} <= {{0}}.publish_from"),
+        _Moment(
+            "{0}.publish_until", between("publish_until", ""), f"{opens} < {{0}}.publish_until"
+        ),
+        _Moment(
+            opens,
+            between("published_at", "dated_"),
+            f"({{0}}.publish_from IS NULL OR {{0}}.publish_from <= {opens}) "
+            f"AND ({{0}}.publish_until IS NULL OR {{0}}.publish_until > {opens})",
+        ),
+    )
+
+
+def _passed(moment: _Moment) -> str:
+    own, of_report = (_Moment(*(part.format(row) for part in moment)) for row in ("own", "report"))
+    return f"""
+    SELECT {own.time} AS moment, own.slug, CASE WHEN {own.is_seen} THEN 1 ELSE 0 END AS own
+    FROM articles_article AS own WHERE own.published AND {own.condition}
     UNION ALL
-    SELECT report.{0}, lead.slug, 0 FROM articles_article AS report
+    SELECT {of_report.time}, lead.slug, 0 FROM articles_article AS report
     JOIN articles_related AS link ON link.target_id = report.id
     JOIN articles_article AS lead ON lead.id = link.article_id AND lead.published
-    WHERE report.{0} >= %(moment)s AND report.{0} <= %(at)s
+    WHERE {of_report.condition}
 """
-_EVENTS: Final = f"""
+
+
+_EVENTS: Final = {
+    vendor: f"""
 SELECT * FROM (
   SELECT 0 AS kind, sequence, noted_at AS moment, slug, shown FROM {TABLE}
   WHERE sequence > %(sequence)s ORDER BY sequence LIMIT %(limit)s
@@ -95,7 +136,7 @@ SELECT * FROM (
 UNION ALL
 SELECT * FROM (
   SELECT 1 AS kind, 0 AS sequence, moment, slug, MAX(own) = 1 AS shown FROM (
-    {" UNION ALL ".join(map(_PASSED.format, ("publish_from", "publish_until")))}
+    {" UNION ALL ".join(map(_passed, _moments(opens)))}
   ) AS passed
   WHERE moment > %(moment)s OR slug > %(slug)s
   GROUP BY moment, slug ORDER BY moment, slug LIMIT %(limit)s
@@ -103,6 +144,8 @@ SELECT * FROM (
 UNION ALL
 SELECT 2, COALESCE(MAX(sequence), 0), NULL, '', NULL FROM {TABLE}
 """
+    for vendor, opens in _OPENS.items()
+}
 
 
 def since(place: Place, limit: int, at: datetime) -> Changes:
@@ -116,10 +159,12 @@ def since(place: Place, limit: int, at: datetime) -> Changes:
         "moment": moment(place.moment),
         "slug": place.slug,
         "at": moment(at),
+        "dated_moment": moment(place.moment + GRACE),
+        "dated_at": moment(at + GRACE),
         "limit": limit + 1,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, values)
+        cursor.execute(_EVENTS[connection.vendor], values)
         rows = cursor.fetchall()
     noted = sorted(row for row in rows if row[0] == 0)
     passed = [row for row in rows if row[0] == 1]

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from articles.scoring import GRACE, opens_at
+
 TABLE: Final = "articles_edition"
 
 
@@ -21,7 +23,7 @@ class Edition(NamedTuple):
     """An edition of the newsroom."""
 
     token: str
-    """A unique token. It also changes when a schedule publishes or expires an article."""
+    """A unique token. It also changes when its time brings an article into sight or out of it."""
     begun_at: datetime
 
 
@@ -30,19 +32,23 @@ def current(at: datetime | None = None) -> Edition | None:
     at = at or timezone.now()
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        # Each column has an index that contains only articles with a schedule.
+        # Each look-up reads one entry of an index.
         cursor.execute(
             "SELECT token, begun_at,"
             " (SELECT MAX(publish_from) FROM articles_article WHERE publish_from <= %s),"
-            " (SELECT MAX(publish_until) FROM articles_article WHERE publish_until <= %s)"
+            " (SELECT MAX(publish_until) FROM articles_article WHERE publish_until <= %s),"
+            " (SELECT MAX(published_at) FROM articles_article WHERE published_at <= %s)"
             f" FROM {TABLE}",
-            [moment, moment],
+            [moment, moment, connection.ops.adapt_datetimefield_value(at + GRACE)],
         )
         row = cursor.fetchone()
     if row is None:
         return None
-    _token, *moments = row
-    return Edition(" ".join(map(str, row)), max(aware(moment) for moment in moments if moment))
+    _token, *moments, dated = row
+    begun = [aware(moment) for moment in moments if moment]
+    if dated:
+        begun.append(opens_at(aware(dated), None))
+    return Edition(" ".join(map(str, row)), max(begun))
 
 
 def aware(value: datetime | str) -> datetime:

@@ -69,7 +69,7 @@ def begin(execute: Execute) -> Begun:
     for table, columns in _TABLES.items():
         execute(f"CREATE TEMP TABLE {table} ({columns})")
     for name, definition in _triggers(last[_ARTICLE]).items():
-        execute(f"CREATE TEMP TRIGGER {name} {definition} END")
+        execute(sqlite.dated(SHOWN, f"CREATE TEMP TRIGGER {name} {definition} END"))
     return Begun(usual, last)
 
 
@@ -169,9 +169,13 @@ def _index(execute: Execute, last: dict[str, int]) -> None:
 
 def _note(execute: Execute, last: dict[str, int]) -> None:
     """Write the change feed, in the order of the triggers: an article's own changes come first."""
-    execute(sqlite.note_old("FROM set_before AS OLD "))
-    execute(sqlite.mark_set("SELECT slug FROM set_before JOIN set_own USING (id)"))
-    execute(
+
+    def write(sql: str) -> None:
+        execute(sqlite.dated(SHOWN, sql))
+
+    write(sqlite.note_old("FROM set_before AS OLD "))
+    write(sqlite.mark_set("SELECT slug FROM set_before JOIN set_own USING (id)"))
+    write(
         "INSERT INTO set_appearing SELECT id FROM set_before AS b WHERE NOT EXISTS "
         "(SELECT 1 FROM articles_change AS c WHERE c.slug = b.slug AND c.shown)"
     )
@@ -183,8 +187,8 @@ def _note(execute: Execute, last: dict[str, int]) -> None:
         *(f"SELECT article_id FROM {table} WHERE id > {last[table]}" for table in PARTS),
         *_showing_named(execute, "set_named"),
     ]
-    execute(sqlite.note(f"a.id IN ({' UNION '.join(concerned)})"))
-    execute(sqlite.carry("set_before AS OLD JOIN articles_article AS NEW ON NEW.id = OLD.id JOIN "))
+    write(sqlite.note(f"a.id IN ({' UNION '.join(concerned)})"))
+    write(sqlite.carry("set_before AS OLD JOIN articles_article AS NEW ON NEW.id = OLD.id JOIN "))
     marked = [
         "SELECT id FROM set_marked",
         f"{NAMING} IN (SELECT id FROM set_covered)",
@@ -195,7 +199,7 @@ def _note(execute: Execute, last: dict[str, int]) -> None:
         ),
         *_showing_named(execute, "set_named_marked"),
     ]
-    execute(
+    write(
         sqlite.mark_set(
             f"SELECT slug FROM {_ARTICLE} WHERE id <= {last[_ARTICLE]} "
             f"AND id NOT IN (SELECT id FROM set_appearing) AND id IN ({' UNION '.join(marked)})"

@@ -12,6 +12,14 @@ from articles.scoring import Policy
 from tests.articles.samples import NOON
 from tests.factories import make_article, make_provider, relate
 
+
+def _in_order(facts: dict[str, Any]) -> dict[str, Any]:
+    """Drop the end of a schedule that ends before it begins."""
+    begin, end = facts["publish_from"], facts["publish_until"]
+    is_wrong = begin is not None and end is not None and begin >= end
+    return facts | {"publish_until": None} if is_wrong else facts
+
+
 Stories = tuple[list[dict[str, Any]], set[tuple[int, int]]]
 HOUR: Final = timedelta(hours=1)
 POLICIES: Final = st.builds(Policy, st.integers(0, 100), st.integers(0, 20), st.integers(0, 100))
@@ -24,9 +32,11 @@ STORIES: Final = st.tuples(
                 "decision_until": st.none() | st.sampled_from([NOON - HOUR, NOON, NOON + HOUR]),
                 "is_pinned": st.booleans(),
                 "coverage_only": st.sampled_from([False, False, True]),
-                "published_at": st.sampled_from([NOON, NOON + HOUR]),
+                "published_at": st.sampled_from([NOON - HOUR, NOON, NOON + HOUR]),
+                "publish_from": st.sampled_from([None, None, NOON, NOON + HOUR / 2]),
+                "publish_until": st.sampled_from([None, None, NOON + HOUR, NOON]),
             }
-        ),
+        ).map(_in_order),
         min_size=1,
         max_size=8,
     ),

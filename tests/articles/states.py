@@ -27,8 +27,9 @@ class Case:
     lead: dict[str, Any] | None = None
 
     def make(self, **more: Any) -> Article:
-        """Store the article, with its lead if it has one."""
-        overrides = _from_now(self.overrides) | more
+        """Store the article, with its lead if it has one. The date of a case stays."""
+        own = _from_now(self.overrides)
+        overrides = own | more | {key: own[key] for key in own if key == "published_at"}
         if self.lead is None:
             return make_article(**overrides)
         return make_superseded(make_article(**_from_now(self.lead)), **overrides)
@@ -47,6 +48,7 @@ def _from_now(overrides: dict[str, Any]) -> dict[str, Any]:
 
 _held = {"decision": "hold", "quality": 90, "heat": 90}
 _held_stub = {"coverage_only": True, "decision": "hold"}
+_never = {"published_at": HOUR, "publish_until": -HOUR}
 _superseded = {"quality": 40, "heat": SUPERSEDED_HEAT}
 # Times are relative to now, because pages use the real clock.
 CASES: Final = [
@@ -60,6 +62,9 @@ CASES: Final = [
     Case("held", State.HELD, 404, _held),
     Case("withdrawn", State.WITHDRAWN, 404, {"decision": "withdraw"}),
     Case("scheduled", State.SCHEDULED, 404, {"publish_from": HOUR}),
+    Case("dated-ahead", State.SCHEDULED, 404, {"published_at": HOUR}),
+    Case("dated-a-little-ahead", State.PUBLISHED, 200, {"published_at": HOUR / 6}),
+    Case("dated-ahead-and-expired", State.EXPIRED, 404, _never),
     Case("expired", State.EXPIRED, 404, {"publish_until": -HOUR}),
     Case("coverage-only", State.COVERAGE_ONLY, 404, {"coverage_only": True}),
     Case("coverage-only-held", State.COVERAGE_ONLY, 404, _held_stub),
@@ -69,6 +74,7 @@ CASES: Final = [
     Case("superseded-without-a-lead", State.SUPERSEDED, 404, _superseded),
     Case("superseded-by-a-held-one", State.SUPERSEDED, 404, {}, lead=_held),
     Case("superseded-by-a-scheduled-one", State.SUPERSEDED, 404, {}, lead={"publish_from": HOUR}),
+    Case("superseded-by-one-dated-ahead", State.SUPERSEDED, 404, {}, lead={"published_at": HOUR}),
     Case("superseded-and-held", State.HELD, 404, {"decision": "hold"}, lead={}),
     Case("superseded-and-withdrawn", State.WITHDRAWN, 404, {"decision": "withdraw"}, lead={}),
     Case("superseded-and-scheduled", State.SUPERSEDED, 404, {"publish_from": HOUR}, lead={}),

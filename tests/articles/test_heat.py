@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
 from articles.models import Article
+from articles.models.article_queryset import in_sight
 from articles.sample_documents import generate
 from articles.scoring import Policy
 from tests.articles.drawn import POLICIES, STORIES, Stories, store
@@ -138,6 +139,22 @@ class TestDifferences:
             pair[1].pk: -1,
         }
         assert list(Article.objects.values()) == before
+
+
+class TestInSight:
+    """The database and the rule agree about what counts."""
+
+    @given(stories=STORIES)
+    @settings(max_examples=60)
+    def test_agree(self, stories: Stories) -> None:
+        with transaction.atomic():
+            articles = store(stories)
+            seen = set(Article.objects.filter(in_sight(NOON)))
+            hidden = set(Article.objects.exclude(in_sight(NOON)))
+            transaction.set_rollback(True)
+        assert seen == {one for one in articles if one.contender(NOON).absence is None}
+        assert seen | hidden == set(articles)
+        assert not seen & hidden
 
 
 class TestOutcomes:

@@ -27,6 +27,7 @@ State = Article.State
 MOMENTS: Final = {
     "publish_from": (State.SCHEDULED, State.PUBLISHED, State.PUBLISHED),
     "publish_until": (State.PUBLISHED, State.EXPIRED, State.EXPIRED),
+    "published_at": (State.SCHEDULED, State.PUBLISHED, State.PUBLISHED),
 }
 moments = pytest.mark.parametrize(
     ("name", "offset", "state"),
@@ -39,7 +40,8 @@ moments = pytest.mark.parametrize(
 
 
 def at_now(name: str) -> dict[str, Any]:
-    return {name: NOW}
+    # An article is shown 15 minutes before its own date, in case a clock is wrong.
+    return {name: NOW + timedelta(minutes=15) if name == "published_at" else NOW}
 
 
 class TestPublished:
@@ -100,6 +102,16 @@ class TestExactMoments:
 
         assert held.contender(at).decision.is_out is not is_over
         assert counted == int(is_over)
+
+    @moments
+    def test_of_what_counts(self, name: str, offset: timedelta, state: State) -> None:
+        lead, report = make_article(), make_article(**at_now(name))
+        relate(lead, report)
+        at = NOW + offset
+        counted = vars(Article.objects.with_story_size(at).get(pk=lead.pk))["story_size"]
+
+        assert (report.contender(at).absence is None) is (state == State.PUBLISHED)
+        assert counted == int(state == State.PUBLISHED)
 
     def test_of_a_decision_without_an_end(self) -> None:
         held = make_article(decision="hold", quality=90, heat=90)
@@ -258,6 +270,7 @@ class TestCoverage:
             article.decision not in {"hold", "withdraw"}
             and (article.publish_from is None or article.publish_from <= now)
             and (article.publish_until is None or article.publish_until > now)
+            and article.published_at <= now + timedelta(minutes=15)
         )
 
         shown = Article.objects.for_list().get(pk=lead.pk)

@@ -10,17 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from articles.scoring import (
+    GRACE,
     HALF_LIFE,
     Contender,
     Decision,
     Policy,
     Tally,
+    absence_in_time,
+    opens_at,
     score,
     top_rank,
 )
 
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 OUT = {Decision.HOLD, Decision.WITHDRAW}
+TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 
 
 def contender(name: str = "Post", quality: int | None = 57, **overrides: object) -> Contender:
@@ -31,20 +36,36 @@ def contender(name: str = "Post", quality: int | None = 57, **overrides: object)
 CONTENDERS = st.builds(
     Contender,
     slug=st.sampled_from("abcdef"),
-    published_at=st.sampled_from([NOON, NOON + timedelta(hours=1)]),
+    published_at=st.sampled_from([NOON, NOON - TICK, NOON + GRACE, NOON + GRACE + TICK]),
     quality=st.none() | st.sampled_from([0, 39, 49, 50, 51, 69, 70]),
     decision=st.sampled_from(Decision),
     is_pinned=st.booleans(),
+    publish_from=st.sampled_from([None, None, NOON, NOON + TICK]),
+    publish_until=st.sampled_from([None, None, NOON + TICK, NOON]),
+    at=st.just(NOON),
 )
 POLICIES = st.builds(Policy, st.integers(0, 100), st.integers(0, 20), st.integers(0, 100))
 
 
+def is_seen(one: Contender) -> bool:
+    """Rule 5, in other words than the code's."""
+    return (
+        one.decision not in OUT
+        and not one.published_at > NOON + timedelta(minutes=15)
+        and (one.publish_from or NOON) <= NOON < (one.publish_until or NOON + TICK)
+    )
+
+
 def beats(one: Contender, other: Contender) -> bool:
     """Rules 1 and 5, independently of the code's sort key."""
-    if one.quality is None or one.decision in OUT:
+    if one.quality is None or not is_seen(one):
         return False
-    if other.quality is None or other.decision in OUT:
-        return True
+    return other.quality is None or not is_seen(other) or is_better(one, other)
+
+
+def is_better(one: Contender, other: Contender) -> bool:
+    assert one.quality is not None
+    assert other.quality is not None
     if one.is_pinned != other.is_pinned:
         return one.is_pinned
     if one.quality != other.quality:
@@ -60,8 +81,12 @@ class TestTheRule:
         self, article: Contender, related: list[Contender], policy: Policy
     ) -> None:
         receipt = score(article, related, policy)
-        there = [other for other in related if other.decision not in OUT]
-        superseded = article.decision not in OUT and any(beats(other, article) for other in there)
+        there = [other for other in related if is_seen(other)]
+        superseded = (
+            article.quality is not None
+            and article.decision not in OUT
+            and any(one.quality is not None and is_better(one, article) for one in there)
+        )
         heat: int | None
         if article.quality is None:
             heat = None
@@ -97,8 +122,8 @@ class TestTheRule:
     ) -> None:
         receipt = score(article, related, policy)
         tally = Tally(article.quality, article.decision, article.is_pinned)
-        for other in related:
-            tally.add(other.quality, other.decision, other.is_pinned)
+        for other in filter(is_seen, related):
+            tally.add(other.quality, other.is_pinned)
         assert tally.counted == len(receipt.counted)
         if tally.is_tied:
             assert any(other.quality == article.quality for other in receipt.counted)
@@ -187,7 +212,23 @@ class TestTheReceipt:
             (
                 contender(quality=71),
                 [contender("Star", 90, decision=Decision.HOLD)],
-                "quality 71 ≥ 70: published; does not count Star (90): held or withdrawn",
+                "quality 71 ≥ 70: published; does not count Star (90): held",
+            ),
+            (
+                contender(quality=71),
+                [
+                    contender("Star", 90, decision=Decision.HOLD, decision_until=NOON + HOUR),
+                    contender("Sun", 80, publish_from=NOON + HOUR, at=NOON),
+                    contender("Times", 70, published_at=NOON + HOUR, at=NOON),
+                    contender("Post", 60, publish_until=NOON, at=NOON),
+                ],
+                (
+                    "quality 71 ≥ 70: published; does not count "
+                    "Star (90): held until 2024-05-01 13:00 UTC, "
+                    "Sun (80): scheduled until 2024-05-01 13:00 UTC, "
+                    "Times (70): scheduled until 2024-05-01 12:45 UTC, "
+                    "Post (60): expired"
+                ),
             ),
             (
                 contender(quality=60),
@@ -209,6 +250,27 @@ class TestTheReceipt:
         if receipt.heat is not None and not receipt.superseded_by:
             assert article.quality is not None
             assert receipt.heat == article.quality + receipt.bonus
+
+
+class TestAbsence:
+    def test_the_later_of_date_and_schedule_counts(self) -> None:
+        assert opens_at(NOON, NOON - HOUR) == NOON - GRACE
+        assert opens_at(NOON, NOON + HOUR) == NOON + HOUR
+        absence = absence_in_time(NOON + HOUR, NOON + 2 * HOUR, None, NOON)
+        assert absence == ("scheduled", NOON + 2 * HOUR)
+
+    def test_what_expired_never_comes_back(self) -> None:
+        assert absence_in_time(NOON + HOUR, None, NOON, NOON) == ("expired", None)
+
+    def test_of_the_first_and_last_years(self) -> None:
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        assert absence_in_time(first, None, None, NOON) is None
+        assert opens_at(first, None) == first
+        assert absence_in_time(last, None, None, NOON) == ("scheduled", last - GRACE)
+
+    def test_of_a_superseded_one_changes_nothing_for_itself(self) -> None:
+        later = contender(quality=40, publish_from=NOON + HOUR, at=NOON)
+        assert score(later, [contender("Star", 57)]).heat == -1
 
 
 class TestTopRank:

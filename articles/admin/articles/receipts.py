@@ -15,7 +15,7 @@ from articles.admin.decisions.confirmation import answer
 from articles.admin.pages import VIEW, allow, article_or_404, trail_to
 from articles.models import Article
 from articles.newsdesk import Verb
-from articles.scoring import Contender, Policy, Receipt
+from articles.scoring import GRACE, Absence, Contender, Policy, Receipt
 from newsroom.dates import in_words
 
 SHOWN: Final = 50
@@ -72,6 +72,17 @@ class ShownReceipt:
         return Verb(decision).label.capitalize() if decision else ""
 
     @property
+    def opens_at(self) -> datetime | None:
+        """When readers see it by its schedule, or by its own date if that is in the future."""
+        absence = self.article.absence_in_time(self.at)
+        return (absence and absence.until) or self.article.publish_from
+
+    @property
+    def is_dated_ahead(self) -> bool:
+        """Whether its own date is in the future, so that it waits for it."""
+        return self.article.published_at > self.at + GRACE
+
+    @property
     def decision_words(self) -> str:
         article = self.article
         by = article.decided_by.get_username() if article.decided_by else "an editor"
@@ -108,7 +119,7 @@ def receipt_of(
         _parts(receipt),
         parties(receipt.superseded_by, lambda other: other.advantage(receipt.article)),
         parties(receipt.counted, lambda one: ""),
-        parties(receipt.left_out, lambda one: _why_out(others[one.slug])),
+        parties(receipt.left_out, lambda one: _why_out(others[one.slug], one)),
     )
 
 
@@ -148,7 +159,15 @@ def _parts(receipt: Receipt) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _why_out(article: Article) -> str:
+def absence_in_words(absence: Absence) -> str:
+    """Return why readers cannot see an article, as editors say it."""
+    words = str(Article.State(absence.why).label)
+    return f"{words} until {in_words(absence.until)}" if absence.until else words
+
+
+def _why_out(article: Article, contender: Contender) -> str:
+    if not contender.decision.is_out:
+        return absence_in_words(contender.absence) if contender.absence else ""
     words = str(Verb(article.decision).label)
     if article.decided_by:
         words += f" by {article.decided_by.get_username()}"

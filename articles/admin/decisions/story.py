@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from articles import newsdesk
+from articles.admin.articles.receipts import absence_in_words
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
 from articles.admin.decisions.decision_forms import NoteForm
@@ -263,11 +264,11 @@ def _rows(story: Story, links: set[Pair], at: datetime) -> list[tuple[Article, s
     """Return the members, each with the reason for its rank and its missing link, if any."""
     members = story.members
     contenders = [one.contender(at, name=one.provider.name) for one in members]
-    scored = [one for one in contenders if one.quality is not None and not one.decision.is_out]
+    scored = [one for one in contenders if one.quality is not None and one.absence is None]
     rows = []
     for place, (article, contender) in enumerate(zip(members, contenders, strict=True)):
-        if contender.decision.is_out:
-            why = f"{article.state.label}: left out of the ranking"
+        if contender.absence:
+            why = f"{absence_in_words(contender.absence)}: left out of the ranking"
         elif contender.quality is None:
             why = "not scored: ranks behind all that are"
         elif place + 1 < len(scored):

@@ -112,6 +112,13 @@ class PartySerializer(serializers.Serializer[Any]):
     quality = serializers.IntegerField(allow_null=True)
 
 
+class LeftOutSerializer(PartySerializer):
+    why = serializers.ChoiceField(
+        source="absence.why", choices=["held", "withdrawn", "scheduled", "expired"]
+    )
+    until = Moment(source="absence.until", allow_null=True, help_text="null: not known.")
+
+
 class PolicySerializer(serializers.Serializer[Any]):
     """The policy: the numbers of the rule."""
 
@@ -135,11 +142,11 @@ class ReceiptSerializer(serializers.Serializer[Any]):
         read_only=True,
         help_text="Related articles that outrank it.",
     )
-    leftOut = PartySerializer(
+    leftOut = LeftOutSerializer(
         source="left_out",
         many=True,
         read_only=True,
-        help_text="Related articles on hold or withdrawn.",
+        help_text="Related articles that readers cannot see.",
     )
 
     def to_representation(self, receipt: Receipt) -> Any:

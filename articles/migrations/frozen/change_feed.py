@@ -1,5 +1,7 @@
 """SQL of the change feed that both databases have in common."""
 
+import re
+
 NAMING = "SELECT article_id FROM articles_related WHERE target_id"
 INTO = "INSERT INTO articles_change(slug, sequence, shown, noted_at)"
 UPSERT = (
@@ -19,11 +21,25 @@ NAMED = ("articles_storedimage", "articles_topic", "providers_provider")
 """Tables whose rows many articles show."""
 
 
+_DATED = "{}.published_at <= $soon"
+
+
+def with_dates(sql: str, soon: str) -> str:
+    """Return SQL with its conditions on articles' dates, which may be up to ``soon``.
+
+    If ``soon`` is blank, leave them out: versions before 0028 had none.
+    """
+    if soon:
+        return sql.replace("$soon", soon)
+    return re.sub(rf" AND {_DATED.replace('$', '[$]').format('[a-z_A-Z]+')}", "", sql)
+
+
 def public(row: str, now: str, since: str = "") -> str:
     """Return the condition that a row is public, or with ``since`` that it was so after that moment."""
     return (
         f"({row}.published AND ({row}.publish_from IS NULL OR {row}.publish_from <= {now}) "
-        f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {since or now}))"
+        f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {since or now}) "
+        f"AND {_DATED.format(row)})"
     )
 
 
@@ -32,7 +48,8 @@ def in_story(row: str, now: str) -> str:
     return (
         f"({row}.decision NOT IN ('hold', 'withdraw') "
         f"AND ({row}.publish_from IS NULL OR {row}.publish_from <= {now}) "
-        f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {now}))"
+        f"AND ({row}.publish_until IS NULL OR {row}.publish_until > {now}) "
+        f"AND {_DATED.format(row)})"
     )
 
 

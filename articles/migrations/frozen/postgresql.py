@@ -18,9 +18,11 @@ from articles.migrations.frozen.change_feed import (
     mark,
     public,
     showing,
+    with_dates,
 )
 
 _NOW = "clock_timestamp()"
+_SOON = "clock_timestamp() + INTERVAL '15 minutes'"
 _NEW_EDITION = (
     "INSERT INTO articles_edition(id, token, begun_at) "
     "VALUES (1, replace(gen_random_uuid()::text, '-', ''), clock_timestamp()) "
@@ -143,7 +145,8 @@ def definitions(version: Any) -> dict[str, str]:
             )
     if version.has_search:
         found |= search.definitions(_IN_SET if version.has_sets else "")
-    return found
+    soon = _SOON if version.has_dates else ""
+    return {name: with_dates(statement, soon) for name, statement in found.items()}
 
 
 def _notes(version: Any, table: str, columns: tuple[str, ...]) -> dict[str, str]:

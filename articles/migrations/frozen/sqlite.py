@@ -17,10 +17,12 @@ from articles.migrations.frozen.change_feed import (
     mark,
     public,
     showing,
+    with_dates,
 )
 from articles.migrations.frozen.search_0008_sqlite import TRIGGERS as SEARCH
 
 _NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+_SOON = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+15 minutes')"
 BEGIN_EDITION = (
     "INSERT INTO articles_edition(id, token, begun_at) "
     f"VALUES (1, lower(hex(randomblob(16))), {_NOW}) "
@@ -60,7 +62,12 @@ def carry(rows: str = "") -> str:
     )
 
 
-NOTE_PUBLISHED = note("a.published")
+NOTE_PUBLISHED = with_dates(note("a.published"), "")
+
+
+def dated(version: Any, sql: str) -> str:
+    """Return SQL with the conditions on articles' dates that a version has."""
+    return with_dates(sql, _SOON if version.has_dates else "")
 
 
 def definitions(version: Any) -> dict[str, str]:
@@ -69,9 +76,8 @@ def definitions(version: Any) -> dict[str, str]:
 
     def add(name: str, table: str, event: str, when: str, then: str) -> None:
         when = f"WHEN {when} " if when else ""
-        found[name] = (
-            f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} {when}BEGIN {then} END"
-        )
+        statement = f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} {when}BEGIN {then} END"
+        found[name] = dated(version, statement)
 
     for table in version.editions:
         for event in ("insert", "update", "delete"):

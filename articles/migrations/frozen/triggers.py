@@ -43,6 +43,8 @@ class Shown:
     """Whether the triggers for the search index are there."""
     has_sets: bool = False
     """Whether PostgreSQL's triggers collect what a large write changes; SQLite's are replaced then."""
+    has_dates: bool = False
+    """Whether an article dated more than 15 minutes in the future is not public."""
 
 
 _ARTICLE = (
@@ -88,6 +90,7 @@ _0020 = replace(
     covered=("title", "original_url", "web_url", "published_at", "provider_id"),
 )
 _0024 = replace(_0020, has_sets=True)
+_0028 = replace(_0024, has_dates=True)
 VERSIONS = {
     "0007": _0007,
     "0008": _0008,
@@ -96,6 +99,7 @@ VERSIONS = {
     "0013": _0013,
     "0020": _0020,
     "0024": _0024,
+    "0028": _0028,
 }
 """Each version by the number of the migration that it begins with."""
 SHOWN = VERSIONS[max(VERSIONS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,6 +128,25 @@ class TestDecision:
         text = text_of(viewer, article)
         assert re.search(r"Left out 50 .* . held by anna: A hoax 20 .* . withdrawn", text)
         assert "Counted" not in text
+
+    def test_left_out_until_its_time(self, viewer: Client) -> None:
+        now = timezone.now().replace(second=0, microsecond=0)
+        begin = now + timedelta(days=2)
+        article = make_article(quality=60)
+        relate(
+            article,
+            make_article(quality=50, publish_from=begin),
+            make_article(quality=40, published_at=begin + timedelta(minutes=15)),
+            make_article(coverage_only=True, quality=30, publish_until=now),
+        )
+        text = text_of(viewer, article)
+        until = f"scheduled until {begin:%b} {begin.day}, {begin.year} {begin:%H:%M} UTC"
+        assert re.search(rf"Left out 50 .* . {until} 40 .* . {until} 30 .* . expired", text)
+
+    def test_dated_in_the_future(self, viewer: Client) -> None:
+        text = text_of(viewer, make_article(published_at=datetime(2031, 3, 1, 8, 0, tzinfo=UTC)))
+        assert "Its own date is in the future: Mar 1, 2031 08:00 UTC." in text
+        assert "Readers see it from Mar 1, 2031 07:45 UTC." in text
 
 
 class TestPage:

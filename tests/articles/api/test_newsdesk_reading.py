@@ -215,7 +215,9 @@ class TestArticle:
         receipt = told["receipt"]
         assert (receipt["heat"], receipt["published"]) == (68, False)
         assert [one["slug"] for one in receipt["counted"]] == [counted.slug]
-        assert [one["slug"] for one in receipt["leftOut"]] == [held.slug]
+        assert [(one["slug"], one["why"], one["until"]) for one in receipt["leftOut"]] == [
+            (held.slug, "held", None)
+        ]
         assert receipt["supersededBy"] == []
         assert receipt["policy"] == {"threshold": 70, "bonus": 10, "minimum": 50}
         assert told["allowed"][:2] == ["score", "publish"]

@@ -51,7 +51,7 @@ class World:
 _ARTICLES = st.fixed_dictionaries(
     {
         "quality": QUALITIES,
-        "published_at": st.integers(0, 2).map(lambda hours: NOW - hours * HOUR),
+        "published_at": st.sampled_from([NOW, NOW - HOUR, NOW - 2 * HOUR, AT + HOUR]),
         "coverage_only": st.sampled_from([False, False, False, True]),
     }
 ).map(lambda values: values | ({"quality": None} if values["coverage_only"] else {}))

@@ -155,6 +155,37 @@ class TestDecisions:
         newsdesk.perform(newsdesk.set_quality(second, 54), by=None, at=at)
         assert (fresh(lead)[0].decision == "hold") is is_held
 
+    def test_an_embargo_lets_the_next_best_lead(self) -> None:
+        lead, second, _ = story()
+        change = newsdesk.schedule(lead, begin=AT + HOUR, end=None)
+        states = {
+            one.slug: (one.before.state, one.after.state, one.after.lead)
+            for one in newsdesk.consequences(change, AT)
+        }
+        assert states[lead.slug] == ("published", "scheduled", None)
+        assert states[second.slug][0] == "superseded"
+        assert states[second.slug][1] != "superseded"
+        given = lead.heat
+        newsdesk.perform(change, by=None, at=AT)
+        assert heats(lead) == [given]
+        assert heats(second) != [SUPERSEDED_HEAT]
+        assert "not before" in newsdesk.explain(fresh(lead)[0], AT)
+        receipt = heat.receipts([second.pk], at=AT)[second.pk]
+        assert f"scheduled until {AT + HOUR:%Y-%m-%d %H:%M} UTC" in str(receipt)
+
+    def test_a_schedule_that_hides_nothing_changes_no_heat(self) -> None:
+        lead, second, _ = story()
+        Article.objects.filter(pk=second.pk).update(heat=33, heat_is_given=True)
+        newsdesk.perform(newsdesk.schedule(lead, begin=None, end=AT + HOUR), by=None, at=AT)
+        assert heats(second) == [33]
+
+    def test_explains_a_date_in_the_future(self) -> None:
+        article = make_article(published_at=AT + HOUR)
+        assert newsdesk.explain(article, AT).endswith(
+            f"dated {AT + HOUR:%Y-%m-%d %H:%M} UTC, in the future: "
+            f"not before {AT + HOUR * 0.75:%Y-%m-%d %H:%M} UTC"
+        )
+
     def test_fail_schedule_out_of_order(self) -> None:
         with pytest.raises(newsdesk.RefusedError, match="must come before"):
             newsdesk.schedule(make_article(), begin=AT, end=AT)

@@ -46,10 +46,18 @@ def led() -> set[int]:
     return {
         article.pk
         for article in Article.objects.filter(published=True).exclude(heat=-1)
-        if article.related.exclude(decision__in=["hold", "withdraw"], decision_until=None)
-        .exclude(decision__in=["hold", "withdraw"], decision_until__gt=NOON)
-        .exists()
+        if any(is_seen(other) for other in article.related.all())
     }
+
+
+def is_seen(article: Article) -> bool:
+    is_over = article.decision_until is not None and article.decision_until <= NOON
+    return (
+        (is_over or article.decision not in {"hold", "withdraw"})
+        and article.published_at <= NOON + timedelta(minutes=15)
+        and (article.publish_from is None or article.publish_from <= NOON)
+        and (article.publish_until is None or article.publish_until > NOON)
+    )
 
 
 class TestTry:
@@ -104,20 +112,20 @@ class TestTry:
     def test_examples_are_the_hottest_before_or_after(self) -> None:
         cooler, steady = make_article(quality=55), make_article(quality=75)
         relate(cooler, *(make_article(quality=20) for _ in range(3)))
-        heat.recompute([cooler.pk, steady.pk], at=NOON)
-        trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON)
+        heat.recompute([cooler.pk, steady.pk])
+        trial = newsdesk.try_policy(Policy(80, 0, 50))
         # One article drops from 85 to 55; the others stay at 75.
         assert [one.slug for one in trial.groups["unpublished"].examples] == [
             cooler.slug,
             steady.slug,
         ]
-        trial = newsdesk.try_policy(Policy(80, 0, 50), at=NOON, shown=1)
+        trial = newsdesk.try_policy(Policy(80, 0, 50), shown=1)
         assert [one.slug for one in trial.groups["unpublished"].examples] == [cooler.slug]
 
         warmer, level = make_article(quality=50), make_article(quality=65)
         relate(warmer, make_article(quality=20))
-        heat.recompute([warmer.pk, level.pk], at=NOON)
-        trial = newsdesk.try_policy(Policy(60, 20, 50), at=NOON)
+        heat.recompute([warmer.pk, level.pk])
+        trial = newsdesk.try_policy(Policy(60, 20, 50))
         # One article rises from 60 to 70; the others stay at 65.
         assert [one.slug for one in trial.groups["published"].examples] == [warmer.slug, level.slug]
 
@@ -313,8 +321,7 @@ class TestContinue:
 
     def test_changes_the_order_of_the_front_page(self) -> None:
         lead = make_article(quality=50, heat=60, published_at=NOON)
-        make_superseded(lead)
-        relate(lead, Article.objects.exclude(pk=lead.pk).get())
+        relate(lead, make_superseded(lead, published_at=NOON))
         carry_through(newsdesk.apply_policy(Policy(60, 30, 50), by=None))
         lead.refresh_from_db()
         assert lead.heat == 80

@@ -128,9 +128,7 @@ class TestOneAway:
 
 class TestBetterElsewhere:
     def test_would_be_published_by_its_quality(self) -> None:
-        lead = make_article(
-            quality=90, publish_from=NOW + HOUR, provider=make_provider(name="Star")
-        )
+        lead = make_article(quality=90, published=False, provider=make_provider(name="Star"))
         article = make_superseded(lead, quality=70)
         assert waiting("better-elsewhere", at=NOW) == [article]
         assert why("better-elsewhere", article, at=NOW) == (
@@ -293,6 +291,18 @@ class TestDecided:
             "readers see it from Mar 1, 2026 14:00 UTC until Mar 1, 2026 15:00 UTC"
         )
         assert waiting("scheduled", at=NOW + HOUR) == [later]
+
+    def test_scheduled_ones_include_those_dated_in_the_future(self) -> None:
+        dated = make_article(published_at=NOW + 3 * HOUR)
+        make_article(published_at=NOW + HOUR / 4)
+        make_article(published_at=NOW + HOUR, publish_until=NOW)
+        both = make_article(published_at=NOW + HOUR, publish_from=NOW + 4 * HOUR)
+        embargoed = make_article(publish_from=NOW + 2 * HOUR)
+        assert waiting("scheduled", at=NOW) == [embargoed, dated, both]
+        assert why("scheduled", dated) == (
+            "dated Mar 1, 2026 15:00 UTC, in the future: readers see it from Mar 1, 2026 14:45 UTC"
+        )
+        assert why("scheduled", both) == "readers see it from Mar 1, 2026 16:00 UTC"
 
     def test_held_with_all_details(self) -> None:
         article = make_article(

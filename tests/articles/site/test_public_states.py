@@ -219,6 +219,7 @@ def column_of(case: Case, *, is_named: bool) -> str:
         facts.get("decision") in {"hold", "withdraw"}
         or facts.get("publish_from") == HOUR
         or facts.get("publish_until") == -HOUR
+        or facts.get("published_at") == HOUR
     )
     kind = {200: "published", 302: "superseded"}.get(case.status, "" if is_out else "draft")
     if is_named:
@@ -383,7 +384,8 @@ class TestWithdrawn:
         if case.state not in states or case.state == "withdrawn":
             return
         self.withdraw(world.article)
-        was_seen = case.status == 200 or case.state == Article.State.EXPIRED
+        is_dated = case.overrides.get("published_at") == HOUR
+        was_seen = case.status == 200 or (case.state == Article.State.EXPIRED and not is_dated)
         address = world.article.get_absolute_url()
         for method in ("get", "head"):
             assert answer(client, address, method=method)[0] == (410 if was_seen else 404)

@@ -30,7 +30,7 @@ ARTICLES: Final = st.fixed_dictionaries(
         "decision": st.sampled_from(["", "", "", "", "", "publish", "hold", "withdraw"]),
         "is_pinned": st.booleans(),
         "coverage_only": st.sampled_from([False, False, False, False, False, True]),
-        "age": st.sampled_from([1, 2]),
+        "age": st.sampled_from([1, 1, 2, 2, -1]),
         "publish_from": MOMENTS,
         "publish_until": MOMENTS,
     }

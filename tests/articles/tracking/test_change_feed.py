@@ -145,6 +145,20 @@ class TestNames:
         update("a", published=False, decision="withdraw")()
         assert told(place) == {"a": False}
 
+    def test_of_one_dated_in_the_future(self) -> None:
+        place = here()
+        make_article(slug="a", published_at=timezone.now() + HOUR)
+        update("a", title="Other")()
+        assert told(place) == {"a": False}
+        update("a", published=False, decision="withdraw")()
+        assert told(place) == {"a": False}
+
+    def test_of_one_dated_a_little_ahead(self) -> None:
+        place = here()
+        make_article(slug="a", published_at=timezone.now() + HOUR / 6)
+        Article.objects.filter(slug="a").delete()
+        assert told(place) == {"a": True}
+
     def test_of_an_embargo_that_ended_without_a_write(self) -> None:
         place = here()
         make_article(slug="a", publish_from=timezone.now() + HOUR)
@@ -185,10 +199,12 @@ def _backdate(slug: str, /, **moments: Any) -> None:
 
 
 class TestSchedules:
-    @pytest.mark.parametrize("name", ["publish_from", "publish_until"])
-    def test_schedules_are_reported_when_they_pass(self, name: str) -> None:
-        moment = timezone.now() + HOUR
-        schedule: dict[str, Any] = {name: moment}
+    @pytest.mark.parametrize("name", ["publish_from", "publish_until", "published_at"])
+    @pytest.mark.parametrize("microsecond", [0, 1, 999_999])
+    def test_schedules_are_reported_when_they_pass(self, name: str, microsecond: int) -> None:
+        moment = (timezone.now() + HOUR).replace(microsecond=microsecond)
+        is_date = name == "published_at"
+        schedule: dict[str, Any] = {name: moment + HOUR / 4 if is_date else moment}
         lead = make_article(slug="lead")
         relate(lead, make_article(slug="report", coverage_only=True, **schedule))
         make_article(slug="own", **schedule)
@@ -201,9 +217,21 @@ class TestSchedules:
         found = change_feed.since(place, 10, moment)
         assert change_feed.since(found.place, 10, moment + HOUR).events == []
 
-    def test_of_one_moment_in_pages(self) -> None:
+    def test_the_later_of_date_and_schedule_shows_it(self) -> None:
+        now = timezone.now()
+        make_article(slug="a", publish_from=now + HOUR, published_at=now + 2 * HOUR + HOUR / 4)
+        make_article(slug="b", publish_from=now + 2 * HOUR, published_at=now + HOUR)
+        make_article(slug="never", publish_until=now + HOUR, published_at=now + 2 * HOUR)
+        place = here()
+        # Nobody has seen them, so that their removal must not be reported.
+        assert told(place, now + HOUR) == {"a": False, "b": False, "never": False}
+        assert told(place, now + 2 * HOUR) == {"a": True, "b": True, "never": False}
+
+    @pytest.mark.parametrize("name", ["publish_from", "published_at"])
+    def test_of_one_moment_in_pages(self, name: str) -> None:
         moment = timezone.now() + HOUR
-        slugs = [make_article(slug=f"a{n}", publish_from=moment).slug for n in range(5)]
+        time: dict[str, Any] = {name: moment + HOUR / 4 if name == "published_at" else moment}
+        slugs = [make_article(slug=f"a{n}", **time).slug for n in range(5)]
         place, seen, has_more = here(), [], True
         while has_more:
             events, place, has_more = change_feed.since(place, 2, moment)

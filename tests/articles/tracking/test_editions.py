@@ -89,10 +89,11 @@ class TestWrites:
 
 
 class TestSchedules:
-    @pytest.mark.parametrize("name", ["publish_from", "publish_until"])
+    @pytest.mark.parametrize("name", ["publish_from", "publish_until", "published_at"])
     def test_schedules_begin_an_edition_when_they_pass(self, newsroom: Article, name: str) -> None:
         moment = timezone.now() + timedelta(hours=1)
-        Article.objects.filter(pk=newsroom.pk).update(**{name: moment})
+        value = moment + timedelta(minutes=15) if name == "published_at" else moment
+        Article.objects.filter(pk=newsroom.pk).update(**{name: value})
         just_before = editions.current(moment - timedelta(microseconds=1))
         then = editions.current(moment)
 

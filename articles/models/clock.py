@@ -1,0 +1,22 @@
+"""How far the background clock has come."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import models
+
+
+class Clock(models.Model):
+    """Until when embargoes, dates and ends of decisions have been followed up: a single row.
+
+    ``articles/newsdesk/moments.py`` reads and writes it. Without a row nothing was followed up yet.
+    """
+
+    ONLY: Final = 1
+    """The key of the row."""
+
+    passed_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"until {self.passed_until:%Y-%m-%d %H:%M:%S} UTC"
