@@ -212,7 +212,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def for_list(self, at: datetime | None = None) -> Self:
         """Load what a card shows: like ``for_page()``, but without body and featured content."""
-        return self.for_page(at).only(*_LISTED, "excerpt", *_of("provider", _SUPPLIER))
+        return self.for_page(at).only(*_LISTED, "excerpt", "locale", *_of("provider", _SUPPLIER))
 
     def for_story(self, at: datetime | None = None) -> Self:
         """Load what a story's page shows: like ``for_page()``, plus logo and last change."""

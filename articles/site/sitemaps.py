@@ -140,17 +140,14 @@ def latest_news(request: HttpRequest) -> HttpResponse:
         Article.objects.published(at)
         .filter(published_at__gt=at - NEWS_AGE)
         .newest_first()
-        .only("slug", "title", "published_at")
+        .only("slug", "title", "locale", "published_at")
         .prefetch_related(Prefetch("images", Image.objects.select_related("stored")))[:MOST_NEWS]
     )
-    publication = (
-        f"<news:publication><news:name>{_text(settings.SITE_NAME)}</news:name>"
-        f"<news:language>{news_language(settings.LANGUAGE_CODE)}</news:language>"
-        "</news:publication>"
-    )
+    name = f"<news:name>{_text(settings.SITE_NAME)}</news:name>"
     entries = [
         f"<url><loc>{_text(absolute(request, article.get_absolute_url()))}</loc>"
-        f"<news:news>{publication}"
+        f"<news:news><news:publication>{name}"
+        f"<news:language>{_text(news_language(article.locale))}</news:language></news:publication>"
         f"<news:publication_date>{iso(article.published_at, 'seconds')}</news:publication_date>"
         f"<news:title>{_text(article.headline)}</news:title></news:news>"
         f"{_image(request, article)}</url>"

@@ -12,7 +12,7 @@ from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html, format_html_join, linebreaks
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from articles.models import Article
 from articles.site.feeds.formats import clean
@@ -33,6 +33,7 @@ def story_entry(request: HttpRequest, story: Article, at: datetime) -> dict[str,
         "categories": [_line(topic.name) for topic in story.shown_topics],
         "image": image and _image(image),
         "updateddate": story.updated_for_readers(at),
+        "language": story.locale if story.locale.lower() != get_language() else "",
     }
 
 
@@ -55,6 +56,7 @@ def report_entry(
         "categories": [],
         "image": None,
         "updateddate": report.updated_for_readers(at),
+        "language": "",
     }
 
 

@@ -109,6 +109,9 @@ class Atom(_Dated, Atom1Feed):
             # RFC 5005: pages of one feed.
             handler.addQuickElement("link", None, {"rel": "next", "href": self.feed["next_url"]})
 
+    def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
+        return {"xml:lang": item["language"]} if item["language"] else {}
+
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         handler.addQuickElement("content", item["content"], {"type": "html"})
@@ -160,6 +163,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "date_modified": rfc3339_date(item["updateddate"]),
         "authors": [_present(author)],
         "tags": item["categories"],
+        "language": item["language"],
     }
 
 

@@ -226,6 +226,7 @@ _FEED_KEYS: Final = {
 _ITEM_KEYS: Final = {
     "id": str, "url": str, "external_url": str, "title": str, "summary": str, "content_html": str,
     "image": str, "date_published": str, "date_modified": str, "authors": list, "tags": list,
+    "language": str,
 }  # fmt: skip
 
 
