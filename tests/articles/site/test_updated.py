@@ -50,7 +50,7 @@ def told(client: Client, slug: str = "lead") -> dict[str, datetime]:
     assert described
     data = json.loads(described[1])
     items = client.get("/feed.json").json()["items"]
-    in_json = next(item for item in items if item["id"].endswith(path))
+    in_json = next(item for item in items if item["url"].endswith(path))
     return {
         "Atom": _atom(client, "/feed.atom", path),
         "its story's Atom": _atom(client, f"{path}feed.atom", path),
@@ -65,7 +65,7 @@ def told(client: Client, slug: str = "lead") -> dict[str, datetime]:
 def _atom(client: Client, address: str, path: str) -> datetime:
     text = client.get(address).content.decode()
     entries = re.findall(r"<entry>.*?</entry>", text, re.DOTALL)
-    (one,) = (entry for entry in entries if f"{path}</id>" in entry)
+    (one,) = (entry for entry in entries if f"{path}</id>" in entry or f'{path}"' in entry)
     match = re.search(r"<updated>([^<]*)", one)
     assert match
     return datetime.fromisoformat(match[1])
