@@ -13,7 +13,7 @@ from articles.admin.articles import bulk_actions, list_editing, preview, receipt
 from articles.admin.decisions import decision_page, queue_page, story, triage
 from articles.admin.history import history_page
 from articles.admin.images import image_page
-from articles.admin.imports import conflicts, import_page, run_files
+from articles.admin.imports import conflicts, import_page, run_files, undo_page
 from articles.admin.system import policy, policy_fit, webhooks
 
 ARTICLE: Final = "articles/article/<int:article_id>/"
@@ -50,6 +50,7 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
         import_page.cancel_import,
         "articles_importrun_cancel",
     ),
+    ("articles/importrun/<int:pk>/undo/", undo_page.undo_import, "articles_importrun_undo"),
     ("articles/policyversion/fit/", policy_fit.fit_numbers, "articles_policyversion_fit"),
     ("articles/policyversion/try/", policy.try_numbers, "articles_policyversion_try"),
     ("articles/policyversion/apply/", policy.apply_numbers, "articles_policyversion_apply"),

@@ -33,7 +33,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 """The columns of each part."""
 
 _SIGNED: Final = ("decided_by_id", "decided_at")
-_BLANK: Final = {
+BLANK: Final[Mapping[str, Any]] = {
     "decision": "",
     "decision_until": None,
     "decision_reason": "",
@@ -161,7 +161,7 @@ def of_new(
         if taken := {part: theirs[part] for part in COLUMNS if theirs[part] != NONE[part]}:
             after = columns_of(taken, at)
             found[row.pk] = sign(after, run) | forced(after.get("decision", ""))
-            brought.append(Brought(row.pk, _BLANK, after, None, None, 1))
+            brought.append(Brought(row.pk, BLANK, after, None, None, 1))
     documents = {row.pk: incoming.document for row, incoming in filled}
     for article in Article.objects.filter(pk__any_of=sorted(documents)).order_by("pk"):
         ours, theirs = of_article(article, at), of_document(documents[article.pk], at)
@@ -190,7 +190,7 @@ def forced(decision: str) -> dict[str, bool]:
 
 
 def stored(article: Article) -> dict[str, Any]:
-    return {name: getattr(article, name) for name in _BLANK}
+    return {name: getattr(article, name) for name in BLANK}
 
 
 def record(brought: Iterable[Brought], run: ImportRun | None, at: datetime, policy: Policy) -> None:

@@ -44,6 +44,7 @@ class Row:
     digest: str | None = None
     run: int | None = None
     created_by: int | None = None
+    version: int = 1
     takes_slug: bool = False
     former_keys: list[str] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ _COLUMNS = (
     "source_document__digest",
     "source_document__run",
     "source_document__created_by",
+    "version",
 )
 
 

@@ -245,7 +245,7 @@ def insert_images(owners: Iterable[tuple[Row, ArticleDocument | RelatedEntry]]) 
 
 _SOURCE: Final = (
     *("path", "digest", "line_ends", "text", "run_id", "mark"),
-    *("exported_digest", "exported_text", "article_id"),
+    *("exported_digest", "exported_text", "article_version", "article_id"),
 )
 
 
@@ -259,6 +259,7 @@ def _source_values(row: Row, incoming: Incoming, run: ImportRun) -> tuple[Any, .
         mark_of(incoming.document),
         None,
         None,
+        row.version,
         row.pk,
     )
 

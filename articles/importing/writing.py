@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from django.db.models import F
-
 from articles import heat
 from articles.importing import catalog, decisions, links, rows
 from articles.importing.identity import settle_former_slugs, write_slugs
@@ -17,6 +15,7 @@ from articles.models import (
     Article,
     ArticleTopic,
     FormerAddress,
+    FormerDocument,
     Image,
     ImportConflict,
     ImportRun,
@@ -71,6 +70,7 @@ def write(
     former = [FormerAddress(article_id=pk, address_key=key) for pk, key in plan.former_keys]
     FormerAddress.objects.bulk_create(former, ignore_conflicts=True)
     rows.insert_sources(matches.written, run)
+    _keep_former(plan.merges, run)
     rows.update_sources(matches.known, run)
 
     _insert_links(link for link in plan.links if link.namer.pk not in written)
@@ -103,7 +103,8 @@ def _write_merge(
         signed = decisions.sign(merge.decided.after, run)
         columns |= {**signed, "version": merge.decided.version, "changed_at": at}
     elif columns or merge.taken:
-        columns |= {"version": F("version") + 1, "changed_at": at}
+        columns |= {"version": merge.article.version + 1, "changed_at": at}
+    row.version = columns.get("version", merge.article.version)
     if row.key != merge.article.address_key:
         columns["address_key"] = row.key
     if row.stem != merge.article.stem:
@@ -119,6 +120,26 @@ def _write_merge(
     if "images" in merge.taken:
         Image.objects.filter(article=row.pk).delete()
         rows.insert_images([(row, document)])
+
+
+def _keep_former(merges: Iterable[Merge], run: ImportRun) -> None:
+    """Keep the documents that are about to be replaced; each run keeps the first of an article."""
+    sources = [(one.article, one.article.source_document) for one in merges if one.before]
+    FormerDocument.objects.bulk_create(
+        [
+            FormerDocument(
+                run=run,
+                article=article,
+                path=source.path,
+                digest=source.digest,
+                text=source.text,
+                stem=article.stem,
+                former_run_id=source.run_id,
+            )
+            for article, source in sources
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _keep_conflicts(merge: Merge, run: ImportRun, at: datetime) -> None:

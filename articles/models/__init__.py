@@ -15,7 +15,7 @@ from articles.models.kept_answer import KeptAnswer
 from articles.models.logo import Logo
 from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
-from articles.models.source_document import SourceDocument
+from articles.models.source_document import FormerDocument, SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic
 from articles.models.unindexed import Unindexed

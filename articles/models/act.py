@@ -28,6 +28,7 @@ class Act(models.Model):
         RESOLVE = "resolve", "resolved an import conflict"
         RESTORE = "restore", "restored"
         UNDO = "undo", "undone"
+        UNIMPORT = "unimport", "took back an import"
 
     verb = models.CharField(max_length=10, choices=Verb)
     at = models.DateTimeField()
@@ -47,7 +48,7 @@ class Act(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="decisions",
-        help_text="The import that brought the decision of another newsroom.",
+        help_text="The import that brought the decision of another newsroom, or was taken back.",
     )
 
     class Meta:

@@ -63,6 +63,10 @@ class SourceDocument(models.Model):
         help_text="The import that created the article, or turned a link-only article into one.",
     )
 
+    article_version = models.PositiveIntegerField(
+        null=True, help_text="The article's version when the document was stored."
+    )
+
     objects = SourceDocumentQuerySet.as_manager()
 
     class Meta:
@@ -84,3 +88,41 @@ class SourceDocument(models.Model):
     def shown_text(self) -> str:
         """Return the document for editors: in canonical form, without ``secured``."""
         return documents.write(replace(self.parse(), secured=None)).decode()
+
+
+class FormerDocument(models.Model):
+    """A document that an import replaced, to take the import back."""
+
+    run = models.ForeignKey(
+        "articles.ImportRun", on_delete=models.CASCADE, related_name="replaced_documents"
+    )
+    article = models.ForeignKey(
+        "articles.Article", on_delete=models.CASCADE, related_name="former_documents"
+    )
+    path = models.TextField()
+    digest = models.CharField(max_length=64)
+    text = models.TextField()
+    stem = models.CharField(max_length=240)
+    former_run = models.ForeignKey(
+        "articles.ImportRun",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The import that had brought this document.",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "article"], name="former_document_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def data(self) -> bytes:
+        return self.text.encode()
+
+    def parse(self) -> ArticleDocument:
+        """Return the parsed document."""
+        return documents.parse(self.path, self.data)

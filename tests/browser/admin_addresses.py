@@ -43,6 +43,9 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
         "admin:articles_article_restore", args=[rows[Article].pk, 0]
     ),
     "articles_importrun_import": lambda rows: reverse("admin:articles_importrun_import"),
+    "articles_importrun_undo": lambda rows: reverse(
+        "admin:articles_importrun_undo", args=[ImportRun.objects.latest("pk").pk]
+    ),
     "index": lambda rows: reverse("admin:index"),
     "articles_article_story": lambda rows: reverse(
         "admin:articles_article_story", args=[rows[Article].pk]

@@ -83,6 +83,7 @@ admin:articles_importrun_history              VEPOS    VEPOS
 admin:articles_importrun_import               OS       OS
 admin:articles_importrun_json                 VEPOS    -
 admin:articles_importrun_txt                  VEPOS    -
+admin:articles_importrun_undo                 OS       OS
 admin:articles_policyversion_add              -        -
 admin:articles_policyversion_apply            -        PS
 admin:articles_policyversion_change           VEPOS    -

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from articles import roles
 from articles.admin.links import admin_link, list_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.importing.uploads import PENDING
@@ -112,6 +113,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
             for kind, count in ((ImportProblem.Kind(kind), count) for kind, count in counts)
         ]
         context["shown"] = SHOWN
+        context["can_undo"] = request.user.has_perm(roles.IMPORT) and (run.created or run.updated)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="took")
