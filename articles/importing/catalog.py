@@ -67,7 +67,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
             found.setdefault(said.domain.lower(), []).append((said, rank))
     if not found:
         return {}
-    known = _by_domain(found)
+    known = by_domain(found)
     created: list[Provider] = []
     refreshed: list[Provider] = []
     # A provider with a former domain may be there twice: update it once.
@@ -87,7 +87,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
     }
 
 
-def _by_domain(domains: Iterable[str]) -> dict[str, Provider]:
+def by_domain(domains: Iterable[str]) -> dict[str, Provider]:
     """Return the locked providers that have or had these domains, by the domain asked for."""
     known = _locked(Provider).in_bulk(domains, field_name="domain")
     if missing := set(domains) - known.keys():
@@ -108,7 +108,7 @@ def store_provider_file(document: ProviderDocument, file_name: str = "") -> None
     former domain is not given again, so two files that disagree do not rename it in turn.
     """
     domain = document.domain.lower()
-    provider = _by_domain([domain]).get(domain)
+    provider = by_domain([domain]).get(domain)
     has_moved = False
     if provider is None:
         provider = _of_file(file_name, document.name) or Provider(domain=domain)

@@ -121,20 +121,20 @@ def newer_entries(
     return found, reread
 
 
-def point_links(same_key: Iterable[Sequence[Row]]) -> set[int]:
-    """Point the links to articles of one address at the first of them; return the articles whose links
-    moved."""
+def point_links(same_key: Iterable[Sequence[int]]) -> set[int]:
+    """Point the links to articles of one address at the first of them; return the ids of the
+    articles whose links moved."""
     moved: set[int] = set()
     for first, *others in same_key:
-        links = Related.objects.filter(target__in=[other.pk for other in others])
+        links = Related.objects.filter(target__in=others)
         # An editor may have related two of them to each other, or one article to several.
-        known = Related.objects.filter(target=first.pk).values_list("article", flat=True)
-        settled = {first.pk, *known}
+        known = Related.objects.filter(target=first).values_list("article", flat=True)
+        settled = {first, *known}
         moving = []
         for pk, namer in links.order_by("article_id", "position").values_list("pk", "article_id"):
             if namer not in settled:
                 settled.add(namer)
                 moved.add(namer)
                 moving.append(pk)
-        Related.objects.filter(pk__in=moving).update(target=first.pk)
+        Related.objects.filter(pk__in=moving).update(target=first)
     return moved

@@ -40,8 +40,8 @@ from articles.models import (
     SourceDocument,
 )
 from articles.scoring import Policy
+from articles.tracking.sets import in_sets
 from newsroom import bulk
-from providers.models import Provider
 
 _Restored = tuple[SourceDocument, FormerDocument]
 
@@ -107,7 +107,8 @@ def undo(
             sources = list(written.select_related("article").order_by("pk")[:CHUNK])
             removed, restored = _sort(sources, run, undone)
             if not dry_run:
-                _take_back(removed, restored, run, user, at)
+                with in_sets(len(sources)):
+                    _take_back(removed, restored, run, user, at)
         if not sources:
             break
         last = sources[-1].pk
@@ -194,11 +195,11 @@ def _restore(
     providers = catalog.store_providers((one.document, one.stem) for one in incoming.values())
     topics = catalog.store_topics({name for one in documents for name in one.topics})
     write(plan(matches, directory, policy, at), providers, topics, run, at, policy)
-    for source, one in restored:
-        SourceDocument.objects.filter(pk=source.pk).update(run=one.former_run)
-        one.delete()
-    # The conflicts of the import are over, and those with its document were found just now.
-    ImportConflict.objects.filter(run=run, article__in=incoming, resolved_at=None).delete()
+    for source, former in restored:
+        SourceDocument.objects.filter(pk=source.pk).update(run=former.former_run)
+        former.delete()
+    # Also those found just now, with the import's document as the earlier one.
+    ImportConflict.objects.filter(run=run, article__in=incoming, act=None).delete()
     after = Article.objects.in_bulk(list(incoming))
     ActChange.objects.bulk_create(
         ActChange(
@@ -249,7 +250,7 @@ def _one_of_each_address(removed: Sequence[Article]) -> dict[str, Article]:
     others = kept.exclude(pk__in=[article.pk for article in removed])
     for other in others.order_by("-published_at", "-stem"):
         groups[other.address_key].insert(0, other)
-    links.point_links(groups.values())
+    links.point_links([article.pk for article in group] for group in groups.values())
     first = {key: group[0] for key, group in groups.items()}
     gone = {article.pk for article in removed}
     return {key: article for key, article in first.items() if article.pk in gone}
@@ -318,8 +319,8 @@ def _write_coverage(
     policy: Policy,
 ) -> None:
     missing = {row.provider for row, _ in pairs}.difference(providers)
-    known = Provider.objects.filter(domain__in=missing).values_list("domain", "pk")
-    rows.fill_articles((), pairs, {**providers, **dict(known)}, at, policy, {})
+    known = {domain: one.pk for domain, one in catalog.by_domain(missing).items()}
+    rows.fill_articles((), pairs, {**providers, **known}, {}, at, policy, {})
     rows.insert_images(pairs)
 
 

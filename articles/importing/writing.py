@@ -74,7 +74,7 @@ def write(
     rows.update_sources(matches.known, run)
 
     _insert_links(link for link in plan.links if link.namer.pk not in written)
-    relinked_ids = links.point_links(plan.same_key)
+    relinked_ids = links.point_links([row.pk for row in rows] for rows in plan.same_key)
     relinked_ids |= {link.namer.pk for link in plan.links if link.namer.pk not in written}
     dropped = [row.pk for row in plan.dropped_stubs]
     Article.objects.filter(pk__in=dropped, coverage_only=True).delete()

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0023_address_keys"),
+        ("articles", "0027_address_keys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
