@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0027_address_keys"),
+        ("articles", "0028_sight"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
