@@ -206,7 +206,7 @@ def _score(
     if article.quality == document.quality and document.heat is None:
         # The document leaves its score to the policy.
         return {}
-    if article.heat_is_given and not article.decision:
+    if article.heat_is_given and not article.decision and document.published is not None:
         # Its heat differs only while its lead is out of sight (``heat.follow_sight``).
         return {}
     published = document.published
