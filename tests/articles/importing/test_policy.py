@@ -62,7 +62,7 @@ class TestExport:
         bring(tmp_path, quality=60, heat=60, published=None)
         assert export.present(only_article()).published is None
         list(export.export(Article.objects.all(), tmp_path / "out"))
-        (file,) = (tmp_path / "out").iterdir()
+        (file,) = (tmp_path / "out").glob("*.md")
         assert parse("", file.read_bytes()) == one
 
     def test_writes_published_if_the_policy_would_differ(
