@@ -182,13 +182,12 @@ class Directory:
         row.former_keys.append(row.key)
         self._by_former_key[row.key].append(row)
 
-    def target(self, key: str, namer: Row) -> Row | None:
-        """Return the article to which a related entry of ``namer`` links.
+    def target(self, key: str, linked: Collection[Row]) -> Row | None:
+        """Return the article to which a related entry links, of those that are not linked yet.
 
-        An entry with the key of its own document means another article with that key, if there is
-        one.
+        The namer itself counts as linked.
         """
-        return next((row for row in self.at(key) if row is not namer), None)
+        return next((row for row in self.at(key) if row not in linked), None)
 
     def family(self, stem: str) -> list[Row]:
         """Return the articles whose slug of this stem may still change, in the order that they get

@@ -29,39 +29,43 @@ class Link:
 def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory) -> Iterator[Link]:
     """Yield the links from documents to the articles that they name, in document order.
 
-    The one to another article of its own address comes last, since that may come and go.
+    Those to further articles of an address come last, since they may come and go.
     """
     for row, document in namers:
         linked = {row}
-        own = [document.key] if snapshot.names_own(document) else []
-        for position, key in enumerate((*snapshot.related_keys(document), *own)):
-            target = directory.target(key, row)
-            # One article may have had both of two addresses.
-            if target is not None and target not in linked:
+        keys = (*snapshot.related_keys(document), *snapshot.further_keys(document))
+        for position, key in enumerate(keys):
+            target = directory.target(key, linked)
+            if target is not None:
                 linked.add(target)
                 yield Link(row, target, position)
 
 
-def missing_twins(
-    groups: Iterable[Sequence[Row]], written: Collection[Row], directory: Directory
+def links_to_newcomers(
+    same_key: Iterable[Sequence[Row]], written: Collection[Row], directory: Directory
 ) -> Iterator[Link]:
-    """Yield the links to another article of the same address that came after its namer.
+    """Yield the links to articles of one address from earlier documents that mean several of them.
 
-    ``written`` are the articles of the batch, whose links are all made.
+    ``same_key`` are the articles of each address, ``written`` those of the batch, whose own links
+    are all made.
     """
-    alone = {}
-    for group in groups:
-        earlier = [row for row in group if row not in written and not row.coverage_only]
-        # With two there, the link was made before, and an editor may have cut it.
-        if len(earlier) == 1 and len(group) > 1:
-            alone[earlier[0].pk] = earlier[0]
-    if not alone:
+    keys = {}
+    for rows in same_key:
+        earlier = [row.pk for row in rows if row not in written and not row.coverage_only]
+        if earlier and len(rows) > len(earlier):
+            keys |= dict.fromkeys(earlier, rows[0].key)
+    if not keys:
         return
-    known = set(Related.objects.filter(article__in=alone).values_list("article", "target"))
-    for source in SourceDocument.objects.filter(article__in=alone):
-        row = alone[source.article_id]
-        for link in links_of([(row, source.parse())], directory):
-            if link.target.key == row.key and (row.pk, link.target.pk) not in known:
+    linked = Related.objects.filter(target__in=keys).values_list("article", "target")
+    wanted = {pk: {key} for pk, key in keys.items()}
+    for namer, target in linked:
+        wanted.setdefault(namer, set()).add(keys[target])
+    rows = {row.pk: row for row in directory.get_all(wanted) if row not in written}
+    for source in SourceDocument.objects.filter(article__in=rows):
+        row, document = rows[source.article_id], source.parse()
+        meant = wanted[row.pk].intersection(snapshot.further_keys(document))
+        for link in links_of([(row, document)], directory) if meant else ():
+            if link.target.key in meant:
                 yield link
 
 

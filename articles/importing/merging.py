@@ -157,7 +157,7 @@ def _merge(
     take, conflicts = snapshot.merge(before, now, editor)
     if (
         base is not None
-        and snapshot.names_own(document) != snapshot.names_own(base)
+        and snapshot.further_keys(document) != snapshot.further_keys(base)
         and editor["related"] == before["related"]
     ):
         take["related"] = now["related"]

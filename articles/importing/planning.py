@@ -24,7 +24,8 @@ class Plan:
     ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
     ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes,
     ``numbered`` articles that do not get the slug they request. ``former_keys`` are address keys
-    that articles, by id, no longer have. ``same_key`` are articles that share one: links go to the
+    that articles, by id, no longer have. ``to_newcomers`` are links that may be there already.
+    ``same_key`` are articles that share one: links go to the
     first. ``reread`` documents of other batches say how providers are named.
 
     The policy scores the articles ``to_score``. It also rescores the ``renamed`` articles, and
@@ -40,6 +41,7 @@ class Plan:
     numbered: tuple[Row, ...] = ()
     former_keys: tuple[tuple[int, str], ...] = ()
     links: tuple[Link, ...] = ()
+    to_newcomers: tuple[Link, ...] = ()
     same_key: tuple[Sequence[Row], ...] = ()
     reread: tuple[Reread, ...] = ()
     to_score: frozenset[int] = frozenset()
@@ -110,10 +112,8 @@ def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -
     keys = dict.fromkeys(row.key for row, _ in matches.pairs)
     same_key = tuple(rows for rows in map(directory.having, keys) if len(rows) > 1)
     needless = [row for rows in same_key for row in rows if row.coverage_only]
-    added = (
-        *links.links_of(namers, directory),
-        *links.missing_twins(same_key, written, directory),
-    )
+    added = tuple(links.links_of(namers, directory))
+    to_newcomers = tuple(links.links_to_newcomers(same_key, written, directory))
     retold = [merge.article for merge in merges if merge.retells_related]
     doubtful = {link.target_id for article in retold for link in article.related_links.all()}
     asked = set(directory.get_all(named | doubtful)).difference(needless)
@@ -146,6 +146,7 @@ def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -
         numbered=tuple(row for row in renamed if row.slug != row.stem and not row.coverage_only),
         former_keys=tuple(former_keys),
         links=added,
+        to_newcomers=to_newcomers,
         same_key=same_key,
         reread=tuple(reread),
         to_score=frozenset(unscored),

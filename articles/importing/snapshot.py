@@ -74,7 +74,9 @@ def of_article(article: Article, document: ArticleDocument | None = None) -> dic
         "quality": article.quality,
         "topics": [link.topic.key for link in article.topic_links.all()],
         "images": [image_state(image) for image in article.images.all()],
-        "related": [key for key in (key_of(one, keys) for one in targets) if key != own],
+        "related": [
+            key for key in dict.fromkeys(key_of(one, keys) for one in targets) if key != own
+        ],
     }
 
 
@@ -99,17 +101,25 @@ def image_state(image: Image | DocumentImage) -> list[Any]:
 def related_keys(document: ArticleDocument) -> list[str]:
     """Return the distinct address keys that a document names, except its own.
 
-    Its own means another article with that key, see ``Directory.target``. Whether there is one is no
-    part of a state.
+    For the others see ``further_keys``; whether there are such articles is no part of a state.
     """
     own = document.key
     return list(dict.fromkeys(entry.key for entry in document.related if entry.key != own))
 
 
-def names_own(document: ArticleDocument) -> bool:
-    """Return whether a document has a related entry with its own address."""
-    own = document.key
-    return any(entry.key == own for entry in document.related)
+def further_keys(document: ArticleDocument) -> list[str]:
+    """Return the address keys of the entries that mean another article of their address.
+
+    Several articles may share one. These are the entries that repeat a key, and those with the key
+    of their own document.
+    """
+    seen = {document.key}
+    further = []
+    for entry in document.related:
+        if entry.key in seen:
+            further.append(entry.key)
+        seen.add(entry.key)
+    return further
 
 
 def key_of(target: Article, named: Collection[str]) -> str:

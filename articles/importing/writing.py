@@ -74,8 +74,11 @@ def write(
     rows.update_sources(matches.known, run)
 
     _insert_links(link for link in plan.links if link.namer.pk not in written)
+    for link in plan.to_newcomers:
+        Related.objects.filter(article=link.namer.pk, target=link.target.pk).delete()
+    _insert_links(plan.to_newcomers)
     relinked_ids = links.point_links([row.pk for row in rows] for rows in plan.same_key)
-    relinked_ids |= {link.namer.pk for link in plan.links if link.namer.pk not in written}
+    relinked_ids |= {link.namer.pk for link in plan.to_newcomers}
     dropped = [row.pk for row in plan.dropped_stubs]
     Article.objects.filter(pk__in=dropped, coverage_only=True).delete()
     _rescore(plan, relinked_ids, policy, at)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from articles.documents import address_key, coverage_slug
-from articles.models import Article
+from articles.models import Article, Related
 from tests.articles.samples import NOON, document, entry, load, put
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +63,26 @@ class TestTies:
         assert slugs()[first.url] == "2024-05-01-beta-2"
         heats = {article.url: article.heat for article in Article.objects.all()}
         assert (heats[first.url], heats[second.url]) == (-1, 85)
+
+
+class TestOneAddress:
+    """Hubs publish pairs of reports with one address, and name each of them as the other's coverage."""
+
+    @pytest.mark.parametrize("batch_size", [1, 10])
+    @pytest.mark.parametrize("order", ["abc", "bca", "cab", "cba"])
+    def test_each_entry_means_another_article(
+        self, tmp_path: Path, order: str, batch_size: int
+    ) -> None:
+        address = "https://x.example/pair"
+        both = (entry(title="A", web_url=address), entry(title="B", web_url=address))
+        pieces = {
+            "a": document(title="A", web_url=address, related=both[1:]),
+            "b": document(title="B", web_url=f"{address}/", related=both[:1]),
+            "c": document(title="C", related=both),
+        }
+        for number, name in enumerate(order):
+            put(tmp_path, f"{number}-{name}.txt", pieces[name])
+        load(tmp_path, batch_size=batch_size)
+        links = Related.objects.values_list("article__title", "target__title")
+        assert set(links) == {("A", "B"), ("B", "A"), ("C", "A"), ("C", "B")}
+        assert not Article.objects.filter(coverage_only=True).exists()
