@@ -19,6 +19,8 @@ _PLAIN: Final = re.compile(
     r"(?P<path>(?:/(?!\.)[A-Za-z0-9._~!$&()*+,;=:@-]*)*)\Z",
     re.ASCII,
 )
+# No key is like this: one may begin with the host "http" and a port.
+_WEB: Final = re.compile(r"(?:https?:[/\\]{2})+", re.IGNORECASE)
 _ESCAPE: Final = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
 _ENDING: Final = re.compile(r"(?:/+|/+amp/*)+\Z", re.IGNORECASE)
@@ -65,16 +67,16 @@ def address_key(url: str) -> str:
     A key has neither scheme, leading ``www.``, user, default port, fragment nor tracking
     parameters, and neither a slash nor ``/amp`` at its end. The host is in lower case and in its
     ASCII form, and characters are percent-encoded only where they must be. A long key ends in a
-    digest. A text that is not a web URL, such as a key, is its own key.
+    digest. A text that does not begin like a web URL, such as a key, is its own key.
     """
     if plain := _PLAIN.match(url):
         return _bounded(_host(plain["host"].lower()) + _ENDING.sub("", plain["path"]))
-    if url[:4].lower() != "http":
+    if not _WEB.match(url):
         return _bounded(url)
     try:
         parsed = URL(url)
     except ValueError:
-        return _bounded(url)
+        return _bounded(_WEB.sub("", url, count=1))
     port = f":{parsed.port}" if parsed.port else ""
     key = _host(parsed.hostname) + port + _ENDING.sub("", _normalized(parsed.pathname))
     asked = (part for part in parsed.search[1:].split("&") if part)
@@ -104,7 +106,7 @@ def _normalized(text: str) -> str:
 def _bounded(key: str) -> str:
     if len(key) <= MAX_KEY and key.isascii():
         return key
-    digest = sha256(key.encode()).hexdigest()
+    digest = sha256(key.encode(errors="surrogatepass")).hexdigest()
     return key.encode("ascii", "replace").decode()[: MAX_KEY - _DIGEST] + digest
 
 
