@@ -66,8 +66,8 @@ class Provider(models.Model):
             super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Convert the domain to lower case. Reject a URL, and logos that no page could show."""
-        self.domain = self.domain.strip().lower()
+        """Write the domain as imports do. Reject a URL, and logos that no page could show."""
+        self.domain = self.domain.strip().lower().removeprefix("www.")
         if "/" in self.domain:
             raise ValidationError({"domain": "Enter a domain, for example nypost.com."})
         if not isinstance(self.logos, list) or not all(map(_is_logo, self.logos)):

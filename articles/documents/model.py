@@ -53,6 +53,11 @@ class DocumentProvider:
     images: tuple[DocumentImage, ...] = ()
     extra: Mapping[str, Extra] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """The domain that its row has: in lower case, without ``www.``."""
+        return self.domain.lower().removeprefix("www.")
+
 
 @_pickled_as_values
 @dataclass(frozen=True, slots=True)
@@ -174,3 +179,8 @@ class ProviderDocument:
     images: tuple[DocumentImage, ...] = ()
     extra: Mapping[str, Extra] = field(default_factory=dict)
     warnings: tuple[DocumentWarning, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """The domain that its row has: in lower case, without ``www.``."""
+        return self.domain.lower().removeprefix("www.")

@@ -64,7 +64,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
         rank = [False, iso(document.published_at), slug, document.url]
         # A document's own provider comes last and so overrides those of its entries.
         for said in (*(entry.provider for entry in document.related), document.provider):
-            found.setdefault(said.domain.lower(), []).append((said, rank))
+            found.setdefault(said.key, []).append((said, rank))
     if not found:
         return {}
     known = by_domain(found)
@@ -107,7 +107,7 @@ def store_provider_file(document: ProviderDocument, file_name: str = "") -> None
     A file that names another domain than before, but the same provider, gives it another domain. A
     former domain is not given again, so two files that disagree do not rename it in turn.
     """
-    domain = document.domain.lower()
+    domain = document.key
     provider = by_domain([domain]).get(domain)
     has_moved = False
     if provider is None:

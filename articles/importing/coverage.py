@@ -67,7 +67,7 @@ def find_new(
 def describe(row: Row, entry: RelatedEntry) -> None:
     """Set the contents of a coverage-only article's row from an entry with its address key."""
     row.url, row.published_at = entry.url, entry.published_at
-    row.provider = entry.provider.domain.lower()
+    row.provider = entry.provider.key
 
 
 def number_rows(new: Sequence[Row]) -> None:

@@ -88,13 +88,13 @@ def _begin(row: Row | None, one: Incoming, directory: Directory, matches: Matche
     document = one.document
     pairs = matches.filled if row else matches.new
     if row is None:
-        domain = document.provider.domain.lower()
+        domain = document.provider.key
         key, at = document.key, document.published_at
         row = Row(0, "", one.stem, key, document.url, domain, at)
     else:
         directory.remove(row)
         row.coverage_only, row.stem, row.published_at = False, one.stem, document.published_at
-        row.url, row.provider = document.url, document.provider.domain.lower()
+        row.url, row.provider = document.url, document.provider.key
     row.path, row.digest = one.file.name, one.digest
     row.run = row.created_by = directory.run
     directory.add(row)
@@ -107,7 +107,7 @@ def _same_file(one: Incoming, directory: Directory) -> Row | None:
 
     It has the same address key or the same provider.
     """
-    provider = one.document.provider.domain.lower()
+    provider = one.document.provider.key
     rows = [
         row
         for row in directory.at_path(one.file.name)

@@ -129,12 +129,12 @@ def _contents(
     for row, incoming in pairs:
         document = incoming.document
         columns = content_columns(document) | score_columns(document, policy)
-        yield row, document, (*columns.values(), providers[document.provider.domain.lower()])
+        yield row, document, (*columns.values(), providers[document.provider.key])
     for row, entry in stubs:
         texts = (getattr(entry, name, None) or "" for name in TEXTS)
         kind = entry.type or Article.Type.ARTICLE.value
         score = (entry.quality, None, False, False, 0.0)
-        provider_id = providers[entry.provider.domain.lower()]
+        provider_id = providers[entry.provider.key]
         times_and_locale = (entry.published_at, None, settings.LANGUAGE_CODE)
         yield row, None, (*texts, kind, *times_and_locale, *score, provider_id)
 

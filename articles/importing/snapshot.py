@@ -48,7 +48,7 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
     """Return the state of an article just imported from ``document``."""
     return _texts_and_times(document) | {
         "locale": language_of(document),
-        "provider": document.provider.domain.lower(),
+        "provider": document.provider.key,
         "quality": document.quality,
         "topics": list(dict.fromkeys(map(topic_key, document.topics))),
         "images": [image_state(image) for image in document.images],

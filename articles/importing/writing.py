@@ -101,7 +101,7 @@ def _write_merge(
     """Write the values that an article takes from its document, except links."""
     row, document, columns = merge.row, merge.document, dict(merge.columns)
     if "provider" in merge.taken:
-        columns["provider_id"] = providers[document.provider.domain.lower()]
+        columns["provider_id"] = providers[document.provider.key]
     if merge.decided:
         signed = decisions.sign(merge.decided.after, run)
         columns |= {**signed, "version": merge.decided.version, "changed_at": at}
