@@ -14,6 +14,7 @@ the scoring rule to every article that the change affects, and adds the decision
 
 from articles.newsdesk.changes import Change, RefusedError, StaleError, Verb, together
 from articles.newsdesk.conflicts import Choice, name_coverage, resolve
+from articles.newsdesk.duplicates import groups_of, keep
 from articles.newsdesk.effects import Consequence, Standing
 from articles.newsdesk.explaining import explain
 from articles.newsdesk.fitting import Fit, fit_policy, unexplained

@@ -22,6 +22,7 @@ from articles.models import Article, ArticleQuerySet, ImportConflict, Related
 from articles.models.article_queryset import in_sight
 from articles.models.orders import LATEST
 from articles.newsdesk.changes import Verb
+from articles.newsdesk.duplicates import OUT, candidates, groups_of
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom.capped_count import MOST_COUNTED
 from newsroom.dates import in_words
@@ -34,7 +35,8 @@ DECISIONS: Final = 1_000
 
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
-_OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
+DUPLICATES: Final = "possible-duplicates"
+"""The key of the queue whose articles stand for groups; see ``duplicates``."""
 _State = Article.State
 _Reasons = dict[int, str]
 _Explain = Callable[[Sequence[Article], datetime, Policy], _Reasons]
@@ -211,25 +213,22 @@ def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Rea
 
 
 def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Return articles that share their address with another, unless held or withdrawn.
+    """Return the newest article of each group with one address, unless held or withdrawn.
 
-    Only the latest ``REACH`` articles are read, but the other one may be of any age.
+    Only the latest ``REACH`` articles are read, but the others may be of any age.
     """
-    kept = Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
-    others = kept.filter(address_key=OuterRef("address_key")).exclude(pk=OuterRef("pk"))
-    return kept.filter(Exists(others), published_at__gte=_reach(Article.objects.all()))
+    others = candidates().filter(address_key=OuterRef("address_key")).exclude(pk=OuterRef("pk"))
+    at_once = Q(published_at=OuterRef("published_at"), slug__lt=OuterRef("slug"))
+    newer = others.filter(Q(published_at__gt=OuterRef("published_at")) | at_once)
+    reach = _reach(Article.objects.all())
+    return candidates().filter(Exists(others), ~Exists(newer), published_at__gte=reach)
 
 
 def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
-    others = defaultdict(list)
-    same = Article.objects.filter(address_key__in={one.address_key for one in articles})
-    for other in same.filter(coverage_only=False).exclude(decision__in=_OUT).newest_first():
-        others[other.address_key].append(other)
+    groups = groups_of(articles)
     return {
         article.pk: "same address as "
-        + ", ".join(
-            f"“{_short(other)}”" for other in others[article.address_key] if other != article
-        )
+        + ", ".join(f"“{_short(other)}”" for other in groups[article.pk] if other != article)
         for article in articles
     }
 
@@ -323,9 +322,9 @@ QUEUES: Final = (
         _why_late,
     ),
     Queue(
-        "possible-duplicates",
+        DUPLICATES,
         "Duplicates",
-        "Two articles have the same address. Hold or withdraw one of them.",
+        "Several articles have the same address, in any spelling. Keep one of each group.",
         _possible_duplicates,
         _why_duplicates,
     ),

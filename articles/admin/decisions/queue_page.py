@@ -11,11 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from articles import heat
+from articles import heat, newsdesk, roles
 from articles.admin.decisions.confirmation import answer
+from articles.admin.decisions.duplicates import sign
 from articles.admin.pages import ARTICLES
 from articles.models import Article
-from articles.newsdesk.queues import BY_KEY, QUEUES
+from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError, page_of
 
@@ -41,13 +42,17 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
     except CursorError as error:
         raise Http404 from error
     articles = page.rows
-    reasons = queue.reasons(articles, at, policy)
+    is_grouped = queue.key == DUPLICATES
+    groups = newsdesk.groups_of(articles).values() if is_grouped and articles else []
+    reasons = {} if is_grouped else queue.reasons(articles, at, policy)
     context = {
         "title": queue.title,
         "trail": [ARTICLES],
         "queue": queue,
         "queues": QUEUES,
         "count": count_in_words(count_capped(waiting)),
+        "groups": [(group, sign(group)) for group in groups],
+        "may_hold": request.user.has_perm(roles.HOLD),
         "rows": [(article, article.state_at(at), reasons.get(article.pk)) for article in articles],
         "is_first_page": not after,
         "next": urlencode({"after": page.next}) if page.next else "",

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import heat, newsdesk
+from articles import heat, newsdesk, roles
 from articles.admin.articles.article_context import acts_since, facts
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.decisions.decision_forms import (
@@ -23,10 +23,11 @@ from articles.admin.decisions.decision_forms import (
     offered,
     what_was_done,
 )
+from articles.admin.decisions.duplicates import sign
 from articles.admin.pages import ARTICLES, VIEW, allow, article_or_404
 from articles.models import Act, Article, ArticleQuerySet
 from articles.newsdesk import VERBS, RefusedError, StaleError, Verb
-from articles.newsdesk.queues import BY_KEY, QUEUES, Queue
+from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, Queue
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
 from newsroom.capped_count import count_capped, count_in_words
@@ -185,6 +186,7 @@ def _page(
         cursor = desk.cursor(article)
         decisions = offered(user, article)
         context |= facts(article, desk.policy, desk.at) | {
+            "keep": _keep(desk, article),
             "reason_why": desk.queue.reasons([article], desk.at, desk.policy).get(article.pk, ""),
             "position": _position(desk, article),
             "here": desk.address(article=article.pk),
@@ -200,6 +202,14 @@ def _page(
             "meanwhile": acts_since(article, seen) if seen is not None else [],
         }
     return answer(desk.request, "triage", context)
+
+
+def _keep(desk: Desk, article: Article) -> str:
+    """Return the signed group of duplicates that the user may settle by keeping an article, or ""."""
+    if desk.queue.key != DUPLICATES or not desk.request.user.has_perm(roles.HOLD):
+        return ""
+    group = newsdesk.groups_of([article])[article.pk]
+    return sign([article, *(one for one in group if one != article)]) if group[1:] else ""
 
 
 def _position(desk: Desk, article: Article) -> str:

@@ -75,7 +75,7 @@ class TestDesk:
             "one-away": "2",
             "better-elsewhere": "2",
             "late-arrivals": "Clear",
-            "possible-duplicates": "2",
+            "possible-duplicates": "1",
             "import-conflicts": "Clear",
             "scheduled": "2",
             "held": "2",

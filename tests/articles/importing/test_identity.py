@@ -16,7 +16,7 @@ from articles.importing import uploads
 from articles.models import Article, FormerAddress, ImportProblem, Related, Upload
 from articles.roles import Role
 from providers.models import Provider
-from tests.articles.api.desk import address_of, by_token, send
+from tests.articles.api.desk import by_token
 from tests.articles.importing.worlds import blank_newsroom
 from tests.articles.samples import (
     DAILY,
@@ -200,7 +200,7 @@ class TestSameFile:
         assert url_of(BRIDGE) == document().url
         for skip in (True, False):
             assert counts(load(tmp_path, skip=skip)) == {"unchanged": 1}
-        put(tmp_path, "one.md", document(**{"web_url": other.url, "provider": HERALD}))
+        put(tmp_path, "one.md", document(web_url=other.url, provider=HERALD))
         assert counts(load(tmp_path)) == {"updated": 1}
         assert Article.objects.get(slug=BRIDGE).excerpt == "First."
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from articles import newsdesk
 from articles.models import Article, ImportConflict
 from articles.newsdesk import queues
 from articles.newsdesk.queues import BY_KEY, QUEUES
@@ -238,33 +239,62 @@ class TestLateArrivals:
 
 
 class TestPossibleDuplicates:
-    def test_both(self) -> None:
-        url = "https://paper.example/same"
-        one = make_article(web_url=url, title="One", slug="a", published_at=NOW)
-        other = make_article(web_url="", original_url=url, type="video", published_at=NOW, slug="b")
+    URL = "https://paper.example/same"
+    SPELLED = "http://www.paper.example/same/amp/?utm_source=x"
+
+    def test_a_group_is_its_newest_article(self) -> None:
+        old = make_article(web_url="", original_url=self.SPELLED, type="video", title="Old")
+        late = {"published_at": NOW, "web_url": self.URL}
+        new = make_article(**late, slug="a", title="New")
+        as_new = make_article(**late, slug="b", title="As new")
         make_article()
-        assert waiting("possible-duplicates") == [one, other]
-        assert why("possible-duplicates", other) == "same address as “One”"
+        assert waiting("possible-duplicates") == [new]
+        assert why("possible-duplicates", new) == "same address as “As new”, “Old”"
+        assert newsdesk.groups_of([new, old]) == {
+            key: [new, as_new, old] for key in [new.pk, old.pk]
+        }
 
     @pytest.mark.parametrize(
         "overrides",
         [{"decision": "hold"}, {"decision": "withdraw"}, {"coverage_only": True, "quality": None}],
     )
     def test_until_one_is_held_or_withdrawn(self, overrides: dict[str, Any]) -> None:
-        url = "https://paper.example/same"
-        make_article(web_url=url)
-        make_article(web_url=url, **overrides)
+        stays = make_article(web_url=self.URL)
+        make_article(web_url=self.SPELLED, **overrides)
         assert waiting("possible-duplicates") == []
+        assert newsdesk.groups_of([stays]) == {stays.pk: [stays]}
 
     def test_compares_the_latest_with_articles_of_any_age(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        url = "https://paper.example/same"
-        new = make_article(web_url=url)
+        new = make_article(web_url=self.URL)
         make_article()
-        make_article(web_url=url, published_at=NOW - 1000 * HOUR)
+        make_article(web_url=self.SPELLED, published_at=NOW - 1000 * HOUR)
         monkeypatch.setattr(queues, "REACH", 2)
         assert waiting("possible-duplicates") == [new]
+
+    def test_is_settled_by_keeping_one(self) -> None:
+        kept, *others = (make_article(web_url=self.URL) for _ in range(10))
+        change = newsdesk.keep(kept, others)
+        act = newsdesk.perform(change, by=None, reason="Duplicate")
+        assert waiting("possible-duplicates") == []
+        held = Article.objects.filter(decision="hold", decision_reason="Duplicate")
+        assert set(held) == set(others)
+        assert (act.verb, act.changes.count()) == ("hold", 9)
+        newsdesk.perform(newsdesk.undo(act), by=None)
+        assert waiting("possible-duplicates") == [kept]
+        assert not held.exists()
+
+    def test_fail_if_the_one_that_stays_changed(self) -> None:
+        kept, other = (make_article(web_url=self.URL) for _ in range(2))
+        change = newsdesk.keep(kept, [other])
+        newsdesk.perform(newsdesk.withdraw(kept), by=None)
+        with pytest.raises(newsdesk.StaleError, match=kept.slug):
+            newsdesk.perform(change, by=None)
+
+    def test_fail_alone(self) -> None:
+        with pytest.raises(newsdesk.RefusedError, match="nothing to do"):
+            newsdesk.keep(make_article(), [])
 
 
 class TestImportConflicts:

@@ -1,0 +1,39 @@
+"""Groups of articles with one address, of which editors keep one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from articles.models import Article, ArticleQuerySet
+from articles.newsdesk.changes import Change, together
+from articles.newsdesk.verbs import hold
+
+MOST_AT_ONCE: Final = 50
+"""The most articles of a group that are shown, and settled, at once."""
+
+OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
+
+
+def candidates() -> ArticleQuerySet:
+    """Return the articles that may be duplicates: those with a document, not held or withdrawn."""
+    return Article.objects.filter(coverage_only=False).exclude(decision__in=OUT)
+
+
+def groups_of(articles: Iterable[Article]) -> dict[int, list[Article]]:
+    """Return the newest candidates with the same address as each article, by its id. One query."""
+    keys = {article.pk: article.address_key for article in articles}
+    same = candidates().filter(address_key__any_of=sorted({*keys.values()})).newest_first()
+    groups = defaultdict(list)
+    for one in same.select_related("provider").defer("body", "featured_content"):
+        if len(groups[one.address_key]) < MOST_AT_ONCE:
+            groups[one.address_key].append(one)
+    return {pk: groups[key] for pk, key in keys.items()}
+
+
+def keep(article: Article, others: Sequence[Article]) -> Change:
+    """Hold the ``others`` of a group in one decision, because ``article`` stays."""
+    change = together(hold(other) for other in others)
+    return replace(change, seen={**change.seen, article.pk: article.version})
