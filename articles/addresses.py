@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db.models import Q
-
 from articles.documents import address_key
-from articles.models import Article, ArticleQuerySet, FormerAddress, FormerSlug
+from articles.models import Article, ArticleQuerySet, FormerAddress
 from newsroom import bulk
-
-
-def with_address(key: str) -> Q:
-    """Return the condition for the articles that have or had an address key."""
-    former = FormerAddress.objects.filter(address_key=key).values("article")
-    return Q(address_key=key) | Q(pk__in=former)
-
-
-def with_slug(slug: str) -> Q:
-    """Return the condition for the article that has or had a slug."""
-    return Q(slug=slug) | Q(pk__in=FormerSlug.objects.filter(slug=slug).values("article"))
 
 
 def at_addresses(keys: Collection[str], articles: ArticleQuerySet) -> dict[str, list[int]]:

@@ -196,14 +196,18 @@ class Directory:
         return sorted(rows, key=lambda row: row.order)
 
     def is_free(self, row: Row) -> bool:
-        """Whether the slug of an article may still change: another run knows nothing of it."""
-        return row.takes_slug or (row.created_by == self.run and not row.coverage_only)
+        """Whether the slug of an article may still change."""
+        return row.takes_slug or self._is_of_run(row)
+
+    def _is_of_run(self, row: Row) -> bool:
+        """Whether an article is new in this run: nobody knows its slug."""
+        return row.created_by == self.run and not row.coverage_only
 
     def may_have(self, row: Row, slug: str) -> bool:
-        """Whether no other article has or had a slug; those that are free do not count."""
+        """Whether no other article has or had a slug; those that are new in this run do not count."""
         self.load_stems([slug])
         holder = self._by_slug.get(slug)
-        if holder is not None and holder is not row and not self.is_free(holder):
+        if holder is not None and holder is not row and not self._is_of_run(holder):
             return False
         if slug not in self._former_slugs:
             return True

@@ -159,9 +159,22 @@ def _is_of_another_root(row: Row, one: Incoming) -> bool:
 
 def _is_in_run(row: Row, one: Incoming) -> bool:
     """Whether the file of an article is another file in the folders of this run."""
-    return bool(row.path) and any(
-        _is_another_file(Path(root, row.path or ""), one) for root in one.file.roots
-    )
+    if not row.path:
+        return False
+    paths = (Path(root, row.path) for root in one.file.roots)
+    return any(_is_another_file(path, one) and _holds(path, row) for path in paths)
+
+
+def _holds(path: Path, row: Row) -> bool:
+    """Whether a file is still that of an article, and not of one that took its name."""
+    try:
+        data, digest = read(str(path), "")
+        if digest == row.digest:
+            return True
+        document = parse("", data)
+    except DocumentError:
+        return True
+    return document.key in {row.key, *row.former_keys} or document.provider.key == row.provider
 
 
 def _is_elsewhere(row: Row, one: Incoming) -> bool:

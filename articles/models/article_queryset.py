@@ -63,6 +63,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         )
         return self.filter(Q(_in_time(at), published=True) | superseded & Q(Exists(leads)))
 
+    def called(self, slug: str) -> Self:
+        """Keep the article that has or had ``slug``."""
+        return self.filter(search.has_slug(slug))
+
     def withdrawn_from_readers(self, slug: str) -> Self:
         """Keep the article that has or had ``slug`` and was withdrawn after readers saw it.
 
@@ -75,8 +79,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             act__verb=Act.Verb.WITHDRAW,
             published_before=True,
         )
-        called = Q(slug=slug) | Q(former_slugs__slug=slug)
-        return self.filter(called, Exists(seen), decision=self.model.Decision.WITHDRAW)
+        return self.called(slug).filter(Exists(seen), decision=self.model.Decision.WITHDRAW)
 
     def of_topic(self, topic: Topic) -> Self:
         """Keep the articles of ``topic``. Its index is ordered by the time ``filed_at``."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from articles.documents import address_key
@@ -94,7 +94,7 @@ def address(text: str) -> Q | None:
     if len(text) > MOST_OF_ADDRESS or NO_TEXT.search(text):
         return None
     if _SLUG.fullmatch(text):
-        return _has_slug(text)
+        return has_slug(text)
     if not _URL.fullmatch(text):
         return None
     key = address_key(text)
@@ -102,11 +102,12 @@ def address(text: str) -> Q | None:
     # The article's page here, or on another host of this newsroom.
     last = unquote(text.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])
     if _SLUG.fullmatch(last) and not NO_TEXT.search(last):
-        found |= _has_slug(last)
+        found |= has_slug(last)
     return found
 
 
-def _has_slug(slug: str) -> Q:
+def has_slug(slug: str) -> Q:
+    """Return the condition for the article that has or had a slug."""
     return Q(slug=slug) | Q(_Had("articles_formerslug", "slug", slug))
 
 
@@ -116,12 +117,14 @@ class _Had(Func):
     output_field = BooleanField()
 
     def __init__(self, table: str, column: str, value: str) -> None:
-        inner = f"SELECT article_id FROM {table} WHERE {column} = %%s"
-        super().__init__(F("pk"), template=f"%(expressions)s IN ({inner})")
-        self.value = value
+        self.inner = f"SELECT article_id FROM {table} WHERE {column} = "
+        super().__init__(
+            F("pk"), Value(value), template="%(expressions)s)", arg_joiner=f" IN ({self.inner}"
+        )
 
-    def as_sql(  # type: ignore[override]
+    def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
-    ) -> tuple[str, tuple[str | int, ...]]:
-        sql, parameters = super().as_sql(compiler, connection, **context)
-        return sql, (*parameters, self.value)
+    ) -> Any:
+        # After OR, PostgreSQL would read the whole table for IN with a query.
+        joined = {"template": "%(expressions)s))", "arg_joiner": f" = ANY(ARRAY({self.inner}"}
+        return self.as_sql(compiler, connection, **joined, **context)

@@ -161,7 +161,7 @@ class UndoView(ActingView):
 
 def stored(slug: str) -> Article:
     """Return an article with its provider, or raise ``Http404``. One query."""
-    article = Article.objects.select_related("provider").filter(slug=slug).first()
+    article = Article.objects.select_related("provider").called(slug).first()
     if article is None:
         raise Http404
     return article

@@ -118,7 +118,7 @@ class DeskArticleView(DeskView):
         articles = articles.prefetch_related(
             Prefetch("images", images), Prefetch("topic_links", topics)
         )
-        article: Any = articles.filter(slug=slug).first()
+        article: Any = articles.called(slug).first()
         if article is None:
             raise Http404
         article.receipt = heat.receipts([article.pk], at=at).get(article.pk)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from articles import heat, newsdesk
-from articles.models import Article, Image, ImportConflict
+from articles.models import Article, FormerSlug, Image, ImportConflict
 from articles.newsdesk.queues import QUEUES
 from articles.newsdesk.stories import MOST_MEMBERS
 from articles.roles import Role
@@ -221,6 +221,13 @@ class TestArticle:
         assert receipt["supersededBy"] == []
         assert receipt["policy"] == {"threshold": 70, "bonus": 10, "minimum": 50}
         assert told["allowed"][:2] == ["score", "publish"]
+
+    def test_by_a_former_slug(self, desk: Client) -> None:
+        article = make_article()
+        FormerSlug.objects.remember({"2026-03-01-old": (article.pk, article.address_key)})
+        for address in (address_of("2026-03-01-old"), address_of("2026-03-01-old", "story")):
+            assert article.slug in desk.get(address).content.decode()
+        assert desk.get(address_of("2026-03-01-other")).status_code == 404
 
     @pytest.mark.parametrize("case", CASES, ids=str)
     def test_of_every_state(self, desk: Client, case: Any) -> None:

@@ -64,6 +64,18 @@ class TestAcrossRuns:
         (former,) = FormerSlug.objects.all()
         assert (former.slug, former.article.url) == (SLUG, FIRST)  # type: ignore[union-attr]
 
+    def test_retitled_articles_do_not_swap_their_slugs(self, tmp_path: Path) -> None:
+        put(tmp_path, "2024-05-01-a.md", page(FIRST))
+        put(tmp_path, "2024-05-01-b.md", page(SECOND))
+        load(tmp_path)
+        put(tmp_path, "2024-05-01-a.md", page(SECOND))
+        put(tmp_path, "2024-05-01-b.md", page(FIRST))
+        load(tmp_path)
+        assert slugs() == {FIRST: "2024-05-01-b-2", SECOND: "2024-05-01-a-2"}
+        leads = dict(FormerSlug.objects.values_list("slug", "article__url"))
+        assert leads == {"2024-05-01-a": FIRST, "2024-05-01-b": SECOND}
+        assert counts(load(tmp_path, skip=False)) == {"unchanged": 2}
+
     def test_a_slug_edited_by_hand_does_not_pass_on(self, tmp_path: Path) -> None:
         put(tmp_path, "a.md", page(FIRST))
         load(tmp_path)
