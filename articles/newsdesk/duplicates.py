@@ -26,7 +26,7 @@ def groups_of(articles: Iterable[Article]) -> dict[int, list[Article]]:
     """Return the newest candidates with the same address as each article, by its id. One query."""
     keys = {article.pk: article.address_key for article in articles}
     same = candidates().filter(address_key__any_of=sorted({*keys.values()})).newest_first()
-    groups = defaultdict(list)
+    groups: dict[str, list[Article]] = defaultdict(list)
     for one in same.select_related("provider").defer("body", "featured_content"):
         if len(groups[one.address_key]) < MOST_AT_ONCE:
             groups[one.address_key].append(one)

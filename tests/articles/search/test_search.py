@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -184,3 +185,18 @@ class TestNeverFails(TestCase):
     @example("\ud7ff")
     def test_any_text(self, text: str) -> None:
         list(Article.objects.search(text)[:1])
+
+
+class TestFormerAddress:
+    """Looking up what articles had before reads indexes alone."""
+
+    def test_reads_no_whole_table(self) -> None:
+        found = Article.objects.search("https://daily.example/2024-05-01-x?utm_source=x")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+            assert "Seq Scan" not in found.explain()
+        else:
+            plan = found.explain()
+            assert plan.count("article_address") == 1
+            assert "SCAN articles_article\n" not in f"{plan}\n"
