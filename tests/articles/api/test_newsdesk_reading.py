@@ -117,7 +117,8 @@ class TestList:
             make_superseded(hidden, quality=80)
             make_article(decision="withdraw")
             make_article(publish_from=timezone.now() + (3 - number) * HOUR)
-            make_article(web_url="https://paper.example/same")
+            for _ in range(2):
+                make_article(web_url=f"https://paper.example/same-{number}")
             ImportConflict.objects.create(
                 article=make_article(), run=make_run(), field="title", found_at=NOW
             )
