@@ -66,7 +66,7 @@ def of_article(article: Article, document: ArticleDocument | None = None) -> dic
     own = document.key if document else article.address_key
     keys = set(related_keys(document)) if document else set()
     targets = [link.target for link in article.related_links.all()]
-    named = document.provider.domain.lower() if document else provider.domain
+    named = document.provider.key if document else provider.domain
     was_so = named != provider.domain and provider.former_domains.filter(domain=named).exists()
     return _texts_and_times(article) | {
         "locale": article.locale,

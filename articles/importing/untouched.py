@@ -60,7 +60,7 @@ def mark_of(document: ArticleDocument) -> str | None:
         return None
     values = [getattr(document, name) or "" for name in TEXTS]
     values += (document.type or Article.Type.ARTICLE.value, document.published_at)
-    values += (document.updated_at, document.provider.domain.lower(), document.quality)
+    values += (document.updated_at, document.provider.key, document.quality)
     digest = _digest(
         values,
         dict.fromkeys(map(topic_key, document.topics)),
