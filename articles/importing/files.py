@@ -74,8 +74,7 @@ def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> It
 
     Searches folders recursively, except hidden ones and links to folders. Yields a folder that
     cannot be opened, so that ``read`` reports why. Memory does not grow with the number of files.
-    Messages name uploaded files by their path within the upload.
-    They lie in no complete folder.
+    Messages name uploaded files by their path within the upload, which is no whole folder.
     """
     wanted = {Kind.TOPIC, Kind.PROVIDER} if catalog else {Kind.ARTICLE}
     folders = folders_of(paths)

@@ -1,13 +1,15 @@
-"""The logos of providers: which are valid, and which one a page shows."""
+"""Providers: their logos and domains."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 
-from providers.models import Provider
+from providers.models import FormerDomain, Provider
 
 LARGE = {"url": "https://a.example/400.png", "width": 400, "height": 400}
 SMALL = {"url": "https://a.example/50.png", "width": 50, "height": 50}
@@ -50,3 +52,20 @@ class TestClean:
     def test_fail_logos(self, logos: Any) -> None:
         with pytest.raises(ValidationError, match="list of images"):
             Provider(domain="a.example", logos=logos).clean()
+
+
+class TestWww:
+    def test_is_no_part_of_a_domain(self) -> None:
+        provider = Provider(domain=" WWW.A.example ", name="A")
+        provider.clean()
+        assert provider.domain == "a.example"
+
+    @pytest.mark.django_db
+    def test_goes_in_a_migration(self) -> None:
+        for domain in ("www.a.example", "www.b.example", "b.example", "wwwc.example"):
+            Provider.objects.create(domain=domain, name=domain)
+        import_module("providers.migrations.0004_plain_domains").drop_www(apps, None)
+        domains = ["a.example", "b.example", "www.b.example", "wwwc.example"]
+        assert sorted(Provider.objects.values_list("domain", flat=True)) == domains
+        former = FormerDomain.objects.get()
+        assert (former.domain, former.provider.domain) == ("www.a.example", "a.example")

@@ -57,7 +57,8 @@ def groups(report: importing.Report) -> list[Any]:
 
 
 def url_of(slug: str) -> str:
-    return Article.objects.get(slug=slug).url
+    url: str = Article.objects.get(slug=slug).url
+    return url
 
 
 def namer(**overrides: Any) -> ArticleDocument:

@@ -244,7 +244,7 @@ class TestPossibleDuplicates:
 
     def test_a_group_is_its_newest_article(self) -> None:
         old = make_article(web_url="", original_url=self.SPELLED, type="video", title="Old")
-        late = {"published_at": NOW, "web_url": self.URL}
+        late: dict[str, Any] = {"published_at": NOW, "web_url": self.URL}
         new = make_article(**late, slug="a", title="New")
         as_new = make_article(**late, slug="b", title="As new")
         make_article()
