@@ -14,12 +14,12 @@ from articles.newsdesk.verbs import hold
 MOST_AT_ONCE: Final = 50
 """The most articles of a group that are shown, and settled, at once."""
 
-OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
+_OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
 
 
 def candidates() -> ArticleQuerySet:
     """Return the articles that may be duplicates: those with a document, not held or withdrawn."""
-    return Article.objects.filter(coverage_only=False).exclude(decision__in=OUT)
+    return Article.objects.filter(coverage_only=False).exclude(decision__in=_OUT)
 
 
 def groups_of(articles: Iterable[Article]) -> dict[int, list[Article]]:

@@ -22,7 +22,7 @@ from articles.models import Article, ArticleQuerySet, ImportConflict, Related
 from articles.models.article_queryset import in_sight
 from articles.models.orders import LATEST
 from articles.newsdesk.changes import Verb
-from articles.newsdesk.duplicates import OUT, candidates, groups_of
+from articles.newsdesk.duplicates import candidates, groups_of
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom.capped_count import MOST_COUNTED
 from newsroom.dates import in_words
