@@ -49,11 +49,11 @@ def links_to_newcomers(
     ``same_key`` are the articles of each address, ``written`` those of the batch, whose own links
     are all made.
     """
-    keys = {}
-    for rows in same_key:
-        earlier = [row.pk for row in rows if row not in written and not row.coverage_only]
-        if earlier and len(rows) > len(earlier):
-            keys |= dict.fromkeys(earlier, rows[0].key)
+    keys: dict[int, str] = {}
+    for group in same_key:
+        earlier = [row.pk for row in group if row not in written and not row.coverage_only]
+        if earlier and len(group) > len(earlier):
+            keys |= dict.fromkeys(earlier, group[0].key)
     if not keys:
         return
     linked = Related.objects.filter(target__in=keys).values_list("article", "target")

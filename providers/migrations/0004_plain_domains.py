@@ -1,9 +1,13 @@
 """Take ``www.`` from domains, because imports do so now; the former domain still leads there."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import migrations
 
 
-def drop_www(apps, schema_editor):
+def drop_www(apps: Any, schema_editor: Any) -> None:
     """Rename providers, unless another one has or had the domain without ``www.``."""
     Provider = apps.get_model("providers", "Provider")
     FormerDomain = apps.get_model("providers", "FormerDomain")
