@@ -283,12 +283,14 @@ def write_slugs(moved: Iterable[Row], former: Mapping[str, Row], run: int) -> No
 
 
 def settle_former_slugs(taken: Iterable[Row], new: Iterable[Row]) -> None:
-    """Free the slugs that their articles have again; let those of removed articles that are back
-    redirect again.
+    """Forget the former slugs that their articles have again, and give those of removed articles to
+    the ones that are back.
 
-    ``taken`` have a new slug, ``new`` are new articles. Two queries.
+    ``taken`` have a new slug, ``new`` are new articles. Slugs of removed articles stay reserved, also
+    while their articles have them: otherwise an older document of the same run would get them.
     """
-    FormerSlug.objects.filter(slug__any_of=[row.slug for row in taken]).delete()
+    mine = FormerSlug.objects.filter(slug__any_of=[row.slug for row in taken])
+    mine.exclude(article=None).delete()
     back = {row.key: row.pk for row in new}
     left = FormerSlug.objects.filter(article=None, address_key__any_of=list(back))
     for slug, key in left.values_list("slug", "address_key"):

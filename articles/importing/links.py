@@ -60,9 +60,9 @@ def links_to_newcomers(
     wanted = {pk: {key} for pk, key in keys.items()}
     for namer, target in linked:
         wanted.setdefault(namer, set()).add(keys[target])
-    rows = {row.pk: row for row in directory.get_all(wanted) if row not in written}
-    for source in SourceDocument.objects.filter(article__in=rows):
-        row, document = rows[source.article_id], source.parse()
+    namers = {row.pk: row for row in directory.get_all(wanted) if row not in written}
+    for source in SourceDocument.objects.filter(article__in=namers):
+        row, document = namers[source.article_id], source.parse()
         meant = wanted[row.pk].intersection(snapshot.further_keys(document))
         for link in links_of([(row, document)], directory) if meant else ():
             if link.target.key in meant:

@@ -105,9 +105,13 @@ def _begin(row: Row | None, one: Incoming, directory: Directory, matches: Matche
 def _same_file(one: Incoming, directory: Directory) -> Row | None:
     """Return the article that came from the same file, unless the file has another article now.
 
-    It has the same address key or the same provider.
+    It has the same address key. With another key it has the same provider, and the key does not
+    belong to an article whose own file is gone: then the file was renamed to this one's name.
     """
     provider = one.document.provider.key
+    renamed = [row for row in directory.having(one.document.key) if not _is_in_run(row, one)]
+    if any(row.path and row.path != one.file.name for row in renamed):
+        provider = ""
     rows = [
         row
         for row in directory.at_path(one.file.name)
@@ -158,23 +162,23 @@ def _is_of_another_root(row: Row, one: Incoming) -> bool:
 
 
 def _is_in_run(row: Row, one: Incoming) -> bool:
-    """Whether the file of an article is another file in the folders of this run."""
-    if not row.path:
-        return False
-    paths = (Path(root, row.path) for root in one.file.roots)
-    return any(_is_another_file(path, one) and _holds(path, row) for path in paths)
+    """Whether the file of an article is another file in the folders of this run.
+
+    Another document may have its name by now.
+    """
+    return bool(row.path) and any(
+        _is_another_file(path, one) and _is_about(path, row)
+        for path in (Path(root, row.path or "") for root in one.file.roots)
+    )
 
 
-def _holds(path: Path, row: Row) -> bool:
-    """Whether a file is still that of an article, and not of one that took its name."""
+def _is_about(path: Path, row: Row) -> bool:
+    """Whether a file has the document of an article, or one that cannot be read."""
     try:
         data, digest = read(str(path), "")
-        if digest == row.digest:
-            return True
-        document = parse("", data)
+        return digest == row.digest or parse("", data).key in {row.key, *row.former_keys}
     except DocumentError:
         return True
-    return document.key in {row.key, *row.former_keys} or document.provider.key == row.provider
 
 
 def _is_elsewhere(row: Row, one: Incoming) -> bool:

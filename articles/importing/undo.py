@@ -95,6 +95,7 @@ def undo(
     Once ``is_stopped`` returns true, finish the transaction and return; another call continues.
     Raise ValueError if the import is still running.
     """
+    run.refresh_from_db(fields=["state"])
     if run.state in {ImportRun.State.QUEUED, ImportRun.State.RUNNING}:
         raise ValueError("This import is not over: wait until it is, or cancel it.")
     at = at or timezone.now()

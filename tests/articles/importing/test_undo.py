@@ -56,8 +56,9 @@ class TestCreated:
         assert Article.objects.get().slug == f"{slug}-2"
         put(tmp_path, "one.txt", document())
         load(tmp_path)
-        assert Article.objects.get(web_url=document().url).slug == slug
-        assert not FormerSlug.objects.exists()
+        back = Article.objects.get(web_url=document().url)
+        assert back.slug == slug
+        assert FormerSlug.objects.get().article == back
 
     def test_named_article_becomes_coverage_only_again(self, tmp_path: Path) -> None:
         put(tmp_path, "namer.txt", document(related=(entry(),)))
