@@ -205,16 +205,17 @@ class TestSameFile:
         assert counts(load(tmp_path)) == {"updated": 1}
         assert Article.objects.get(slug=BRIDGE).excerpt == "First."
 
-    def test_two_that_swap_their_names_follow_their_files(self, tmp_path: Path) -> None:
+    def test_two_that_swap_their_names_keep_their_addresses(self, tmp_path: Path) -> None:
         files = {"one.md": document(), "two.md": document(web_url=OTHER_URL)}
         for name, one in files.items():
             put(tmp_path, name, one)
         load(tmp_path)
-        ids = dict(Article.objects.values_list("source_document__path", "pk"))
+        ids = dict(Article.objects.values_list("address_key", "pk"))
         put(tmp_path, "one.md", files["two.md"])
         put(tmp_path, "two.md", files["one.md"])
-        assert counts(load(tmp_path)) == {"updated": 2}
-        assert dict(Article.objects.values_list("source_document__path", "pk")) == ids
+        assert counts(load(tmp_path)) == {"unchanged": 2}
+        assert dict(Article.objects.values_list("address_key", "pk")) == ids
+        assert Article.objects.get(pk=ids[files["two.md"].key]).source_document.path == "one.md"
         assert counts(load(tmp_path, skip=False)) == {"unchanged": 2}
 
     def test_in_the_editors_form(self, tmp_path: Path, client: Client) -> None:
