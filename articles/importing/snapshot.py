@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -110,15 +111,16 @@ def related_keys(document: ArticleDocument) -> list[str]:
 def further_keys(document: ArticleDocument) -> list[str]:
     """Return the address keys of the entries that mean another article of their address.
 
-    Several articles may share one. These are the entries that repeat a key, and those with the key
-    of their own document.
+    Several articles may share one. These are entries with a key that was there before, but another
+    title or time, and those with the key of their own document.
     """
-    seen = {document.key}
+    seen: dict[str, set[tuple[str, datetime]]] = {document.key: set()}
     further = []
     for entry in document.related:
-        if entry.key in seen:
+        told = (entry.title, entry.published_at)
+        if told not in seen.setdefault(entry.key, {told}):
             further.append(entry.key)
-        seen.add(entry.key)
+            seen[entry.key].add(told)
     return further
 
 

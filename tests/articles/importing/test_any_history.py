@@ -1,8 +1,8 @@
 """A folder goes through edits, renames, deletions, broken files and imports that are taken back.
 
 Whatever comes in which order: a slug never passes to another article, every address that was ever
-stored leads to its article, exports are the files byte for byte, and the rows are those of a fresh
-import of the last state.
+stored leads to its article, exports are the files byte for byte, the rows are those of a fresh import
+of the last state, and a follower of the API has what the site has.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from articles.documents import ArticleDocument, DocumentProvider, slug_for, writ
 from articles.importing.undo import undo
 from articles.models import Article, FormerSlug, ImportRun
 from tests import digest
+from tests.articles.api.test_following import Mirror, site
 from tests.articles.importing.worlds import blank_newsroom, folder_of
 from tests.articles.samples import NOON, document, entry
 
@@ -119,13 +121,16 @@ class World:
         assert report.run is not None
         return report.run
 
-    def check(self) -> None:
+    def check(self, mirror: Mirror) -> None:
         """Check what every state of the newsroom must keep."""
+        told = mirror.follow()
+        assert mirror.items == site(mirror.client)
         slugs = dict(Article.objects.filter(coverage_only=False).values_list("slug", "address_key"))
         for slug, key in slugs.items():
             assert self.owners.setdefault(slug, key) == key
         former = dict(FormerSlug.objects.values_list("slug", "article__address_key"))
         there = set(slugs.values())
+        assert {one["slug"] for one in told} <= self.owners.keys()
         for slug, key in self.owners.items():
             if key in there:
                 assert key in {slugs.get(slug), former.get(slug)}, slug
@@ -140,8 +145,9 @@ def test_any_history(seed: int, length: int) -> None:
         for _ in range(4):
             world.add()
         with blank_newsroom():
+            mirror = Mirror(Client())
             world.load()
-            world.check()
+            world.check(mirror)
             for _ in range(length):
                 for step in random.choices(
                     [world.add, world.edit, world.retitle, world.delete, world.damage], k=3
@@ -149,14 +155,14 @@ def test_any_history(seed: int, length: int) -> None:
                     step()
                 before = digest.rows()
                 run = world.load()
-                world.check()
+                world.check(mirror)
                 if random.random() < 0.4:
                     undo(run)
-                    world.check()
+                    world.check(mirror)
                     assert contents(digest.rows()) == contents(before)
                 world.repair()
             world.load()
-            world.check()
+            world.check(mirror)
             call_command("export_seeds", str(out), verbosity=0)
             exported = {path.read_bytes() for path in out.glob("*.md")}
             assert {write(made) for made in world.documents.values()} <= exported

@@ -86,3 +86,12 @@ class TestOneAddress:
         links = Related.objects.values_list("article__title", "target__title")
         assert set(links) == {("A", "B"), ("B", "A"), ("C", "A"), ("C", "B")}
         assert not Article.objects.filter(coverage_only=True).exists()
+
+    def test_an_entry_in_two_spellings_means_one_article(self, tmp_path: Path) -> None:
+        address = "https://x.example/pair"
+        put(tmp_path, "1.txt", document(title="A", web_url=address))
+        put(tmp_path, "2.txt", document(title="B", web_url=f"{address}#b"))
+        twice = (entry(web_url=f"{address}/"), entry(web_url=f"{address}?utm_source=x"))
+        put(tmp_path, "namer.txt", document(title="Namer", related=twice))
+        load(tmp_path)
+        assert Related.objects.get().article.title == "Namer"
