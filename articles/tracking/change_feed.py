@@ -117,8 +117,8 @@ def _moments(opens: str) -> tuple[_Moment, ...]:
 def _passed(moment: _Moment) -> str:
     own, of_report = (_Moment(*(part.format(row) for part in moment)) for row in ("own", "report"))
     return f"""
-    SELECT {own.time} AS moment, own.slug, CASE WHEN {own.is_seen} THEN 1 ELSE 0 END AS own
-    FROM articles_article AS own WHERE own.published AND {own.condition}
+    SELECT {own.time} AS moment, own.slug, 1 AS own
+    FROM articles_article AS own WHERE own.published AND {own.condition} AND {own.is_seen}
     UNION ALL
     SELECT {of_report.time}, lead.slug, 0 FROM articles_article AS report
     JOIN articles_related AS link ON link.target_id = report.id

@@ -181,6 +181,7 @@ class TestEdit:
         topic, parent = make_topic("Vision", source={"name": "Vision"}), make_topic("AI")
         form = {
             "name": "Computer Vision",
+            "slug": topic.slug,
             "short_name": "CV",
             "parent": str(parent.pk),
             "keywords": '["sight"]',
@@ -197,7 +198,10 @@ class TestEdit:
         assert (stored.key, stored.slug, stored.source) == ("vision", "vision", {"name": "Vision"})
         assert admin_client.post(page_of(topic), form | {"keywords": '"x"'}).status_code == 200
         assert (
-            admin_client.post(page_of(parent), form | {"parent": str(topic.pk)}).status_code == 200
+            admin_client.post(
+                page_of(parent), form | {"slug": parent.slug, "parent": str(topic.pk)}
+            ).status_code
+            == 200
         )
 
     def test_provider(self, admin_client: Client) -> None:
@@ -208,7 +212,7 @@ class TestEdit:
         stored = Provider.objects.get(pk=provider.pk)
         assert (stored.name, stored.domain, stored.source) == (
             "New",
-            provider.domain,
+            "x.example",
             {"name": "Old"},
         )
         bad = form | {"logos": '[{"url": "javascript:alert(1)"}]'}

@@ -85,8 +85,8 @@ class TestPage:
         load(tmp_path)
         html = get(login(Role.EDITOR), page())
 
-        assert "<li>https://herald.example/bridge</li>" in html
-        assert "<li>https://paper.example/ours</li>" in html
+        assert "<li>herald.example/bridge</li>" in html
+        assert "<li>paper.example/ours</li>" in html
         assert "(none)" in html
 
     def test_of_one_article(self, login: Login, article: Article) -> None:

@@ -425,8 +425,8 @@ class TestQueries:
                 read(client, f"{NEWS}{lead.slug}/")
             with django_assert_num_queries(5):
                 read(client, f"/api/v1/stories/{lead.slug}/")
-        # Expect 3 queries: the edition, nothing published, nothing withdrawn.
-        with django_assert_num_queries(3):
+        # Expect 4 queries: the edition, nothing published, withdrawn or moved.
+        with django_assert_num_queries(4):
             refuse(client, f"{NEWS}2026-03-01-never-was/", 404)
 
     def test_of_a_search(self, client: Client, django_assert_max_num_queries: QueryCount) -> None:

@@ -19,6 +19,7 @@ from articles.api.docs import schema
 from articles.api.newsdesk.decisions import ACTS
 from articles.models import Article
 from articles.roles import Role
+from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR
 from newsroom.wsgi import application
 from tests.articles.api.test_schema import one_connection  # noqa: F401 - a fixture
 from tests.articles.states import CASES
@@ -57,6 +58,8 @@ OPERATIONS: Final = [
 ANY_TEXT: Final = {"newsdeskArticle", "newsdeskStory"}
 
 
+MOMENTS: Final = {"publishFrom", "publishUntil", "until"}
+YEARS: Final = st.integers(FIRST_YEAR, LAST_YEAR)
 ABOUT_FEW: Final = {"newsdeskUnpin", "newsdeskRelate", "newsdeskUnrelate"}
 """Decisions that are possible for few articles."""
 
@@ -124,6 +127,10 @@ def test_answers_as_described(settings: Settings, name: str, mode: GenerationMod
                 case.path_parameters["act_id"] = data.draw(st.sampled_from(acts))
             if isinstance(case.body, dict) and "slugs" in case.body:
                 case.body["slugs"] = data.draw(st.lists(st.sampled_from(few), min_size=1))
+            for key in MOMENTS & set(case.body if isinstance(case.body, dict) else ()):
+                if case.body[key]:
+                    # A schema cannot say which years are taken.
+                    case.body[key] = f"{data.draw(YEARS)}-06-01T12:00:00Z"
         statuses[case.call_and_validate(headers=headers).status_code] += 1
 
     check()

@@ -339,10 +339,11 @@ class TestIndexKeepsUp:
     def test_any_year(self, year: int) -> None:
         moment = datetime(year, 6, 1, tzinfo=UTC)
         article = make_article(title="Zebra", published_at=moment, top_rank=0)
-        assert pages("q=zebra", Order.LATEST) == [article.slug]
-        assert pages(f"q=zebra&since={year:04}-06-01&until={year:04}-06-01", Order.BEST) == [
-            article.slug
-        ]
+        # Readers do not find what is dated in the future.
+        found = [article.slug] if moment < NOW else []
+        assert pages("q=zebra", Order.LATEST) == found
+        days = f"since={year:04}-06-01&until={year:04}-06-01"
+        assert pages(f"q=zebra&{days}", Order.BEST) == found
         Article.objects.filter(pk=article.pk).update(published_at=NOW, title="Yak")
         assert pages("q=zebra", Order.LATEST) == []
         assert pages("q=yak", Order.LATEST) == [article.slug]

@@ -315,7 +315,8 @@ class TestNobodyLearns:
         """Return the updates for copies, and the URL of the next ones."""
         world = World(case, is_named=is_named)
         # The removal of an article that was public is reported by its slug.
-        known = ["slug"] if case.state == Article.State.EXPIRED else []
+        is_dated = case.overrides.get("published_at") == HOUR
+        known = ["slug"] if case.state == Article.State.EXPIRED and not is_dated else []
         assert canaries_told(client) == known
         world.article.delete()
         assert canaries_told(client) == []

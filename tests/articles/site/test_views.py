@@ -189,8 +189,8 @@ class TestArticle:
         # Expect 4 queries: the edition, no published article, the superseded one, its lead.
         with django_assert_num_queries(4):
             client.get(f"/news/{superseded.slug}/")
-        # Expect 4 queries: the edition, neither published nor superseded nor withdrawn.
-        with django_assert_num_queries(4):
+        # Expect 5 queries: the edition, neither published nor superseded, withdrawn nor moved.
+        with django_assert_num_queries(5):
             client.get(NOWHERE)
 
 
