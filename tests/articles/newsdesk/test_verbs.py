@@ -48,7 +48,7 @@ def test_the_documentation_has_the_table() -> None:
 
 
 def test_every_verb_of_editors_is_declared() -> None:
-    others = {Verb.RESOLVE, Verb.RESTORE, Verb.UNDO}
+    others = {Verb.RESOLVE, Verb.RESTORE, Verb.UNDO, Verb.UNIMPORT}
     assert set(VERBS) == set(Verb) - others
     assert all(one.verb is verb for verb, one in VERBS.items())
 
