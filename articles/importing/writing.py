@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
+from django.db.models import F
+
 from articles import heat
 from articles.importing import catalog, decisions, links, rows
 from articles.importing.identity import settle_former_slugs, write_slugs
@@ -62,6 +64,10 @@ def write(
     decided, brought = decisions.of_new(matches.new, matches.filled, run, at)
     rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy, decided)
     rows.fill_articles(matches.filled, plan.retold_stubs, providers, topics, at, policy, decided)
+    if matches.filled:
+        # Nobody knows the slugs that they had, if this run added them.
+        filled = Article.objects.filter(pk__any_of=[row.pk for row, _ in matches.filled])
+        filled.filter(created_at=at).update(first_slug=F("slug"))
     for merge in plan.merges:
         _write_merge(merge, providers, topics, run, at)
         _keep_conflicts(merge, run, at)

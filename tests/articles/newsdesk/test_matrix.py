@@ -40,7 +40,7 @@ edit         E         E          E     E          -             E    E         
 RELEASES: Final = {"": "-", "hold": "E", "publish": "P", "withdraw": "P"}
 """A release needs the permission for the decision that it ends."""
 MAY: Final = {"E": {Role.EDITOR, Role.PUBLISHER}, "P": {Role.PUBLISHER}, "-": set[Role]()}
-NOT_TRANSITIONS: Final = {Verb.RESOLVE, Verb.RESTORE, Verb.UNDO}
+NOT_TRANSITIONS: Final = {Verb.RESOLVE, Verb.RESTORE, Verb.UNDO, Verb.UNIMPORT}
 """These decisions need permissions for the fields they change; see their own tests."""
 
 

@@ -17,7 +17,7 @@ def test_article_in_another_language(client: Client) -> None:
     article = make_article(
         locale="es", title="El puente", published_at=timezone.now() - timedelta(hours=1)
     )
-    assert b'lang="es">El puente</h1>' in client.get(article.get_absolute_url()).content
+    assert b'lang="es" dir="auto">El puente</h1>' in client.get(article.get_absolute_url()).content
     assert client.get("/feed.json").json()["items"][0]["language"] == "es"
     assert b'<entry xml:lang="es">' in client.get("/feed.atom").content
     assert b"<news:language>es<" in client.get("/news-sitemap.xml").content
