@@ -80,8 +80,9 @@ def write(
     rows.update_sources(matches.known, run)
 
     _insert_links(link for link in plan.links if link.namer.pk not in written)
-    for link in plan.to_newcomers:
-        Related.objects.filter(article=link.namer.pk, target=link.target.pk).delete()
+    members = {group[0].key: [row.pk for row in group] for group in plan.same_key}
+    for namer, key in {(link.namer.pk, link.target.key) for link in plan.to_newcomers}:
+        Related.objects.filter(article=namer, target__in=members[key]).delete()
     _insert_links(plan.to_newcomers)
     relinked_ids = links.point_links([row.pk for row in rows] for rows in plan.same_key)
     relinked_ids |= {link.namer.pk for link in plan.to_newcomers}

@@ -51,7 +51,7 @@ class TestTheTwoSeeds:
     def test_both_come_out_byte_for_byte_under_their_slugs(self, tmp_path: Path) -> None:
         load(SEEDS)
         list(export.export(Article.objects.all(), tmp_path))
-        assert {path.stem: path.read_bytes() for path in tmp_path.iterdir()} == {
+        assert {path.stem: path.read_bytes() for path in tmp_path.glob("*.md")} == {
             NEW_YORK_POST: (SEEDS / "002_9f526750b318bb29.txt").read_bytes(),
             CITY_AM: (SEEDS / "000_02f8f77919dc730f.txt").read_bytes(),
         }
@@ -100,7 +100,7 @@ class TestTheCorpus:
         load(folder)
         written = list(export.export(Article.objects.all(), tmp_path / "out"))
         assert len(written) == 48
-        assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
+        assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.md")} == {
             path.name: path.read_bytes() for path in folder.iterdir()
         }
 
