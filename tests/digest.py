@@ -35,6 +35,7 @@ _SPELLED: dict[str, tuple[str, ...]] = {
     "changed_at": (),
     "found_at": (),
     "version": (),
+    "article_version": (),
     # Copies of names and ids from other columns, for search.
     "filed_under": (),
     "article": tuple(f"article__{name}" for name in _ARTICLE),

@@ -137,7 +137,7 @@ def _same_page(one: Incoming, directory: Directory) -> Row | None:
     documents = [row for row in rows if row.path is not None]
     others = [row for row in rows if row.path is None]
     copies = [row for row in documents if one.stem in {row.stem, row.slug}]
-    same = [row for row in copies if row.digest == one.digest]
+    same = [row for row in copies if row.digest == one.digest and _is_unchanged(row, one)]
     same += [row for row in copies if not _is_in_run(row, one)]
     if not same and one.file.is_whole:
         gone = (
@@ -170,6 +170,17 @@ def _is_in_run(row: Row, one: Incoming) -> bool:
         _is_another_file(path, one) and _is_about(path, row)
         for path in (Path(root, row.path or "") for root in one.file.roots)
     )
+
+
+def _is_unchanged(row: Row, one: Incoming) -> bool:
+    """Whether the file of an article is another file of this run, with the same text as before."""
+    paths = (Path(root, row.path or "") for root in one.file.roots)
+    try:
+        return any(
+            _is_another_file(path, one) and read(str(path), "")[1] == row.digest for path in paths
+        )
+    except DocumentError:
+        return False
 
 
 def _is_about(path: Path, row: Row) -> bool:
