@@ -14,6 +14,9 @@ CORPUS = Path(os.environ.get("NEWSROOM_CORPUS") or ROOT.parent / "shared/corpus"
 needs_corpus = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="needs the corpus: name its folder in NEWSROOM_CORPUS"
 )
+# Inputs that went wrong, and another hub, where a developer has them.
+CASES = Path(os.environ.get("NEWSROOM_CASES") or ROOT.parent / "shared/cases")
+HUB = Path(os.environ.get("NEWSROOM_HUB") or ROOT.parent / "shared/corpus-gcp")
 
 MINIMAL = """\
 title: "Council approves the bridge"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,10 +10,7 @@ from pathlib import Path
 import pytest
 
 from articles.documents import ArticleDocument, Desk, DocumentError, NotNewsError, parse, revise
-from tests.articles.documents.documents import MINIMAL, ROOT, make_text
-
-CASES = Path(os.environ.get("NEWSROOM_CASES") or ROOT.parent / "shared/cases")
-HUB = Path(os.environ.get("NEWSROOM_HUB") or ROOT.parent / "shared/corpus-gcp")
+from tests.articles.documents.documents import CASES, HUB, MINIMAL, make_text
 
 
 def entry(**changes: str) -> str:

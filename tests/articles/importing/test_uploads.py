@@ -22,7 +22,7 @@ from articles.importing import archives, uploads
 from articles.models import Article, ImportRun, SourceDocument, Upload
 from articles.roles import Role
 from newsroom import settings as site
-from tests.articles.documents.test_tolerance import CASES
+from tests.articles.documents.documents import CASES
 from tests.articles.importing.test_archives import zipped
 from tests.articles.samples import document
 from tests.factories import make_user

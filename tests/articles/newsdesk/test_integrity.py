@@ -30,8 +30,7 @@ from articles.models import (
 from articles.newsdesk import integrity
 from articles.sample_documents import generate, generate_catalog
 from articles.scoring import Policy, top_rank
-from tests.articles.documents.documents import CORPUS
-from tests.articles.documents.test_tolerance import CASES, HUB
+from tests.articles.documents.documents import CASES, CORPUS, HUB
 from tests.articles.importing.worlds import SeedFile
 from tests.articles.importing.worlds import put as put_files
 from tests.articles.samples import SEEDS, document, entry, load, put
