@@ -1,7 +1,7 @@
 """Shared by management commands: how they read arguments, report, fail and end.
 
 A command reports for people or, with ``--format json``, prints one JSON object for programs. It
-works on any terminal and in any pipe. What the user can mend is told in a sentence, not a traceback.
+works on any terminal and in any pipe. An error that the user can fix is one sentence, not a traceback.
 """
 
 from __future__ import annotations

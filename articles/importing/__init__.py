@@ -79,7 +79,6 @@ def run(
     dry_run: bool = False,
     fail_fast: bool = False,
     skip: bool = True,
-    whole: bool = True,
     batch_size: int = BATCH_SIZE,
     user: User | None = None,
     at: datetime | None = None,

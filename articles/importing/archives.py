@@ -78,7 +78,8 @@ class Unpacker:
     """Writes uploaded files below ``folder``, one after the other.
 
     ``paths`` is what to import: the folder of all archives, and each document that came alone.
-    ``files`` counts them, and ``documents`` leaves out descriptions of topics and providers. ``errors`` holds the files that cannot be unpacked; the others are unpacked nevertheless.
+    ``files`` counts them; ``documents`` leaves out descriptions of topics and providers. ``errors``
+    has the files that cannot be unpacked. They do not stop the others.
     """
 
     def __init__(self, folder: Path, is_stopping: Callable[[], bool] = lambda: False) -> None:

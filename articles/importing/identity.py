@@ -190,8 +190,7 @@ class Directory:
         return next((row for row in self.at(key) if row not in linked), None)
 
     def family(self, stem: str) -> list[Row]:
-        """Return the articles whose slug of this stem may still change, in the order that they get
-        it."""
+        """Return the articles with this stem whose slug may still change, the first to get it first."""
         rows = (row for row in self._by_stem.get(stem, ()) if self.is_free(row))
         return sorted(rows, key=lambda row: row.order)
 

@@ -109,8 +109,8 @@ def _same_file(one: Incoming, directory: Directory) -> Row | None:
     belong to an article whose own file is gone: then the file was renamed to this one's name.
     """
     provider = one.document.provider.key
-    renamed = [row for row in directory.having(one.document.key) if not _is_in_run(row, one)]
-    if any(row.path and row.path != one.file.name for row in renamed):
+    others = (row for row in directory.having(one.document.key) if row.path != one.file.name)
+    if any(row.path and not _is_in_run(row, one) for row in others):
         provider = ""
     rows = [
         row
@@ -130,8 +130,8 @@ def _same_page(one: Incoming, directory: Directory) -> Row | None:
     """Return the article with the address key of a document from another file, if it is that article.
 
     It is if its own file is gone and it has the same slug or, where the whole folder is imported,
-    another one: the article was retitled. A copy of its file belongs to it, too. The article may be
-    made by hand, or coverage-only.
+    another one: the article was retitled. A copy of its file also belongs to it. The article may have
+    been made by hand, or be coverage-only.
     """
     rows = directory.at(one.document.key)
     documents = [row for row in rows if row.path is not None]
@@ -164,7 +164,7 @@ def _is_of_another_root(row: Row, one: Incoming) -> bool:
 def _is_in_run(row: Row, one: Incoming) -> bool:
     """Whether the file of an article is another file in the folders of this run.
 
-    Another document may have its name by now.
+    A file that has another document by now does not count.
     """
     return bool(row.path) and any(
         _is_another_file(path, one) and _is_about(path, row)
@@ -195,8 +195,8 @@ def _is_about(path: Path, row: Row) -> bool:
 def _is_elsewhere(row: Row, one: Incoming) -> bool:
     """Whether the file of an article is in the folder that it came from, which is another one.
 
-    Two newsrooms may publish the same report. Only if this run knows none of the files beside it,
-    it is another newsroom's folder, and not an older version of the same.
+    Two newsrooms may publish the same report. If this run has none of the files beside it, the folder
+    belongs to another newsroom. Otherwise it is an older version of the folder of this run.
     """
     if not row.path or row.run is None:
         return False

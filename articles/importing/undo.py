@@ -1,7 +1,7 @@
 """Take back an import: remove what it created, and restore the documents that it replaced.
 
-An article that an editor or a later import has changed since stays as it is, and is named. Topics and
-providers stay, too. The next import of the same files brings everything back.
+An article that an editor or a later import has changed since is left as it is, and the result names
+it. Topics and providers are never removed. Importing the same files again restores everything.
 """
 
 from __future__ import annotations
