@@ -15,6 +15,11 @@ from articles.documents.yaml_text import Extra
 _Class = TypeVar("_Class")
 
 
+def _domain_key(domain: str) -> str:
+    """Return a provider's domain in lower case and without ``www.``."""
+    return domain.lower().removeprefix("www.")
+
+
 def _pickled_as_values(cls: type[_Class]) -> type[_Class]:
     """Pickle a dataclass as a call with its values: half the time of what frozen dataclasses do.
 
@@ -55,8 +60,8 @@ class DocumentProvider:
 
     @property
     def key(self) -> str:
-        """The domain that its row has: in lower case, without ``www.``."""
-        return self.domain.lower().removeprefix("www.")
+        """The domain that its row has."""
+        return _domain_key(self.domain)
 
 
 @_pickled_as_values
@@ -182,5 +187,5 @@ class ProviderDocument:
 
     @property
     def key(self) -> str:
-        """The domain that its row has: in lower case, without ``www.``."""
-        return self.domain.lower().removeprefix("www.")
+        """The domain that its row has."""
+        return _domain_key(self.domain)
