@@ -21,10 +21,8 @@ from articles.importing.snapshot import of_article as texts_of
 from articles.models import Article, ImportConflict
 from tests.articles.samples import document, entry, load, put
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(connection.vendor != "sqlite", reason="copies a database in memory"),
-]
+# Once: the test copies databases that SQLite keeps in memory.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SOON = (datetime.now(tz=UTC) + timedelta(days=1)).replace(microsecond=0)
 PAST = SOON - timedelta(days=3)
