@@ -15,6 +15,7 @@ from pytest_django import Settings
 from articles.documents import write
 from articles.importing.undo import undo
 from articles.models import Article, FormerSlug, HookDelivery, ImportRun, WebHook
+from articles.tracking import sets
 from articles.webhooks import delivery, events
 from tests.articles.api.test_following import site
 from tests.articles.images.server import Answer, Request, reply, serving
@@ -87,8 +88,17 @@ class Receiver:
 
 @pytest.mark.once
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", [1, 2])
-def test_ends_equal_to_the_site(seed: int, settings: Settings, client: Client) -> None:
+@pytest.mark.parametrize(("seed", "is_in_sets"), [(1, False), (2, True)])
+def test_ends_equal_to_the_site(
+    seed: int,
+    is_in_sets: bool,
+    settings: Settings,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Changes are noted row by row, as for small imports, or in sets, as for large ones."""
+    if is_in_sets:
+        monkeypatch.setattr(sets, "FEWEST", 1)
     settings.SITE_URL = "https://news.example"
     settings.HOOK_RETRIES = (0,) * 99
     random = Random(seed)
