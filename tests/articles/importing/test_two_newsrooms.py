@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from articles import newsdesk
 from articles.documents import ArticleDocument, RelatedEntry
