@@ -206,6 +206,9 @@ def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | No
             if event.anchor is not None or event.tag is not None:
                 source.fail(index, _refusal(source, index))
             if mapping is not None and key is None:
+                # "{{ title }}" of a template is a mapping within a mapping.
+                if source.yaml.startswith("{", index - 1):
+                    source.fail(index - 1, cannot_begin("{"))
                 source.fail(index, "expected a plain key, found a list or mapping")
             if len(parents) >= MAX_DEPTH:
                 source.fail(index, f"nested deeper than {MAX_DEPTH} levels")

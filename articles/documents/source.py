@@ -33,6 +33,11 @@ _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
 _DOTS = re.compile(r"^\.\.\.[ \t]*$", re.MULTILINE)
 _NEARLY_FENCE = re.compile(r"^[ \t]*(?:[-\u2010-\u2015]{2,}|—)[ \t]*$", re.MULTILINE)
 _JSON = re.compile(r"\{\s*[\"}]")
+# Front matter that begins in UTF-16, with or without a byte order mark.
+_UTF_16 = tuple(
+    mark + "---".encode(f"utf-16-{order}")
+    for order, mark in (("le", b"\xff\xfe"), ("be", b"\xfe\xff"), ("le", b""), ("be", b""))
+)
 # The bytes of ordinary text: a document with only these needs no further checks.
 _ORDINARY = bytes([9, 10, 13, *range(0x20, 0x7F)])
 
@@ -117,6 +122,9 @@ class Source:
     def _decode(self, data: bytes) -> str:
         if len(data) > MAX_BYTES:
             raise too_large(self.path, len(data))
+        if self.fenced and data.startswith(_UTF_16):
+            message = "this is UTF-16: save the file as UTF-8"
+            raise DocumentError(self.path, 1, 1, message)
         try:
             text = data.decode()
         except UnicodeDecodeError as error:

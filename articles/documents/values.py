@@ -6,7 +6,6 @@ position. It corrects what it can, with a warning.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any, Final
 from articles.documents.frontmatter import Node, plain_kind
 from articles.documents.source import CONTROLS, Source, control_message, without_controls
 from articles.documents.yaml_text import Extra, Plain
+from newsroom.entities import decoded
 from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR, is_storable
 
 MAX_QUALITY: Final = 1000
@@ -38,15 +38,18 @@ _DATE = re.compile(r"\d{4}-\d\d?-\d\d?\Z", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})\Z", re.ASCII)
 _HTTP = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\t\n\r]*)?\Z", re.IGNORECASE)
 # Only if it ends with a semicolon: "&copy=1" is a parameter.
-_ENTITY = re.compile(r"&(?:amp|apos|quot|lt|gt|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_ENTITY = re.compile(r"&(?:amp|AMP|apos|quot|QUOT|lt|LT|gt|GT|#[0-9]+|#[xX][0-9a-fA-F]+);")
 _DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\Z")
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:(?=//))?(?://)?([^\s/?#\\@:]+)\.?(?::\d*)?(?:[/?#]|\Z)", re.I
 )
 # BCP 47, without its oldest forms: a language, then script, region, variants and extensions.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z", re.ASCII)
-# Invisible letters and symbols: Hangul fillers and a Braille pattern without dots.
-_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5")
+# Invisible letters and symbols: Hangul fillers, a Braille pattern without dots, and one that is
+# reserved.
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\u2065")
+# Dots of Chinese and Japanese keyboards.
+_DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")
 _SHORT_ESCAPES = {
     "\0": "0", "\x07": "a", "\x08": "b", "\x0b": "v", "\x0c": "f", "\x1b": "e", "\x85": "N",
 }  # fmt: skip
@@ -60,6 +63,8 @@ def opaque(source: Source, node: Node) -> str:
     if type(value) is not str or (node.plain and plain_kind(value) is not None):
         is_quotable = type(value) is str and not node.is_null
         advice = "put it in quotes" if is_quotable else "write a single text"
+        if type(value) is dict:
+            advice = f"{advice}, in quotes if it holds a colon"
         if node.comment is not None and node.is_null:
             source.fail(node.comment, "the # begins a comment: put the value in quotes")
         source.fail(node.index, f"expected a string, found {node.describe()}: {advice}")
@@ -93,7 +98,8 @@ def _place_of(source: Source, node: Node, character: str) -> int:
 def line(source: Source, node: Node) -> str:
     value = text(source, node)
     if not has_visible(value):
-        what = "found an empty string" if not value.strip() else "found nothing that can be seen"
+        is_empty = not opaque(source, node).strip(" \t\n")
+        what = "found an empty string" if is_empty else "found nothing that can be seen"
         source.fail(node.index, f"expected some text, {what}")
     if len(value) > MAX_LINE:
         source.fail(node.index, f"{len(value):,} characters: expected at most {MAX_LINE:,}")
@@ -107,14 +113,19 @@ def has_visible(value: str) -> bool:
     return any(
         unicodedata.category(one) not in {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"}
         and one not in _BLANK
-        for one in html.unescape(value)
+        for one in decoded(value)
     )
+
+
+def _visible(value: str) -> str:
+    """Return ``value`` without its invisible characters."""
+    return "".join(one for one in value if unicodedata.category(one) != "Cf")
 
 
 def url(source: Source, node: Node) -> str:
     written = value = text(source, node).strip(" \t\r\n")
     if "&" in value and ";" in value:
-        value = _ENTITY.sub(lambda match: html.unescape(match[0]), value)
+        value = _ENTITY.sub(lambda match: decoded(match[0]), value)
     if not _HTTP.match(value):
         found_ = f"found {node.describe()}" if written else 'found ""'
         source.fail(node.index, f"expected a URL that starts with http:// or https://, {found_}")
@@ -242,7 +253,7 @@ def domain(source: Source, node: Node) -> str:
     value = line(source, node).strip(" ")
     host = value
     if not _DOMAIN.match(unicodedata.normalize("NFC", value)):
-        match = _HOST.match(value)
+        match = _HOST.match(_visible(value).translate(_DOTS).strip())
         host = match[1].rstrip(".") if match else ""
     ascii_host = _ascii(host)
     if ascii_host is None:

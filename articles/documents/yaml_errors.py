@@ -64,6 +64,7 @@ _AT_START = {
     "did not find expected ',' or '}'": "a mapping that is not closed: end it with }",
     "found unexpected end of stream": UNCLOSED_QUOTES,
 }
+_AFTER_QUOTES: Final = {"did not find expected key", "did not find expected '-' indicator"}
 _EARLY_END: Final = "did not find expected <document start>"
 
 # A line's hyphens and key, up to its value.
@@ -86,6 +87,8 @@ def explain(text: str, error: Any) -> tuple[int, str]:
     index: int = error.problem_mark.index
     problem = str(error.problem)
     started: int | None = None
+    if text.startswith("%", index) and text[index - 1 : index] == "{":
+        return index - 1, cannot_begin("{")
     if problem in _AT_START or error.context == "while scanning a block scalar":
         started = error.context_mark.index
     line = text.rfind("\n", 0, index) + 1
@@ -113,10 +116,11 @@ def explain(text: str, error: Any) -> tuple[int, str]:
         before = text[text.rfind("\n", 0, max(line - 1, 0)) + 1 : line]
         if before.strip() and ":" not in before:
             return line - len(before.lstrip()), NO_KEY
-    if problem == "did not find expected key" and text[line:index].rstrip()[-1:] in {'"', "'"}:
+    if problem in _AFTER_QUOTES and text[line:index].rstrip()[-1:] in {'"', "'"}:
+        lead = _LEAD.match(text, line, index)
         return index, (
-            "expected a key: close or escape the quotes before it, and keep keys in line"
-            if ":" not in text[line:index]
+            _HERE[problem]
+            if lead is None or lead.end() == line
             else "text after the closing quotes: put the whole value in one pair of quotes, "
             'and write \\" for quotes inside it'
         )

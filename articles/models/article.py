@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 from articles.roles import ARTICLE_PERMISSIONS
+from newsroom.entities import decoded
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 
@@ -406,12 +406,12 @@ class Article(models.Model):
     @property
     def headline(self) -> str:
         """The title as readers see it. Entities such as ``&#8217;`` become characters."""
-        return html.unescape(self.title)
+        return decoded(self.title)
 
     @property
     def summary(self) -> str:
         """The excerpt as readers see it: plain text with line breaks."""
-        return html.unescape(self.excerpt).strip()
+        return decoded(self.excerpt).strip()
 
     @property
     def source_url(self) -> str:

@@ -284,6 +284,10 @@ class TestTexts:
         assert article.headline == "It\u2019s &lt;"
         assert article.summary == "“Quoted”\n<b>"
 
+    def test_entities_of_no_character(self) -> None:
+        article = Article(title="A&#129;B", excerpt="&#" + "9" * 5_000 + ";")
+        assert (article.headline, article.summary) == ("AB", "\ufffd")
+
 
 class TestTopicClean:
     def test_fail_parent_below_itself(self) -> None:

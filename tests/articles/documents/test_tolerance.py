@@ -128,6 +128,10 @@ class TestValuesMended:
             ('"daily.example:8080"', "daily.example"),
             ("daily.example.", "daily.example"),
             ("//büro.example/live", "xn--bro-hoa.example"),
+            ("daily.example\u200b", "daily.example"),
+            ("\u2060da\u00adily.example", "daily.example"),
+            ("\u00a0daily.example", "daily.example"),
+            ("büro。example", "xn--bro-hoa.example"),
         ],
     )
     def test_the_host_of_a_domain_is_kept(self, written: str, domain: str) -> None:
@@ -168,7 +172,9 @@ class TestValuesMended:
         assert document.body == "\nOne[31m two.\n"
         assert warnings[0].startswith("10:4: control character U+001B")
 
-    @pytest.mark.parametrize("entity", ["&amp;", "&#38;", "&#x26;"])
+    @pytest.mark.parametrize(
+        "entity", ["&amp;", "&AMP;", "&#38;", "&#x26;", "&#X0026;", "&#0000000038;"]
+    )
     def test_entities_of_an_address_are_decoded(self, entity: str) -> None:
         data = make_text().replace(b"/bridge", f"/bridge?a=1{entity}copy=2".encode())
         document, warnings = read(data)
@@ -261,6 +267,8 @@ class TestMessages:
             ("| pipes", QUOTE_IT),
             ("[Video] Harbor opens", QUOTE_IT),
             ("{Live} Harbor opens", QUOTE_IT),
+            ("{{ page.title }}", QUOTE_IT),
+            ("{% raw %} Harbor", QUOTE_IT),
             ("? who knows", QUOTE_IT),
             ("- the list", QUOTE_IT),
             ("% of voters", QUOTE_IT),
@@ -295,6 +303,26 @@ class TestMessages:
 
         assert (line, column) == (2, 17)
         assert QUOTE_IT.replace("quotes", "one pair of quotes") in message
+
+    def test_text_after_the_quotes_of_an_item(self) -> None:
+        line, column, message = place(make_text(topics='\n  - Bridges\n  - "Harbor" news'))
+
+        assert (line, column) == (10, 14)
+        assert QUOTE_IT.replace("quotes", "one pair of quotes") in message
+
+    def test_an_item_with_a_colon(self) -> None:
+        _, (warning,) = read(make_text(topics="\n  - Bridges\n  - Harbor: news"))
+
+        assert warning.startswith("10:5: ")
+        assert "in quotes if it holds a colon" in warning
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_another_encoding_is_an_error(self, encoding: str) -> None:
+        with pytest.raises(DocumentError) as caught:
+            parse("a.md", make_text().decode().encode(encoding))
+
+        assert str(caught.value) == "a.md:1:1: this is UTF-16: save the file as UTF-8"
+        assert not isinstance(caught.value, NotNewsError)
 
     @pytest.mark.parametrize("paragraph", ["Second one.", "<p>Second</p>", "word " * 300])
     def test_a_second_paragraph_that_is_not_indented(self, paragraph: str) -> None:
@@ -352,9 +380,16 @@ class TestMessages:
         assert (line, column) == (3, 1)
         assert f"write {key} as publishedDateTime" in message
 
-    @pytest.mark.parametrize("title", [r"\u200b", r"\u00ad \u2060", "&nbsp;", r"\u3164", r"\x12"])
+    @pytest.mark.parametrize(
+        "title",
+        [
+            *(r"\u200b", r"\u00ad \u2060", r"\u3164", r"\u2065", r"\u0301", r"\u202e", r"\x12"),
+            *("&nbsp;", "&#8203;", "&#129;", "&#x1b;"),
+        ],
+    )
     def test_a_title_or_name_with_nothing_to_see(self, title: str) -> None:
-        assert place(make_text(title=f'"{title}"'))[:2] == (2, 8)
+        message = "expected some text, found nothing that can be seen"
+        assert place(make_text(title=f'"{title}"')) == (2, 8, message)
         data = make_text().replace(b"name: Daily Example", f'name: "{title}"'.encode())
         assert place(data)[:2] == (6, 9)
 
