@@ -148,10 +148,42 @@ def sizes_of(width: int, height: int) -> tuple[_Size, ...]:
     return tuple((wide, max(1, round(height * wide / width))) for wide in widths)
 
 
-def _read(data: bytes) -> tuple[str, _Size, Image.Image, tuple[_Size, ...]]:
+_Read = tuple[str, _Size, Image.Image, tuple[_Size, ...]]
+
+
+def _read(data: bytes) -> _Read:
     kind = sniff(data)
     if kind is None:
         raise RefusedImageError(not_an_image(data))
+    try:
+        return _decoded(kind, data)
+    except RefusedImageError as error:
+        if kind != "jpeg" or "truncated" not in str(error):
+            raise
+        found = _without_end_marker(data)
+        if found is None:
+            raise
+        return found
+
+
+_END: Final = b"\xff\xd9"
+_NOISE: Final = (b"\x55" * 200, b"\xaa" * 200)
+
+
+def _without_end_marker(data: bytes) -> _Read | None:
+    """Read a JPEG that lacks only its end marker; return None if it lacks pixels as well.
+
+    A decoder makes up missing pixels from whatever comes before the end marker. If noise there
+    changes nothing, no pixel is missing.
+    """
+    data = data.rstrip(b"\xff")
+    found = _decoded("jpeg", data + _END)
+    pixels = found[2].tobytes()
+    others = (_decoded("jpeg", data + noise + _END) for noise in _NOISE)
+    return found if all(one[2].tobytes() == pixels for one in others) else None
+
+
+def _decoded(kind: str, data: bytes) -> _Read:
     image = _attempt(lambda: Image.open(io.BytesIO(data), formats=[kind.upper()]))
     width, height = image.size
     if max(width, height) > MAX_SIDE:

@@ -223,6 +223,22 @@ class TestModes:
             assert getattr(image, "n_frames", 1) == 1
 
 
+class TestWithoutEndMarker:
+    @pytest.mark.parametrize("progressive", [False, True])
+    @pytest.mark.parametrize("end", [b"", b"\xff", b"\xff\xff"])
+    def test_is_kept(self, end: bytes, progressive: bool) -> None:
+        data = saved(drawn(), "JPEG", progressive=progressive)
+        assert data.endswith(b"\xff\xd9")
+        assert render(data[:-2] + end).renditions == render(data).renditions
+
+    @pytest.mark.parametrize("progressive", [False, True])
+    def test_fail_without_some_pixels(self, progressive: bool) -> None:
+        data = saved(drawn(), "JPEG", progressive=progressive)
+        for missing in (100, len(data) // 2):
+            with pytest.raises(RefusedImageError, match="runcated"):
+                render(data[:-missing])
+
+
 REFUSED = {
     "It cannot be read: image file is truncated (": picture()[:-100],
     "It cannot be read: image file is truncated": picture("PNG")[:-60],
