@@ -234,7 +234,7 @@ class TestWithoutEndMarker:
     @pytest.mark.parametrize("progressive", [False, True])
     def test_fail_without_some_pixels(self, progressive: bool) -> None:
         data = saved(drawn(), "JPEG", progressive=progressive)
-        for missing in (100, len(data) // 2):
+        for missing in (10, 100, 300):
             with pytest.raises(RefusedImageError, match="runcated"):
                 render(data[:-missing])
 
