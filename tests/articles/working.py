@@ -29,13 +29,7 @@ from django_tasks_db.models import DBTaskResult
 from articles import newsdesk
 from articles.models import *
 from articles.tasks import *
-"""
-
-
-_WATCHER: Final = f"""{_SCRIPT}
 from articles.tracking import change_feed
-for line in sys.stdin:
-    print(json.dumps(eval(line)), flush=True)
 """
 
 
@@ -51,32 +45,14 @@ def see(environment: Environment, expression: str) -> Any:
 
 
 def until_seen(environment: Environment, expression: str, expected: Any) -> None:
-    """Wait until an expression in another newsroom has a value.
-
-    A single process keeps evaluating it, because starting one takes a second.
-    """
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WATCHER],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    questions, answers = process.stdin, process.stdout
-    assert questions
-    assert answers
-
-    def evaluate() -> Any:
-        questions.write(f"{expression}\n")
-        questions.flush()
-        return json.loads(answers.readline())
-
-    try:
-        until(lambda: evaluate() == expected)
-    finally:
-        # The watcher ends with its input.
-        process.communicate(timeout=PATIENCE)
+    """Wait until an expression in another newsroom has a value."""
+    code = f"""
+from time import monotonic, sleep
+end = monotonic() + {PATIENCE}
+while (found := {expression}) != {expected!r} and monotonic() < end:
+    sleep(0.05)
+"""
+    assert do(environment, code) == expected
 
 
 def until(is_so: Callable[[], Any]) -> Any:

@@ -16,11 +16,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 
+from newsroom.subprocesses import FunctionProcess
 from tests.articles.samples import ROOT
 
 Environment = dict[str, str]
 IMPORT = ("-m", "tests.articles.importing.crashing")
 CHECK = ("-m", "tests.articles.importing.checking")
+_forking: dict[tuple[tuple[str, str], ...], FunctionProcess] = {}
+"""The process that runs the commands of a newsroom, by its environment."""
 
 
 class Newsrooms:
@@ -49,6 +52,8 @@ class Newsrooms:
         try:
             yield self._environment(name)
         finally:
+            while _forking:
+                _forking.popitem()[1].end()
             self._drop(name)
 
     def drop_blank(self) -> None:
@@ -90,17 +95,13 @@ def run(
     environment: Environment, *command: str, returncode: int = 0
 ) -> subprocess.CompletedProcess[str]:
     """Run Python in the project's folder, wait for it, and check its exit status."""
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == returncode, done.stderr
-    return done
+    key = tuple(sorted(environment.items()))
+    if key not in _forking:
+        _forking[key] = FunctionProcess("tests.articles.importing.forking", "run")
+    _forking[key].send((environment, str(ROOT), command))
+    status, output, errors = _forking[key].receive()
+    assert status == returncode, errors
+    return subprocess.CompletedProcess(command, status, output, errors)
 
 
 def start(environment: Environment, *command: str) -> subprocess.Popen[str]:

@@ -175,20 +175,21 @@ class World:
             rival.title = rival.excerpt = rival.body = canary("rival")
             rival.save()
         if beside:
-            self.places = beside.places | {"own": Place(self.article, topic, provider)}
+            places = beside.places | {"own": Place(self.article, topic, provider)}
         else:
             lead = rival if rival and case.status == 302 else make_article(quality=95)
             Article.objects.filter(pk=lead.pk).update(title="Leading", published_at=today)
             leads_topic = make_topic("Lead's")
             leads_topic.article_links.create(article=lead, position=0)
             other = make_article(topics=(topic,), provider=provider, published_at=today)
-            self.places = {
+            places = {
                 "own": Place(self.article, topic, provider),
                 "lead": Place(lead, leads_topic, lead.provider),
                 "other": Place(other, topic, provider),
             }
+        self.places: dict[str, Place] = places
         if is_named:
-            relate(self.places["lead"].article, self.article)
+            relate(places["lead"].article, self.article)
         self.case = case
         self.is_named = is_named
         self.column = column_of(case, is_named=is_named)
