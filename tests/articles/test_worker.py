@@ -53,6 +53,7 @@ def kept(environment: Environment, count: int) -> None:
     until_seen(environment, KEPT, count)
 
 
+@pytest.mark.once
 def test_imported_published_and_scheduled_images_are_stored(
     newsrooms: Newsrooms, tmp_path: Path
 ) -> None:
@@ -123,6 +124,7 @@ def test_two_workers_do_nothing_twice(newsrooms: Newsrooms, tmp_path: Path) -> N
         assert sorted(server.paths()) == sorted(f"/{number}" for number in range(12))
 
 
+@pytest.mark.once
 def test_imports_uploads(newsrooms: Newsrooms, tmp_path: Path) -> None:
     with newsrooms.make("uploads") as environment:
         environment["UPLOAD_ROOT"] = str(tmp_path / "uploads")

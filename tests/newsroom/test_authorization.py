@@ -237,6 +237,7 @@ class TestTable:
                 for user in sorted(may):
                     assert is_let_in(site.send(user, name, address)), user
 
+    @pytest.mark.once
     def test_fail_send_without_csrf_token(self, subtests: pytest.Subtests) -> None:
         site = Site()
         before = everything()
@@ -249,6 +250,7 @@ class TestTable:
                 assert everything() == before
 
 
+@pytest.mark.once
 class TestRedirects:
     @pytest.mark.parametrize(
         "target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"]

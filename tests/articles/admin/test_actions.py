@@ -292,6 +292,7 @@ class TestBetween:
         assert PAYLOAD not in page.content.decode()
 
 
+@pytest.mark.once
 class TestPermissions:
     EXPECTED = {
         Role.VIEWER: set(),

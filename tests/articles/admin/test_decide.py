@@ -68,6 +68,7 @@ def publisher(client: Client) -> Client:
     return client
 
 
+@pytest.mark.once
 class TestWhoMayWhat:
     @pytest.mark.parametrize("role", Role)
     @pytest.mark.parametrize("verb", WHO)

@@ -89,6 +89,7 @@ class TestTable:
         assert {case.state for case in STATES} == set(Article.State)
         assert set(ACTS) == {verb for verb, _ in CELLS} - NOT_HERE | {Verb.RELEASE}
 
+    @pytest.mark.once
     @ways
     @roles
     @pytest.mark.parametrize("case", STATES, ids=str)

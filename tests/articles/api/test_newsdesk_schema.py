@@ -24,10 +24,11 @@ from newsroom.wsgi import application
 from tests.articles.api.test_schema import one_connection  # noqa: F401 - a fixture
 from tests.articles.states import CASES
 from tests.factories import make_article, make_token, make_user, relate
+from tests.profiles import by_profile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
 
-EXAMPLES: Final = 15
+EXAMPLES: Final = by_profile(quick=9, thorough=15)
 """Cases of each operation, for valid and for invalid requests."""
 # A schema cannot say which articles exist or what state they are in.
 CONFIG: Final = SchemathesisConfig.from_dict(

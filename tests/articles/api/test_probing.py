@@ -47,6 +47,7 @@ def answers(client: Client) -> list[Any]:
     return asked
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("case", HIDDEN, ids=str)
 def test_hidden_articles_change_no_answer(client: Client, case: Case) -> None:
     make_article(topics=(make_topic("Known"),))

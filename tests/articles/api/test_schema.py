@@ -34,7 +34,7 @@ from tests.profiles import by_profile
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = by_profile(quick=30, thorough=120)
+EXAMPLES = by_profile(quick=12, thorough=120)
 """Cases of each operation, for valid and for invalid requests."""
 # The schema cannot fully describe these parameters: cursors come from earlier responses.
 CONFIG = SchemathesisConfig.from_dict(

@@ -120,6 +120,7 @@ class TestTable:
             assert not newsdesk.refusal(verb, article)
             assert newsdesk.perform(change, by=None).verb == verb
 
+    @pytest.mark.once
     @pytest.mark.parametrize("role", [None, *Role], ids=str)
     @pytest.mark.parametrize("case", CASES, ids=str)
     def test_role_may(self, case: Case, role: Role | None) -> None:

@@ -341,6 +341,7 @@ class TestNobodyLearns:
         world.article.delete()
         assert canaries_told(client) == []
 
+    @pytest.mark.once
     def test_hidden_articles_answer_like_missing_ones(self, client: Client) -> None:
         queries: list[dict[str, str]] = [{}, {"part": "2"}, {"after": "x"}, {"q": "murmur"}]
         asked = [(query, method) for query in queries for method in ("get", "head")]
@@ -398,6 +399,7 @@ class TestWithdrawn:
         article.refresh_from_db()
         newsdesk.perform(newsdesk.withdraw(article), by=None, reason=canary("reason"))
 
+    @pytest.mark.once
     def test_answers_410_if_it_was_public(self, client: Client) -> None:
         states = newsdesk.VERBS[newsdesk.Verb.WITHDRAW].states
         possible = [one for one in CASES if one.state in states and one.state != "withdrawn"]
@@ -424,6 +426,7 @@ class TestWithdrawn:
         assert answer(client, article.get_absolute_url()) == none
 
 
+@pytest.mark.once
 class TestEverybody:
     def test_sees_the_same(self, client: Client) -> None:
         """Without the cache, every user still gets the same bytes."""

@@ -215,6 +215,7 @@ def hostile_newsroom(text: str, url: str = "") -> Place:
     return Place(lead, topic, provider)
 
 
+@pytest.mark.once
 class TestHostileTexts:
     """A document's text is shown as text, and its URLs lead to the web or are not linked."""
 
