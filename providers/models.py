@@ -10,6 +10,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from newsroom.plain_text import is_visible, without_controls
+
 SHARP: Final = 144
 """Pixels. This is twice the size of the largest logo on a page."""
 
@@ -66,7 +68,11 @@ class Provider(models.Model):
             super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Write the domain as imports do. Reject a URL, and logos that no page could show."""
+        """Write the domain as imports do. Reject a URL, and names and logos that cannot be shown."""
+        if self.name and not is_visible(self.name):
+            raise ValidationError({"name": "Enter a name that readers can see."})
+        for name in ("name", "description", "notes"):
+            setattr(self, name, without_controls(getattr(self, name)))
         self.domain = self.domain.strip().lower().removeprefix("www.")
         if "/" in self.domain:
             raise ValidationError({"domain": "Enter a domain, for example nypost.com."})

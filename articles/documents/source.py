@@ -13,6 +13,7 @@ from articles.documents.problems import (
     DocumentWarning,
     NotNewsError,
 )
+from newsroom.plain_text import CONTROLS, without_controls
 
 MAX_BYTES: Final = 256 * 1024
 """Largest document read, in bytes. The largest of 2,600 real documents has 21 KB."""
@@ -26,9 +27,6 @@ MARK: Final = "\ufeff"
 ODD: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
-# Control characters that are removed from values, and those that XML, and therefore a feed, cannot
-# contain.
-CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
 _DOTS = re.compile(r"^\.\.\.[ \t]*$", re.MULTILINE)
 _NEARLY_FENCE = re.compile(r"^[ \t]*(?:[-\u2010-\u2015]{2,}|—)[ \t]*$", re.MULTILINE)
@@ -232,11 +230,6 @@ def too_large(path: str, size: int) -> DocumentError:
 
 def control_message(character: str) -> str:
     return f"control character U+{ord(character):04X}: remove it (it is left out)"
-
-
-def without_controls(text: str) -> str:
-    # U+0085 is a line break.
-    return CONTROLS.sub(lambda match: " " if match[0] == "\x85" else "", text)
 
 
 def _place(text: str, index: int) -> tuple[int, int]:

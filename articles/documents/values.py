@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from articles.documents.frontmatter import Node, plain_kind
-from articles.documents.source import CONTROLS, Source, control_message, without_controls
+from articles.documents.source import Source, control_message
 from articles.documents.yaml_text import Extra, Plain
-from newsroom.entities import decoded
 from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR, is_storable
+from newsroom.plain_text import CONTROLS, decoded, is_visible, without_controls
 
 MAX_QUALITY: Final = 1000
 """Highest quality, in heat points. Real documents have 1 to 154."""
@@ -45,9 +45,6 @@ _HOST = re.compile(
 )
 # BCP 47, without its oldest forms: a language, then script, region, variants and extensions.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z", re.ASCII)
-# Invisible letters and symbols: Hangul fillers, a Braille pattern without dots, and one that is
-# reserved.
-_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\u2065")
 # Dots of Chinese and Japanese keyboards.
 _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")
 _SHORT_ESCAPES = {
@@ -97,24 +94,13 @@ def _place_of(source: Source, node: Node, character: str) -> int:
 
 def line(source: Source, node: Node) -> str:
     value = text(source, node)
-    if not has_visible(value):
+    if not is_visible(value):
         is_empty = not opaque(source, node).strip(" \t\n")
         what = "found an empty string" if is_empty else "found nothing that can be seen"
         source.fail(node.index, f"expected some text, {what}")
     if len(value) > MAX_LINE:
         source.fail(node.index, f"{len(value):,} characters: expected at most {MAX_LINE:,}")
     return value
-
-
-def has_visible(value: str) -> bool:
-    """Whether a headline or name is visible once its entities are decoded."""
-    if value.isascii() and "&" not in value:
-        return bool(value) and not value.isspace()
-    return any(
-        unicodedata.category(one) not in {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"}
-        and one not in _BLANK
-        for one in decoded(value)
-    )
 
 
 def _visible(value: str) -> str:

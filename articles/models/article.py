@@ -20,7 +20,7 @@ from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 from articles.roles import ARTICLE_PERMISSIONS
-from newsroom.entities import decoded
+from newsroom.plain_text import decoded
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 

@@ -11,6 +11,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.text import slugify
 
+from newsroom.plain_text import is_visible, without_controls
+
 # Without these, C, C++ and C# would be the same topic.
 _SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "})
 
@@ -86,7 +88,11 @@ class Topic(models.Model):
             super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Reject a parent that is below the topic itself, and lists with anything but words."""
+        """Reject a parent below the topic itself, an invisible name, and lists of anything but words."""
+        if self.name and not is_visible(self.name):
+            raise ValidationError({"name": "Enter a name that readers can see."})
+        self.name = without_controls(self.name)
+        self.short_name = without_controls(self.short_name)
         above, seen = self.parent, {self.pk}
         while above is not None:
             if above.pk in seen:

@@ -23,6 +23,7 @@ from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
 from articles.newsdesk.topics_images import images_of, replace_lists, topics_of
 from newsroom import bulk
+from newsroom.plain_text import without_controls
 
 _Positions = dict[Pair, int]
 
@@ -52,6 +53,7 @@ def perform(
     at = at or timezone.now()
     if by is not None and not may(by, change):
         raise PermissionDenied
+    reason = without_controls(reason)
     change = _signed(change, by, reason, at)
     with transaction.atomic():
         bulk.hold_write_lock()

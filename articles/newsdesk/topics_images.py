@@ -11,6 +11,7 @@ from articles.models import Article, ArticleTopic, Image, ImageFetch, Topic
 from articles.newsdesk.changes import Change, ImageValues, RefusedError, Verb
 from articles.newsdesk.verbs import permissions_of, refusal
 from newsroom import bulk
+from newsroom.plain_text import without_controls
 
 Lists = dict[int, dict[str, list[Any]]]
 
@@ -27,6 +28,7 @@ def describe_image(article: Article, position: int, **texts: str) -> Change:
     images = images_of([article.pk])[article.pk]
     if not 0 <= position < len(images):
         raise RefusedError(f"{article.slug} no longer has this image.")
+    texts = {name: without_controls(text) for name, text in texts.items()}
     said = dict(zip(IMAGE_FIELDS, images[position], strict=True))
     # In a document, a missing text is not the same as an empty one.
     changed = {name: text or None for name, text in texts.items() if (said[name] or "") != text}

@@ -23,6 +23,7 @@ from articles.models import Article
 from articles.newsdesk.changes import Change, RefusedError, Verb
 from articles.newsdesk.links import merge, relate, split, unrelate
 from articles.scoring import Decision
+from newsroom.plain_text import is_visible, without_controls
 
 State = Article.State
 
@@ -197,12 +198,11 @@ def edit(article: Article, **texts: str | None) -> Change:
     _check(Verb.EDIT, article)
     if unknown := texts.keys() - set(EDITABLE):
         raise ValueError(f"no text that an editor may change: {', '.join(sorted(unknown))}")
-    changed = {
-        name: text for name, text in texts.items() if text not in {None, getattr(article, name)}
-    }
+    cleaned = {name: without_controls(text) for name, text in texts.items() if text is not None}
+    changed = {name: text for name, text in cleaned.items() if text != getattr(article, name)}
     if not changed:
         raise RefusedError(f"{article.slug} already has this text.")
-    if not (changed.get("title", "x") or "").strip():
+    if not is_visible(changed.get("title", "x")):
         raise RefusedError("An article needs a title.")
     return _columns(Verb.EDIT, article, **changed)
 

@@ -290,6 +290,17 @@ class TestTexts:
 
 
 class TestTopicClean:
+    def test_control_characters_are_left_out(self) -> None:
+        topic = make_topic("A\x1bI", short_name="A\x07")
+        topic.clean()
+        assert (topic.name, topic.short_name) == ("AI", "A")
+
+    def test_fail_invisible_name(self) -> None:
+        topic = make_topic("AI")
+        topic.name = "\u2060"
+        with pytest.raises(ValidationError, match="readers can see"):
+            topic.clean()
+
     def test_fail_parent_below_itself(self) -> None:
         top = make_topic("Top")
         below = make_topic("Below", parent=top)

@@ -36,6 +36,17 @@ class TestClean:
 
         assert provider.domain == "a.example"
 
+    def test_control_characters_are_left_out(self) -> None:
+        provider = Provider(domain="a.example", name="A\x1b", description="B\x9b", notes="C\x07")
+        provider.clean()
+
+        assert (provider.name, provider.description, provider.notes) == ("A", "B", "C")
+
+    @pytest.mark.parametrize("name", ["\u200b", "&nbsp;", "\x07", "\u3164"])
+    def test_fail_invisible_name(self, name: str) -> None:
+        with pytest.raises(ValidationError, match="readers can see"):
+            Provider(domain="a.example", name=name).clean()
+
     @pytest.mark.parametrize(
         "logos",
         [

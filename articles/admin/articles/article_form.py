@@ -16,13 +16,14 @@ from articles.admin.history.text_diff import Piece, text_diff
 from articles.models import ActChange, Article
 from articles.newsdesk import EDITABLE
 from newsroom import bulk
+from newsroom.plain_text import is_visible, without_controls
 
 MINE: Final = "mine"
 STORED: Final = "stored"
 
 
 class TextField(forms.CharField):
-    """A text field that normalizes the line endings of browsers.
+    """A text field that normalizes the line endings of browsers, and drops control characters.
 
     Browsers send CRLF. Without this field, each save would look like an edit, and the next import
     would report a conflict.
@@ -30,7 +31,7 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the text with the line endings that documents have."""
-        return str(super().to_python(value) or "").replace("\r\n", "\n")
+        return without_controls(str(super().to_python(value) or "").replace("\r\n", "\n"))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.to_python(initial), data)
@@ -99,6 +100,13 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen_version"] = self.instance.version
+
+    def clean_title(self) -> str:
+        """Reject a headline that nobody can see."""
+        title: str = self.cleaned_data["title"]
+        if not is_visible(title):
+            raise ValidationError("Enter a headline that readers can see.")
+        return title
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse the texts if the article has changed, until the editor resolves each clash."""

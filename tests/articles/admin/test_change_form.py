@@ -69,6 +69,25 @@ class TestSave:
         newsdesk.perform(newsdesk.undo(act), by=make_user(Role.EDITOR))
         assert stored(article).title == "Before"
 
+    def test_control_characters_are_left_out(self, login: Login) -> None:
+        client = login(Role.EDITOR)
+        article = make_article(title="Before", excerpt="One")
+        form = form_of(get(client, page_of(article)), title="A\x1bfter", excerpt="One\x07")
+        assert post(client, article, form | {"reason": "cle\x9barer"})[0] == 302
+
+        assert (stored(article).title, stored(article).excerpt) == ("After", "One")
+        assert (Act.objects.get().reason, stored(article).version) == ("clearer", 2)
+
+    @pytest.mark.parametrize("title", ["\u200b", "&nbsp;", "\x07"])
+    def test_fail_invisible_headline(self, login: Login, title: str) -> None:
+        client = login(Role.EDITOR)
+        article = make_article(title="Before")
+        status, html = post(client, article, form_of(get(client, page_of(article)), title=title))
+
+        assert status == 200
+        assert "errorlist" in html
+        assert stored(article).title == "Before"
+
     def test_a_note_alone_is_no_decision(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Before")

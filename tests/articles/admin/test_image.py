@@ -180,6 +180,11 @@ class TestWords:
         assert "The image already has that text." in text_of(answer)
         assert not Act.objects.exists()
 
+    def test_control_characters_are_left_out(self, editor: Client) -> None:
+        image = add_image(title="Old")
+        do(editor, image, "words", title="N\x1bew", attribution="A\x07")
+        assert (again(image).title, again(image).attribution) == ("New", "A")
+
     def test_lost_update(self, editor: Client) -> None:
         image = add_image(title="Old")
         page = editor.get(address(image))

@@ -24,9 +24,8 @@ from articles.documents.reading import (
     PROVIDER_KEYS,
     Keys,
 )
-from articles.documents.source import CONTROLS
-from articles.documents.values import has_visible
 from articles.documents.yaml_text import Extra, Plain
+from newsroom.plain_text import CONTROLS, is_visible
 
 T = TypeVar("T")
 E = TypeVar("E", ArticleDocument, RelatedEntry)
@@ -69,7 +68,7 @@ TEXTS: st.SearchStrategy[str] = st.one_of(
 SHOWN_TEXTS: st.SearchStrategy[str] = TEXTS.map(lambda text: CONTROLS.sub("", text))
 """Texts that readers see, without control characters."""
 
-LINES = SHOWN_TEXTS.filter(has_visible)
+LINES = SHOWN_TEXTS.filter(is_visible)
 """Titles and names, which contain at least one visible character."""
 
 _LABELS = st.from_regex(r"[a-z0-9](?:[a-z0-9_-]{0,5}[a-z0-9])?", fullmatch=True)

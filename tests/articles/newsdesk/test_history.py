@@ -293,6 +293,18 @@ class TestRestore:
             do(change)
 
 
+class TestEdit:
+    def test_control_characters_are_left_out(self) -> None:
+        article = make_article(title="First")
+        do(newsdesk.edit(fresh(article), title="Sec\x9bond", body="A\x1b\n"))
+        assert (fresh(article).title, fresh(article).body) == ("Second", "A\n")
+
+    @pytest.mark.parametrize("title", ["", "\u2060", "&#8203;", "\x1b"])
+    def test_fail_nothing_to_see(self, title: str) -> None:
+        with pytest.raises(newsdesk.RefusedError, match="needs a title"):
+            newsdesk.edit(make_article(title="First"), title=title)
+
+
 class TestTextsAt:
     def test_success(self) -> None:
         article = make_article(title="First", excerpt="Old")

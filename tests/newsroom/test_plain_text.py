@@ -6,7 +6,7 @@ import html
 
 import pytest
 
-from newsroom.entities import decoded
+from newsroom.plain_text import decoded, is_visible
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,15 @@ def test_stand_for_no_control_character(number: int) -> None:
 )
 def test_of_thousands_of_digits(text: str, expected: str) -> None:
     assert decoded(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\u00a0", "\u200b", "\u2060", "\u3164", "\x07", "&nbsp;", "&#8203;", "\u0301"]
+)
+def test_nothing_to_see(text: str) -> None:
+    assert not is_visible(text)
+
+
+@pytest.mark.parametrize("text", ["a", ".", "\u200b日", "&", "&amp;", "e\u0301", "😀"])
+def test_something_to_see(text: str) -> None:
+    assert is_visible(text)
