@@ -43,6 +43,7 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _OF_ONE_FILE: Final = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 _LINK: Final = "is a link, not a document: put the document itself into the archive"
+_NESTED: Final = "is an archive inside an archive: unpack it first, or upload it by itself"
 _COMPRESSED: Final = "is compressed in a way that is not supported: use ordinary ZIP compression"
 _BROKEN: Final = (
     zipfile.BadZipFile,
@@ -131,9 +132,13 @@ class Unpacker:
         with closing(members):
             for member in members:
                 name = _normal(member.name)
+                if _is_of_a_system(name):
+                    continue
                 # Skip other files, as an import of a folder does.
-                if name.lower().endswith(ENDINGS) and not _is_of_a_system(name):
+                if name.lower().endswith(ENDINGS):
                     self._add(member._replace(name=name), self._archives)
+                elif name.lower().endswith(ARCHIVES):
+                    self.errors.append(DocumentError(_printable(name), 1, 1, _NESTED))
 
     def _add(self, member: _Member, folder: Path) -> bool:
         """Write a file, or note why that is impossible. Return whether it was written."""

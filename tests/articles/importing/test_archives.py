@@ -187,6 +187,14 @@ def undeclared(name: bytes) -> bytes:
 
 
 class TestMembers:
+    @pytest.mark.parametrize("inner", ["a/inner.zip", "inner.tar.gz", "INNER.TGZ"])
+    def test_fail_archive(self, tmp_path: Path, inner: str) -> None:
+        data = zipped([(inner, zipped([("one.md", b"1")])), ("two.md", b"2")])
+        found, errors = unpack(tmp_path, {"all.zip": data})
+        assert found == {"archives/two.md": b"2"}
+        assert errors.keys() == {inner}
+        assert "archive inside an archive" in errors[inner]
+
     def check_other_is_unpacked(self, tmp_path: Path, data: bytes, name: str = "news.zip") -> str:
         found, errors = unpack_one(tmp_path, data, name)
         assert found == {"good.md"}
