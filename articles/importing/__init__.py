@@ -237,6 +237,9 @@ class _Import:
     uncounted: Report = field(default_factory=Report)
     """Counts that are not in the run's row yet."""
     counted_at: float = field(default_factory=monotonic)
+    stubs_counted_at: float = -COUNT_EVERY
+    last_pk: int = 0
+    """The highest id of an article before this run."""
 
     @property
     def is_over(self) -> bool:
@@ -248,7 +251,7 @@ class _Import:
 
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
-        last_pk = Article.objects.aggregate(last=Max("pk"))["last"] or 0
+        self.last_pk = Article.objects.aggregate(last=Max("pk"))["last"] or 0
         for file in find(self.paths, catalog=True, is_upload=self.is_upload):
             if self.is_over:
                 break
@@ -269,9 +272,7 @@ class _Import:
                     self._count()
                 progress(self.done - before)
                 batch = None if self.is_over else following
-        # Coverage-only articles with higher ids are from this run, unless two imports run at once.
-        created = Article.objects.filter(pk__gt=last_pk)
-        self.report.stubs = created.filter(coverage_only=True).count()
+        self._count_stubs()
         self.report.absorb(self.uncounted)
         self._keep(self.skipped.report())
         self._name_duplicates()
@@ -329,10 +330,18 @@ class _Import:
 
     def _count(self) -> None:
         """Add what was not written with a batch to the counts of the run."""
+        if monotonic() - self.stubs_counted_at > COUNT_EVERY:
+            self._count_stubs()
         self.uncounted.record(self.run)
         self.report.absorb(self.uncounted)
         self.uncounted = Report()
         self.counted_at = monotonic()
+
+    def _count_stubs(self) -> None:
+        # Coverage-only articles with higher ids are from this run, unless two imports run at once.
+        created = Article.objects.filter(pk__gt=self.last_pk, coverage_only=True)
+        self.uncounted.stubs = created.count() - self.report.stubs
+        self.stubs_counted_at = monotonic()
 
     def _refuse(self, file: FoundFile, error: DocumentError) -> None:
         """Reject a file, or skip it if it lies in a walked folder and is not a news document."""

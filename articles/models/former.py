@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import models
 
@@ -21,6 +21,13 @@ class FormerSlugQuerySet(models.QuerySet["FormerSlug"]):
             unique_fields=["slug"],
             update_fields=["article", "address_key"],
         )
+
+    def followed(self, slugs: Iterable[str]) -> list[str]:
+        """Replace each slug that an article gave up by its present one. One query."""
+        slugs = list(dict.fromkeys(slugs))
+        found = self.filter(slug__in=slugs, article__isnull=False)
+        present = dict(found.values_list("slug", "article__slug"))
+        return list(dict.fromkeys(present.get(slug, slug) for slug in slugs))
 
 
 class FormerSlug(models.Model):

@@ -17,15 +17,18 @@ from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Substr
 from django.urls import reverse
 from django.utils import timezone
 
 from articles import heat
+from articles.documents import address_key
 from articles.images import pruning
 from articles.models import (
     Article,
     ArticleTopic,
     Change,
+    FormerSlug,
     HookDelivery,
     Image,
     ImportRun,
@@ -37,6 +40,7 @@ from articles.scoring import SUPERSEDED_HEAT, top_rank
 from articles.search import index
 from articles.tracking import editions
 from newsroom.paging import chunks
+from providers.models import Provider
 
 CHUNK: Final = 1_000
 """How many articles or documents to read at a time, to limit memory use."""
@@ -50,6 +54,10 @@ ERRORS: Final = {
     "stale heat": "Run manage.py rescore.",
     "wrong rank": "Open the article and score it again.",
     "topic date": "Open the article and save it again.",
+    "wrong address key": "Other documents do not find it by its URL: restore the database from a "
+    "backup.",
+    "slug of two articles": "Links to the other article lead to this one: restore the database from "
+    "a backup.",
     "unnamed coverage": "Delete it: no page shows it.",
     "missing from search": "Open the article and save it again.",
     "outdated in search": "Open the article and save it again.",
@@ -67,6 +75,7 @@ NOTES: Final = {
     "given score": "Run manage.py rescore to use the policy's, or manage.py fit_policy to find the "
     "policy of the source.",
     "orphan file": "Run manage.py prune_images.",
+    "provider twice": "Its articles go to the other one with the next version of their documents.",
     "killed import": "Import the same files again to continue.",
 }
 """What is worth a look, and what can be done about it."""
@@ -109,6 +118,8 @@ def findings() -> Iterator[Finding]:
     yield from _stale_heat()
     yield from _wrong_ranks()
     yield from _topic_dates()
+    yield from _wrong_address_keys()
+    yield from _slugs_of_two()
     yield from _unnamed_coverage()
     yield from _search()
     yield from _change_feed()
@@ -117,6 +128,7 @@ def findings() -> Iterator[Finding]:
     yield from _stuck_hooks()
     yield from _two_leads()
     yield from _superseded_without_lead()
+    yield from _providers_twice()
     yield from _killed_imports()
 
 
@@ -203,6 +215,23 @@ def _topic_dates() -> Iterator[Finding]:
     links = ArticleTopic.objects.exclude(published_at=F("article__published_at"))
     for link in links.select_related("article", "topic").order_by("pk").iterator(CHUNK):
         yield _of("topic date", link.article, f"has another date in the topic {link.topic.name}")
+
+
+def _wrong_address_keys() -> Iterator[Finding]:
+    articles = Article.objects.order_by("pk").only("slug", "url", "address_key")
+    for article in articles.iterator(CHUNK):
+        if article.address_key != address_key(article.url):
+            yield _of("wrong address key", article, "has the address key of another URL")
+
+
+def _slugs_of_two() -> Iterator[Finding]:
+    """Yield articles whose slug another article had: pages show them instead of it."""
+    former = FormerSlug.objects.filter(slug__in=Article.objects.order_by().values("slug"))
+    for one in former.order_by("slug").select_related("article").iterator(CHUNK):
+        article = Article.objects.only("slug", "address_key").get(slug=one.slug)
+        if one.article_id != article.pk and one.address_key != article.address_key:
+            whose = one.article.slug if one.article else "a removed article"
+            yield _of("slug of two articles", article, f"has a slug that {whose} had before")
 
 
 def _unnamed_coverage() -> Iterator[Finding]:
@@ -312,6 +341,15 @@ def _superseded_without_lead() -> Iterator[Finding]:
     for article in _slugs(superseded):
         fact = "is behind a lead, but none of its leads is published"
         yield _of("lead not published", article, fact)
+
+
+def _providers_twice() -> Iterator[Finding]:
+    """Yield providers of older versions of Newsroom, whose domains were not yet without www."""
+    plain = Provider.objects.filter(domain=Substr(OuterRef("domain"), len("www.") + 1))
+    for one in Provider.objects.filter(Exists(plain), domain__startswith="www.").order_by("domain"):
+        address = reverse("admin:providers_provider_change", args=[one.pk])
+        fact = f"{one.domain} and {one.domain.removeprefix('www.')} are one provider"
+        yield Finding("provider twice", "", fact, address)
 
 
 def _killed_imports() -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from articles import newsdesk
-from articles.models import Article
+from articles.models import Article, FormerSlug
 from newsroom.commands import USAGE, ReportCommand, text
 
 
@@ -16,12 +16,16 @@ class Command(ReportCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "slug", nargs="+", type=text, metavar="SLUG", help="the article's slug, as in its URL"
+            "slug",
+            nargs="+",
+            type=text,
+            metavar="SLUG",
+            help="the article's slug, as in its URL; a former one works as well",
         )
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        slugs = options["slug"]
+        slugs = FormerSlug.objects.followed(options["slug"])
         articles = Article.objects.select_related("decided_by").in_bulk(slugs, field_name="slug")
         for slug in slugs:
             if slug not in articles:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from articles.importing import export
 from articles.importing.exported import Outcome
-from articles.models import Article
+from articles.models import Article, FormerSlug
 from newsroom.commands import USAGE, ReportCommand, folder, text
 from newsroom.interrupts import stop_on_signal
 
@@ -40,8 +40,9 @@ class Command(ReportCommand):
         if options["published"]:
             articles = articles.published()
         if options["slug"]:
-            articles = articles.filter(slug__in=options["slug"])
-            missing = set(options["slug"]) - set(articles.values_list("slug", flat=True))
+            slugs = FormerSlug.objects.followed(options["slug"])
+            articles = articles.filter(slug__in=slugs)
+            missing = set(slugs) - set(articles.values_list("slug", flat=True))
             if missing:
                 names = ", ".join(sorted(missing))
                 raise CommandError(f"There is no document to export for {names}.", returncode=USAGE)

@@ -19,7 +19,8 @@ from articles.importing import batch
 from articles.models import ImportRun
 from articles.sample_documents import generate
 from tests.articles.importing.worlds import SeedFile, put
-from tests.articles.samples import SEEDS, counts, load
+from tests.articles.samples import SEEDS, counts, document, entry, load
+from tests.articles.samples import put as put_document
 from tests.factories import NOW, make_run
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,23 @@ class TestARun:
 
         load(tmp_path, batch_size=10, progress=look)
         assert seen == [("running", 10), ("running", 20), ("running", 30)]
+
+    def test_counts_coverage_now_and_then(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(importing, "COUNT_EVERY", -1.0)
+        for number in range(3):
+            url = f"https://daily.example/{number}"
+            related = (entry(web_url=f"https://herald.example/{number}"),)
+            put_document(tmp_path, f"{number}.md", document(web_url=url, related=related))
+        seen = []
+
+        def look(documents: int) -> None:
+            seen.append(ImportRun.objects.get().stubs)
+
+        report = load(tmp_path, batch_size=1, progress=look)
+        assert seen == [1, 2, 3]
+        assert (report.stubs, ImportRun.objects.get().stubs) == (3, 3)
 
     def test_counts_unchanged_and_skipped_files_now_and_then(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

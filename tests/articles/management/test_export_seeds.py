@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from articles.importing import export
-from articles.models import Article
+from articles.models import Article, FormerSlug
 from tests.articles.samples import SEEDS, edit, load
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,11 @@ class TestExport:
     def test_of_slugs_writes_those(self, tmp_path: Path) -> None:
         superseded = Article.objects.get(heat=-1)
         assert run(tmp_path, "--slug", superseded.slug)[1] == [f"{superseded.slug}.md"]
+
+    def test_of_a_former_slug_writes_its_article(self, tmp_path: Path) -> None:
+        article = published()
+        FormerSlug.objects.remember({"before": (article.pk, article.address_key)})
+        assert run(tmp_path, "--slug", "before")[1] == [f"{article.slug}.md"]
 
 
 class TestExitStatus:

@@ -21,6 +21,7 @@ from articles.models import (
     Article,
     ArticleTopic,
     Change,
+    FormerSlug,
     ImportRun,
     PolicyVersion,
     Related,
@@ -30,6 +31,7 @@ from articles.models import (
 from articles.newsdesk import integrity
 from articles.sample_documents import generate, generate_catalog
 from articles.scoring import Policy, top_rank
+from providers.models import Provider
 from tests.articles.documents.documents import CASES, CORPUS, HUB
 from tests.articles.importing.worlds import SeedFile
 from tests.articles.importing.worlds import put as put_files
@@ -157,6 +159,23 @@ class TestErrors:
         links.update(published_at=F("published_at") + timedelta(days=1))
         assert found() == [("topic date", pair[0].slug)]
 
+    def test_address_key_of_another_url(self, pair: tuple[Article, Article]) -> None:
+        Article.objects.filter(pk=pair[0].pk).update(address_key="daily.example/other")
+        assert found() == [("wrong address key", pair[0].slug)]
+
+    def test_slug_that_another_article_had(self, pair: tuple[Article, Article]) -> None:
+        one, other = pair
+        FormerSlug.objects.remember({"before": (one.pk, one.address_key)})
+        assert found() == []
+        FormerSlug.objects.remember({one.slug: (other.pk, other.address_key)})
+        assert found() == [("slug of two articles", one.slug)]
+        FormerSlug.objects.remember({one.slug: (None, "daily.example/gone")})
+        assert found() == [("slug of two articles", one.slug)]
+
+    def test_slug_that_a_removed_article_took_again(self, pair: tuple[Article, Article]) -> None:
+        FormerSlug.objects.remember({pair[0].slug: (None, pair[0].address_key)})
+        assert found() == []
+
     def test_coverage_without_a_linking_article(self, tmp_path: Path) -> None:
         put(tmp_path, "a.txt", document(related=(entry(),)))
         load(tmp_path)
@@ -227,6 +246,15 @@ class TestNotes:
     def test_superseded_without_a_published_lead(self, pair: tuple[Article, Article]) -> None:
         Article.objects.filter(pk=pair[0].pk).update(published=False)
         assert found() == [("given score", pair[0].slug), ("lead not published", pair[1].slug)]
+
+    def test_providers_with_and_without_www(self, pair: tuple[Article, Article]) -> None:
+        for domain in ("www.daily.example", "www.alone.example", "wwwdaily.example"):
+            Provider.objects.create(domain=domain, name="Daily")
+        (note,) = integrity.findings()
+        assert (note.kind, note.is_error) == ("provider twice", False)
+        assert note.fact == "www.daily.example and daily.example are one provider"
+        provider = Provider.objects.get(domain="www.daily.example")
+        assert note.admin_url == reverse("admin:providers_provider_change", args=[provider.pk])
 
     def test_last_import_was_killed(self) -> None:
         killed = make_run(state=ImportRun.State.KILLED, created=1200)
