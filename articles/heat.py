@@ -206,6 +206,8 @@ def outcomes(
             )
             for (pk, heat, published, *_), tally in zip(rows, tallies.values(), strict=True)
         ]
+        if len(rows) < size:
+            break
 
 
 def recompute(

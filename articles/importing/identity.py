@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -88,7 +88,7 @@ class Directory:
         self._former_slugs: dict[str, tuple[int | None, str]] = {}
         self._loaded_stems: set[str] = set()
         self._unsettled: dict[str, None] = {}
-        self._load_keys(list(keys))
+        self._load_keys(dict.fromkeys(keys))
         if paths := set(paths):
             self.get_all(SourceDocument.objects.at(paths).values_list("article", flat=True))
         self.load_stems(stems)
@@ -111,7 +111,7 @@ class Directory:
 
     def load_stems(self, stems: Iterable[str]) -> None:
         """Load who has or asked for these slugs, with three queries if any are new."""
-        missing = [stem for stem in dict.fromkeys(stems) if stem not in self._loaded_stems]
+        missing = {stem: None for stem in stems if stem not in self._loaded_stems}
         if missing:
             self._loaded_stems.update(missing)
             # Most slugs equal their stems; the few others have a separate index.
@@ -124,7 +124,7 @@ class Directory:
     def get_all(self, pks: Iterable[int]) -> list[Row]:
         """Return the articles with these primary keys; needs at most one query."""
         pks = list(pks)
-        if missing := [pk for pk in pks if pk not in self._by_pk]:
+        if missing := {pk: None for pk in pks if pk not in self._by_pk}:
             self._load(Article.objects.filter(pk__any_of=missing))
         return [self._by_pk[pk] for pk in pks if pk in self._by_pk]
 
@@ -166,12 +166,13 @@ class Directory:
     def at(self, key: str) -> list[Row]:
         """Return the articles with this address key: first those that have it now, then those that
         had it before. Links go to the first."""
-        # Not by slug, which may depend on which run came first.
-        now = sorted(
-            self._by_key.get(key, ()),
-            key=lambda row: (row.coverage_only, row.published_at, row.stem, row.url),
-        )
-        return now + [row for row in self._by_former_key.get(key, ()) if row not in now]
+        now = list(self._by_key.get(key, ()))
+        if len(now) > 1:
+            # Not by slug, which may depend on which run came first.
+            now.sort(key=lambda row: (row.coverage_only, row.published_at, row.stem, row.url))
+        if former := self._by_former_key.get(key):
+            now += [row for row in former if row not in now]
+        return now
 
     def having(self, key: str) -> list[Row]:
         """Return the articles that have an address key now, in the order of ``at``."""
@@ -193,6 +194,10 @@ class Directory:
         """Return the articles with this stem whose slug may still change, the first to get it first."""
         rows = (row for row in self._by_stem.get(stem, ()) if self.is_free(row))
         return sorted(rows, key=lambda row: row.order)
+
+    def holder(self, slug: str) -> Row | None:
+        """Return the article that had a slug when this was loaded."""
+        return self._by_slug.get(slug)
 
     def is_free(self, row: Row) -> bool:
         """Whether the slug of an article may still change."""
@@ -259,25 +264,40 @@ def _slug_of(row: Row, stem: str, given: Collection[str], directory: Directory) 
     )
 
 
-def write_slugs(moved: Iterable[Row], former: Mapping[str, Row], run: int) -> None:
+def must_leave_first(changed: Iterable[Row], directory: Directory) -> bool:
+    """Return whether an article gets a slug that another one gives up at the same time."""
+    leaving = set(changed)
+    holders = ((row, directory.holder(row.slug)) for row in leaving)
+    return any(holder is not row and holder in leaving for row, holder in holders)
+
+
+def write_slugs(
+    moved: Sequence[Row],
+    former: Mapping[str, Row],
+    run: int,
+    *,
+    filled: Collection[Row],
+    leave_first: bool,
+) -> None:
     """Write the slugs of existing articles; ``former`` are those that redirect from now on.
 
-    An article of this ``run`` was never known under another slug.
+    An article of this ``run`` was never known under another slug. Those of ``filled`` articles are
+    written with their contents. ``leave_first`` is what ``must_leave_first`` returned.
     """
-    moved = tuple(moved)
     if not moved:
         return
     of_run = {row.pk: row.slug for row in moved if row.created_by == run}
     unnamed = Article.objects.filter(pk__any_of=list(of_run), first_slug=F("slug"))
     first = [(of_run[pk], pk) for pk in unnamed.values_list("pk", flat=True)]
     bulk.update(Article, ("first_slug",), first)
-    # Write in two steps, because slugs are unique and articles may swap them.
-    steps = [f"moving {row.pk}" for row in moved]
-    bulk.update(
-        Article, ("slug",), [(step, row.pk) for step, row in zip(steps, moved, strict=True)]
-    )
-    bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved])
-    Change.objects.filter(slug__in=steps).delete()
+    if leave_first:
+        # Slugs are unique, and articles may swap them.
+        steps = [(f"moving {row.pk}", row.pk) for row in moved]
+        bulk.update(Article, ("slug",), steps)
+        bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved])
+        Change.objects.filter(slug__in=[step for step, _ in steps]).delete()
+    else:
+        bulk.update(Article, ("slug",), [(row.slug, row.pk) for row in moved if row not in filled])
     FormerSlug.objects.remember({slug: (row.pk, row.key) for slug, row in former.items()})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from articles.importing import coverage, decisions, links
-from articles.importing.identity import Directory, Row, settle_slugs
+from articles.importing.identity import Directory, Row, must_leave_first, settle_slugs
 from articles.importing.links import Link, Reread
 from articles.importing.matching import Matches
 from articles.importing.merging import Merge, merge_all
@@ -22,8 +22,8 @@ class Plan:
     """What a batch writes. New rows already have their primary keys and slugs.
 
     ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
-    ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes,
-    ``numbered`` articles that do not get the slug they request. ``former_keys`` are address keys
+    ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes;
+    with ``leave_first`` they give theirs up before any gets its new one. ``numbered`` are articles that do not get the slug they request. ``former_keys`` are address keys
     that articles, by id, no longer have. ``to_newcomers`` are links that may be there already.
     ``same_key`` are articles that share one: links go to the
     first. ``reread`` documents of other batches say how providers are named.
@@ -38,6 +38,7 @@ class Plan:
     retold_stubs: tuple[StubPair, ...] = ()
     dropped_stubs: tuple[Row, ...] = ()
     moved: tuple[Row, ...] = ()
+    leave_first: bool = False
     numbered: tuple[Row, ...] = ()
     former_keys: tuple[tuple[int, str], ...] = ()
     links: tuple[Link, ...] = ()
@@ -143,6 +144,7 @@ def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -
         retold_stubs=tuple(retold_stubs),
         dropped_stubs=dropped,
         moved=tuple(row for row in changed if row not in new),
+        leave_first=must_leave_first(changed, directory),
         numbered=tuple(row for row in renamed if row.slug != row.stem and not row.coverage_only),
         former_keys=tuple(former_keys),
         links=added,

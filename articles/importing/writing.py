@@ -48,12 +48,15 @@ def write(
     if not matches.pairs:
         return
     providers = {**providers, **catalog.store_providers(plan.reread)}
-    write_slugs(plan.moved, matches.retitled, run.pk)
+    filled = {row for row, _ in matches.filled}
+    write_slugs(
+        *(plan.moved, matches.retitled, run.pk), filled=filled, leave_first=plan.leave_first
+    )
     relinked = [merge.row.pk for merge in plan.merges if merge.is_relinked]
     Related.objects.filter(article__in=relinked).delete()
 
     emptied = [row.pk for row, _ in (*matches.filled, *plan.retold_stubs)]
-    Image.objects.filter(article__in=emptied).delete()
+    Image.objects.filter(article__any_of=emptied).delete()
     # The parts of new articles come first. Triggers then note each article once, when it appears
     # whole; a part that is added later is a change that readers see.
     rows.insert_topics(matches.written, topics)
@@ -66,8 +69,8 @@ def write(
     rows.fill_articles(matches.filled, plan.retold_stubs, providers, topics, at, policy, decided)
     if matches.filled:
         # Nobody knows the slugs that they had, if this run added them.
-        filled = Article.objects.filter(pk__any_of=[row.pk for row, _ in matches.filled])
-        filled.filter(created_at=at).update(first_slug=F("slug"))
+        of_filled = Article.objects.filter(pk__any_of=[row.pk for row in filled])
+        of_filled.filter(created_at=at).update(first_slug=F("slug"))
     for merge in plan.merges:
         _write_merge(merge, providers, topics, run, at)
         _keep_conflicts(merge, run, at)
@@ -189,7 +192,7 @@ def _given_near_hidden(plan: Plan, at: datetime) -> set[int]:
     That is those that relate to an article which readers cannot see, if either is in this batch;
     and those that relate to a merged one, which readers may see again. Three queries.
     """
-    touched = [row.pk for row, _ in (*plan.matches.pairs, *plan.new_stubs, *plan.retold_stubs)]
+    touched = {row.pk for row, _ in (*plan.matches.pairs, *plan.new_stubs, *plan.retold_stubs)}
     given = Related.objects.filter(article__heat_is_given=True).order_by()
     hidden = given.exclude(in_sight(at, "target__"))
     found = (

@@ -18,7 +18,8 @@ class AnyOf(models.Lookup):
 
     ``in`` passes each value as a separate parameter. This costs Django more time than the database
     takes for the query, and SQLite limits the number of parameters. Values are not converted, so
-    ``any_of`` does not work for datetimes or JSON.
+    ``any_of`` does not work for datetimes or JSON. Django looks into a list or tuple for expressions,
+    value by value, but not into a set or dict.
     """
 
     lookup_name = "any_of"

@@ -112,7 +112,7 @@ def name_of(digest: str, width: int, kind: str) -> str:
 
 class ImageFetchQuerySet(models.QuerySet["ImageFetch"]):
     def of(self, urls: Iterable[str]) -> Self:
-        return self.filter(url__any_of=list(urls))
+        return self.filter(url__any_of=dict.fromkeys(urls))
 
     def failed(self) -> Self:
         return self.filter(state="failed")

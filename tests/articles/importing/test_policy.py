@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from articles import newsdesk
+from articles import heat, newsdesk
 from articles.documents import parse
 from articles.importing import export
 from articles.models import Article, ImportProblem, PolicyVersion
@@ -54,6 +54,19 @@ class TestImport:
         bring(tmp_path, quality=60, heat=70, published=True)
         problem = ImportProblem.objects.get(kind=ImportProblem.Kind.SCORE)
         assert (problem.details["policy_heat"], problem.details["heat"]) == (60, 70)
+
+    @pytest.mark.parametrize("documents", [3, 4, 5])
+    def test_differences_of_several_pieces(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documents: int
+    ) -> None:
+        monkeypatch.setattr(heat, "CHUNK", 3)
+        for number in range(documents):
+            url = f"https://daily.example/{number}"
+            score = {"quality": 60, "heat": 70 + number, "published": True}
+            put(tmp_path, f"{number}.md", document(web_url=url, **score))
+        report = load(tmp_path)
+        found = [one.details["heat"] for one in report.of(ImportProblem.Kind.SCORE)]
+        assert found == [70 + number for number in range(documents)]
 
 
 class TestExport:
