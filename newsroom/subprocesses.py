@@ -45,7 +45,7 @@ class FunctionProcess:
     def send(self, request: Any) -> None:
         """Send a request. Raises one of BROKEN_PIPE."""
         assert self.popen.stdin is not None  # noqa: S101 - opened as a pipe
-        pickle.dump(request, self.popen.stdin, pickle.HIGHEST_PROTOCOL)
+        self.popen.stdin.write(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
         self.popen.stdin.flush()
 
     def receive(self) -> Any:
@@ -79,7 +79,8 @@ def serve(function: Callable[[Any], Any]) -> None:
             request = pickle.load(source)  # noqa: S301 - from the process that started this one
         except EOFError:
             return
-        pickle.dump(function(request), target, pickle.HIGHEST_PROTOCOL)
+        # The whole answer first: a pipe holds 64 KB, and for each the two would wait for each other.
+        target.write(pickle.dumps(function(request), pickle.HIGHEST_PROTOCOL))
         target.flush()
         # The next request may need the memory.
         del request

@@ -17,7 +17,7 @@ from articles.documents.model import (
     RelatedEntry,
     TopicDocument,
 )
-from articles.documents.naming import coverage_slug, dated_stem, slug_for, stem_of
+from articles.documents.naming import coverage_slug, dated_stem, slug_for, stem_of, topic_key
 from articles.documents.problems import (
     NO_FRONT_MATTER,
     DocumentError,

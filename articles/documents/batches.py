@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from articles.documents.marks import mark_of
 from articles.documents.model import ArticleDocument
 from articles.documents.naming import stem_of
 from articles.documents.problems import DocumentError
@@ -19,8 +20,8 @@ class Text(NamedTuple):
     data: bytes
 
 
-Parsed = tuple[ArticleDocument, str] | DocumentError
-"""A document with its requested slug, or its error."""
+Parsed = tuple[ArticleDocument, str, str | None] | DocumentError
+"""A document with its requested slug and its mark, or its error."""
 
 
 def parse_all(texts: Sequence[Text]) -> list[Parsed]:
@@ -32,4 +33,4 @@ def _parse(shown: str, name: str, data: bytes) -> Parsed:
         document = parse(shown, data)
     except DocumentError as error:
         return error
-    return document, stem_of(name, document)
+    return document, stem_of(name, document), mark_of(document)

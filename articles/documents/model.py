@@ -20,12 +20,23 @@ def _domain_key(domain: str) -> str:
     return domain.lower().removeprefix("www.")
 
 
+def _computed() -> Any:
+    """Return a field that is computed once from the others: an import asks for it many times."""
+    return field(init=False, compare=False, repr=False)
+
+
+def _set_address(one: RelatedEntry | ArticleDocument) -> None:
+    url = one.web_url or one.original_url or ""
+    object.__setattr__(one, "url", url)
+    object.__setattr__(one, "key", address_key(url))
+
+
 def _pickled_as_values(cls: type[_Class]) -> type[_Class]:
     """Pickle a dataclass as a call with its values: half the time of what frozen dataclasses do.
 
     An import receives its parsed documents from another process.
     """
-    values = attrgetter(*(one.name for one in fields(cls)))  # type: ignore[arg-type]
+    values = attrgetter(*(one.name for one in fields(cls) if one.init))  # type: ignore[arg-type]
 
     def reduce(self: _Class) -> tuple[type[_Class], Any]:
         return cls, values(self)
@@ -51,23 +62,28 @@ class DocumentImage:
 @_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class DocumentProvider:
-    """The provider that a document names; ``images`` are its logos."""
+    """The provider that a document names; ``images`` are its logos.
+
+    ``key`` is the domain that its row has.
+    """
 
     name: str
     domain: str
     images: tuple[DocumentImage, ...] = ()
     extra: Mapping[str, Extra] = field(default_factory=dict)
+    key: str = _computed()
 
-    @property
-    def key(self) -> str:
-        """The domain that its row has."""
-        return _domain_key(self.domain)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", _domain_key(self.domain))
 
 
 @_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class RelatedEntry:
-    """Another report of the same event, as a document describes it."""
+    """Another report of the same event, as a document describes it.
+
+    ``url`` is that of the article that it names, ``key`` the address key of that.
+    """
 
     title: str
     published_at: datetime
@@ -81,16 +97,11 @@ class RelatedEntry:
     quality: int | None = None
     images: tuple[DocumentImage, ...] = ()
     extra: Mapping[str, Extra] = field(default_factory=dict)
+    url: str = _computed()
+    key: str = _computed()
 
-    @property
-    def url(self) -> str:
-        """The URL of the article that this entry names."""
-        return self.web_url or self.original_url or ""
-
-    @property
-    def key(self) -> str:
-        """The address key of its URL."""
-        return address_key(self.url)
+    def __post_init__(self) -> None:
+        _set_address(self)
 
 
 @_pickled_as_values
@@ -113,6 +124,7 @@ class Desk:
     extra: Mapping[str, Extra] = field(default_factory=dict)
 
 
+@_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class ArticleDocument:
     """One news document; absent optional keys are None or empty.
@@ -120,7 +132,9 @@ class ArticleDocument:
     Times are aware and in UTC, ``topics`` and ``related`` in document order. ``extra`` holds
     unknown keys. ``body`` is the text after the closing line, with ``\\n``; ``line_end`` is the
     line ending of the file. ``secured`` is opaque and only exported. ``warnings`` say which values
-    were left out or corrected; they are ignored when two documents are compared.
+    were left out or corrected; they are ignored when two documents are compared. ``url`` is the one
+    that other documents use for this article, since a video may have no web URL. ``key`` is the
+    address key of that.
     """
 
     title: str
@@ -148,16 +162,11 @@ class ArticleDocument:
     body: str = "\n"
     line_end: str = "\n"
     warnings: tuple[DocumentWarning, ...] = field(default=(), compare=False, repr=False)
+    url: str = _computed()
+    key: str = _computed()
 
-    @property
-    def url(self) -> str:
-        """The URL that other documents use for this article; a video may have no web URL."""
-        return self.web_url or self.original_url or ""
-
-    @property
-    def key(self) -> str:
-        """The address key of its URL."""
-        return address_key(self.url)
+    def __post_init__(self) -> None:
+        _set_address(self)
 
 
 @dataclass(frozen=True, slots=True)

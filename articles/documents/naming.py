@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Final
@@ -16,6 +17,21 @@ MAX_SLUG: Final = 200
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9 -]")
 _SLUG_GAPS = re.compile(r"[ -]+")
 _DATED_STEM = re.compile(r"(\d{4}-\d\d-\d\d)-[A-Za-z0-9_-]+\Z", re.ASCII)
+
+# Without these, C, C++ and C# would be the same topic.
+_SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "})
+_NOT_IN_KEY = re.compile(r"[^\w\s-]")
+_KEY_GAPS = re.compile(r"[-\s]+")
+
+
+@lru_cache(maxsize=4096)
+def topic_key(name: str) -> str:
+    """Return the key of a topic's name; names with the same key are the same topic.
+
+    Letters of every script are kept. Return "" for a name without a letter or digit.
+    """
+    words = unicodedata.normalize("NFKC", name.translate(_SIGNS)).lower()
+    return _KEY_GAPS.sub("-", _NOT_IN_KEY.sub("", words)).strip("-_")[:200]
 
 
 def slug_for(title: str, published_at: datetime, url: str) -> str:

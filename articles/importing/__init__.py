@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -22,7 +23,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from articles import documents, heat
@@ -213,12 +214,15 @@ def _rolled_back() -> Iterator[None]:
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """Collect garbage less often: there are many objects and no reference cycles."""
+    """Collect garbage once in several batches: there are many objects and no reference cycles."""
     thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(500_000, 20, 100)
+    # Nothing that is there now has to be looked at each time.
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*thresholds)
 
 
@@ -297,8 +301,8 @@ class _Import:
         else:
             if not batch:
                 return None
-        digests = [digest for _, _, digest in batch]
-        documents = SourceDocument.objects.filter(digest__any_of=digests)
+        digests = {digest for _, _, digest in batch}
+        documents = SourceDocument.objects.filter(digest__any_of=digests).order_by()
         known = {
             (digest, path): exported
             for digest, path, exported in documents.values_list("digest", "path", "exported_digest")
@@ -319,10 +323,10 @@ class _Import:
                 if self.is_over:
                     break
             else:
-                document, stem = result
+                document, stem, mark = result
                 ahead = dated_ahead(file.shown, data, document, self.at)
                 warned.warn((*document.warnings, *ahead))
-                incoming.append(Incoming(file, digest, data, document, stem))
+                incoming.append(Incoming(file, digest, data, document, stem, mark))
         self._keep(warned)
         if incoming:
             self.report.absorb(store(incoming, self.run, self.at))
@@ -408,15 +412,23 @@ class _Import:
         """Report where the score of a document differs from the policy's, and a better policy."""
         part = Report()
         policy = heat.current_policy()
-        given = Article.objects.filter(heat_is_given=True)
-        given = given.filter(source_document__run=self.run)
         tally: Counter[Given] = Counter()
-        for chunk in heat.outcomes(given, policy, self.at):
-            tally.update(one.given for one in chunk if one.given)
-            for difference in heat.differing(chunk, policy, self.at):
-                part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
+        for articles in self._articles():
+            for chunk in heat.outcomes(articles.filter(heat_is_given=True), policy, self.at):
+                tally.update(one.given for one in chunk if one.given)
+                for difference in heat.differing(chunk, policy, self.at):
+                    part.add(ImportProblem.Kind.SCORE, "", str(difference), **difference.as_json())
         if tally:
             self.report.fit = fit(tally, policy)
             if self.report.fit.is_poor:
                 part.add(ImportProblem.Kind.POLICY, "", self.report.fit.advice)
         self._keep(part)
+
+    def _articles(self) -> Iterator[QuerySet[Article]]:
+        """Yield the articles of this run's documents, by id, heat.CHUNK less one at a time."""
+        # A join would read all documents of the run for each piece.
+        of_run = SourceDocument.objects.filter(run=self.run).order_by("article_id")
+        ids = array("q", of_run.values_list("article_id", flat=True).iterator())
+        size = heat.CHUNK - 1
+        for start in range(0, len(ids), size):
+            yield Article.objects.filter(pk__any_of=set(ids[start : start + size]))

@@ -20,8 +20,9 @@ from articles.documents import (
     ProviderDocument,
     TopicDocument,
     iso,
+    topic_key,
 )
-from articles.models.topic import FormerTopicSlug, Topic, topic_key
+from articles.models.topic import FormerTopicSlug, Topic
 from newsroom import bulk
 from providers.models import FormerDomain, Provider
 

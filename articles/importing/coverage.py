@@ -8,7 +8,8 @@ from typing import Any
 
 from articles import heat
 from articles.documents import ArticleDocument, RelatedEntry, coverage_slug
-from articles.importing import catalog, rows, snapshot
+from articles.documents.marks import related_keys
+from articles.importing import catalog, rows
 from articles.importing.identity import Directory, Row
 from articles.importing.rows import StubPair
 from articles.models import Article, SourceDocument
@@ -82,7 +83,7 @@ def store_coverage(source: SourceDocument, at: datetime) -> None:
     transaction that holds the write lock. If there is nothing to store, it takes three queries.
     """
     article, document = source.article, source.parse()
-    directory = Directory(0, [document.key, *snapshot.related_keys(document)], (), ())
+    directory = Directory(0, [document.key, *related_keys(document)], (), ())
     new, _ = find_new([(directory.get_all([article.pk])[0], entries_of(document))], directory)
     if not new:
         return

@@ -15,11 +15,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from articles import documents, heat
-from articles.documents import ArticleDocument, DocumentImage, DocumentProvider, RelatedEntry
+from articles.documents import (
+    ArticleDocument,
+    DocumentImage,
+    DocumentProvider,
+    RelatedEntry,
+    topic_key,
+)
+from articles.documents.marks import image_state, mark_of, related_keys
 from articles.importing import decisions, snapshot, untouched
 from articles.importing.exported import Entry, Folder, Outcome
 from articles.models import Article, SourceDocument
-from articles.models.topic import topic_key
 from articles.scoring import Policy
 from newsroom import bulk
 from providers.models import Provider
@@ -132,7 +138,7 @@ def _remember(exported: Sequence[tuple[SourceDocument, str, bytes]]) -> None:
     for source, digest, data in exported:
         if digest != source.digest and digest != source.exported_digest:
             wanted[source.pk] = (source, source.mark, digest, data.decode())
-        elif source.mark is None and (mark := untouched.mark_of(source.parse())):
+        elif source.mark is None and (mark := mark_of(source.parse())):
             wanted[source.pk] = (source, mark, source.exported_digest, source.exported_text)
     if not wanted:
         return
@@ -228,7 +234,7 @@ def _topics(article: Article, document: ArticleDocument) -> tuple[str, ...]:
 def _images(article: Article, document: ArticleDocument) -> tuple[DocumentImage, ...]:
     known = {image.url: image.extra for image in document.images}
     return tuple(
-        replace(DocumentImage(*snapshot.image_state(image)), extra=known.get(image.url, {}))
+        replace(DocumentImage(*image_state(image)), extra=known.get(image.url, {}))
         for image in article.images.all()
     )
 
@@ -246,7 +252,7 @@ def _related(
     article: Article, document: ArticleDocument, keys: Sequence[str]
 ) -> tuple[RelatedEntry, ...]:
     """Keep the document's entries of articles that are still related, and add new ones."""
-    named = set(snapshot.related_keys(document))
+    named = set(related_keys(document))
     linked = [link.target for link in article.related_links.all()]
     targets = {snapshot.key_of(target, named): target for target in linked}
     own = document.key
@@ -273,5 +279,5 @@ def _entry(target: Article) -> RelatedEntry:
         cdn_amp_url=target.cdn_amp_url or None,
         type=target.type,
         quality=target.quality,
-        images=tuple(DocumentImage(*snapshot.image_state(image)) for image in target.images.all()),
+        images=tuple(DocumentImage(*image_state(image)) for image in target.images.all()),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from articles.documents import ArticleDocument
-from articles.importing import snapshot
+from articles.documents.marks import further_keys, related_keys
 from articles.importing.coverage import describe, rank_of
 from articles.importing.identity import Directory, Row
 from articles.importing.rows import StubPair
@@ -33,7 +33,7 @@ def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory
     """
     for row, document in namers:
         linked = {row}
-        keys = (*snapshot.related_keys(document), *snapshot.further_keys(document))
+        keys = (*related_keys(document), *further_keys(document))
         for position, key in enumerate(keys):
             target = directory.target(key, linked)
             if target is not None:
@@ -63,7 +63,7 @@ def links_to_newcomers(
     namers = {row.pk: row for row in directory.get_all(wanted) if row not in written}
     for source in SourceDocument.objects.filter(article__in=namers):
         row, document = namers[source.article_id], source.parse()
-        meant = wanted[row.pk].intersection(snapshot.further_keys(document))
+        meant = wanted[row.pk].intersection(further_keys(document))
         for link in links_of([(row, document)], directory) if meant else ():
             if link.target.key in meant:
                 yield link

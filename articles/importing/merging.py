@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from articles import documents
 from articles.documents import ArticleDocument, address_key
+from articles.documents.marks import further_keys
 from articles.importing import decisions, rows, snapshot
 from articles.importing.exported import origins
 from articles.importing.identity import Row
@@ -157,7 +158,7 @@ def _merge(
     take, conflicts = snapshot.merge(before, now, editor)
     if (
         base is not None
-        and snapshot.further_keys(document) != snapshot.further_keys(base)
+        and further_keys(document) != further_keys(base)
         and editor["related"] == before["related"]
     ):
         take["related"] = now["related"]

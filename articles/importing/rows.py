@@ -11,10 +11,10 @@ from typing import Any, Final
 from django.conf import settings
 
 from articles.documents import ArticleDocument, RelatedEntry
+from articles.documents.marks import IMAGE_FIELDS, TEXTS, image_state, texts_of, topic_keys
 from articles.importing.files import FoundFile
 from articles.importing.identity import Row
-from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, language_of
-from articles.importing.untouched import mark_of
+from articles.importing.snapshot import language_of
 from articles.models import (
     Article,
     ArticleTopic,
@@ -24,7 +24,6 @@ from articles.models import (
     SourceDocument,
     Topic,
 )
-from articles.models.topic import topic_key
 from articles.scoring import Policy, top_rank
 from articles.search.index import filed_under
 from newsroom import bulk
@@ -72,13 +71,17 @@ _ARTICLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A document to import: its file, digest, bytes and contents. It requests the slug ``stem``."""
+    """A document to import: its file, digest, bytes and contents. It requests the slug ``stem``.
+
+    ``mark`` is what ``documents.marks.mark_of`` returns.
+    """
 
     file: FoundFile
     digest: str
     data: bytes
     document: ArticleDocument
     stem: str
+    mark: str | None
 
 
 Pair = tuple[Row, Incoming]
@@ -108,7 +111,9 @@ def score_columns(document: ArticleDocument, policy: Policy) -> dict[str, Any]:
 
 def content_columns(document: ArticleDocument) -> dict[str, Any]:
     """Return the columns that a document fills, without its score and provider."""
-    columns: dict[str, Any] = {name: getattr(document, name) or "" for name in TEXTS}
+    columns: dict[str, Any] = dict(
+        zip(TEXTS, (text or "" for text in texts_of(document)), strict=True)
+    )
     columns["type"] = document.type or Article.Type.ARTICLE.value
     columns["published_at"] = document.published_at
     columns["updated_at"] = document.updated_at
@@ -128,8 +133,9 @@ def _contents(
     """
     for row, incoming in pairs:
         document = incoming.document
-        columns = content_columns(document) | score_columns(document, policy)
-        yield row, document, (*columns.values(), providers[document.provider.key])
+        contents = content_columns(document).values()
+        scored = score_columns(document, policy).values()
+        yield row, document, (*contents, *scored, providers[document.provider.key])
     for row, entry in stubs:
         texts = (getattr(entry, name, None) or "" for name in TEXTS)
         kind = entry.type or Article.Type.ARTICLE.value
@@ -177,7 +183,7 @@ def _filing(
 
     def file(values: tuple[Any, ...], document: ArticleDocument | None) -> str:
         provider_id = values[-1]
-        keys = dict.fromkeys(map(topic_key, document.topics)) if document else ()
+        keys = topic_keys(document) if document else ()
         about = [(topics[key], topic_names[topics[key]]) for key in keys]
         return filed_under((provider_id, provider_names[provider_id]), about)
 
@@ -223,7 +229,7 @@ def insert_topics(pairs: Iterable[Pair], topics: Mapping[str, int]) -> None:
     rows = (
         (row.pk, topics[key], position, row.published_at)
         for row, incoming in pairs
-        for position, key in enumerate(dict.fromkeys(map(topic_key, incoming.document.topics)))
+        for position, key in enumerate(topic_keys(incoming.document))
     )
     bulk.insert(ArticleTopic, ("article_id", "topic_id", "position", "published_at"), rows)
 
@@ -256,7 +262,7 @@ def _source_values(row: Row, incoming: Incoming, run: ImportRun) -> tuple[Any, .
         "crlf" if incoming.document.line_end == "\r\n" else "lf",
         incoming.data.decode(),
         run.pk,
-        mark_of(incoming.document),
+        incoming.mark,
         None,
         None,
         row.version,

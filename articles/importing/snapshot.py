@@ -9,30 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from unicodedata import normalize
 
 from django.conf import settings
 
-from articles.documents import ArticleDocument, DocumentImage, iso
-from articles.models import Article, Image
-from articles.models.topic import topic_key
+from articles.documents import ArticleDocument, iso
+from articles.documents.marks import TEXTS, image_state, related_keys, topic_keys
+from articles.models import Article
 
 State = Mapping[str, Any]
-
-TEXTS: Final = (
-    "category",
-    "title",
-    "excerpt",
-    "body",
-    "featured_content",
-    "original_url",
-    "web_url",
-    "amp_url",
-    "cdn_amp_url",
-)
-IMAGE_FIELDS: Final = ("url", "width", "height", "title", "attribution", "is_cached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +37,8 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
         "locale": language_of(document),
         "provider": document.provider.key,
         "quality": document.quality,
-        "topics": list(dict.fromkeys(map(topic_key, document.topics))),
-        "images": [image_state(image) for image in document.images],
+        "topics": topic_keys(document),
+        "images": [list(image_state(image)) for image in document.images],
         "related": related_keys(document),
     }
 
@@ -74,7 +60,7 @@ def of_article(article: Article, document: ArticleDocument | None = None) -> dic
         "provider": named if was_so else provider.domain,
         "quality": article.quality,
         "topics": [link.topic.key for link in article.topic_links.all()],
-        "images": [image_state(image) for image in article.images.all()],
+        "images": [list(image_state(image)) for image in article.images.all()],
         "related": [
             key for key in dict.fromkeys(key_of(one, keys) for one in targets) if key != own
         ],
@@ -92,36 +78,6 @@ def _texts_and_times(one: Article | ArticleDocument) -> dict[str, Any]:
 def language_of(document: ArticleDocument) -> str:
     """Return a document's language; by default it is the site's."""
     return document.language or settings.LANGUAGE_CODE
-
-
-def image_state(image: Image | DocumentImage) -> list[Any]:
-    """Return one image's values in the order of IMAGE_FIELDS."""
-    return [getattr(image, name) for name in IMAGE_FIELDS]
-
-
-def related_keys(document: ArticleDocument) -> list[str]:
-    """Return the distinct address keys that a document names, except its own.
-
-    For the others see ``further_keys``; whether there are such articles is no part of a state.
-    """
-    own = document.key
-    return list(dict.fromkeys(entry.key for entry in document.related if entry.key != own))
-
-
-def further_keys(document: ArticleDocument) -> list[str]:
-    """Return the address keys of the entries that mean another article of their address.
-
-    Several articles may share one. These are entries with a key that was there before, but another
-    title or time, and those with the key of their own document.
-    """
-    seen: dict[str, set[tuple[str, datetime]]] = {document.key: set()}
-    further = []
-    for entry in document.related:
-        told = (entry.title, entry.published_at)
-        if told not in seen.setdefault(entry.key, {told}):
-            further.append(entry.key)
-            seen[entry.key].add(told)
-    return further
 
 
 def key_of(target: Article, named: Collection[str]) -> str:

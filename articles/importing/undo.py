@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from articles import heat, roles
 from articles.documents import RelatedEntry, coverage_slug, stem_of
+from articles.documents.marks import mark_of
 from articles.importing import catalog, coverage, links, rows
 from articles.importing.decisions import BLANK
 from articles.importing.files import FoundFile, Kind
@@ -220,7 +221,7 @@ def _incoming(former: FormerDocument) -> Incoming:
     document = former.parse()
     file = FoundFile("", former.path, former.path, (), Kind.ARTICLE)
     stem = former.stem or stem_of(former.path, document)
-    return Incoming(file, former.digest, former.data, document, stem)
+    return Incoming(file, former.digest, former.data, document, stem, mark_of(document))
 
 
 def _remove(removed: Sequence[Article], act: Act, at: datetime, policy: Policy) -> None:

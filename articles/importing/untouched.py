@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 
-from articles.documents import ArticleDocument
-from articles.importing.snapshot import IMAGE_FIELDS, TEXTS, image_state, related_keys
+from articles.documents.marks import ABSENT, IMAGE_FIELDS, TEXTS, digest_of
 from articles.models import Article, ArticleTopic, Image, Related
-from articles.models.topic import topic_key
 from articles.scoring import Policy
 
 _VALUES: Final = (*TEXTS, "type", "published_at", "updated_at", "provider__domain", "quality")
@@ -34,7 +31,6 @@ _COLUMNS: Final = (
     "address_key",
 )
 _LENGTHS: Final = (2, 2 + len(_SOURCE), 2 + len(_SOURCE) + len(_STANDING), -len(_VALUES) - 1)
-_ABSENT: Final = "-"
 
 
 class Stored(NamedTuple):
@@ -48,37 +44,6 @@ class Stored(NamedTuple):
     mark: str | None
     exported_digest: str | None
     is_untouched: bool
-
-
-def mark_of(document: ArticleDocument) -> str | None:
-    """Return the mark of a document; None if it has decisions, which change with time.
-
-    It is a digest of its values, and then its language, heat and published, if it gives them: what
-    they mean depends on settings and policy.
-    """
-    if document.desk is not None:
-        return None
-    values = [getattr(document, name) or "" for name in TEXTS]
-    values += (document.type or Article.Type.ARTICLE.value, document.published_at)
-    values += (document.updated_at, document.provider.key, document.quality)
-    digest = _digest(
-        values,
-        dict.fromkeys(map(topic_key, document.topics)),
-        [image_state(image) for image in document.images],
-        related_keys(document),
-    )
-    given = (document.language, document.heat, document.published)
-    return " ".join([digest, *(_ABSENT if one is None else str(one) for one in given)])
-
-
-def _digest(values: Sequence[Any], topics: Any, images: Sequence[Any], keys: Sequence[str]) -> str:
-    parts = (
-        "\0".join(map(str, values)),
-        "\0".join(topics),
-        "\0".join([repr(list(image)) for image in images]),
-        "\0".join(keys),
-    )
-    return blake2b("\1".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def stored(articles: QuerySet[Article], policy: Policy, size: int) -> Iterator[list[Stored]]:
@@ -104,7 +69,7 @@ def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]
         mark, is_untouched = source[3], False
         if mark is not None and not any(row[third:fourth]):
             digest, *given = mark.split(" ")
-            is_untouched = _is_given(given, row[second:third], policy) and digest == _digest(
+            is_untouched = _is_given(given, row[second:third], policy) and digest == digest_of(
                 values,
                 [key for (key,) in topics.get(pk, ())],
                 images.get(pk, ()),
@@ -117,14 +82,14 @@ def _is_given(given: Sequence[str], standing: Sequence[Any], policy: Policy) -> 
     """Return whether language, heat and published follow from those that a document gives."""
     language, heat, published = given
     locale, article_heat, article_published = standing
-    if locale != (settings.LANGUAGE_CODE if language == _ABSENT else language):
+    if locale != (settings.LANGUAGE_CODE if language == ABSENT else language):
         return False
-    if heat == _ABSENT:
+    if heat == ABSENT:
         # The document leaves its score to the policy.
         return True
     if heat != str(article_heat):
         return False
-    if published == _ABSENT:
+    if published == ABSENT:
         return bool(article_published == (article_heat >= policy.threshold))
     return published == str(article_published)
 

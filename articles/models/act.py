@@ -65,7 +65,7 @@ class ActChange(models.Model):
     """What a decision changed in one article.
 
     ``before`` and ``after`` map the names of the columns that an editor changed to JSON values.
-    ``topics`` are ids in order; ``images`` have the values of ``snapshot.IMAGE_FIELDS``.
+    ``topics`` are ids in order; ``images`` have the values of ``documents.marks.IMAGE_FIELDS``.
     ``linked`` and ``unlinked`` are links from this article, as ``[target's id, position]``.
     The rule computes heat and published from these; the history shows both. If only heat and
     published changed, all other fields are empty.

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
-from typing import Final, Self
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
-from django.utils.text import slugify
 
+from articles.documents import topic_key
 from newsroom.plain_text import is_visible, without_controls
-
-# Without these, C, C++ and C# would be the same topic.
-_SIGNS: Final = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at "})
-
-
-@lru_cache(maxsize=4096)
-def topic_key(name: str) -> str:
-    """Return the key of a topic's name; names with the same key are the same topic.
-
-    Letters of every script are kept. Return "" for a name without a letter or digit.
-    """
-    return slugify(name.translate(_SIGNS), allow_unicode=True)[:200]
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):

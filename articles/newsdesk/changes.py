@@ -13,7 +13,7 @@ from articles.models import Act
 Verb = Act.Verb
 Pair = tuple[int, int]
 ImageValues = Sequence[Any]
-"""One image's values, in the order of ``snapshot.IMAGE_FIELDS``."""
+"""One image's values, in the order of ``documents.marks.IMAGE_FIELDS``."""
 
 
 class RefusedError(Exception):

@@ -18,9 +18,9 @@ from django.utils import timezone
 from articles import roles
 from articles.addresses import at_addresses
 from articles.documents import MAX_QUALITY, address_key
+from articles.documents.marks import IMAGE_FIELDS, TEXTS
 from articles.importing import decisions
 from articles.importing.coverage import store_coverage
-from articles.importing.snapshot import IMAGE_FIELDS, TEXTS
 from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
 from articles.newsdesk.changes import Change, RefusedError, together
 from articles.newsdesk.verbs import DECIDED_BY

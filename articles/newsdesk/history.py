@@ -65,7 +65,7 @@ class State:
     """An article at one point in time: its values by column, and the positions of links by
     (article, target).
 
-    ``values`` may have ``topics`` (ids in order) and ``images`` (as ``snapshot.IMAGE_FIELDS``). Links to
+    ``values`` may have ``topics`` (ids in order) and ``images`` (as ``documents.marks.IMAGE_FIELDS``). Links to
     the article are known only if an act touched them.
     """
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from articles.importing.snapshot import IMAGE_FIELDS
+from articles.documents.marks import IMAGE_FIELDS
 from articles.models import Article, ArticleTopic, Image, ImageFetch, Topic
 from articles.newsdesk.changes import Change, ImageValues, RefusedError, Verb
 from articles.newsdesk.verbs import permissions_of, refusal

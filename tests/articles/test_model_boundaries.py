@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from django.contrib.auth.models import User
 
+from articles.documents import topic_key
 from articles.models import (
     Act,
     ActChange,
@@ -20,7 +21,6 @@ from articles.models import (
     WebHook,
 )
 from articles.models.api_token import PREFIX, digest_of
-from articles.models.topic import topic_key
 from articles.models.web_hook import OVERLAP
 from newsroom.capped_count import MOST_COUNTED, count_in_words
 from tests.factories import NOW, make_article, make_topic

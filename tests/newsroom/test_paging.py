@@ -16,9 +16,9 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from articles.documents import topic_key
 from articles.models import Article, ArticleTopic, Topic
 from articles.models.orders import FILED, LATEST, PROVIDERS, TOP, TOPICS
-from articles.models.topic import topic_key
 from articles.site.views import PAGE_SIZE
 from newsroom.paging import CursorError, Order, chunks, page_of
 from providers.models import Provider

@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.importing.snapshot import TEXTS
+from articles.documents.marks import TEXTS
 from articles.models import Act, Article
 from articles.newsdesk import Change, Consequence, RefusedError
 

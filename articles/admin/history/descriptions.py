@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.utils.text import Truncator
 
-from articles.importing.snapshot import IMAGE_FIELDS
+from articles.documents.marks import IMAGE_FIELDS
 from articles.models import Article, Topic
 from newsroom.dates import in_words
 from providers.models import Provider

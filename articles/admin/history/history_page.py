@@ -18,7 +18,7 @@ from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.history.descriptions import Names, label
 from articles.admin.history.text_diff import Piece, text_diff
 from articles.admin.pages import VIEW, allow, article_or_404, trail_to, version_seen
-from articles.importing.snapshot import TEXTS
+from articles.documents.marks import TEXTS
 from articles.models import Act, ActChange, Article, ImportConflict
 from articles.newsdesk.history import SIGNATURES, State
 from articles.newsdesk.performing import decoded

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from articles import newsdesk
 from articles.documents import DocumentImage
+from articles.documents.marks import image_state
 from articles.importing.export import present
-from articles.importing.snapshot import image_state
 from articles.models import Act, Image, ImageFetch, StoredImage
 from articles.roles import Role
 from articles.tracking import editions

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from articles import newsdesk
+from articles.documents.marks import mark_of
 from articles.importing import export
 from articles.importing.exported import LIST, Folder, Outcome, origins
-from articles.importing.untouched import mark_of
 from articles.models import Article, Image, Related, SourceDocument, Topic
 from articles.sample_documents import generate
 from tests.articles.importing.worlds import SeedFile

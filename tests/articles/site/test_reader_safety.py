@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from articles.documents import topic_key
 from articles.models import Article, Image, Related
-from articles.models.topic import topic_key
 from articles.site.filters import ArticleFilter
 from tests.articles.site.public_pages import NOWHERE, PUBLIC, Place
 from tests.factories import (
