@@ -73,6 +73,8 @@ class Folder:
         except BlockingIOError:
             os.close(self._here)
             raise BlockingIOError(EAGAIN, "another export is writing to it", str(path)) from None
+        with os.scandir(self._here) as found:
+            self._was_empty = next(found, None) is None
         self._keep_interrupted()
         self._new = (path / _NEW).open("w", encoding="utf-8", newline="\n")
         self._new.write(_HEAD)
@@ -105,7 +107,8 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file, so that nobody ever reads half of it. Equal files are left alone."""
-        if self._read(name, len(data)) == data:
+        # There is nothing to compare with in a new folder. That saves time.
+        if not self._was_empty and self._read(name, len(data)) == data:
             return
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         opened = os.open(_PART, flags, 0o666, dir_fd=self._here)

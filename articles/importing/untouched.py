@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 
 from articles.documents.marks import ABSENT, IMAGE_FIELDS, TEXTS, digest_of
 from articles.models import Article, ArticleTopic, Image, Related
@@ -20,17 +20,18 @@ from articles.scoring import Policy
 
 _VALUES: Final = (*TEXTS, "type", "published_at", "updated_at", "provider__domain", "quality")
 _STANDING: Final = ("locale", "heat", "published")
-_DECIDED: Final = ("decision", "is_pinned", "publish_from", "publish_until")
+_UNDECIDED: Final = ExpressionWrapper(
+    Q(decision="", is_pinned=False, publish_from=None, publish_until=None), BooleanField()
+)
 _SOURCE: Final = ("pk", "digest", "text", "mark", "exported_digest")
 _COLUMNS: Final = (
     *("pk", "slug"),
     *(f"source_document__{name}" for name in _SOURCE),
     *_STANDING,
-    *_DECIDED,
     *_VALUES,
     "address_key",
 )
-_LENGTHS: Final = (2, 2 + len(_SOURCE), 2 + len(_SOURCE) + len(_STANDING), -len(_VALUES) - 1)
+_LENGTHS: Final = (2, 2 + len(_SOURCE), 2 + len(_SOURCE) + len(_STANDING), -2)
 
 
 class Stored(NamedTuple):
@@ -51,9 +52,10 @@ def stored(articles: QuerySet[Article], policy: Policy, size: int) -> Iterator[l
 
     Articles without a document are left out. Four queries for each list.
     """
-    loaded = articles.filter(source_document__isnull=False).order_by("pk")
+    columns = articles.order_by("pk").values_list(*_COLUMNS, _UNDECIDED)
     last = 0
-    while rows := list(loaded.filter(pk__gt=last).values_list(*_COLUMNS)[:size]):
+    # Both tables are read from the last article on: PostgreSQL would read one from its start.
+    while rows := list(columns.filter(pk__gt=last, source_document__article__gt=last)[:size]):
         last = rows[-1][0]
         yield list(_compared(rows, policy))
 
@@ -65,15 +67,16 @@ def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]
     keys = _listed(Related, ids, "target__address_key")
     first, second, third, fourth = _LENGTHS
     for row in rows:
-        pk, source, values = row[0], row[first:second], row[fourth:-1]
+        pk, source = row[0], row[first:second]
+        *_, own_key, is_undecided = row
         mark, is_untouched = source[3], False
-        if mark is not None and not any(row[third:fourth]):
+        if mark is not None and is_undecided:
             digest, *given = mark.split(" ")
             is_untouched = _is_given(given, row[second:third], policy) and digest == digest_of(
-                values,
+                row[third:fourth],
                 [key for (key,) in topics.get(pk, ())],
                 images.get(pk, ()),
-                [key for (key,) in keys.get(pk, ()) if key != row[-1]],
+                [key for (key,) in keys.get(pk, ()) if key != own_key],
             )
         yield Stored._make((pk, row[1], *source, is_untouched))
 

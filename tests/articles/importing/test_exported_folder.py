@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from articles import newsdesk
 from articles.documents.marks import mark_of
@@ -196,6 +198,7 @@ CHANGES: list[Callable[[Article], object]] = [
     lambda one: Article.objects.filter(pk=one.pk).update(quality=91),
     lambda one: Article.objects.filter(pk=one.pk).update(is_pinned=True),
     lambda one: Article.objects.filter(pk=one.pk).update(decision="publish"),
+    lambda one: Article.objects.filter(pk=one.pk).update(publish_from=one.published_at),
     lambda one: Article.objects.filter(pk=one.pk).update(publish_until=one.published_at),
     lambda one: Article.objects.filter(pk=one.pk).update(provider=make_provider()),
     lambda one: Image.objects.filter(article=one).update(attribution="Other"),
@@ -232,3 +235,17 @@ class TestUntouched:
         send(tmp_path / "out")
         marks = [(one.mark, mark_of(one.parse())) for one in SourceDocument.objects.all()]
         assert all(stored == computed for stored, computed in marks[1:])
+
+    def test_each_chunk_is_read_from_the_last_article_on(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(export, "CHUNK", 1)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(list(export.documents_of(Article.objects.all()))) == 3
+        last = Article.objects.order_by("pk").values_list("pk", flat=True)[1]
+        # PostgreSQL would read all documents up to there again if only the articles were limited.
+        wanted = {
+            f'"{name}" > {last}'
+            for name in ('articles_article"."id', 'articles_sourcedocument"."article_id')
+        }
+        assert any(all(one in query["sql"] for one in wanted) for query in queries)
