@@ -388,9 +388,9 @@ def _why_no_news(root: Node) -> str | None:
 
 _TOPIC_KEYS: Keys = {
     "_id": ("id", values.slug),
-    "name": ("name", values.line),
+    "name": ("name", values.topic),
     "shortname": ("short_name", values.line),
-    "parent": ("parent", values.line),
+    "parent": ("parent", values.topic),
     "keywords": ("keywords", _each("keyword", values.line)),
     "hashtags": ("hashtags", _each("hashtag", values.line)),
 }

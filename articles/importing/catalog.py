@@ -200,15 +200,16 @@ def store_topic_file(document: TopicDocument) -> str:
     message = ""
     topic = _locked(Topic).filter(key=key).first() or Topic(key=key, slug=slug)
     other = Topic.objects.called(slug).exclude(key=key).first()
-    if other and other.slug == slug and other.source.get("is_file"):
+    if other and document.id and other.slug == slug and other.source.get("is_file"):
         raise ValueError(f"the topic {other.name} already has the _id {slug}: choose another one")
     if other:
         # What leads to one topic never leads to another.
         slug = _free_slug(topic) if topic._state.adding else topic.source.get("slug", topic.slug)
-        message = (
-            f"the address {wanted} leads to the topic {other.name}: "
-            f"this one keeps {slug}; choose another _id"
-        )
+        if document.id:
+            message = (
+                f"the address {wanted} leads to the topic {other.name}: "
+                f"this one keeps {slug}; choose another _id"
+            )
         if topic._state.adding:
             topic.slug = slug
     elif not topic._state.adding and topic.former_slugs.filter(slug=slug).exists():

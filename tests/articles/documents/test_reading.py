@@ -235,6 +235,7 @@ class TestTopicFile:
         [
             (b"_id: ai\n", "ai.yaml:1:1: missing key name: add it"),
             (b"", "ai.yaml:1:1: expected keys and values"),
+            (b'name: "!!!"\n', "ai.yaml:1:7: expected a topic with letters or digits"),
         ],
     )
     def test_lines_count_from_1(self, data: bytes, error: str) -> None:
@@ -252,6 +253,7 @@ class TestTopicFile:
             ),
             (b"name: AI\nkeywords: ai\n", "ai.yaml:2:11: expected a list"),
             (b"name: AI\nkeywords:\n  - 5\n", "ai.yaml:3:5: expected a string, found a number (5)"),
+            (b'name: AI\nparent: "-"\n', "ai.yaml:2:9: expected a topic with letters or digits"),
             (b"\xef\xbb\xbfname: AI\n", "ai.yaml:1:1: starts with a byte order mark"),
         ],
     )

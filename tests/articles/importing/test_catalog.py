@@ -114,6 +114,14 @@ class TestTopicsId:
             "Машина": "машина",
         }
 
+    def test_a_file_without_one_takes_a_free_slug(self, tmp_path: Path) -> None:
+        write_topic(tmp_path, "Artificial Intelligence", "ai")
+        write_topic(tmp_path, "AI", "", "two.yaml")
+        for _ in range(2):
+            report = load(tmp_path)
+            assert slugs() == {"Artificial Intelligence": "ai", "AI": "ai-2"}
+            assert report.problems == []
+
     def test_a_former_slug_does_not_pass_to_a_newcomer(self, tmp_path: Path) -> None:
         write_topic(tmp_path, "Bridges", "ai")
         load(tmp_path)
