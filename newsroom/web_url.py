@@ -1,10 +1,12 @@
-"""Which URLs a page may link to."""
+"""Which URLs a page may link to, and how domains are stored."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from typing import Final
+
+from ada_url import URL
 
 # No user before an @: "https://bank.example@evil.example" leads to the latter. The host has no
 # backslash, which browsers read as a slash, and no %, which they decode. There are no control
@@ -16,6 +18,21 @@ _WEB_URL: Final = re.compile(
     r"(?:[/?#][^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*)?",
     re.IGNORECASE,
 )
+
+_DOMAIN: Final = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")
+
+
+def ascii_domain(domain: str) -> str | None:
+    """Return a domain in its ASCII form, as browsers write it; None if it is not a domain."""
+    domain = unicodedata.normalize("NFC", domain)
+    if not _DOMAIN.fullmatch(domain):
+        return None
+    if not domain.isascii():
+        try:
+            domain = URL(f"https://{domain}").hostname
+        except ValueError:
+            return None
+    return domain if len(domain) <= 253 else None
 
 
 def is_web_url(url: str) -> bool:

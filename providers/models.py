@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from newsroom.plain_text import is_visible, without_controls
+from newsroom.web_url import ascii_domain
 
 SHARP: Final = 144
 """Pixels. This is twice the size of the largest logo on a page."""
@@ -73,9 +74,10 @@ class Provider(models.Model):
             raise ValidationError({"name": "Enter a name that readers can see."})
         for name in ("name", "description", "notes"):
             setattr(self, name, without_controls(getattr(self, name)))
-        self.domain = self.domain.strip().lower().removeprefix("www.")
-        if "/" in self.domain:
+        domain = ascii_domain(self.domain.strip())
+        if domain is None:
             raise ValidationError({"domain": "Enter a domain, for example nypost.com."})
+        self.domain = domain.lower().removeprefix("www.")
         if not isinstance(self.logos, list) or not all(map(_is_logo, self.logos)):
             message = (
                 'Enter a list of images, for example [{"url": "https://…", "width": 50, '

@@ -17,6 +17,7 @@ from articles.documents.source import Source, control_message
 from articles.documents.yaml_text import Extra, Plain
 from newsroom.iso_dates import FIRST_YEAR, LAST_YEAR, is_storable
 from newsroom.plain_text import CONTROLS, decoded, is_visible, without_controls
+from newsroom.web_url import ascii_domain
 
 MAX_QUALITY: Final = 1000
 """Highest quality, in heat points. Real documents have 1 to 154."""
@@ -39,7 +40,6 @@ _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})\Z", re.ASCII)
 _HTTP = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\t\n\r]*)?\Z", re.IGNORECASE)
 # Only if it ends with a semicolon: "&copy=1" is a parameter.
 _ENTITY = re.compile(r"&(?:amp|AMP|apos|quot|QUOT|lt|LT|gt|GT|#[0-9]+|#[xX][0-9a-fA-F]+);")
-_DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\Z")
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:(?=//))?(?://)?([^\s/?#\\@:]+)\.?(?::\d*)?(?:[/?#]|\Z)", re.I
 )
@@ -238,28 +238,16 @@ def domain(source: Source, node: Node) -> str:
     """Return a domain in ASCII; for a URL or a path, return the host and warn."""
     value = line(source, node).strip(" ")
     host = value
-    if not _DOMAIN.match(unicodedata.normalize("NFC", value)):
+    ascii_host = ascii_domain(value)
+    if ascii_host is None:
         match = _HOST.match(_visible(value).translate(_DOTS).strip())
         host = match[1].rstrip(".") if match else ""
-    ascii_host = _ascii(host)
+        ascii_host = ascii_domain(host)
     if ascii_host is None:
         source.fail(node.index, f"expected a domain such as nypost.com, {found(node)}")
     if host != value:
         source.warn(node.index, f"expected a domain, {found(node)}: write {host} (it is taken)")
     return ascii_host
-
-
-def _ascii(host: str) -> str | None:
-    """Return the ASCII form of an internationalized domain; None if it is not a domain."""
-    host = unicodedata.normalize("NFC", host)
-    if not _DOMAIN.match(host):
-        return None
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
-            return None
-    return host if len(host) <= 253 else None
 
 
 def slug(source: Source, node: Node) -> str:

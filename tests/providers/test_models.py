@@ -36,6 +36,20 @@ class TestClean:
 
         assert provider.domain == "a.example"
 
+    @pytest.mark.parametrize("written", ["büro.example", "bu\u0308ro.example", " www.BÜRO.example"])
+    def test_domain_in_any_letters(self, written: str) -> None:
+        provider = Provider(domain=written, name="A")
+        provider.clean()
+
+        assert provider.domain == "xn--bro-hoa.example"
+
+    @pytest.mark.parametrize(
+        "domain", ["a.example/live", "a b.example", "a..example", "-a", "a:80"]
+    )
+    def test_fail_domain(self, domain: str) -> None:
+        with pytest.raises(ValidationError, match="Enter a domain"):
+            Provider(domain=domain, name="A").clean()
+
     def test_control_characters_are_left_out(self) -> None:
         provider = Provider(domain="a.example", name="A\x1b", description="B\x9b", notes="C\x07")
         provider.clean()

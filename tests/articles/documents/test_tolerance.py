@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from articles.documents import ArticleDocument, Desk, DocumentError, NotNewsError, parse, revise
+from articles.documents import (
+    ArticleDocument,
+    Desk,
+    DocumentError,
+    NotNewsError,
+    address_key,
+    parse,
+    revise,
+)
 from tests.articles.documents.documents import CASES, HUB, MINIMAL, make_text
 
 
@@ -140,6 +148,11 @@ class TestValuesMended:
 
         assert document.provider.domain == domain
         assert len(warnings) == 1
+
+    def test_a_domain_has_the_form_of_its_addresses(self) -> None:
+        data = make_text().replace(b"domain: daily.example", "domain: faß.example".encode())
+
+        assert read(data)[0].provider.domain == address_key("https://faß.example/")
 
     @pytest.mark.parametrize("written", ["bu\u0308ro.example", "b\u00fcro.example", "BÜRO.example"])
     def test_a_domain_in_any_letters_is_one_domain(self, written: str) -> None:
