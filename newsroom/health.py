@@ -1,7 +1,9 @@
 """Health checks for supervisors: is the process alive, and can it serve pages?"""
 
 import logging
+from secrets import token_hex
 
+from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +25,8 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 if pages can be served, and 503 without a database or with unapplied migrations.
 
-    The reason appears only in the log, because the URL is public.
+    The reason appears only in the log, because the URL is public. Pages can be served without the
+    cache, more slowly, so that its failure is only named.
     """
     try:
         executor = MigrationExecutor(connection)
@@ -35,4 +38,13 @@ def ready(request: HttpRequest) -> HttpResponse:
         names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in unapplied)
         logger.warning("not ready: run manage.py migrate to apply %s", names)
         return HttpResponse("not ready\n", content_type="text/plain", status=503)
-    return HttpResponse("ok\n", content_type="text/plain")
+    state = "ok" if cache_works() else "ok, but the cache does not work"
+    return HttpResponse(f"{state}\n", content_type="text/plain")
+
+
+def cache_works() -> bool:
+    """Return whether the cache keeps a value. A full one does not."""
+    value = token_hex(8)
+    key = f"health:{value}"
+    cache.set(key, value, 5)
+    return bool(cache.get(key) == value)

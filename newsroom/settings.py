@@ -137,6 +137,10 @@ AUTH_PASSWORD_VALIDATORS = [
 # Database
 
 
+PATIENCE = 5
+"""Seconds to wait for a connection to PostgreSQL. Without a limit it may be minutes."""
+
+
 def database(url: str, pool_size: int) -> dict[str, Any]:
     config: dict[str, Any] = env.db_url_config(url)
     options = config.setdefault("OPTIONS", {})
@@ -163,11 +167,12 @@ def database(url: str, pool_size: int) -> dict[str, Any]:
     elif config["ENGINE"] == "django.db.backends.postgresql":
         if pool_size:
             # Django does not allow a pool together with persistent connections.
-            options["pool"] = {"min_size": 1, "max_size": pool_size}
+            options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": PATIENCE}
             config["CONN_MAX_AGE"] = 0
         else:
             config.setdefault("CONN_MAX_AGE", 60)  # seconds
         config.setdefault("CONN_HEALTH_CHECKS", True)
+        options.setdefault("connect_timeout", PATIENCE)
         # Compiling takes longer than any of our queries.
         options.setdefault("options", "-c jit=off")
     return config
@@ -187,7 +192,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def cache(url: str) -> dict[str, Any]:
     # By default django-environ chooses django-redis, which we do not require.
     redis = url.startswith(("redis://", "rediss://", "unix://"))
-    backend = "django.core.cache.backends.redis.RedisCache" if redis else None
+    backend = "newsroom.tolerant_cache.TolerantRedisCache" if redis else None
     config: dict[str, Any] = env.cache_url_config(url, backend=backend)
     return config
 
@@ -196,6 +201,10 @@ CACHES = {"default": cache(text("CACHE_URL", "locmemcache://"))}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     # Cached pages have about 10 KB each. Django's default is 300.
     CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 2000)
+# Seconds in which a process that has seen an edition of the site need not look for a newer one.
+EDITION_SECONDS = count("EDITION_SECONDS", "1")
+# Seconds in which stored pages are served although the database does not answer.
+STALE_SECONDS = count("STALE_SECONDS", "60")
 
 
 # Background tasks: see articles/tasks.py

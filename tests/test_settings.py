@@ -351,7 +351,7 @@ class TestDatabase:
 
     def test_postgres_pool(self) -> None:
         config = database(POSTGRES_URL, 8)
-        assert config["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 8}
+        assert config["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 8, "timeout": 5}
         assert config["CONN_MAX_AGE"] == 0
 
     def test_url_in_a_file(self, site: Path) -> None:
@@ -391,7 +391,7 @@ class TestCache:
     def test_redis_without_another_library(self, scheme: str) -> None:
         url = f"{scheme}://:secret@cache.example:6380/2"
         assert cache(url) == {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "newsroom.tolerant_cache.TolerantRedisCache",
             "LOCATION": url,
         }
 
