@@ -14,6 +14,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy
@@ -27,6 +28,8 @@ from providers.models import Provider
 
 MOST_VALUES: Final = 20
 """The most topics or providers in one filter."""
+MOST_LETTERS: Final = 200
+"""Characters of a search that the public may make. A URL may be longer."""
 _LONGEST_NAME: Final = 253
 _MOST_HEAT: Final = 32_767
 
@@ -82,6 +85,31 @@ class MomentField(forms.CharField):
         return aware.astimezone(UTC)
 
 
+class WordsField(forms.CharField):
+    """A search that is not too long."""
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if is_too_long(value):
+            raise ValidationError(
+                gettext_lazy("Enter at most %(most)s characters.") % {"most": MOST_LETTERS},
+                code="long",
+            )
+
+
+def is_too_long(words: str) -> bool:
+    return len(words) > MOST_LETTERS and not search.address(words)
+
+
+def cut_words(request: HttpRequest) -> None:
+    """Cut a search that is too long, before anything shows or stores it."""
+    words = request.GET.get("q", "")
+    if is_too_long(words):
+        query = request.GET.copy()
+        query["q"] = words[:MOST_LETTERS]
+        request.GET = query  # type: ignore[assignment]
+
+
 class KindsField(forms.MultipleChoiceField):
     """Some of the choices. Blank values, which an untouched form sends, are ignored."""
 
@@ -102,7 +130,8 @@ class ArticleFilter(django_filters.FilterSet):  # type: ignore[misc]
     fast for every combination. Both return nothing if there are ``errors``.
     """
 
-    q = django_filters.CharFilter(
+    q = _filter(
+        WordsField,
         method="with_words",
         label=gettext_lazy("Words"),
         help_text=gettext_lazy('Words, "a phrase", beginning*, -without'),

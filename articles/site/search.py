@@ -18,7 +18,7 @@ from articles.search import Order, excerpt_around, marked
 from articles.site import page_meta
 from articles.site.feeds import lists
 from articles.site.feeds.lists import feed_links
-from articles.site.filters import ArticleFilter
+from articles.site.filters import ArticleFilter, cut_words
 from articles.site.page_cache import public
 from articles.site.views import PAGE_SIZE, cursor_or_404
 
@@ -44,6 +44,7 @@ class _Link(NamedTuple):
 @public
 def search(request: HttpRequest) -> HttpResponse:
     """Show a page of hits, best or newest first. Five queries, or none for a blank search."""
+    cut_words(request)
     narrowed = ArticleFilter(request.GET, queryset=Article.objects.published())
     text = request.GET.get("order", "")
     order = Order(text) if text in set(Order) else Order.BEST

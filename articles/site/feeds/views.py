@@ -23,7 +23,7 @@ from articles.site.feeds import lists
 from articles.site.feeds.entries import report_entry, story_entry
 from articles.site.feeds.formats import FORMATS, clean
 from articles.site.feeds.lists import FeedSource, tagline
-from articles.site.filters import ArticleFilter
+from articles.site.filters import ArticleFilter, cut_words
 from articles.site.page_cache import public
 from articles.site.pictures import media_address
 from articles.site.renamed import redirect_renamed
@@ -86,6 +86,7 @@ def search(request: HttpRequest, ending: str) -> HttpResponse:
     """Return the newest hits of a search, with the same filters as the search page."""
     at = timezone.now()
     published = Article.objects.published(at).with_last_change()
+    cut_words(request)
     narrowed = ArticleFilter(request.GET, queryset=published)
     with cursor_or_404():
         page = narrowed.found(SearchOrder.LATEST, request.GET.get("after", ""), size=FEED_SIZE)

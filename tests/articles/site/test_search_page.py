@@ -228,3 +228,23 @@ class TestNeverFails(TestCase):
         query.update(asked)
         request.GET = query  # type: ignore[assignment]
         assert search(request).status_code == 200
+
+
+class TestLongSearches:
+    @pytest.mark.parametrize("path", ["/search/", "/search/feed.rss", "/search/feed.json"])
+    def test_are_cut_before_they_are_shown(self, client: Client, path: str) -> None:
+        make_article(title="Xylophone")
+        response = client.get(path, {"q": f"xylophone {'z' * 36_000}"})
+        assert response.status_code == 200
+        assert b"z" * 100 in response.content
+        assert b"z" * 201 not in response.content
+
+    def test_a_long_address_is_not_cut(self, client: Client) -> None:
+        url = f"https://a.example/{'z' * 300}"
+        make_article(title="Xylophone", web_url=url)
+        assert b"Xylophone" in client.get("/search/", {"q": url}).content
+
+    def test_the_api_refuses_them(self, client: Client) -> None:
+        response = client.get("/api/v1/news/", {"q": "z" * 201})
+        assert response.status_code == 400
+        assert "200" in response.json()["detail"]
