@@ -60,6 +60,8 @@ def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         UPLOAD_ROOT=uploads,
         STORAGES=django_settings.STORAGES
         | {"uploads": storage | {"OPTIONS": {"location": uploads}}},
+        # Tests look at pages right after they have written.
+        EDITION_SECONDS=0,
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ):
         yield

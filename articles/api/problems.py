@@ -13,6 +13,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from newsroom.errors import UNAVAILABLE
 from newsroom.iso_dates import iso
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -73,6 +74,9 @@ class ProblemError(exceptions.APIException):
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the response for an error in a view. Django REST framework calls this."""
+    if isinstance(error, UNAVAILABLE):
+        # Raised again, it gets the same answer as everywhere else.
+        return None
     answer = exception_handler(error, context)
     if answer is None:
         if settings.DEBUG:

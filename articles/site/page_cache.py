@@ -1,9 +1,9 @@
-"""A cache of public pages that never serves a stale one.
+"""A cache of public pages.
 
-The response of a view marked ``public`` is stored, whole and compressed, under the edition it was
+The response of a view marked ``public`` is stored, whole and compressed, with the edition it was
 rendered from (``articles/tracking/editions.py``). The next reader of that edition gets it without
-loading a session or user or calling a view. Browsers and proxies may also store it, but revalidate
-it every time, which costs one query and sends no body.
+loading a session or user or calling a view. Browsers may store it, too, but ask each time whether it
+is current, which sends no body. Proxies may serve it for three seconds.
 """
 
 from __future__ import annotations
@@ -12,40 +12,79 @@ import gzip
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep, time
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import brotli
 from django.conf import settings
 from django.core.cache import cache as store
-from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.request import split_domain_port
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
 from django.views.decorators.cache import cache_control
 
-from articles.tracking import editions
+from articles.site import known_edition
 from articles.tracking.editions import Edition
 
 KEPT: Final = 24 * 3600
-"""Seconds to keep a page. This removes the pages of older editions."""
+"""Seconds to keep a page."""
 LARGEST: Final = 512 * 1024
 """Maximum compressed size in bytes of a response to store."""
+
+# Strangers can make up any number of addresses. Pages with a query share these places, so that all of
+# them together take at most 4 MB.
+PLACES: Final = 128
+LARGEST_IN_PLACE: Final = 32 * 1024
+KEPT_IN_PLACE: Final = 600
+"""Seconds."""
+
+RECENT: Final = 2.0
+"""Seconds after it was made in which a former page is served while another process renews it."""
+_MAKING: Final = 10
+"""Seconds after which a process that makes a page is taken for dead."""
+_WAIT: Final = 0.5
+"""Seconds to wait for a page that another process makes, before making it here, too."""
+_LOOK_EVERY: Final = 0.02
+"""Seconds."""
+
 _SETTLED: Final = 2.0
 """Seconds after which no other edition can have the same date: HTTP dates have no fractions."""
 _INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parents[2]
 _Handler = Callable[[HttpRequest], HttpResponse]
 
+# A process may know an edition for a second, and a proxy may store a page for one and serve it for
+# two more while it asks for the next. What is withdrawn is therefore gone within five seconds.
+PROXY_SECONDS: Final = 1
+PROXY_STALE_SECONDS: Final = 2
 
-public = cache_control(public=True, no_cache=True)
+public = cache_control(
+    public=True,
+    max_age=0,
+    s_maxage=PROXY_SECONDS,
+    stale_while_revalidate=PROXY_STALE_SECONDS,
+)
 """Marks a view whose response is the same for everybody and changes only with the edition."""
+
+_CACHE_CONTROL: Final = (
+    f"public, max-age=0, s-maxage={PROXY_SECONDS}, stale-while-revalidate={PROXY_STALE_SECONDS}"
+)
 
 
 class _Stored(NamedTuple):
+    page: str
+    etag: str
+    begun_at: datetime
+    """When the page's edition began."""
+    made_at: float
+    """In seconds since 1970, because other machines may have made it."""
     headers: dict[str, str]
     body: bytes
 
@@ -54,47 +93,90 @@ def page_cache(get_response: _Handler) -> _Handler:
     """Middleware that answers from the cache, stores responses and handles conditional requests."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"} or request.path.startswith(_never_stored()):
+        if request.method not in {"GET", "HEAD"}:
+            try:
+                return get_response(request)
+            finally:
+                known_edition.forget()
+        if settings.DEBUG or request.path.startswith(_never_stored()):
             return get_response(request)
-        edition = None if settings.DEBUG else _edition()
+        edition = known_edition.current()
         if edition is None:
             return get_response(request)
-        page = _name(request, edition)
-        etag = f'W/"{page}"'
+        page = _name(request)
+        etag = _tag(page, edition)
         if etag in request.headers.get("If-None-Match", ""):
             # Tags are keyed hashes, so only a client that has this page knows its tag.
-            return _not_modified(etag, edition)
-        encoding = _encoding(request)
-        key = f"page:{page}:{encoding}"
-        found: _Stored | None = store.get(key)
-        if found is None:
-            response = get_response(request)
-            if not _may_be_stored(response):
-                return response
-            found = _finished(response, encoding)
-            if len(found.body) <= LARGEST:
-                store.set(key, found, KEPT)
-        if _is_unmodified(request, edition):
-            return _not_modified(etag, edition)
-        return _dated(HttpResponse(found.body, headers=found.headers), etag, edition)
+            return _not_modified(etag, edition.begun_at)
+        found = _found_or_made(request, page, etag, edition, get_response)
+        if isinstance(found, HttpResponse):
+            return found
+        if found.etag == etag and _is_unmodified(request, edition.begun_at):
+            return _not_modified(etag, edition.begun_at)
+        return _dated(HttpResponse(found.body, headers=found.headers), found.etag, found.begun_at)
 
     return middleware
 
 
-def _edition() -> Edition | None:
-    """Return the current edition in one round trip.
+def _found_or_made(
+    request: HttpRequest, page: str, etag: str, edition: Edition, get_response: _Handler
+) -> _Stored | HttpResponse:
+    """Return the page of this edition, or a response that must not be stored.
 
-    The query also tests a persistent connection, so Django need not test it first.
+    If another process or thread is making the page, return a recent former one or wait for it.
     """
-    if connection.in_atomic_block:
-        return editions.current()
-    connection.health_check_done = True  # type: ignore[attr-defined]
+    encoding = _encoding(request)
+    has_place = _is_made_up(request)
+    key = f"page:place:{int(page[:8], 16) % PLACES}" if has_place else f"page:{page}:{encoding}"
+    found: _Stored | None = store.get(key)
+    if found and found.page != f"{page}:{encoding}":
+        found = None
+    if found and found.etag == etag:
+        return found
+    making = f"{key}:making"
+    is_maker = has_place or store.add(making, True, _MAKING)
+    if not is_maker:
+        if found and time() - found.made_at < RECENT:
+            return found
+        if awaited := _awaited(key, making, etag):
+            return awaited
     try:
-        return editions.current()
-    except (OperationalError, InterfaceError):
-        # The server was restarted or closed an idle connection.
-        connection.close()
-        return editions.current()
+        response = get_response(request)
+        if not _may_be_stored(response):
+            return response
+        headers, body = _finished(response, encoding)
+        made = _Stored(f"{page}:{encoding}", etag, edition.begun_at, time(), headers, body)
+        if len(body) <= (LARGEST_IN_PLACE if has_place else LARGEST):
+            store.set(key, made, KEPT_IN_PLACE if has_place else KEPT)
+        return made
+    finally:
+        if is_maker and not has_place:
+            store.delete(making)
+
+
+def _awaited(key: str, making: str, etag: str) -> _Stored | None:
+    """Return the page once its maker has stored it; None if it has not or takes too long."""
+    until = monotonic() + _WAIT
+    while monotonic() < until:
+        sleep(_LOOK_EVERY)
+        is_making = making in store
+        found: _Stored | None = store.get(key)
+        if found and found.etag == etag:
+            return found
+        if not is_making:
+            return None
+    return None
+
+
+def _is_made_up(request: HttpRequest) -> bool:
+    """Return whether strangers can make up any number of such addresses: queries, hosts and ports."""
+    if request.META.get("QUERY_STRING"):
+        return True
+    host = request.META.get("HTTP_HOST", "")
+    if settings.SITE_URL:
+        return bool(host != urlsplit(settings.SITE_URL).netloc)
+    port: str = split_domain_port(host)[1]
+    return port not in ("", request.get_port())
 
 
 @cache
@@ -109,11 +191,10 @@ def _never_stored() -> tuple[str, ...]:
     )
 
 
-def _name(request: HttpRequest, edition: Edition) -> str:
-    """Return a page's key and tag, a hash keyed with the secret so that nobody can forge tags."""
-    parts = (
+def _name(request: HttpRequest) -> str:
+    """Return the hash that names a page, whatever its edition."""
+    return _hash(
         _release(),
-        edition.token,
         # Everything on a page that does not come from the database.
         translation.get_language(),
         settings.SITE_NAME,
@@ -128,6 +209,15 @@ def _name(request: HttpRequest, edition: Edition) -> str:
         request.META.get("HTTP_HOST", ""),
         request.get_full_path(),
     )
+
+
+def _tag(page: str, edition: Edition) -> str:
+    """Return the tag of a page of an edition."""
+    return f'W/"{_hash(page, edition.token)}"'
+
+
+def _hash(*parts: object) -> str:
+    """Return a hash that is keyed with the secret, so that nobody can forge tags."""
     secret = settings.SECRET_KEY.encode()[:64]
     named = "\n".join(map(str, parts)).encode(errors="surrogatepass")
     return hashlib.blake2b(named, key=secret, digest_size=16).hexdigest()
@@ -159,11 +249,12 @@ def _may_be_stored(response: HttpResponse) -> bool:
         and not response.cookies
         and "Cookie" not in response.get("Vary", "")
         and "public" in response.get("Cache-Control", "")
-        and "no-cache" in response.get("Cache-Control", "")
+        and "s-maxage" in response.get("Cache-Control", "")
     )
 
 
-def _finished(response: HttpResponse, encoding: str) -> _Stored:
+def _finished(response: HttpResponse, encoding: str) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the compressed body to store."""
     patch_vary_headers(response, ["Accept-Encoding"])
     body = response.content
     if response["Content-Type"].startswith("text/html"):
@@ -177,32 +268,32 @@ def _finished(response: HttpResponse, encoding: str) -> _Stored:
     if encoding:
         response["Content-Encoding"] = encoding
     response["Content-Length"] = str(len(body))
-    return _Stored(dict(response.items()), body)
+    return dict(response.items()), body
 
 
-def _is_unmodified(request: HttpRequest, edition: Edition) -> bool:
+def _is_unmodified(request: HttpRequest, begun_at: datetime) -> bool:
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
     # A tag takes precedence over a date and has already been checked.
     return (
         "If-None-Match" not in request.headers
-        and since == int(edition.begun_at.timestamp())
-        and _is_settled(edition)
+        and since == int(begun_at.timestamp())
+        and _is_settled(begun_at)
     )
 
 
-def _is_settled(edition: Edition) -> bool:
-    return (timezone.now() - edition.begun_at).total_seconds() >= _SETTLED
+def _is_settled(begun_at: datetime) -> bool:
+    return (timezone.now() - begun_at).total_seconds() >= _SETTLED
 
 
-def _not_modified(etag: str, edition: Edition) -> HttpResponse:
+def _not_modified(etag: str, begun_at: datetime) -> HttpResponse:
     response = HttpResponseNotModified()
-    response["Cache-Control"] = "public, no-cache"
+    response["Cache-Control"] = _CACHE_CONTROL
     response["Vary"] = "Accept-Encoding"
-    return _dated(response, etag, edition)
+    return _dated(response, etag, begun_at)
 
 
-def _dated(response: HttpResponse, etag: str, edition: Edition) -> HttpResponse:
+def _dated(response: HttpResponse, etag: str, begun_at: datetime) -> HttpResponse:
     response["ETag"] = etag
-    if _is_settled(edition):
-        response["Last-Modified"] = http_date(edition.begun_at.timestamp())
+    if _is_settled(begun_at):
+        response["Last-Modified"] = http_date(begun_at.timestamp())
     return response

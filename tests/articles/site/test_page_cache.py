@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from datetime import timedelta
+from time import time
 from typing import Any
 
 import brotli
@@ -13,7 +14,7 @@ from django.conf import LazySettings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
@@ -24,6 +25,7 @@ from tests.factories import make_article, make_topic, make_user
 
 pytestmark = pytest.mark.django_db
 
+CACHE_CONTROL = "public, max-age=0, s-maxage=1, stale-while-revalidate=2"
 QueryCount = Callable[[int], Any]
 
 
@@ -51,7 +53,7 @@ class TestStored:
         for name in ("Content-Security-Policy", "X-Frame-Options", "Permissions-Policy", "ETag"):
             assert response[name]
         assert response["X-Content-Type-Options"] == "nosniff"
-        assert response["Cache-Control"] == "public, no-cache"
+        assert response["Cache-Control"] == CACHE_CONTROL
         assert response["Vary"] == "Accept-Encoding"
 
     def test_is_for_everybody(self, client: Client) -> None:
@@ -80,7 +82,7 @@ class TestStored:
         assert client.get("/", headers={"host": "three.example"}).status_code == 400
 
     def test_answers_that_depend_on_cookies_are_not_stored(self) -> None:
-        answer = HttpResponse(headers={"Cache-Control": "public, no-cache"})
+        answer = HttpResponse(headers={"Cache-Control": CACHE_CONTROL})
         assert page_cache._may_be_stored(answer)
         answer["Vary"] = "Accept-Encoding, Cookie"
         assert not page_cache._may_be_stored(answer)
@@ -108,6 +110,133 @@ class TestStored:
         make_article()
 
         assert "ETag" not in client.get("/").headers
+
+
+class TestMadeUpAddresses:
+    """Strangers can make up queries, hosts and ports. All of them share a few places."""
+
+    def test_take_a_limited_share_of_the_cache(
+        self, client: Client, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(page_cache, "PLACES", 4)
+        settings.ALLOWED_HOSTS = ["*"]
+        make_article()
+        stored: set[str] = set()
+        monkeypatch.setattr(page_cache.store, "set", lambda key, *_: stored.add(key), raising=False)
+        for number in range(40):
+            client.get(f"/search/?q=word{number}")
+            client.get(f"/?made-up={number}")
+            client.get("/", headers={"host": f"testserver:{number + 1000}"})
+        assert 0 < len(stored) <= 4
+
+    @pytest.mark.parametrize(
+        ("site", "host", "is_made_up"),
+        [
+            ("", "testserver", False),
+            ("", "testserver:80", False),
+            ("", "testserver:81", True),
+            ("https://news.example", "news.example", False),
+            ("https://news.example", "www.news.example", True),
+            ("https://news.example:8443", "news.example:8443", False),
+        ],
+    )
+    def test_hosts(
+        self, rf: RequestFactory, settings: LazySettings, site: str, host: str, is_made_up: bool
+    ) -> None:
+        settings.SITE_URL = site
+        assert page_cache._is_made_up(rf.get("/", headers={"host": host})) is is_made_up
+
+    def test_are_stored_until_another_takes_the_place(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: QueryCount
+    ) -> None:
+        monkeypatch.setattr(page_cache, "PLACES", 1)
+        make_article(title="Xylophone")
+        first = client.get("/search/?q=xylophone").content
+        # Expect 1 query: the edition.
+        with django_assert_num_queries(1):
+            assert client.get("/search/?q=xylophone").content == first
+        assert client.get("/search/?q=marimba").content != first
+        assert client.get("/search/?q=xylophone").content == first
+
+    def test_large_ones_are_not_stored(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_article()
+        size = len(client.get("/?a=1").content)
+        monkeypatch.setattr(page_cache, "LARGEST_IN_PLACE", size - 1)
+        cache.clear()
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as asked:
+                client.get("/?a=1")
+            assert len(asked) > 1
+
+
+class TestOneMaker:
+    """While one process makes a page, others do not make it, too."""
+
+    def former(self, client: Client, made_ago: float) -> bytes:
+        """Store a page, change its edition, and let somebody else be making the next."""
+        article = make_article(title="Xylophone")
+        page = client.get("/").content
+        (key,) = (
+            key
+            for key in cache._cache  # type: ignore[attr-defined]
+            if "page:" in key
+        )
+        key = key.removeprefix(":1:")
+        cache.set(key, cache.get(key)._replace(made_at=time() - made_ago))
+        Article.objects.filter(pk=article.pk).update(title="Marimba")
+        cache.add(f"{key}:making", True, 60)
+        return page
+
+    def test_serves_a_recent_former_page(self, client: Client) -> None:
+        page = self.former(client, 0.5)
+        response = client.get("/")
+        assert response.content == page
+        tag = response["ETag"]
+        # The tag is the former page's, so that nobody takes it for the current one.
+        cache.clear()
+        assert client.get("/")["ETag"] != tag
+
+    def test_never_serves_an_old_one(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(page_cache, "_WAIT", 0)
+        self.former(client, page_cache.RECENT + 1)
+        assert b"Marimba" in client.get("/").content
+
+    def test_waits_for_the_maker(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_article(title="Xylophone")
+        page = client.get("/").content
+        (key,) = (
+            key.removeprefix(":1:")
+            for key in cache._cache  # type: ignore[attr-defined]
+            if "page:" in key
+        )
+        stored = cache.get(key)
+        cache.delete(key)
+        cache.add(f"{key}:making", True, 60)
+        # Instead of sleeping, the other one finishes.
+        monkeypatch.setattr(page_cache, "sleep", lambda _: cache.set(key, stored))
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get("/").content == page
+        assert len(asked) == 1
+
+    def test_makes_it_if_the_maker_gives_up(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = self.former(client, page_cache.RECENT + 1)
+        (making,) = (
+            key.removeprefix(":1:")
+            for key in cache._cache  # type: ignore[attr-defined]
+            if "making" in key
+        )
+        monkeypatch.setattr(page_cache, "sleep", lambda _: cache.delete(making))
+        assert client.get("/").content != page
+
+    def test_leaves_no_mark_behind(self, client: Client) -> None:
+        make_article()
+        for path in ("/", "/latest/", "/news/never-was/"):
+            client.get(path)
+        assert not [key for key in cache._cache if "making" in key]  # type: ignore[attr-defined]
 
 
 class TestNeverStale:
@@ -154,7 +283,7 @@ class TestConditional:
         assert response.status_code == 304
         assert response.content == b""
         assert response["ETag"] == etag
-        assert response["Cache-Control"] == "public, no-cache"
+        assert response["Cache-Control"] == CACHE_CONTROL
 
     def test_changed_by_tag(self, client: Client) -> None:
         make_article()

@@ -368,5 +368,8 @@ class TestEveryFile:
         self, client: Client, addresses: list[str]
     ) -> None:
         for address in addresses:
-            stored = client.get(address)["Cache-Control"] == "public, no-cache"
+            stored = (
+                client.get(address)["Cache-Control"]
+                == "public, max-age=0, s-maxage=1, stale-while-revalidate=2"
+            )
             assert stored is (address != "/news-sitemap.xml")

@@ -257,7 +257,7 @@ class TestFeed:
 
         assert response["Access-Control-Allow-Origin"] == "*"
         assert "public" in response["Cache-Control"]
-        assert "no-cache" in response["Cache-Control"]
+        assert "max-age=0" in response["Cache-Control"]
         assert "Set-Cookie" not in response
         assert "Cookie" not in response.get("Vary", "")
 
