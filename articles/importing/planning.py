@@ -23,10 +23,10 @@ class Plan:
 
     ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
     ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes;
-    with ``leave_first`` they give theirs up before any gets its new one. ``numbered`` are articles that do not get the slug they request. ``former_keys`` are address keys
-    that articles, by id, no longer have. ``to_newcomers`` are links that may be there already.
-    ``same_key`` are articles that share one: links go to the
-    first. ``reread`` documents of other batches say how providers are named.
+    with ``leave_first`` they give theirs up before any gets its new one. ``numbered`` are articles
+    that do not get the slug they request. ``former_keys`` are address keys that articles, by id, no
+    longer have. ``to_newcomers`` are links that may be there already. ``same_key`` are articles
+    that share one: links go to the first. ``reread`` documents of other batches say how providers are named.
 
     The policy scores the articles ``to_score``. It also rescores the ``renamed`` articles, and
     those related to ``disturbed`` ones, if it scored them before.

@@ -49,9 +49,8 @@ def write(
         return
     providers = {**providers, **catalog.store_providers(plan.reread)}
     filled = {row for row, _ in matches.filled}
-    write_slugs(
-        *(plan.moved, matches.retitled, run.pk), filled=filled, leave_first=plan.leave_first
-    )
+    leave_first = plan.leave_first
+    write_slugs(plan.moved, matches.retitled, run.pk, filled=filled, leave_first=leave_first)
     relinked = [merge.row.pk for merge in plan.merges if merge.is_relinked]
     Related.objects.filter(article__in=relinked).delete()
 
