@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 from environ import FileAwareEnv
@@ -272,6 +273,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # A site has one language, that of its news, so that pages are the same for everybody.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-us")
+if not LANG_INFO.keys() & {LANGUAGE_CODE.lower(), LANGUAGE_CODE.lower().partition("-")[0]}:
+    raise ImproperlyConfigured(
+        f"LANGUAGE_CODE must be a language that Django knows, such as es or pt-br, not {LANGUAGE_CODE!r}."
+    )
 LOCALE_PATHS = [BASE_DIR / "newsroom" / "locale"]
 # How pages write times; in other languages they write them as Django does.
 FORMAT_MODULE_PATH = "newsroom.formats"

@@ -100,6 +100,8 @@ class TestCheck:
         [
             ("DEBUG", "ture", "DEBUG must be true or false, not 'ture'."),
             ("HTTPS", "si", "HTTPS must be true or false, not 'si'."),
+            ("LANGUAGE_CODE", "xx", "LANGUAGE_CODE must be a language that Django knows"),
+            ("LANGUAGE_CODE", "pt_BR", "such as es or pt-br, not 'pt_BR'."),
             ("DATABASE_POOL", "some", "DATABASE_POOL must be a whole number, not 'some'."),
             ("CACHE_URL", "memory://", "Invalid cache schema memory"),
             ("TASKS_URL", "amqp://a.example", "TASKS_URL must be blank, for the database, or like"),

@@ -186,8 +186,8 @@ def _build(source: Source, parser: CParser, breaks: dict[int, int]) -> Node | No
                 if value in mapping:
                     source.fail(index, f"duplicate key {shown(value)}: keep one of them")
                 if len(value) > MAX_KEY:
-                    advice = NO_KEY if plain and " " in value else f"at most {MAX_KEY}"
-                    source.fail(index, f"a key of {len(value):,} characters: {advice}")
+                    long = f"a key of {len(value):,} characters: at most {MAX_KEY}"
+                    source.fail(index, NO_KEY if plain and " " in value else long)
                 if may_hold_nul and "\0" in value:
                     source.fail(index, "a NUL character: remove it")
                 key = value
