@@ -113,8 +113,13 @@ def url(source: Source, node: Node) -> str:
     if "&" in value and ";" in value:
         value = _ENTITY.sub(lambda match: decoded(match[0]), value)
     if not _HTTP.match(value):
-        found_ = f"found {node.describe()}" if written else 'found ""'
-        source.fail(node.index, f"expected a URL that starts with http:// or https://, {found_}")
+        what = found(node) if written else 'found ""'
+        message = f"expected a URL that starts with http:// or https://, {what}"
+        if re.search(r"[\t\n\r]", value):
+            message = f"a line break or tab inside a URL, {what}: remove it"
+        elif re.match("https?://", value, re.IGNORECASE):
+            message = f"a URL without a usable host, {what}: correct what follows //"
+        source.fail(node.index, message)
     if len(value) > 500 and len(value.encode()) > MAX_URL_BYTES:
         source.fail(node.index, f"URL too long: expected at most {MAX_URL_BYTES:,} bytes")
     return value
