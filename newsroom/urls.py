@@ -7,6 +7,8 @@ from newsroom import health
 
 handler500 = "newsroom.errors.server_error"
 
+admin.autodiscover()
+
 urlpatterns = [
     # Probes expect these without a final slash.
     path("healthz", health.alive, name="healthz"),

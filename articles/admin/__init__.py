@@ -1,5 +1,6 @@
 """The editors' pages, with one folder for each group of pages."""
 
+import django_tasks_db.admin  # registers the model that is taken out again below
 from django.contrib import admin
 from django_tasks_db.models import DBTaskResult
 
