@@ -45,7 +45,7 @@ class FunctionProcess:
     def send(self, request: Any) -> None:
         """Send a request. Raises one of BROKEN_PIPE."""
         assert self.popen.stdin is not None  # noqa: S101 - opened as a pipe
-        self.popen.stdin.write(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
+        pickle.dump(request, self.popen.stdin, pickle.HIGHEST_PROTOCOL)
         self.popen.stdin.flush()
 
     def receive(self) -> Any:

@@ -216,7 +216,7 @@ def _rolled_back() -> Iterator[None]:
 def _rare_garbage_collection() -> Iterator[None]:
     """Collect garbage once in several batches: there are many objects and no reference cycles."""
     thresholds = gc.get_threshold()
-    gc.set_threshold(500_000, 20, 100)
+    gc.set_threshold(100_000, 20, 100)
     # Nothing that is there now has to be looked at each time.
     gc.freeze()
     try:

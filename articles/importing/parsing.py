@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from articles.documents.batches import Parsed, Text, parse_all
+from articles.documents.batches import Parsed, Text, parse_all, parse_for_sending, received
 from newsroom.subprocesses import BROKEN_PIPE, FunctionProcess
 
 SECOND_PROCESS_AFTER: Final = 1_000
@@ -34,7 +34,9 @@ class Parser:
             return
         try:
             if self._process is None:
-                self._process = FunctionProcess(parse_all.__module__, parse_all.__name__)
+                self._process = FunctionProcess(
+                    parse_for_sending.__module__, parse_for_sending.__name__
+                )
             self._process.send(texts)
             self._is_away = True
         except OSError:
@@ -45,8 +47,7 @@ class Parser:
         self._parsed += len(self._texts)
         if self._is_away and self._process is not None:
             try:
-                parsed: list[Parsed] = self._process.receive()
-                return parsed
+                return list(received(self._process.receive()))
             except BROKEN_PIPE:
                 self._give_up()
         return parse_all(self._texts)
