@@ -45,6 +45,7 @@ POLICY: Final = "articles.add_policyversion"
 IMPORT: Final = "articles.add_importrun"
 EXPORT: Final = "articles.export_article"
 HOOKS: Final = "articles.change_webhook"
+SYSTEM: Final = "articles.view_worker"
 
 _LOOK: Final = frozenset(
     {
@@ -75,6 +76,6 @@ ROLES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _LOOK,
     Role.EDITOR: _EDITOR,
     Role.PUBLISHER: _EDITOR | {PUBLISH, WITHDRAW, PIN, POLICY, *_HOOKS},
-    Role.OPERATOR: _LOOK | {IMPORT, EXPORT},
+    Role.OPERATOR: _LOOK | {IMPORT, EXPORT, SYSTEM},
 }
 """The permissions of each role, as ``app.codename``."""

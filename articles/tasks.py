@@ -25,6 +25,7 @@ from django_tasks.base import Task
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
+from articles import signs_of_life
 from articles.images import keeping
 from articles.importing import uploads
 from articles.newsdesk import moments
@@ -35,6 +36,9 @@ _LOCK: Final = 0x6E657773
 """The first key of a lock. ``bulk.hold_write_lock`` uses a single key, so the two never collide."""
 _PAUSE: Final = 5.0
 """How many seconds a task waits if another process is already running it."""
+
+KILLED: Final = "Its worker was killed."
+"""The traceback of such a unit. Its work is done by a later one."""
 
 AnyTask = Task[Any, None]
 
@@ -113,7 +117,9 @@ def _do(context: TaskContext, drain: Callable[[], bool]) -> None:
     with alone(task.queue_name) as is_alone:
         if is_alone:
             _bury(context)
-            if drain():
+            with signs_of_life.doing(task.name):
+                is_ended = drain()
+            if is_ended:
                 # The task caught a signal that was meant for the worker.
                 signal.raise_signal(signal.SIGTERM)
     if not is_alone:
@@ -130,7 +136,7 @@ def _bury(context: TaskContext) -> None:
         others.exclude(pk=result.id).update(
             status=TaskResultStatus.FAILED,
             finished_at=timezone.now(),
-            traceback="Its worker was killed.",
+            traceback=KILLED,
         )
 
 

@@ -24,6 +24,7 @@ from django.utils import timezone
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
+from articles import signs_of_life
 from articles.importing import uploads
 from articles.newsdesk import moments
 from articles.tasks import (
@@ -58,7 +59,10 @@ def work() -> None:
     """Run all tasks, each in its own process, until SIGINT or SIGTERM."""
     processes = [_Process(task) for task in TASKS]
     clock = _Clock()
-    with stop_on_signal(signal.SIGINT, signal.SIGTERM, is_patient=True) as stopping:
+    with (
+        signs_of_life.signing("clock"),
+        stop_on_signal(signal.SIGINT, signal.SIGTERM, is_patient=True) as stopping,
+    ):
         logger.info("working on %s", ", ".join(task.queue_name for task in TASKS))
         try:
             while not stopping.is_set():
@@ -77,12 +81,13 @@ def work() -> None:
 def work_on(task: AnyTask) -> None:
     """Run one task whenever it is queued, until SIGINT, SIGTERM or the end of the parent."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    if isinstance(task.get_backend(), DatabaseBackend):
-        call_command("db_worker", queue_name=task.queue_name, startup_delay=False, reload=False)
-    else:
-        # Run in this process and not in a fork, because signals reach this one.
-        names = {"worker_class": "rq.SimpleWorker", "job_class": "django_tasks_rq.Job"}
-        call_command("rqworker", task.queue_name, **names)
+    with signs_of_life.signing(task.queue_name):
+        if isinstance(task.get_backend(), DatabaseBackend):
+            call_command("db_worker", queue_name=task.queue_name, startup_delay=False, reload=False)
+        else:
+            # Run in this process and not in a fork, because signals reach this one.
+            names = {"worker_class": "rq.SimpleWorker", "job_class": "django_tasks_rq.Job"}
+            call_command("rqworker", task.queue_name, **names)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -29,17 +29,22 @@ def ready(request: HttpRequest) -> HttpResponse:
     cache, more slowly, so that its failure is only named.
     """
     try:
-        executor = MigrationExecutor(connection)
-        unapplied = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = unapplied()
     except DatabaseError as error:
         logger.warning("not ready: the database does not answer: %s", error)
         return HttpResponse("not ready\n", content_type="text/plain", status=503)
-    if unapplied:
-        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in unapplied)
-        logger.warning("not ready: run manage.py migrate to apply %s", names)
+    if missing:
+        logger.warning("not ready: run manage.py migrate to apply %s", ", ".join(missing))
         return HttpResponse("not ready\n", content_type="text/plain", status=503)
     state = "ok" if cache_works() else "ok, but the cache does not work"
     return HttpResponse(f"{state}\n", content_type="text/plain")
+
+
+def unapplied() -> list[str]:
+    """Return the migrations that the database lacks. One query."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def cache_works() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -128,6 +129,17 @@ class Site:
     def manage(self, *arguments: str) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         subprocess.run(command, env=self.environment, check=True, timeout=120)
+
+    def wrong(self) -> dict[str, str]:
+        """Return what `doctor` finds wrong, by the names of its checks."""
+        command = [sys.executable, str(ROOT / "manage.py"), "doctor", "--format", "json"]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, timeout=120, check=False
+        )
+        checks = json.loads(done.stdout)["checks"]
+        found = {one["name"]: one["message"] for one in checks if not one["ok"]}
+        assert done.returncode == (1 if found else 0)
+        return found
 
     def start(self) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]

@@ -21,3 +21,4 @@ from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic
 from articles.models.unindexed import Unindexed
 from articles.models.upload import Upload
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook
+from articles.models.worker import Worker

@@ -186,8 +186,14 @@ def test_its_processes_end_when_it_is_killed(newsrooms: Newsrooms, tmp_path: Pat
         workers = until(lambda: children(process))
         until(lambda: "working on" in (tmp_path / "log").read_text())
         until_seen(environment, "DBTaskResult.objects.successful().exists()", True)
+        alive = "sorted(w.queue for w in Worker.objects.alive(timezone.now()))"
+        queues = ["clock", "events", "images", "imports", "moments"]
+        until_seen(environment, alive, queues)
         process.kill()
         until(lambda: not any(map(is_alive, workers)))
+        # The others ended in order, this one only falls silent.
+        silent = see(environment, "[[w.queue, w.pid] for w in Worker.objects.all()]")
+        assert silent == [["clock", process.pid]]
 
 
 @pytest.mark.once

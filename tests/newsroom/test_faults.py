@@ -84,6 +84,7 @@ def test_without_the_cache_pages_are_made(site: Site, redis: Redis, fault: str) 
         for path in ("/", "/latest/", "/search/?q=a", "/api/v1/news/", "/admin/login/"):
             assert site.get(path)[0] == 200, path
         wait_until(lambda: reports(site, "ok, but the cache does not work"), "the report")
+        assert site.wrong().keys() == {"cache", "workers"}
     finally:
         if fault == "frozen":
             redis.thaw()
@@ -91,6 +92,8 @@ def test_without_the_cache_pages_are_made(site: Site, redis: Redis, fault: str) 
             redis.kill()
             redis.start()
     wait_until(lambda: reports(site, "ok"), "recovery")
+    # No test has started a worker.
+    assert site.wrong().keys() == {"workers"}
 
 
 def test_a_worker_that_dies_is_replaced(site: Site) -> None:
@@ -119,6 +122,9 @@ def test_without_the_database_stored_pages_are_served(site: Site, postgres: Post
         assert site.get("/admin/login/")[0] in {200, 503}
         assert site.get("/readyz")[0] == 503
         assert site.get("/healthz")[0] == 200
+        wrong = site.wrong()
+        assert wrong.keys() == {"database", "migrations", "queue", "workers", "clock"}
+        assert "Check DATABASE_URL" in wrong["database"]
     finally:
         postgres.start()
     wait_until(lambda: reports(site, "ok"), "recovery")

@@ -59,6 +59,7 @@ ROLES_0012 = ROLES_0003 | {
         "articles.view_webhook",
     }
 }
+ROLES_0030 = ROLES_0012 | {"Operator": _OPERATOR | {"articles.view_worker"}}
 
 
 def write_roles(roles: Mapping[Any, frozenset[str]]) -> Callable[..., None]:

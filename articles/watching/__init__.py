@@ -1,0 +1,1 @@
+"""What operators must know: checks of everything, the queue, the processes that work on it."""
