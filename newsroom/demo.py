@@ -85,7 +85,9 @@ def run(demo: Demo, make: str, python: str, port: int) -> int:
         return ready.returncode or 0
     manage = (python, "manage.py")
     server = demo.start(*manage, "runserver", "--noreload", f"127.0.0.1:{port}")
-    # The worker would look for pictures that only the other command can draw.
+    # Uploads do not have to wait for the pictures, which take a few minutes.
+    demo.start(*manage, "work", "--only", "imports")
+    # A whole worker would look for pictures that only this command can draw.
     pictures = demo.start(*manage, "draw_demo_pictures", stdout=subprocess.DEVNULL)
     is_working = False
     while demo.is_running(server):

@@ -121,8 +121,12 @@ def test_serves_articles_of_today_and_stops_with_make(site: Path, start: Start, 
     assert "news:publication_date" in read(f"{url}/news-sitemap.xml")
     password = re.search(r"Sign in as admin with the password \S+", (site / "output").read_text())
     assert password
-    # The demo is drawing pictures or running the worker; both start other processes.
-    wait_until(lambda: re.search(r"render_process| work ", " ".join(processes_of(site))), demo)
+    # Uploads are imported while the demo is still drawing pictures, in another process.
+    wait_until(lambda: " work --only imports " in " ".join(processes_of(site)), demo)
+    wait_until(
+        lambda: re.search(r"render_process| work (?!--only imports)", " ".join(processes_of(site))),
+        demo,
+    )
     # A process manager sends the signal only to make.
     demo.send_signal(signal.SIGTERM)
     demo.wait(PATIENCE)
