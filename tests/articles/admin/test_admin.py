@@ -149,7 +149,7 @@ class TestEdit:
         assert admin_client.post(page_of(article), form).status_code == 200
         assert Article.objects.get(pk=article.pk).title == "Before"
 
-    @pytest.mark.parametrize("title", ["", "   ", "x" * 1001, "a\0b"])
+    @pytest.mark.parametrize("title", ["", "   ", "x" * 1001])
     def test_fail_title(self, admin_client: Client, title: str) -> None:
         article = make_article(title="Before")
         form = form_of(get(admin_client, page_of(article)), title=title)
