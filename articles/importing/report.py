@@ -27,6 +27,7 @@ COUNTS: Final = (
     "skipped",
     "stubs",
 )
+_SHOWN_AS: Final = {"stubs": "link-only"}
 PLACES: Final = 3
 """How many places to name for each message in the text report."""
 _ERROR: Final = ("path", "line", "column", "message")
@@ -134,7 +135,9 @@ class Report:
 
     def as_text(self) -> str:
         """Return the report for people: the counts, then a line for each different problem."""
-        counts = ", ".join(f"{getattr(self, name):,} {name}" for name in COUNTS)
+        counts = ", ".join(
+            f"{getattr(self, name):,} {_SHOWN_AS.get(name, name)}" for name in COUNTS
+        )
         rate = f" ({self.done / self.seconds:,.0f} documents/s)" if self.seconds else ""
         lines = [f"{counts} in {self.seconds:.1f} s{rate}"]
         for kind in ImportProblem.Kind:
@@ -142,6 +145,10 @@ class Report:
                 lines += [f"{kind.label}: {line}" for line in self.lines(kind)]
         if self.run is None:
             lines.append("Dry run: nothing was written.")
+        elif self.created or self.updated:
+            lines.append(
+                f"This was import {self.run.pk}. Undo it: manage.py undo_import {self.run.pk}"
+            )
         return "\n".join(lines)
 
 

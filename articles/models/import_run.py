@@ -93,7 +93,7 @@ class ImportRun(models.Model):
         verbose_name = "import"
 
     def __str__(self) -> str:
-        return f"Import of {self.started_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"Import {self.pk} of {self.started_at:%Y-%m-%d %H:%M:%S} UTC"
 
     def is_gone(self, at: datetime) -> bool:
         """Return whether the process of a running import has ended.

@@ -73,6 +73,7 @@ class SourceDocumentAdmin(_RowAdmin):
 class ImportRunAdmin(ReadOnlyAdmin):
     list_display = [
         "started_at",
+        "number",
         "state",
         "started_by",
         "created",
@@ -82,7 +83,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
         "rejected",
         "warned",
         "skipped",
-        "stubs",
+        "link_only",
     ]
     list_filter = ["state"]
     list_select_related = ["started_by"]
@@ -90,11 +91,11 @@ class ImportRunAdmin(ReadOnlyAdmin):
         ("started_at", "finished_at", "took"),
         ("state", "started_by", "run_by"),
         ("created", "updated", "unchanged", "retitled"),
-        ("conflicts", "rejected", "warned", "skipped", "stubs"),
+        ("conflicts", "rejected", "warned", "skipped", "link_only"),
         "given_paths",
         "documents_link",
     ]
-    readonly_fields = ["took", "run_by", "given_paths", "documents_link"]
+    readonly_fields = ["took", "run_by", "link_only", "given_paths", "documents_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
         """Return all runs, after those whose process is gone were marked as killed."""
@@ -115,6 +116,14 @@ class ImportRunAdmin(ReadOnlyAdmin):
         context["shown"] = SHOWN
         context["can_undo"] = request.user.has_perm(roles.IMPORT) and (run.created or run.updated)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="number", ordering="pk")
+    def number(self, run: ImportRun) -> int:
+        return run.pk
+
+    @admin.display(description="link-only", ordering="stubs")
+    def link_only(self, run: ImportRun) -> int:
+        return run.stubs
 
     @admin.display(description="took")
     def took(self, run: ImportRun) -> str:
@@ -177,7 +186,7 @@ class ImportProblemAdmin(_RowAdmin):
     @admin.display(description="place")
     def place(self, problem: ImportProblem) -> str:
         """Return the path, line and column, as far as they are known."""
-        return problem.place or "(several places)"
+        return problem.place or "-"
 
 
 @admin.register(ImportConflict)

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from articles import importing
-from articles.models import Article
+from articles.models import Article, ImportRun
 from tests.articles.samples import SEEDS, document, put
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +60,11 @@ class TestReport:
         assert status == 0
         assert out.startswith(
             "2 created, 0 updated, 0 unchanged, 0 retitled, 0 conflicts, 0 rejected, 0 warned, "
-            "0 skipped, 1 stubs"
+            "0 skipped, 1 link-only"
         )
+        number = ImportRun.objects.get().pk
+        assert out.endswith(f"This was import {number}. Undo it: manage.py undo_import {number}\n")
+        assert "undo" not in run(SEEDS)[1]
         assert err == ""
 
     def test_of_a_dry_run_names_no_run(self) -> None:
