@@ -286,7 +286,7 @@ def _examples(policy: Policy) -> list[tuple[str, Receipt]]:
     return [
         ("A good report of a story that two others cover", score(good, related[:2], policy)),
         ("A weaker report of a story that two others cover", score(poor, related[1:], policy)),
-        ("A report that another one of its story beats", score(lesser, related[:1], policy)),
+        ("A report of a story that has a better one", score(lesser, related[:1], policy)),
     ]
 
 

@@ -133,6 +133,11 @@ class TestList:
         assert "superseded by The Daily (53), better by 2" in html
         assert "nobody has changed them" not in html
 
+    def test_has_no_heading_without_versions(self, publisher: Client) -> None:
+        assert "All versions" not in get(publisher, LIST)
+        in_force()
+        assert "All versions" in get(publisher, LIST)
+
     def test_offers_the_form_only_to_publishers(self, as_role: As) -> None:
         for role, offered in ((Role.EDITOR, False), (Role.PUBLISHER, True)):
             html = get(as_role(role), LIST)

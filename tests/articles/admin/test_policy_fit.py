@@ -54,7 +54,10 @@ class TestFit:
     ) -> None:
         put(tmp_path, "a.md", document(quality=60, heat=61, published=False))
         load(tmp_path)
-        assert "<li>2024-05-01-bridge-opens</li>" in page(publisher)
+        slug = "2024-05-01-bridge-opens"
+        listed = f"{reverse('admin:articles_article_changelist')}?q={slug}"
+        assert f'<a href="{listed}">{slug}</a>' in page(publisher)
+        assert "Bridge opens" in page(publisher, listed)
 
     def test_without_scores(self, publisher: Client) -> None:
         assert "there is nothing to fit" in page(publisher)
