@@ -71,7 +71,7 @@ ERRORS: Final = {
 """What is broken, and what to do about it."""
 NOTES: Final = {
     "two leads": "Link them, hold one, or pin one as lead, if it is one story.",
-    "lead not published": "Publish one of the story, if readers should see it.",
+    "lead not published": "Publish an article of the story if readers should see it.",
     "given score": "Run manage.py rescore to use the policy's, or manage.py fit_policy to find the "
     "policy of the source.",
     "orphan file": "Run manage.py prune_images.",
@@ -200,7 +200,7 @@ def _stale_heat() -> Iterator[Finding]:
     ):
         for difference in heat.differences(articles):
             article = Article(pk=difference.article_id, slug=difference.slug)
-            yield _of(kind, article, str(difference).partition(": ")[2])
+            yield _of(kind, article, f"has {str(difference).partition(': ')[2]}")
 
 
 def _wrong_ranks() -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def _as_text(kept: list[Finding], counts: Counter[str]) -> str:
         word = "error" if group[0].is_error else "note"
         lines.append(f"{word}: {kind} ({counts[kind]:,}). {group[0].advice}")
         lines += [
-            f"  {' '.join(filter(None, (one.slug, one.fact)))}: {one.admin_url}" for one in group
+            f"  {' '.join(filter(None, (one.slug, one.fact)))} ({one.admin_url})" for one in group
         ]
         if more := counts[kind] - len(group):
             lines.append(f"  and {more:,} more")

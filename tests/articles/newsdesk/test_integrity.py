@@ -305,8 +305,10 @@ class TestTheCommand:
         lines = out.splitlines()
         assert lines[0] == "error: stale heat (1). Run manage.py rescore."
         address = reverse("admin:articles_article_change", args=[pair[1].pk])
-        assert lines[1].startswith(f"  {pair[1].slug} heat -1, not published; the policy gives 50")
-        assert lines[1].endswith(f": {address}")
+        assert lines[1].startswith(
+            f"  {pair[1].slug} has heat -1, not published; the policy gives 50"
+        )
+        assert lines[1].endswith(f"({address})")
         assert lines[2].startswith("note: given score (1). Run")
         assert lines[-1] == "1 error, 2 notes"
 
