@@ -22,7 +22,7 @@ from tests.newsroom.authorization import (
 )
 
 # Each test goes through all URLs.
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300), pytest.mark.no_cover]
 
 # Name; who may read it; who may send to it. A: anonymous, N: staff without a role, V: Viewer,
 # E: Editor, P: Publisher, O: Operator, S: superuser. A list that gets a form without an action is

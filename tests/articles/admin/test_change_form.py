@@ -17,7 +17,7 @@ from articles.roles import Role
 from tests.articles.admin.admin_pages import PAYLOAD, form_of, get, page_of
 from tests.factories import make_article, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 Login = Callable[..., Client]
 Form = dict[str, str]

@@ -20,7 +20,7 @@ from tests.articles.admin.admin_pages import PAYLOAD, get, page_of
 from tests.articles.states import CASES
 from tests.factories import make_article, make_superseded, make_user, relate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 State = Article.State
 EDITORS: Final = {Role.EDITOR, Role.PUBLISHER}

@@ -38,7 +38,7 @@ from tests.articles.samples import document, load, put
 from tests.factories import NOW, make_article, make_stored_image, make_user
 
 __all__ = ["editor", "media", "server"]
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media"), pytest.mark.once]
 
 
 class TestState:

@@ -43,7 +43,7 @@ from tests.articles.samples import document, load, put
 from tests.factories import make_article, make_stored_image
 
 __all__ = ["editor", "media", "server"]
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media"), pytest.mark.once]
 
 
 class TestUpload:

@@ -26,7 +26,7 @@ from tests.articles.admin.admin_pages import PAYLOAD, get, list_of, page_of
 from tests.articles.samples import document, load, put
 from tests.factories import make_article, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 GOOD = write(document())
 

@@ -16,7 +16,7 @@ from tests.articles.admin.admin_pages import PAYLOAD
 from tests.articles.admin.asking import LIST, messages_of, press_undo, text_of
 from tests.factories import make_article, make_provider, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SCORES = "admin:articles_article_scores"
 

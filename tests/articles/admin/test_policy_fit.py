@@ -12,7 +12,7 @@ from articles.roles import Role
 from tests.articles.samples import document, load, put
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 FIT = reverse("admin:articles_policyversion_fit")
 

@@ -12,7 +12,7 @@ from tests.articles.admin.admin_pages import CANARY, PAYLOAD, get, page_of
 from tests.articles.states import CASES, Case
 from tests.factories import make_article, make_source, make_user, relate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def page(article: Article) -> str:

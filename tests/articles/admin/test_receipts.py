@@ -25,7 +25,7 @@ from tests.factories import (
     relate,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def text_of(client: Client, article: Article) -> str:

@@ -19,7 +19,7 @@ from articles.roles import Role
 from tests.articles.admin.admin_pages import get, page_of
 from tests.factories import make_token, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 LIST = "/admin/articles/apitoken/"
 ADD = "/admin/articles/apitoken/add/"

@@ -20,7 +20,7 @@ from tests.articles.newsdesk.test_matrix import CELLS, MAY, expected
 from tests.articles.states import CASES, Case
 from tests.factories import make_article, make_user, relate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 ROLES: Final[list[Role | None]] = [None, *Role]
 LOOK: Final = set(Role)

@@ -26,7 +26,11 @@ from tests.articles.states import CASES
 from tests.factories import make_article, make_token, make_user, relate
 from tests.profiles import by_profile
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("one_connection"),
+    pytest.mark.no_cover,
+]
 
 EXAMPLES: Final = by_profile(quick=9, thorough=15)
 """Cases of each operation, for valid and for invalid requests."""

@@ -13,7 +13,7 @@ from tests.articles.api.test_news import NEWS
 from tests.articles.states import CASES, Case
 from tests.factories import make_article, make_provider, make_topic, relate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 HIDDEN = [case for case in CASES if case.status != 200]
 # Far from all other times, so that a question can match only this article.

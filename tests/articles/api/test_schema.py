@@ -32,7 +32,7 @@ from tests.factories import (
 )
 from tests.profiles import by_profile
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 EXAMPLES = by_profile(quick=12, thorough=120)
 """Cases of each operation, for valid and for invalid requests."""

@@ -26,6 +26,7 @@ from tests.factories import NOW, make_article
 from tests.newsroom.connector import DISGUISED, PRIVATE, PUBLIC, Connector
 
 pytestmark = [
+    pytest.mark.no_cover,
     pytest.mark.django_db,
     pytest.mark.usefixtures("media"),
     pytest.mark.slow,

@@ -28,7 +28,7 @@ from tests.articles.api.test_following import Mirror, site
 from tests.articles.importing.worlds import blank_newsroom, folder_of
 from tests.articles.samples import NOON, document, entry
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.no_cover]
 
 TITLES: Final = ("Bridge opens", "Bridge opens 2", "Bridge closed", "River rises")
 BROKEN: Final = b'---\ntitle: "No end\n---\n'

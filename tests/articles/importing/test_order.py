@@ -25,7 +25,12 @@ from tests.articles.samples import NOON, document, entry, load, put
 from tests.digest import up_to_slugs
 
 # Some mistakes are caught only by these property tests.
-pytestmark = [pytest.mark.django_db, pytest.mark.all_examples, pytest.mark.once]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.all_examples,
+    pytest.mark.once,
+    pytest.mark.no_cover,
+]
 
 
 def rows_after(runs: Sequence[Sequence[Path]], batch_size: int = 500) -> digest.Rows:

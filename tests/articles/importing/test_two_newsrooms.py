@@ -22,7 +22,7 @@ from articles.models import Article, ImportConflict
 from tests.articles.samples import document, entry, load, put
 
 # Once: the test copies databases that SQLite keeps in memory.
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.no_cover]
 
 SOON = (datetime.now(tz=UTC) + timedelta(days=1)).replace(microsecond=0)
 PAST = SOON - timedelta(days=3)

@@ -18,7 +18,7 @@ from articles.roles import ROLES, Role
 from tests.articles.states import CASES, Case
 from tests.factories import make_article, make_user, relate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 # E: Editors and Publishers, P: only Publishers, -: nobody, because the state does not allow it.
 # Viewers and Operators may do none of this. The permissions of a release are below.

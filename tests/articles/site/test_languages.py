@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.factories import make_article
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def test_article_in_another_language(client: Client) -> None:

@@ -15,7 +15,7 @@ from articles.models import Article, Image, Related
 from articles.site.views import COVERAGE, PAGE_SIZE
 from tests.factories import make_stored_image, relate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 LIMIT: Final = 60 * 1024
 """The size limit of an HTML page, in bytes before compression."""

@@ -30,7 +30,7 @@ from tests.factories import (
     relate,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 # Which words of an article in which state appear at which URL: its own, that of the published lead
 # that supersedes or links to it, or that of another story of its topic and provider. Articles in

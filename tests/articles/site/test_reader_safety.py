@@ -216,6 +216,7 @@ def hostile_newsroom(text: str, url: str = "") -> Place:
 
 
 @pytest.mark.once
+@pytest.mark.no_cover
 class TestHostileTexts:
     """A document's text is shown as text, and its URLs lead to the web or are not linked."""
 
@@ -294,6 +295,7 @@ NAMES: Final = st.sampled_from(
 RAW: Final = st.binary(max_size=30).map(quote) | st.text("%&=;+,\"'<>[]q0Fa", max_size=30)
 
 
+@pytest.mark.no_cover
 class TestWhateverIsAsked:
     @pytest.mark.parametrize("name", PUBLIC)
     @given(data=st.data())

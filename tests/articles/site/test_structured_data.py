@@ -26,7 +26,7 @@ from tests.factories import (
     relate,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 HOSTILE = [
     "</script><script>alert(1)</script>",

@@ -32,7 +32,7 @@ from tests.factories import (
     relate,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 formats = pytest.mark.parametrize("ending", FORMATS)
 HOSTILE: Final = {
