@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -47,6 +48,7 @@ CONFIG: Final = SchemathesisConfig.from_dict(
 )
 
 
+@cache
 def operations() -> dict[str, Any]:
     api: Any = schemathesis.openapi.from_dict(schema(), config=CONFIG)
     api.app = application

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -78,6 +79,7 @@ def newsroom(settings: Settings, one_connection: None) -> None:
         make_superseded(lead)
 
 
+@cache
 def operations() -> dict[str, Any]:
     api: Any = schemathesis.openapi.from_dict(schema(), config=CONFIG)
     api.app = application
