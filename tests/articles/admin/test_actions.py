@@ -293,6 +293,7 @@ class TestBetween:
 
 
 @pytest.mark.once
+@pytest.mark.no_cover
 class TestPermissions:
     EXPECTED = {
         Role.VIEWER: set(),

@@ -68,7 +68,7 @@ def publisher(client: Client) -> Client:
     return client
 
 
-@pytest.mark.once
+@pytest.mark.no_cover
 class TestWhoMayWhat:
     @pytest.mark.parametrize("role", Role)
     @pytest.mark.parametrize("verb", WHO)

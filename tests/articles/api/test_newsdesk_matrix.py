@@ -16,8 +16,8 @@ from articles.models import Act, Article
 from articles.newsdesk import Verb
 from articles.roles import Role
 from tests.articles.api.desk import WAYS, address_of, problem_of, send, undo_of
-from tests.articles.newsdesk.test_matrix import CELLS, MAY, expected
-from tests.articles.states import CASES, Case
+from tests.articles.newsdesk.test_matrix import CELLS, MAY, STATES, expected
+from tests.articles.states import Case
 from tests.factories import make_article, make_user, relate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
@@ -64,8 +64,12 @@ BODIES: Final[dict[Verb, Callable[[Article], dict[str, Any]]]] = {
 # These verbs have no URL: API clients use relate and unrelate to merge and split stories.
 NOT_HERE: Final = {Verb.MERGE, Verb.SPLIT}
 
-STATES: Final = {case.state: case for case in reversed(CASES)}.values()
-"""One case for each state; the newsdesk's own table covers the other cases."""
+IN_TURNS: Final = [
+    pytest.param(case, role, [*WAYS][(place + number) % len(WAYS)], id=f"{case}-{role}")
+    for place, case in enumerate(STATES)
+    for number, role in enumerate(ROLES)
+]
+"""Each role in each state. The ways of signing in take turns: the decision comes after them."""
 
 ways = pytest.mark.parametrize("way", WAYS)
 roles = pytest.mark.parametrize("role", ROLES, ids=str)
@@ -90,9 +94,7 @@ class TestTable:
         assert set(ACTS) == {verb for verb, _ in CELLS} - NOT_HERE | {Verb.RELEASE}
 
     @pytest.mark.once
-    @ways
-    @roles
-    @pytest.mark.parametrize("case", STATES, ids=str)
+    @pytest.mark.parametrize(("case", "role", "way"), IN_TURNS)
     def test_answers_as_the_newsdesk(self, case: Case, role: Role | None, way: str) -> None:
         user = make_user(*[role] if role else [])
         client = WAYS[way](user)

@@ -79,6 +79,8 @@ def _pinned(article: Article) -> Article:
     return article
 
 
+STATES: Final = {case.state: case for case in reversed(CASES)}.values()
+"""One case of each state: roles depend on nothing else."""
 SOON: Final = timedelta(minutes=20)
 # Each decision changes something.
 CHANGES: Final[dict[Verb, Callable[[Article], newsdesk.Change]]] = {
@@ -122,7 +124,7 @@ class TestTable:
 
     @pytest.mark.once
     @pytest.mark.parametrize("role", [None, *Role], ids=str)
-    @pytest.mark.parametrize("case", CASES, ids=str)
+    @pytest.mark.parametrize("case", STATES, ids=str)
     def test_role_may(self, case: Case, role: Role | None) -> None:
         user = make_user(*[role] if role else [])
         for verb, make_change in CHANGES.items():
