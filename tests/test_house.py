@@ -20,7 +20,7 @@ from hypothesis import settings as examples
 from hypothesis.strategies import integers
 from pytest_django import Settings
 
-from tests import conftest
+from tests import conftest, suites
 from tests.network_block import NetworkBlockedError
 from tests.postgres_answers import why_not
 
@@ -309,6 +309,10 @@ class TestSuites:
         answer = self.run("--part=SQLite", flags)
         assert answer.returncode == 0, answer.stdout
         assert re.search(r"^SQLite, \d+ min \d+ s: 1 passed, .* in ", answer.stdout, re.MULTILINE)
+
+    def test_processes_keep_compiled_modules(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        assert "PYTHONDONTWRITEBYTECODE" not in suites._environment()
 
     def test_fail_when_a_part_fails(self) -> None:
         answer = self.run("--part=SQLite", f"--flags=--no-cov {__file__} -k no_such_test")
