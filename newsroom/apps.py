@@ -5,7 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.contrib.auth.signals import user_login_failed
 from django.core import checks
+
+from newsroom import counters
 
 
 class NewsroomAdminConfig(SimpleAdminConfig):
@@ -14,6 +17,7 @@ class NewsroomAdminConfig(SimpleAdminConfig):
     default_site = "articles.admin_site.NewsroomAdminSite"
 
     def ready(self) -> None:
+        user_login_failed.connect(counters.count_sign_in_failure)
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(_check_admin, checks.Tags.admin)
 

@@ -66,6 +66,7 @@ SITE_CONTACT = text("SITE_CONTACT")
 DEBUG = flag("DEBUG")
 SECRET_KEY = text("SECRET_KEY") or read_or_create_secret_key(BASE_DIR / ".secret_key")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+BEHIND_PROXY = flag("BEHIND_PROXY")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.counters.measure",
     # Outside the page cache, whose pages are the same for every origin.
     "corsheaders.middleware.CorsMiddleware",
     # Early, so that cached pages skip the other middleware.
@@ -253,7 +255,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "articles.api.problems.handle",
     "URL_FORMAT_OVERRIDE": None,
     # The client's address comes from the connection, or from our proxy. Other proxies cannot be trusted.
-    "NUM_PROXIES": int(flag("BEHIND_PROXY")),
+    "NUM_PROXIES": int(BEHIND_PROXY),
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": f"{SITE_NAME} API",
@@ -406,13 +408,13 @@ OUTBOUND_EXEMPT: frozenset[tuple[str, int]] = frozenset()
 HTTPS = flag("HTTPS")
 SECURE_SSL_REDIRECT = HTTPS
 # Health checks come from inside the network, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-if flag("BEHIND_PROXY"):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Do not tell other sites where a reader came from. Players that need it set their own policy.
@@ -454,6 +456,12 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
     }
 }
+
+
+# Monitoring
+
+# With it /metrics can be read from any address, not only from private ones.
+METRICS_TOKEN = text("METRICS_TOKEN")
 
 
 # Logging: everything goes to stderr, for the process manager.

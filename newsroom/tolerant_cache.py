@@ -12,6 +12,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
+from newsroom import counters
+
 WAIT: Final = 0.2
 """Seconds to wait for a connection, and for each answer."""
 PAUSE: Final = 2.0
@@ -30,6 +32,7 @@ class Outage:
         self.paused_until = self.logged_at = float("-inf")
 
     def note(self, error: Exception) -> None:
+        counters.cache_failures.inc()
         now = monotonic()
         # A server that refuses a command, for example because it is full, costs no time.
         if not isinstance(error, ResponseError):

@@ -122,7 +122,8 @@ class Site:
         self.log = log
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
-        self.environment = os.environ | {"ENV_FILE": "", "LOG_LEVEL": "WARNING"} | variables
+        own = {"ENV_FILE": "", "LOG_LEVEL": "WARNING", "TMPDIR": str(log.parent)}
+        self.environment = os.environ | own | variables
         self._options = options
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -32,6 +32,7 @@ from django.views.decorators.cache import cache_control
 
 from articles.site import known_edition
 from articles.tracking.editions import Edition
+from newsroom import counters
 
 KEPT: Final = 24 * 3600
 """Seconds to keep a page."""
@@ -58,6 +59,10 @@ _SETTLED: Final = 2.0
 """Seconds after which no other edition can have the same date: HTTP dates have no fractions."""
 _INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parents[2]
+_count_hit = counters.pages.labels("hit")
+_count_not_modified = counters.pages.labels("not_modified")
+_count_stale = counters.pages.labels("stale")
+_count_miss = counters.pages.labels("miss")
 _Handler = Callable[[HttpRequest], HttpResponse]
 
 # A process may know an edition for a second, and a proxy may store a page for one and serve it for
@@ -107,6 +112,7 @@ def page_cache(get_response: _Handler) -> _Handler:
         etag = _tag(page, edition)
         if etag in request.headers.get("If-None-Match", ""):
             # Tags are keyed hashes, so only a client that has this page knows its tag.
+            _count_not_modified.inc()
             return _not_modified(etag, edition.begun_at)
         found = _found_or_made(request, page, etag, edition, get_response)
         if isinstance(found, HttpResponse):
@@ -132,18 +138,22 @@ def _found_or_made(
     if found and found.page != f"{page}:{encoding}":
         found = None
     if found and found.etag == etag:
+        _count_hit.inc()
         return found
     making = f"{key}:making"
     is_maker = has_place or store.add(making, True, _MAKING)
     if not is_maker:
         if found and time() - found.made_at < RECENT:
+            _count_stale.inc()
             return found
         if awaited := _awaited(key, making, etag):
+            _count_hit.inc()
             return awaited
     try:
         response = get_response(request)
         if not _may_be_stored(response):
             return response
+        _count_miss.inc()
         headers, body = _finished(response, encoding)
         made = _Stored(f"{page}:{encoding}", etag, edition.begun_at, time(), headers, body)
         if len(body) <= (LARGEST_IN_PLACE if has_place else LARGEST):
@@ -186,6 +196,7 @@ def _never_stored() -> tuple[str, ...]:
         reverse("articles:api:newsdesk-news").removesuffix("news/"),
         reverse("healthz"),
         reverse("readyz"),
+        reverse("metrics"),
         settings.STATIC_URL,
         settings.MEDIA_URL,
     )

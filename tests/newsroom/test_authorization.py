@@ -191,6 +191,7 @@ articles:topic                                ANVEPOS  -
 articles:topic-feed                           ANVEPOS  -
 articles:topics                               ANVEPOS  -
 healthz                                       ANVEPOS  -
+metrics                                       ANVEPOS  -
 readyz                                        ANVEPOS  -
 """
 CELLS: Final = {

@@ -96,6 +96,19 @@ def test_without_the_cache_pages_are_made(site: Site, redis: Redis, fault: str) 
     assert site.wrong().keys() == {"workers"}
 
 
+def test_counters_of_all_processes_are_added_up(site: Site) -> None:
+    name = 'newsroom_request_seconds_count{kind="api",status="4xx"} '
+
+    def counted() -> float:
+        lines = site.get("/metrics")[2].splitlines()
+        return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+    before = counted()
+    all_of([partial(site.get, "/api/made-up/")] * 50, threads=10)
+    # Whichever process answers.
+    assert {counted() for _ in range(10)} == {before + 50}
+
+
 def test_a_worker_that_dies_is_replaced(site: Site) -> None:
     before = site.workers
     os.kill(before[0], signal.SIGKILL)

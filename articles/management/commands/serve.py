@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandParser
 
+from newsroom import counters
 from newsroom.commands import ReportCommand
 
 THREADS: Final = 4
@@ -48,4 +49,6 @@ class Command(ReportCommand):
         place = f"http://{options['host']}:{options['port']}/"
         self.report(options, lambda: started, lambda: f"Serving {place}")
         self.stdout.flush()
+        if not os.environ.get(counters.FOLDER):
+            os.environ[counters.FOLDER] = counters.make_folder()
         os.execv(sys.executable, [sys.executable, "-m", "granian", *arguments])  # noqa: S606

@@ -9,10 +9,13 @@ from itertools import pairwise
 import pytest
 from django.core.management import call_command
 
+from newsroom import counters
+
 
 def test_starts_granian_with_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _, arguments: started.append(arguments))
+    monkeypatch.setenv(counters.FOLDER, "folder")
     call_command("serve", "--port", "8123", "--workers", "3")
     (arguments,) = started
     assert arguments[:3] == [sys.executable, "-m", "granian"]
