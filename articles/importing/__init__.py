@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from time import monotonic
@@ -51,6 +51,8 @@ from newsroom.processes import this_process
 
 BATCH_SIZE: Final = 1_000
 """Documents per transaction. More is hardly faster; fewer lets editors write more often."""
+CATALOG_BATCH: Final = 100
+"""Files of topics and providers in a transaction."""
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """Bytes after which a batch is full. 1,000 usual documents have half of it, but they may be long."""
 
@@ -256,10 +258,9 @@ class _Import:
     def everything(self, progress: Callable[[int], object]) -> None:
         """Import the catalog, then the documents, then compare the scores."""
         self.last_pk = Article.objects.aggregate(last=Max("pk"))["last"] or 0
-        for file in find(self.paths, catalog=True, is_upload=self.is_upload):
-            if self.is_over:
-                break
-            self._store_catalog_file(file)
+        catalog_files = find(self.paths, catalog=True, is_upload=self.is_upload)
+        while not self.is_over and (some := list(islice(catalog_files, CATALOG_BATCH))):
+            self._store_catalog_files(some)
         files = find(self.paths, catalog=False, is_upload=self.is_upload)
         renew_at = STATISTICS_AFTER
         with closing(Parser()) as parser:
@@ -365,30 +366,36 @@ class _Import:
             part.record(self.run)
             self.report.absorb(part)
 
-    def _store_catalog_file(self, file: FoundFile) -> None:
-        try:
-            data, _ = read(file.path, file.shown)
-            with transaction.atomic():
-                hold_write_lock()
-                if file.kind is Kind.TOPIC:
-                    topic = documents.parse_topic(file.shown, data)
-                    message = catalog.store_topic_file(topic)
-                    warnings = topic.warnings
-                    if message:
-                        warnings += (DocumentWarning(file.shown, 1, 1, message),)
+    def _store_catalog_files(self, files: Sequence[FoundFile]) -> None:
+        """Store the files that changed since the import that last used them."""
+        known = catalog.known_digests()
+        changed = []
+        for file in files:
+            try:
+                data, digest = read(file.path, file.shown)
+            except DocumentError as error:
+                self._refuse(file, error)
+            else:
+                if digest not in known:
+                    changed.append((file, data, digest))
+        if not changed:
+            return
+        with transaction.atomic():
+            hold_write_lock()
+            for file, data, digest in changed:
+                if self.is_over:
+                    break
+                try:
+                    with transaction.atomic():
+                        warnings = _store_catalog_file(file, data, digest)
+                except DocumentError as error:
+                    self._refuse(file, error)
+                except ValueError as error:
+                    self._reject(DocumentError(file.shown, 1, 1, str(error)))
                 else:
-                    provider = documents.parse_provider(file.shown, data)
-                    catalog.store_provider_file(provider, Path(file.name).name)
-                    warnings = provider.warnings
-        except DocumentError as error:
-            self._refuse(file, error)
-            return
-        except ValueError as error:
-            self._reject(DocumentError(file.shown, 1, 1, str(error)))
-            return
-        warned = Report()
-        warned.warn(warnings)
-        self._keep(warned)
+                    warned = Report()
+                    warned.warn(warnings)
+                    self._keep(warned)
 
     def _name_duplicates(self) -> None:
         """Report the articles of this run that share their address with others."""
@@ -432,3 +439,15 @@ class _Import:
         size = heat.CHUNK - 1
         for start in range(0, len(ids), size):
             yield Article.objects.filter(pk__any_of=set(ids[start : start + size]))
+
+
+def _store_catalog_file(file: FoundFile, data: bytes, digest: str) -> tuple[DocumentWarning, ...]:
+    """Store a topic or a provider and return the warnings. Raise DocumentError or ValueError."""
+    if file.kind is Kind.TOPIC:
+        topic = documents.parse_topic(file.shown, data)
+        message = catalog.store_topic_file(topic, digest)
+        more = (DocumentWarning(file.shown, 1, 1, message),) if message else ()
+        return (*topic.warnings, *more)
+    provider = documents.parse_provider(file.shown, data)
+    catalog.store_provider_file(provider, digest, Path(file.name).name)
+    return provider.warnings

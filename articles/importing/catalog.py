@@ -102,7 +102,17 @@ def by_domain(domains: Iterable[str]) -> dict[str, Provider]:
     return known
 
 
-def store_provider_file(document: ProviderDocument, file_name: str = "") -> None:
+def known_digests() -> set[str]:
+    """Return the digests of the catalog files that topics and providers come from. Two queries."""
+    return {
+        digest
+        for model in (Topic, Provider)
+        for digest in model._default_manager.values_list("source__digest", flat=True)
+        if digest
+    }
+
+
+def store_provider_file(document: ProviderDocument, digest: str, file_name: str = "") -> None:
     """Create or update a provider from its catalog file.
 
     A file that names another domain than before, but the same provider, gives it another domain. A
@@ -124,6 +134,7 @@ def store_provider_file(document: ProviderDocument, file_name: str = "") -> None
         "description": document.description or "",
         "domain": domain if has_moved else given,
         "file": file_name,
+        "digest": digest,
     }
     if _refresh(provider, source, ("name", "logos", "description", "domain")):
         provider.save()
@@ -186,7 +197,7 @@ def _free_slug(topic: Topic, taken: Collection[str] = ()) -> str:
     raise AssertionError
 
 
-def store_topic_file(document: TopicDocument) -> str:
+def store_topic_file(document: TopicDocument, digest: str) -> str:
     """Create or update a topic from its catalog file, and its parent if it is new.
 
     A topic is its name. If its file has another ``_id`` than before, its slug changes and the former
@@ -224,6 +235,8 @@ def store_topic_file(document: TopicDocument) -> str:
         "hashtags": list(document.hashtags),
         "parent": parent,
         "is_file": True,
+        # A file that does not get what it asks for is named again by the next import.
+        "digest": "" if message else digest,
     }
     parent_before = topic.source.get("parent")
     unedited = topic._state.adding or (topic.parent and topic.parent.key) == parent_before

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from articles.documents import DocumentProvider
 from articles.importing import run
@@ -206,3 +208,29 @@ class TestProvidersDomain:
             assert Provider.objects.get().domain == "editors.example"
         former = FormerDomain.objects.values_list("domain", flat=True)
         assert set(former) == {"a.example", "b.example", "c.example"}
+
+
+class TestUnchangedFiles:
+    def test_cost_two_queries(self, tmp_path: Path) -> None:
+        for number in range(5):
+            write_topic(tmp_path, f"Topic {number}", f"topic-{number}", f"{number}.yaml")
+            write_provider(tmp_path, f"daily-{number}.example", file=f"{number}.md")
+        spent = []
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                load(tmp_path)
+            spent.append([one["sql"] for one in queries if '."source"' in one["sql"]])
+        assert len(spent[1]) == 2 < len(spent[0])
+
+    def test_are_used_again_once_their_topic_is_gone(self, tmp_path: Path) -> None:
+        write_topic(tmp_path, "Zebras", "zebras")
+        load(tmp_path)
+        Topic.objects.all().delete()
+        load(tmp_path)
+        assert slugs() == {"Zebras": "zebras"}
+
+    def test_a_file_that_changes_back_is_used_again(self, tmp_path: Path) -> None:
+        for name in ("zebras", "okapis", "zebras"):
+            write_provider(tmp_path, "daily.example", name)
+            load(tmp_path)
+        assert Provider.objects.get().name == "zebras"
