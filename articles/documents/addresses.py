@@ -1,4 +1,4 @@
-"""The address key of a URL: what all spellings of one page's address have in common."""
+"""Compute the address key of a URL, which is the same for every spelling of a page's address."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ MAX_KEY: Final = 500
 
 _DIGEST: Final = 64
 
-# Nothing in these URLs needs decoding or resolving. Nearly all URLs of real hubs are like this, and
-# parsing takes ten times as long. A host that ends in a digit may be an IP address.
+# URLs that need no decoding or resolving, as nearly all URLs of real hubs. Parsing takes ten times
+# as long. A host that ends in a digit may be an IP address.
 _PLAIN: Final = re.compile(
     r"(?i:https?)://(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]+)"
     r"(?P<path>(?:/(?!\.)[A-Za-z0-9._~!$&()*+,;=:@-]*)*)\Z",
     re.ASCII,
 )
-# No key is like this: one may begin with the host "http" and a port.
+# Keys do not match: a key may begin with the host "http" and a port.
 _WEB: Final = re.compile(r"(?:https?:[/\\]{2})+", re.IGNORECASE)
 _ESCAPE: Final = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
 _ENDING: Final = re.compile(r"(?:/+|/+amp/*)+\Z", re.IGNORECASE)
 
-# Parameters that tell a site where a reader came from, and never change what it shows. They belong to
-# the statistics of Google, Matomo and Openstat, to ads of Google, Meta, Microsoft, Yandex, X, TikTok and
-# LinkedIn, and to newsletters of Mailchimp, HubSpot and Marketo.
+# Parameters that track readers and do not change the page: for statistics (Google, Matomo,
+# Openstat), ads (Google, Meta, Microsoft, Yandex, X, TikTok, LinkedIn) and newsletters (Mailchimp,
+# HubSpot, Marketo).
 _TRACKING_GROUPS: Final = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "__hs")
 _TRACKING: Final = frozenset(
     [
@@ -66,10 +66,10 @@ _TRACKING: Final = frozenset(
 def address_key(url: str) -> str:
     """Return the address key of a URL; equal keys mean the same page.
 
-    A key has neither scheme, leading ``www.``, user, default port, fragment nor tracking
-    parameters, and neither a slash nor ``/amp`` at its end. The host is in lower case and in its
-    ASCII form, and characters are percent-encoded only where they must be. A long key ends in a
-    digest. A text that does not begin like a web URL, such as a key, is its own key.
+    A key has no scheme, leading ``www.``, user, default port, fragment, tracking parameters, and no
+    slash or ``/amp`` at its end. The host is in lower case and in its ASCII form. Characters are
+    percent-encoded only if necessary. A long key ends in a digest. Text that does not begin like a
+    web URL, such as a key, is returned unchanged.
     """
     if plain := _PLAIN.match(url):
         return _bounded(_host(plain["host"].lower()) + _ENDING.sub("", plain["path"]))

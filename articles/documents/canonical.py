@@ -34,7 +34,7 @@ _ESCAPES: Final = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_canonical(source: Source) -> Node | None:
-    """Read a document's YAML into nodes without positions; None if only ``read_mapping`` can."""
+    """Read canonical YAML into nodes without positions; return None for any other."""
     text = source.yaml
     if source.has_odd_characters:
         return None

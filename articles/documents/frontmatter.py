@@ -148,7 +148,7 @@ def read_mapping(source: Source) -> Node:
 
 
 def _stand_ins(text: str, odd: set[str]) -> dict[int, int]:
-    """Choose for each special character a substitute that ``text`` does not contain."""
+    """Choose a substitute for each special character, one that ``text`` does not contain."""
     used = {ord(character) for character in text}
     used.update(int(code, 16) for code in _LONG_ESCAPE.findall(text))
     free = (code for code in range(0xF0000, 0x10FFFE) if code not in used)

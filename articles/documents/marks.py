@@ -1,4 +1,4 @@
-"""What documents say, in the form in which an import stores it and an export compares it."""
+"""Marks of documents: digests that an import stores and an export compares."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def topic_keys(document: ArticleDocument) -> list[str]:
 
 
 def related_keys(document: ArticleDocument) -> list[str]:
-    """Return the distinct address keys that a document names, except its own.
+    """Return the distinct address keys that a document names, except its own and ``further_keys``.
 
-    For the others see ``further_keys``; whether there are such articles is no part of a state.
+    Whether these articles exist is not part of a state.
     """
     own = document.key
     return list(dict.fromkeys([entry.key for entry in document.related if entry.key != own]))
 
 
 def further_keys(document: ArticleDocument) -> list[str]:
-    """Return the address keys of the entries that mean another article of their address.
+    """Return the address keys of the entries that mean a further article with the same address.
 
-    Several articles may share one. These are entries with a key that was there before, but another
-    title or time, and those with the key of their own document.
+    These entries have the document's own key, or the key of an earlier entry with another title or
+    time.
     """
     if not document.related:
         return []
@@ -65,8 +65,8 @@ def further_keys(document: ArticleDocument) -> list[str]:
 def mark_of(document: ArticleDocument) -> str | None:
     """Return the mark of a document; None if it has decisions, which change with time.
 
-    It is a digest of its values, and then its language, heat and published, if it gives them: what
-    they mean depends on settings and policy.
+    The mark is a digest of its values, followed by its language, heat and published, if given: the
+    meaning of these depends on settings and policy.
     """
     if document.desk is not None:
         return None

@@ -21,7 +21,7 @@ def _domain_key(domain: str) -> str:
 
 
 def _computed() -> Any:
-    """Return a field that is computed once from the others: an import asks for it many times."""
+    """Return a field that is computed once, because an import reads it many times."""
     return field(init=False, compare=False, repr=False)
 
 
@@ -32,7 +32,7 @@ def _set_address(one: RelatedEntry | ArticleDocument) -> None:
 
 
 def _pickled_as_values(cls: type[_Class]) -> type[_Class]:
-    """Pickle a dataclass as a call with its values: half the time of what frozen dataclasses do.
+    """Pickle a dataclass as a call with its values, in half the time that frozen dataclasses take.
 
     An import receives its parsed documents from another process.
     """
@@ -64,7 +64,7 @@ class DocumentImage:
 class DocumentProvider:
     """The provider that a document names; ``images`` are its logos.
 
-    ``key`` is the domain that its row has.
+    ``key`` is the domain in its row.
     """
 
     name: str
@@ -82,7 +82,7 @@ class DocumentProvider:
 class RelatedEntry:
     """Another report of the same event, as a document describes it.
 
-    ``url`` is that of the article that it names, ``key`` the address key of that.
+    ``url`` is the URL of the article that it names, and ``key`` its address key.
     """
 
     title: str
@@ -107,9 +107,9 @@ class RelatedEntry:
 @_pickled_as_values
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What editors decided about an article: the ``desk`` block, which other newsrooms read.
+    """Editors' decisions about an article: the ``desk`` block, for other newsrooms.
 
-    ``decision`` is publish, hold or withdraw, in force before ``until``. Readers see the article
+    ``decision`` is publish, hold or withdraw, and ends at ``until``. Readers see the article
     between ``begin`` and ``end``. ``accepted`` and ``refused`` are URLs of suggested articles.
     """
 
@@ -133,8 +133,8 @@ class ArticleDocument:
     unknown keys. ``body`` is the text after the closing line, with ``\\n``; ``line_end`` is the
     line ending of the file. ``secured`` is opaque and only exported. ``warnings`` say which values
     were left out or corrected; they are ignored when two documents are compared. ``url`` is the one
-    that other documents use for this article, since a video may have no web URL. ``key`` is the
-    address key of that.
+    that other documents use for this article, since a video may have no web URL. ``key`` is its
+    address key.
     """
 
     title: str
@@ -196,5 +196,5 @@ class ProviderDocument:
 
     @property
     def key(self) -> str:
-        """The domain that its row has."""
+        """The domain in its row."""
         return _domain_key(self.domain)

@@ -71,6 +71,6 @@ def stem_of(path: str, document: ArticleDocument) -> str:
 def coverage_slug(key: str) -> str:
     """Return the slug of a coverage-only article with this address key.
 
-    It has no page, so its slug stays out of the way of documents' slugs, which begin with a date.
+    The slugs of documents begin with a date, so they never conflict with this one.
     """
     return f"coverage-{sha256(key.encode()).hexdigest()[:24]}"

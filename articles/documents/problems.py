@@ -41,7 +41,7 @@ class DocumentError(ValueError):
 class NotNewsError(DocumentError):
     """The file is not a news document: an import of its folder skips it.
 
-    ``reason`` completes the sentence "These files are not news documents: …".
+    ``reason`` completes the message "3 files are not news documents: …".
     """
 
     reason: str

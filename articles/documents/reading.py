@@ -206,7 +206,7 @@ PROVIDER_KEYS: Keys = {
 
 
 _KNOWN_PROVIDERS: Final = 4_096
-"""How many providers to remember, so that each is checked once and takes memory once."""
+"""How many providers to remember. Each is checked and stored only once."""
 
 
 def _remembered(convert: Callable[[Source, Node], DocumentProvider]) -> Converter:
@@ -230,7 +230,7 @@ def _remembered(convert: Callable[[Source, Node], DocumentProvider]) -> Converte
 
 
 def _values_of(node: Node) -> Any:
-    """Return everything of a node that its conversion depends on, without positions."""
+    """Return what the conversion of a node depends on: everything but its positions."""
     value = node.value
     if type(value) is str:
         return value, node.plain, node.comment is None
@@ -246,7 +246,7 @@ def _provider(source: Source, node: Node) -> DocumentProvider:
 
 @_remembered
 def _entry_provider(source: Source, node: Node) -> DocumentProvider:
-    """Read the provider of an entry; the domain stands in for a name that cannot be used."""
+    """Read the provider of an entry. Without a usable name, its domain is the name."""
     result = _read(source, node, PROVIDER_KEYS, ("domain",))
     if "name" not in result:
         if "name" not in node.value or node.value["name"].is_null:
@@ -290,7 +290,7 @@ DESK_KEYS: Keys = {
 
 
 def _desk(source: Source, node: Node) -> Desk | None:
-    """Read what editors decided; values that make no sense together are left out."""
+    """Read the editors' decisions. Values that contradict each other are left out."""
     result = _read(source, node, DESK_KEYS, ("decision",), may_lack=True)
     decision = result.get("decision")
     for key in ("until", "reason"):
@@ -352,7 +352,7 @@ def parse(path: str, data: bytes) -> ArticleDocument:
         else:
             if len(source.warnings) == before:
                 return document
-        # These nodes have no positions. The slower reader finds the problems again, with positions.
+        # These nodes have no positions. The slower reader reports the same problems with positions.
         del source.warnings[before:]
     try:
         root = read_mapping(source)

@@ -22,8 +22,8 @@ MAX_WARNINGS: Final = 100
 MARK: Final = "\ufeff"
 """The byte order mark that some text editors write before the text."""
 
-# YAML 1.1 treats these three as line breaks: libyaml would fold them inside a value, and count
-# lines that no text editor shows. It rejects the others, without reporting a position.
+# YAML 1.1 treats these three as line breaks: libyaml would fold them inside a value, and its line
+# numbers would differ from those in a text editor. It rejects the others without a position.
 ODD: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
@@ -210,7 +210,7 @@ class Source:
         raise DocumentError(self.path, last, 1, message)
 
     def _clean_body(self) -> None:
-        """Remove from the body what pages cannot show; ``raw`` keeps it."""
+        """Remove characters from the body that pages cannot show. They remain in ``raw``."""
         found = CONTROLS.search(self.body)
         if found:
             index = len(self.text) - len(self.body) + found.start()

@@ -38,14 +38,14 @@ _TIME = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?\Z", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})\Z", re.ASCII)
 _HTTP = re.compile(r"https?://[^\s/?#\\]+(?:[/?#][^\t\n\r]*)?\Z", re.IGNORECASE)
-# Only if it ends with a semicolon: "&copy=1" is a parameter.
+# An entity must end with a semicolon: "&copy=1" is a parameter.
 _ENTITY = re.compile(r"&(?:amp|AMP|apos|quot|QUOT|lt|LT|gt|GT|#[0-9]+|#[xX][0-9a-fA-F]+);")
 _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*:(?=//))?(?://)?([^\s/?#\\@:]+)\.?(?::\d*)?(?:[/?#]|\Z)", re.I
 )
-# BCP 47, without its oldest forms: a language, then script, region, variants and extensions.
+# BCP 47 without obsolete forms: language, script, region, variants, extensions.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z", re.ASCII)
-# Dots of Chinese and Japanese keyboards.
+# Full stops that Chinese and Japanese keyboards produce.
 _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")
 _SHORT_ESCAPES = {
     "\0": "0", "\x07": "a", "\x08": "b", "\x0b": "v", "\x0c": "f", "\x1b": "e", "\x85": "N",

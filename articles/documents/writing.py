@@ -148,7 +148,7 @@ def revise(data: bytes, document: ArticleDocument) -> bytes:
     # The keys of a flow mapping have no lines of their own.
     try:
         found = parse("", revised)
-        # An editor's text may contain what reading would correct.
+        # An editor's text may contain characters that reading would correct.
         return revised if found in (document, parse("", canonical)) else canonical
     except DocumentError:
         return canonical

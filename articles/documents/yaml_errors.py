@@ -1,4 +1,4 @@
-"""Explain in plain words why YAML cannot be read, and where to correct it.
+"""Explain in plain words why YAML cannot be read, and where to fix it.
 
 libyaml notices many mistakes late, and describes them in terms that few authors know. Most come
 from a value that needs quotes, so this module also looks at the line itself.
@@ -30,9 +30,8 @@ _UNKNOWN: Final = (
     "this cannot be read: check quotes, colons and indentation here and on the line before"
 )
 
-# What libyaml's errors mean to the author of a document. Errors in the second table are about
-# something that was not closed. They are reported where it starts, because libyaml notices them
-# only later.
+# What libyaml's errors mean to the author of a document. Errors in the second table mean that
+# something was not closed. They are reported at its start, because libyaml notices them only later.
 _HERE = {
     "block sequence entries are not allowed in this context": (
         "a list item on the line of its key: start the list on the next line, "

@@ -1,8 +1,9 @@
 """Import news documents in batches. Each is stored completely or not at all; rerunning is safe.
 
 ``run`` finds the files, skips those whose digest is known and those that are not news, parses the
-others and stores them batch by batch. The result does not depend on the order of the files. If they
-are split into several runs, only slugs depend on which run came first. A second run changes nothing.
+others and stores them batch by batch. The result does not depend on the order of the files. With
+several runs, only the slugs depend on the order of the runs. A second run with the same files
+changes nothing.
 """
 
 from __future__ import annotations
@@ -54,15 +55,15 @@ BATCH_SIZE: Final = 1_000
 CATALOG_BATCH: Final = 100
 """Files of topics and providers in a transaction."""
 BATCH_BYTES: Final = 8 * 1024 * 1024
-"""Bytes after which a batch is full. 1,000 usual documents have half of it, but they may be long."""
+"""Bytes after which a batch is full. 1,000 typical documents have half as many."""
 
 STATISTICS_AFTER: Final = 1_000
 """Number of new documents after which table statistics are first updated; it then doubles."""
 
 SIGN_EVERY: Final = 15.0
-"""Seconds after which a run gives a sign of life, also while a batch takes longer than that."""
+"""Seconds between signs of life of a run, even within a batch."""
 COUNT_EVERY: Final = 5.0
-"""Seconds after which counts are stored where nothing else is; ``unchanged`` files cost no write."""
+"""Seconds after which counts are stored if nothing else is. ``unchanged`` files need no write."""
 
 _Batch = list[tuple[FoundFile, bytes, str]]
 
@@ -98,8 +99,8 @@ def run(
     and ``is_cancelled`` returning true end the run after the current batch. If a path is missing,
     raise FileNotFoundError before writing anything.
 
-    ``upload`` means that the files were uploaded: they are no complete folder, messages name them
-    as they were uploaded, and its run is used, also by a dry run.
+    With ``upload`` the files were uploaded: they are not a complete folder, messages use their
+    uploaded names, and the import uses the run of the upload, even for a dry run.
     """
     at = at or timezone.now()
     require(paths)
@@ -144,8 +145,8 @@ def run(
         done = ImportRun.State.CHECKED if dry_run else ImportRun.State.FINISHED
         state = ImportRun.State.INTERRUPTED if report.interrupted else done
     except BaseException:
-        # What went wrong matters more than that the database does not answer any more. The run is
-        # then shown as killed.
+        # The original error matters more than a database that no longer answers. The run is then
+        # shown as killed.
         with suppress(DatabaseError):
             _end(run, report, state)
         raise
@@ -163,7 +164,7 @@ def _who_runs() -> dict[str, object]:
 def _end(run: ImportRun | None, report: Report, state: ImportRun.State) -> None:
     if run:
         if report.run is None:
-            # A dry run of an upload; here its transaction has been rolled back.
+            # A dry run of an upload: its transaction has been rolled back by now.
             report.record(run)
         counts = {name: getattr(report, name) for name in COUNTS}
         ended = {"state": state, "finished_at": timezone.now(), **counts}
@@ -174,8 +175,8 @@ def _end(run: ImportRun | None, report: Report, state: ImportRun.State) -> None:
 def _signs_of_life(run: ImportRun | None) -> Iterator[None]:
     """Give signs of life from another thread.
 
-    On SQLite only one connection can write at a time, but there everybody is on one host, where the
-    system knows which processes are running.
+    On SQLite only one connection can write at a time. But then all processes are on one host, where
+    the system knows which of them are running.
     """
     if run is None or connection.vendor == "sqlite":
         yield
@@ -219,7 +220,7 @@ def _rare_garbage_collection() -> Iterator[None]:
     """Collect garbage once in several batches: there are many objects and no reference cycles."""
     thresholds = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
-    # Nothing that is there now has to be looked at each time.
+    # The garbage collector can skip everything that exists now.
     gc.freeze()
     try:
         yield
@@ -334,7 +335,7 @@ class _Import:
             self._count()
 
     def _count(self) -> None:
-        """Add what was not written with a batch to the counts of the run."""
+        """Add the counts that were not stored with a batch to the run."""
         if monotonic() - self.stubs_counted_at > COUNT_EVERY:
             self._count_stubs()
         self.uncounted.record(self.run)

@@ -1,7 +1,8 @@
 """Unpack uploaded files into a folder, with limits on names, number and size.
 
-Archives come from strangers' machines, and may be made to do harm. Nothing is written outside the
-folder, only counted bytes are believed, and memory does not grow with what an archive claims.
+Archives come from other people's machines and may be malicious. Nothing is written outside the
+folder, sizes are counted instead of read from the archive, and memory does not grow with the sizes
+that an archive claims.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MOST_FILES: Final = 10_000
 MOST_BYTES: Final = 1024**3
 """The most bytes of all unpacked documents; of a tar archive, of everything in it."""
 MOST_MEMBERS: Final = 100_000
-"""The most files and folders that an archive may list, whatever they are."""
+"""The most files and folders of any kind that an archive may list."""
 ARCHIVES: Final = (".zip", ".tar.gz", ".tgz")
 BY_HAND: Final = "split it, or run manage.py import_seeds on the server"
 
@@ -53,22 +54,22 @@ _BROKEN: Final = (
     OSError,
     OverflowError,
     ValueError,
-    # For passwords, and too deep recursion.
+    # For passwords and recursion that is too deep.
     RuntimeError,
     struct.error,
 )
 
 
 class UploadError(Exception):
-    """An upload that cannot be imported; the message says why, and what to do."""
+    """An upload that cannot be imported. The message says why and what to do."""
 
 
 class StoppedError(Exception):
-    """Unpacking was asked to stop."""
+    """Unpacking was canceled."""
 
 
 class _Member(NamedTuple):
-    """A file of an archive. ``fault`` says why it cannot be read, or is empty."""
+    """A file in an archive. ``fault`` says why it cannot be read; it is empty if it can."""
 
     name: str
     open: Callable[[], IO[bytes]]
@@ -78,7 +79,7 @@ class _Member(NamedTuple):
 class Unpacker:
     """Writes uploaded files below ``folder``, one after the other.
 
-    ``paths`` is what to import: the folder of all archives, and each document that came alone.
+    ``paths`` are the paths to import: the folder of all archives, and each single document.
     ``files`` counts them; ``documents`` leaves out descriptions of topics and providers. ``errors``
     has the files that cannot be unpacked. They do not stop the others.
     """
@@ -91,7 +92,7 @@ class Unpacker:
         self._named: list[Path] = []
         self._is_stopping = is_stopping
         self._bytes_left = MOST_BYTES
-        # Files and their folders, as they were written, by their names in one case.
+        # The names of written files and folders, by the same name in one case.
         self._taken: dict[str, tuple[str, bool]] = {}
         self._archives.mkdir(parents=True)
         self._alone.mkdir()
@@ -141,7 +142,7 @@ class Unpacker:
                     self.errors.append(DocumentError(_printable(name), 1, 1, _NESTED))
 
     def _add(self, member: _Member, folder: Path) -> bool:
-        """Write a file, or note why that is impossible. Return whether it was written."""
+        """Write a file, or record why this is impossible. Return whether it was written."""
         name = member.name
         fault = member.fault or _fault_of(name) or self._clash(name)
         if not fault:
@@ -157,7 +158,7 @@ class Unpacker:
         return not fault
 
     def _write(self, member: _Member, path: Path) -> str:
-        """Write a file; return why that is impossible, or an empty text."""
+        """Write a file. Return why this is impossible, or ""."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with member.open() as source, path.open("xb") as target:
@@ -189,7 +190,7 @@ class Unpacker:
                 raise StoppedError
 
     def _clash(self, name: str) -> str:
-        """Claim a name; return why that is impossible after those before it, or an empty text."""
+        """Claim a name. Return why it conflicts with an earlier one, or ""."""
         parts = name.split("/")
         paths = ["/".join(parts[: number + 1]) for number in range(len(parts))]
         for path in paths:
@@ -227,13 +228,14 @@ class Unpacker:
 
 
 class _TooMuchError(Exception):
-    """An archive wants too much memory."""
+    """An archive needs too much memory."""
 
 
 class _Guarded:
-    """A file that refuses to read much at once.
+    """A file that refuses to read too much at once.
 
-    ``zipfile`` and ``tarfile`` read lists and headers whole, however long an archive says they are.
+    ``zipfile`` and ``tarfile`` read whole lists and headers, however long the archive says they
+    are.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -313,13 +315,13 @@ def _normal(name: str) -> str:
 
 
 def _is_of_a_system(name: str) -> bool:
-    """Return whether macOS or Windows wrote the file for itself, or it is hidden."""
+    """Return whether the file is hidden, or one that macOS or Windows adds."""
     parts = name.split("/")
     return "__MACOSX" in parts or any(part[0:1] == "." and part != ".." for part in parts)
 
 
 def _fault_of(name: str) -> str:
-    """Return why a path is refused, or an empty text."""
+    """Return why a path is refused, or ""."""
     if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"):
         return "leads out of the archive's own folder: make the archive again, from one folder"
     if len(name) > _LONGEST_NAME:

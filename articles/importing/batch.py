@@ -42,7 +42,7 @@ def store(incoming: Sequence[Incoming], run: ImportRun, at: datetime) -> Report:
                 paths, stems = {one.file.name for one in left}, {one.stem for one in left}
                 directory = Directory(run.pk, keys, paths, stems)
                 matches = match(left, directory)
-                # Write providers first: their trigger locks their articles in this order.
+                # Write providers first, because their trigger locks articles in this order.
                 documents = [one.document for _, one in matches.pairs]
                 providers = catalog.store_providers(
                     (one.document, one.stem) for _, one in matches.pairs

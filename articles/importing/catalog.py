@@ -37,8 +37,8 @@ def _with(
 ) -> dict[str, Any]:
     """Return a provider's source, updated from a document unless its current values rank higher.
 
-    A rank is ``[from a catalog file, time of the document, its slug, its URL]``, preceded, for
-    logos, by whether a page can show them.
+    A rank is ``[from a catalog file, time of the document, its slug, its URL]``; for logos, whether
+    a page can show them comes first.
     """
     # If a document has no usable name, its domain is used; any other name is better.
     name_rank = rank if provider.name != provider.domain else [False]
@@ -71,7 +71,7 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
     known = by_domain(found)
     created: list[Provider] = []
     refreshed: list[Provider] = []
-    # A provider with a former domain may be there twice: update it once.
+    # With a former domain, a provider may occur twice: update it once.
     by_row: dict[int | str, tuple[Provider, list[tuple[DocumentProvider, list[Any]]]]] = {}
     for domain, named in found.items():
         row = known.get(domain) or Provider(domain=domain)
@@ -89,14 +89,14 @@ def store_providers(mentions: Iterable[tuple[ArticleDocument, str]]) -> dict[str
 
 
 def by_domain(domains: Iterable[str]) -> dict[str, Provider]:
-    """Return the locked providers that have or had these domains, by the domain asked for."""
+    """Return the locked providers that have or had these domains, by requested domain."""
     known = _locked(Provider).in_bulk(domains, field_name="domain")
     if missing := set(domains) - known.keys():
         former = FormerDomain.objects.filter(domain__in=missing)
         moved = dict(former.values_list("domain", "provider"))
         rows = _locked(Provider).in_bulk(moved.values())
         known |= {domain: rows[pk] for domain, pk in moved.items()}
-        # The same row for the same provider.
+        # Use the same object for the same row.
         rows = {row.pk: row for row in known.values()}
         known = {domain: rows[row.pk] for domain, row in known.items()}
     return known
@@ -115,8 +115,8 @@ def known_digests() -> set[str]:
 def store_provider_file(document: ProviderDocument, digest: str, file_name: str = "") -> None:
     """Create or update a provider from its catalog file.
 
-    A file that names another domain than before, but the same provider, gives it another domain. A
-    former domain is not given again, so two files that disagree do not rename it in turn.
+    If its file now has another domain, the provider gets that domain. Former domains are not
+    assigned again, so two files that disagree do not rename it back and forth.
     """
     domain = document.key
     provider = by_domain([domain]).get(domain)
@@ -139,15 +139,14 @@ def store_provider_file(document: ProviderDocument, digest: str, file_name: str 
     if _refresh(provider, source, ("name", "logos", "description", "domain")):
         provider.save()
     if has_moved and provider.domain != domain:
-        # An editor's domain stays, but documents call the provider as its file does.
+        # An editor's domain is kept, but documents use the domain in the file.
         FormerDomain.objects.create(domain=domain, provider=provider)
 
 
 def _of_file(file_name: str, name: str) -> Provider | None:
     """Return the provider that moved to a new domain, locked; None if the provider is new.
 
-    A provider is its domain, so only little else shows that it is the same: its file has the same
-    name as before, and gives it the same name.
+    It is the same provider if its file still has the same file name and gives the same name.
     """
     if not file_name:
         return None
@@ -189,7 +188,7 @@ def store_topics(names: Iterable[str]) -> dict[str, int]:
 
 
 def _free_slug(topic: Topic, taken: Collection[str] = ()) -> str:
-    """Return the first numbered slug of a topic that no other topic has, had or is about to get."""
+    """Return the first numbered slug that no other topic has, had or is about to get."""
     for number in count(2):
         slug = f"{topic.slug[:190]}-{number}"
         if slug not in taken and not Topic.objects.called(slug).exists():
@@ -200,8 +199,9 @@ def _free_slug(topic: Topic, taken: Collection[str] = ()) -> str:
 def store_topic_file(document: TopicDocument, digest: str) -> str:
     """Create or update a topic from its catalog file, and its parent if it is new.
 
-    A topic is its name. If its file has another ``_id`` than before, its slug changes and the former
-    one redirects. Return a message if the topic cannot have the slug of its ``_id``, else "".
+    A topic is identified by its name. If the ``_id`` in its file has changed, its slug changes and
+    the former one redirects. Return a message if the topic cannot have the slug of its ``_id``,
+    else "".
 
     Raise ValueError if the file contradicts another: it has the same ``_id``, or the parents form a
     cycle.
@@ -214,7 +214,7 @@ def store_topic_file(document: TopicDocument, digest: str) -> str:
     if other and document.id and other.slug == slug and other.source.get("is_file"):
         raise ValueError(f"the topic {other.name} already has the _id {slug}: choose another one")
     if other:
-        # What leads to one topic never leads to another.
+        # A slug that led to one topic never leads to another.
         slug = _free_slug(topic) if topic._state.adding else topic.source.get("slug", topic.slug)
         if document.id:
             message = (
@@ -224,7 +224,8 @@ def store_topic_file(document: TopicDocument, digest: str) -> str:
         if topic._state.adding:
             topic.slug = slug
     elif not topic._state.adding and topic.former_slugs.filter(slug=slug).exists():
-        # Not given again, so that two files that disagree do not rename it in turn.
+        # Former slugs are not assigned again, so two files that disagree do not rename it back and
+        # forth.
         slug = topic.source.get("slug", topic.slug)
     parent = topic_key(document.parent) if document.parent else None
     source = {

@@ -1,4 +1,4 @@
-"""Coverage-only articles: reports that documents list but that have no document yet."""
+"""Coverage-only articles: reports that documents list, but that have no document yet."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What editors decided, from desk blocks to rows and back.
+"""Convert editors' decisions from desk blocks to rows and back.
 
 A desk block is merged in three parts: the decision with its end and reason, the schedule, and the
-pin. A decision that has ended counts as none. Everything that an import brings is in the history.
+pin. A decision that has ended is ignored. The history shows every imported decision.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NONE: Final[Mapping[str, Any]] = {
     "schedule": [None, None],
     "pinned": False,
 }
-"""The state of an article about which nobody decided anything."""
+"""The state of an article without any decision."""
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "decision": ("decision", "decision_until", "decision_reason"),
@@ -53,7 +53,7 @@ _DECISIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a document decided about an article: the columns before and after.
+    """The decisions of a document about an article: the columns before and after.
 
     ``heat`` and ``published`` are the article's before, or None for a new article. ``version`` is
     the article's version after.
@@ -68,13 +68,13 @@ class Brought:
 
 
 def is_over(document: ArticleDocument, at: datetime) -> bool:
-    """Return whether the decision in a document had ended by ``at``."""
+    """Return whether the decision in a document has ended by ``at``."""
     until = document.desk.until if document.desk else None
     return until is not None and until <= at
 
 
 def of_document(document: ArticleDocument, at: datetime) -> dict[str, Any]:
-    """Return what a document says that editors decided, as values for JSON."""
+    """Return the editors' decisions in a document, as values for JSON."""
     desk = document.desk
     if desk is None:
         return dict(NONE)
@@ -86,7 +86,7 @@ def of_document(document: ArticleDocument, at: datetime) -> dict[str, Any]:
 
 
 def of_article(article: Article, at: datetime) -> dict[str, Any]:
-    """Return what editors have decided about an article, in the same form."""
+    """Return the editors' decisions about an article, in the same form."""
     decision, until = article.decision, article.decision_until
     begin, end = article.publish_from, article.publish_until
     is_decided = decision and (until is None or until > at)
@@ -100,7 +100,7 @@ def of_article(article: Article, at: datetime) -> dict[str, Any]:
 
 
 def desk_of(state: Mapping[str, Any], document: ArticleDocument) -> Desk | None:
-    """Return the desk block for a state, with everything else that the document's block has."""
+    """Return the desk block for a state. The other values are those of the document's block."""
     decision, until, reason = state["decision"]
     begin, end = state["schedule"]
     old = document.desk or Desk()
@@ -150,9 +150,9 @@ def of_new(
 ) -> tuple[dict[int, dict[str, Any]], list[Brought]]:
     """Return the columns that documents decide in new and in filled articles, and the decisions.
 
-    The columns are by primary key and include ``published``. An earlier decision about a filled
-    article, which was only coverage, stays. One query, and one write for each filled article with a
-    desk block; few documents have one.
+    The columns are by primary key and include ``published``. A filled article was coverage-only
+    before; an earlier decision about it is kept. One query, and one write for each filled article
+    with a desk block; few documents have one.
     """
     found: dict[int, dict[str, Any]] = {}
     brought = []
@@ -179,7 +179,7 @@ def of_new(
 
 
 def sign(values: Mapping[str, Any], run: ImportRun | None) -> dict[str, Any]:
-    """Return the columns with the user who ran the import, if they have a decision or a pin."""
+    """Return the columns, with the user who ran the import if there is a decision or a pin."""
     by = {"decided_by_id": run.started_by_id if run else None} if "decided_at" in values else {}
     return {**values, **by}
 
@@ -219,7 +219,7 @@ def record(brought: Iterable[Brought], run: ImportRun | None, at: datetime, poli
         run_id = run.pk if run else None
         acts.append((pk, verb.value, at, by, reason, [permission], run_id))
         heat, published = scores[one.article_id]
-        # A new article was published as far as its heat says.
+        # A new article counts as published before if its heat says so.
         was_published = one.published
         if was_published is None:
             was_published = heat is not None and heat >= policy.threshold

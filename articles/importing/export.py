@@ -40,9 +40,9 @@ _LOADED: Final = (
 
 
 class Exported(NamedTuple):
-    """A document as it is now. ``source`` is the digest of the one that was imported.
+    """The current document of an article.
 
-    ``digest`` is that of ``data``.
+    ``source`` is the digest of the imported document, ``digest`` that of ``data``.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Exported(NamedTuple):
 
     @property
     def is_revised(self) -> bool:
-        """Whether it differs from the imported one."""
+        """Whether it differs from the imported document."""
         return self.digest != self.source
 
 
@@ -67,9 +67,9 @@ def export(
     """Write one file, ``<slug>.md``, for each of ``articles`` that has a document.
 
     Yield each file name, and whether the file differs from the imported one, by primary key. At the
-    end remove the files of earlier exports that nobody changed and that are not of ``articles``,
-    unless they are only a part of those that belong in the folder; ``outcome`` says what was
-    removed. Files are replaced atomically. Raises OSError.
+    end, remove unchanged files of earlier exports that are not of ``articles``, unless ``articles``
+    are only a part of those that belong in the folder. ``outcome`` says what was removed. Files are
+    replaced atomically. Raises OSError.
     """
     outcome = outcome or Outcome()
     written: set[str] = set()
@@ -133,7 +133,7 @@ def _chunks(articles: QuerySet[Article], *, plain: bool) -> Iterator[list[Export
 
 
 def _remember(exported: Sequence[tuple[SourceDocument, str, bytes]]) -> None:
-    """Keep what other newsrooms will see, and the marks of documents that have none yet."""
+    """Store the documents that other newsrooms will see, and missing marks."""
     wanted: dict[int, tuple[SourceDocument, str | None, str | None, str | None]] = {}
     for source, digest, data in exported:
         if digest != source.digest and digest != source.exported_digest:
@@ -144,7 +144,7 @@ def _remember(exported: Sequence[tuple[SourceDocument, str, bytes]]) -> None:
         return
     with transaction.atomic():
         bulk.hold_write_lock()
-        # An import may have stored newer ones in the meantime.
+        # An import may have stored newer documents in the meantime.
         digests = SourceDocument.objects.filter(pk__any_of=sorted(wanted))
         current = dict(digests.values_list("pk", "digest"))
         bulk.update(
@@ -165,10 +165,10 @@ def present(
     *,
     plain: bool = False,
 ) -> ArticleDocument:
-    """Return an article's document: the imported one with the fields that have changed since.
+    """Return an article's document: the imported one with all later changes.
 
-    ``policy`` is the one in force; it decides values that the document does not give. A ``plain``
-    document does not say what editors decided.
+    ``policy`` is the one in force; it computes values that the document does not give. A ``plain``
+    document has no editors' decisions.
     """
     at = at or timezone.now()
     document = article.source_document.parse()
@@ -208,7 +208,7 @@ def present(
 def _score(
     article: Article, document: ArticleDocument, policy: Policy, at: datetime
 ) -> dict[str, Any]:
-    """Return heat and published if the document has to change, under the same decision."""
+    """Return heat and published if the document must change, under the same decision."""
     if article.quality == document.quality and document.heat is None:
         # The document leaves its score to the policy.
         return {}
@@ -217,7 +217,7 @@ def _score(
         return {}
     published = document.published
     if decisions.is_over(document, at) or published is None:
-        # Only the heat says what holds without the decision.
+        # Only the heat shows what applies without the decision.
         published = document.heat is not None and document.heat >= policy.threshold
     published = decisions.forced(article.decision).get("published", published)
     if (document.heat, published) == (article.heat, article.published):
@@ -251,7 +251,7 @@ def _provider(provider: Provider) -> DocumentProvider:
 def _related(
     article: Article, document: ArticleDocument, keys: Sequence[str]
 ) -> tuple[RelatedEntry, ...]:
-    """Keep the document's entries of articles that are still related, and add new ones."""
+    """Keep the document's entries for articles that are still related, and add new ones."""
     named = set(related_keys(document))
     linked = [link.target for link in article.related_links.all()]
     targets = {snapshot.key_of(target, named): target for target in linked}

@@ -1,12 +1,11 @@
-"""What was exported to a folder: a hidden list of files with their digests.
+"""The hidden list of files that were exported to a folder, with their digests.
 
 An export removes files that no longer belong in the folder, but only those in the list, and only if
 their digest says that nobody changed them since. The list also says which document each file was
 made from. An import reads that, to merge a file with the version that its editors saw.
 
-A line has the digest of the file, the digest of its source, and the name; digests are SHA-256. While
-files are written the new list is beside the old one. If the export is killed, the next one reads
-both.
+A line has the digest of the file, the digest of its source, and the name; digests are SHA-256. An
+export writes a new list next to the old one. If it is killed, the next export reads both.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _HEAD: Final = (
     "# Documents that Newsroom exported here. export_seeds removes those that no longer belong here, "
     "unless somebody changed them.\n"
 )
-# A name in this folder: nothing that leads elsewhere, and nothing hidden.
+# A plain file name: no path to another folder, and not hidden.
 _LINE: Final = re.compile(r"([0-9a-f]{64}) ([0-9a-f]{64}) ([^./\0\n][^/\0\n]*\.md)\n")
 _AT_A_TIME: Final = 500
 
@@ -94,20 +93,20 @@ class Folder:
         if new.exists():
             with new.open("rb") as written, (self.path / LIST).open("ab") as known:
                 shutil.copyfileobj(written, known)
-                # Its last line may not be whole.
+                # Its last line may be incomplete.
                 known.write(b"\n")
                 known.flush()
                 os.fsync(known.fileno())
             new.unlink()
 
     def announce(self, entries: Collection[Entry]) -> None:
-        """Add files to the new list. Call this before ``write``: what is written must be known."""
+        """Add files to the new list. Call this before ``write``, so that it knows every file."""
         self._new.writelines(f"{' '.join(entry)}\n" for entry in entries)
         self._new.flush()
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file, so that nobody ever reads half of it. Equal files are left alone."""
-        # There is nothing to compare with in a new folder. That saves time.
+        """Write a file atomically. Do not touch a file with the same content."""
+        # A new folder has nothing to compare with, which saves time.
         if not self._was_empty and self._read(name, len(data)) == data:
             return
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -181,7 +180,7 @@ class Folder:
 
 
 def entries_in(folder: Path) -> Iterator[Entry]:
-    """Yield the entries of a folder's list; lines that are none are ignored."""
+    """Yield the entries of a folder's list. Invalid lines are ignored."""
     try:
         lines = (folder / LIST).open(encoding="utf-8", errors="replace", newline="\n")
     except OSError:
@@ -193,7 +192,7 @@ def entries_in(folder: Path) -> Iterator[Entry]:
 
 
 def origins(file: Path) -> frozenset[str]:
-    """Return the digests of the versions that a file was made from, as its folder's list says."""
+    """Return the digests of the versions that a file is based on, from its folder's list."""
     try:
         changed = (file.parent / LIST).stat().st_mtime_ns
     except OSError:
@@ -204,15 +203,15 @@ def origins(file: Path) -> frozenset[str]:
 def is_as_known(file: FoundFile, exported: str | None) -> bool:
     """Return whether a file whose document is stored already needs no import.
 
-    ``exported`` is the digest of the version that was exported since, None if there is none, and
-    blank if no such document is stored. It needs one if it was made from that version: then another
-    newsroom has taken changes back.
+    ``exported`` is the digest of the version exported since: None if there is none, blank if no
+    such document is stored. A file that is based on that version needs an import, because another
+    newsroom has reverted changes.
     """
     return exported is None or (exported != "" and exported not in origins(Path(file.path)))
 
 
 def is_returned(file: FoundFile, digest: str) -> bool:
-    """Return whether a file with a known digest takes back changes that this newsroom exported.
+    """Return whether a file with a known digest reverts changes that this newsroom exported.
 
     At most one query.
     """

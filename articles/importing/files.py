@@ -49,7 +49,7 @@ class FoundFile(NamedTuple):
 
     ``name`` is its path within the imported folder, ``roots`` are all folders of the run.
     ``is_named`` is true for a file that was named explicitly, which is never skipped. ``is_whole``
-    is true if its folder is imported whole, so that a file that is not there is gone.
+    is true if its whole folder is imported, so that a missing file was deleted.
     """
 
     path: str
@@ -74,7 +74,7 @@ def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> It
 
     Searches folders recursively, except hidden ones and links to folders. Yields a folder that
     cannot be opened, so that ``read`` reports why. Memory does not grow with the number of files.
-    Messages name uploaded files by their path within the upload, which is no whole folder.
+    Messages name uploaded files by their path within the upload, which never is a whole folder.
     """
     wanted = {Kind.TOPIC, Kind.PROVIDER} if catalog else {Kind.ARTICLE}
     folders = folders_of(paths)
@@ -96,7 +96,7 @@ def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> It
 
 
 def folders_of(paths: Sequence[Path]) -> list[Path]:
-    """Return the imported folder of each path: for a file, the one that it lies in."""
+    """Return the imported folder of each path; for a file, the folder that contains it."""
     return [path if path.is_dir() else path.parent for path in paths]
 
 

@@ -1,8 +1,8 @@
 """The articles that a batch may touch, and the slugs that they get.
 
-An article is known by the path of its document and by the address key of its URL. A slug stays with
-the article that had it first. Only within one run does the earliest published document go first, so
-the order of the files makes no difference.
+An article is known by the path of its document and by the address key of its URL. A slug belongs to
+the article that had it first. Within one run, the document that was published first gets it,
+whatever the order of the files.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Row:
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """The order in which the documents of one run get a slug."""
+        """The order in which the documents of a run get slugs."""
         return (self.published_at, self.url, self.path or "")
 
 
@@ -110,7 +110,7 @@ class Directory:
                 self._by_slug[row.slug] = row
 
     def load_stems(self, stems: Iterable[str]) -> None:
-        """Load who has or asked for these slugs, with three queries if any are new."""
+        """Load the articles that have or requested these slugs; three queries if any are new."""
         missing = {stem: None for stem in stems if stem not in self._loaded_stems}
         if missing:
             self._loaded_stems.update(missing)
@@ -135,7 +135,7 @@ class Directory:
             self._by_path[row.path].append(row)
 
     def add(self, row: Row) -> None:
-        """Add a new article, or one that ``remove`` took out to change it."""
+        """Add a new article, or add a changed one back after ``remove``."""
         self._index(row)
         self._unsettled[row.stem] = None
 
@@ -147,7 +147,7 @@ class Directory:
         self._unsettled[row.stem] = None
 
     def move(self, row: Row, **values: Any) -> None:
-        """Change what an article is found by."""
+        """Change the path, address key or slug of an article."""
         self.remove(row)
         for name, value in values.items():
             setattr(row, name, value)
@@ -168,7 +168,7 @@ class Directory:
         had it before. Links go to the first."""
         now = list(self._by_key.get(key, ()))
         if len(now) > 1:
-            # Not by slug, which may depend on which run came first.
+            # Not by slug, which may depend on the order of the runs.
             now.sort(key=lambda row: (row.coverage_only, row.published_at, row.stem, row.url))
         if former := self._by_former_key.get(key):
             now += [row for row in former if row not in now]
@@ -191,12 +191,12 @@ class Directory:
         return next((row for row in self.at(key) if row not in linked), None)
 
     def family(self, stem: str) -> list[Row]:
-        """Return the articles with this stem whose slug may still change, the first to get it first."""
+        """Return the articles with this stem whose slug may still change, by precedence."""
         rows = (row for row in self._by_stem.get(stem, ()) if self.is_free(row))
         return sorted(rows, key=lambda row: row.order)
 
     def holder(self, slug: str) -> Row | None:
-        """Return the article that had a slug when this was loaded."""
+        """Return the article that had a slug at the time of loading."""
         return self._by_slug.get(slug)
 
     def is_free(self, row: Row) -> bool:
@@ -208,7 +208,7 @@ class Directory:
         return row.created_by == self.run and not row.coverage_only
 
     def may_have(self, row: Row, slug: str) -> bool:
-        """Whether no other article has or had a slug; those that are new in this run do not count."""
+        """Whether no other article has or had a slug, except those that are new in this run."""
         self.load_stems([slug])
         holder = self._by_slug.get(slug)
         if holder is not None and holder is not row and not self._is_of_run(holder):
@@ -220,16 +220,16 @@ class Directory:
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
-    """Set the slugs of the articles that may still change; return those whose slug did.
+    """Set the slugs that may still change. Return the articles whose slug changed.
 
-    If several ask for a slug, the one published first gets it, the next one gets ``-2`` and so on.
-    A number is skipped if a document of the same run asks for that slug. This does not write to the
-    database: see ``write_slugs``.
+    If several articles request a slug, the one published first gets it, the next one gets ``-2``
+    and so on. A number is skipped if a document of the same run requests that slug. This does not
+    write to the database: see ``write_slugs``.
     """
     stems = directory.take_unsettled()
     if not stems:
         return []
-    # A document named "a-2" takes that number from documents named "a", or frees it.
+    # A document named "a-2" takes the number 2 from documents named "a", or frees it.
     parents = {match[1] for match in map(_NUMBERED.match, stems) if match}.difference(stems)
     if parents:
         directory.load_stems(parents)
@@ -302,11 +302,12 @@ def write_slugs(
 
 
 def settle_former_slugs(taken: Iterable[Row], new: Iterable[Row]) -> None:
-    """Forget the former slugs that their articles have again, and give those of removed articles to
-    the ones that are back.
+    """Delete former slugs that their articles have again, and move those of removed articles to
+    articles that have returned.
 
-    ``taken`` have a new slug, ``new`` are new articles. Slugs of removed articles stay reserved, also
-    while their articles have them: otherwise an older document of the same run would get them.
+    ``taken`` have a new slug, ``new`` are new articles. Slugs of removed articles stay reserved
+    even after their articles have them again; otherwise an older document of the same run would get
+    them.
     """
     mine = FormerSlug.objects.filter(slug__any_of=[row.slug for row in taken])
     mine.exclude(article=None).delete()

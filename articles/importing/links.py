@@ -29,7 +29,7 @@ class Link:
 def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory) -> Iterator[Link]:
     """Yield the links from documents to the articles that they name, in document order.
 
-    Those to further articles of an address come last, since they may come and go.
+    Links to further articles with the same address come last, because these articles may change.
     """
     for row, document in namers:
         linked = {row}
@@ -44,10 +44,10 @@ def links_of(namers: Iterable[tuple[Row, ArticleDocument]], directory: Directory
 def links_to_newcomers(
     same_key: Iterable[Sequence[Row]], written: Collection[Row], directory: Directory
 ) -> Iterator[Link]:
-    """Yield the links to articles of one address from earlier documents that mean several of them.
+    """Yield links from earlier documents whose entries mean several articles of one address.
 
-    ``same_key`` are the articles of each address, ``written`` those of the batch, whose own links
-    are all made.
+    ``same_key`` are the articles of each address. The links of ``written``, the articles of the
+    batch, exist already.
     """
     keys: dict[int, str] = {}
     for group in same_key:

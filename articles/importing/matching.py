@@ -17,7 +17,7 @@ from articles.importing.rows import Incoming, Pair
 from articles.models import ImportRun
 
 _NEIGHBORS: Final = 50
-"""How many files beside a document to look for, to recognize its folder."""
+"""How many neighboring files to look for, to recognize a document's folder."""
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def match(incoming: Iterable[Incoming], directory: Directory) -> Matches:
 
 
 def _begin(row: Row | None, one: Incoming, directory: Directory, matches: Matches) -> Row:
-    """Make a row for a new article, or turn a coverage-only article into a document's."""
+    """Make a row for a new article, or fill a coverage-only article with its document."""
     document = one.document
     pairs = matches.filled if row else matches.new
     if row is None:
@@ -105,8 +105,9 @@ def _begin(row: Row | None, one: Incoming, directory: Directory, matches: Matche
 def _same_file(one: Incoming, directory: Directory) -> Row | None:
     """Return the article that came from the same file, unless the file has another article now.
 
-    It has the same address key. With another key it has the same provider, and the key does not
-    belong to an article whose own file is gone: then the file was renamed to this one's name.
+    It has the same address key. With another key it must have the same provider, and the key must
+    not belong to an article whose own file is gone: in that case, that file was renamed to this
+    name.
     """
     provider = one.document.provider.key
     others = (row for row in directory.having(one.document.key) if row.path != one.file.name)
@@ -127,11 +128,11 @@ def _same_file(one: Incoming, directory: Directory) -> Row | None:
 
 
 def _same_page(one: Incoming, directory: Directory) -> Row | None:
-    """Return the article with the address key of a document from another file, if it is that article.
+    """Return the article of a document from another file, by its address key.
 
-    It is if its own file is gone and it has the same slug or, where the whole folder is imported,
-    another one: the article was retitled. A copy of its file also belongs to it. The article may have
-    been made by hand, or be coverage-only.
+    The article's own file must be gone. If its slug differs as well, the whole folder must be
+    imported: then the article was retitled. A copy of its file also belongs to it. The article may
+    have been written by hand, or be coverage-only.
     """
     rows = directory.at(one.document.key)
     documents = [row for row in rows if row.path is not None]
@@ -164,7 +165,7 @@ def _is_of_another_root(row: Row, one: Incoming) -> bool:
 def _is_in_run(row: Row, one: Incoming) -> bool:
     """Whether the file of an article is another file in the folders of this run.
 
-    A file that has another document by now does not count.
+    A file that now has another document does not count.
     """
     return bool(row.path) and any(
         _is_another_file(path, one) and _is_about(path, row)
@@ -184,7 +185,7 @@ def _is_unchanged(row: Row, one: Incoming) -> bool:
 
 
 def _is_about(path: Path, row: Row) -> bool:
-    """Whether a file has the document of an article, or one that cannot be read."""
+    """Whether a file contains the document of an article, or cannot be read."""
     try:
         data, digest = read(str(path), "")
         return digest == row.digest or parse("", data).key in {row.key, *row.former_keys}
@@ -193,10 +194,10 @@ def _is_about(path: Path, row: Row) -> bool:
 
 
 def _is_elsewhere(row: Row, one: Incoming) -> bool:
-    """Whether the file of an article is in the folder that it came from, which is another one.
+    """Whether the file of an article still exists in another newsroom's folder.
 
-    Two newsrooms may publish the same report. If this run has none of the files beside it, the folder
-    belongs to another newsroom. Otherwise it is an older version of the folder of this run.
+    Two newsrooms may publish the same report. If this run has none of its neighboring files, the
+    folder belongs to another newsroom. Otherwise it is an older version of the folder of this run.
     """
     if not row.path or row.run is None:
         return False

@@ -104,9 +104,9 @@ def merge_all(known: Sequence[Pair], policy: Policy, at: datetime) -> tuple[Merg
 
 
 def _base(source: SourceDocument | None, incoming: Incoming) -> ArticleDocument | None:
-    """Return the document that this newsroom exported, if the incoming one was made from it.
+    """Return the document that this newsroom exported, if the incoming one is based on it.
 
-    The editors of the other newsroom saw that one, and not the one that was last imported here.
+    The editors of the other newsroom saw that document, not the one that was last imported here.
     """
     if source is None or source.exported_digest is None or source.exported_text is None:
         return None
@@ -121,7 +121,7 @@ def _settle(
     editor: snapshot.State,
     take: dict[str, Any],
 ) -> Iterator[tuple[ImportConflict, str]]:
-    """Yield the open conflicts that end, with why; add the values that the article takes then."""
+    """Yield the conflicts that are settled, and why. Add the values that the article takes."""
     for conflict in opened:
         name = conflict.field
         if name not in now:
@@ -151,7 +151,7 @@ def _merge(
     if base:
         before = snapshot.of_document(base) | decisions.of_document(base, at)
     else:
-        # Without an earlier document, an editor wrote everything in the article.
+        # Without an earlier document, all values of the article are an editor's.
         before = dict.fromkeys(now, "") | {"topics": [], "images": [], "related": []}
         before |= decisions.NONE
     editor = snapshot.of_article(article, base) | decisions.of_article(article, at)
@@ -168,7 +168,7 @@ def _merge(
 
     takes_quality = "quality" in take
     decision = take.get("decision", editor["decision"])
-    # Heat and published in the document follow from its own quality and decision.
+    # Heat and published in the document result from its own quality and decision.
     may_take_score = editor["quality"] == before["quality"] and decision == now["decision"]
     takes_score = may_take_score and (
         base is None
@@ -193,7 +193,8 @@ def _merge(
         needs_policy = bool(after) or (not article.heat_is_given and article.quality is not None)
     decided = None
     if after:
-        # The history knows the decision, but no other change: it gets a version of its own.
+        # The history has only the decision, not the other changes, so the decision gets its own
+        # version.
         follows = bool(columns or take.keys() - decisions.COLUMNS.keys())
         version = article.version + follows + 1
         decided = decisions.Brought(

@@ -21,12 +21,13 @@ from articles.scoring import Policy
 class Plan:
     """What a batch writes. New rows already have their primary keys and slugs.
 
-    ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that show another entry,
-    ``dropped_stubs`` those that are deleted. ``moved`` are existing articles whose slug changes;
-    with ``leave_first`` they give theirs up before any gets its new one. ``numbered`` are articles
-    that do not get the slug they request. ``former_keys`` are address keys that articles, by id, no
-    longer have. ``to_newcomers`` are links that may be there already. ``same_key`` are articles
-    that share one: links go to the first. ``reread`` documents of other batches say how providers are named.
+    ``new_stubs`` are new coverage-only articles, ``retold_stubs`` those that will show another
+    entry, ``dropped_stubs`` those to delete. ``moved`` are existing articles whose slug changes.
+    With ``leave_first``, all give up their slug before any gets its new one. ``numbered`` are
+    articles that do not get the slug they request. ``former_keys`` are address keys that articles,
+    by id, no longer have. ``to_newcomers`` are links that may exist already. ``same_key`` are
+    articles with the same key: links go to the first. ``reread`` are documents of other batches
+    that name providers.
 
     The policy scores the articles ``to_score``. It also rescores the ``renamed`` articles, and
     those related to ``disturbed`` ones, if it scored them before.
@@ -126,7 +127,7 @@ def plan(matches: Matches, directory: Directory, policy: Policy, at: datetime) -
     for row in dropped:
         directory.remove(row)
 
-    # Their documents leave the heat to the policy, or were scored under a decision that has ended.
+    # Their documents give no heat, or one under a decision that has ended.
     unscored = {
         row.pk
         for row, one in matches.written

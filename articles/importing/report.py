@@ -94,7 +94,7 @@ class Report:
         if self.problems:
             ImportProblem.objects.bulk_create(self.problems, batch_size=500)
         counts = {name: F(name) + count for name in COUNTS if (count := getattr(self, name))}
-        # A run that was taken for killed turns out to be running.
+        # A run that was marked as killed turns out to be running.
         is_killed = When(state=ImportRun.State.KILLED, then=Value(ImportRun.State.RUNNING))
         signs = {"alive_at": timezone.now(), "state": Case(is_killed, default=F("state"))}
         ImportRun.objects.filter(pk=run.pk).update(**counts, **signs)

@@ -127,7 +127,7 @@ def _contents(
     providers: Mapping[str, int],
     policy: Policy,
 ) -> Iterator[tuple[Row, ArticleDocument | None, tuple[Any, ...]]]:
-    """Yield row, document and values of _CONTENT, except the last, of documents and of entries.
+    """Yield row, document and values of all but the last of _CONTENT, for documents and entries.
 
     An entry provides a quality for ranking, but no heat.
     """

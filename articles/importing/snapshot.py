@@ -46,8 +46,8 @@ def of_document(document: ArticleDocument) -> dict[str, Any]:
 def of_article(article: Article, document: ArticleDocument | None = None) -> dict[str, Any]:
     """Return an article's present state; five queries unless STATE_LOADED is loaded.
 
-    ``document`` is its own. A link is given by the address key that the document has for it, and
-    the provider by the domain: also if that is a former one, which costs one more query.
+    ``document`` is its own. Links are address keys, and the provider is a domain, as the document
+    spells them. Former keys and domains cost one more query.
     """
     provider = article.provider
     own = document.key if document else article.address_key
@@ -81,7 +81,7 @@ def language_of(document: ArticleDocument) -> str:
 
 
 def key_of(target: Article, named: Collection[str]) -> str:
-    """Return an article's address key: a former one if ``named`` has that instead."""
+    """Return an article's address key, or a former one if that is in ``named``."""
     if target.address_key not in named:
         for former in target.former_addresses.all():
             if former.address_key in named:
@@ -90,7 +90,7 @@ def key_of(target: Article, named: Collection[str]) -> str:
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Return whether two values look alike: they may differ in Unicode form and outer spaces."""
+    """Return whether two values look the same, ignoring Unicode forms and spaces at either end."""
     return bool(one == other) or _as_seen(one) == _as_seen(other)
 
 
@@ -101,7 +101,7 @@ def _as_seen(value: Any) -> Any:
 
 
 def changed_fields(before: State, after: State) -> list[str]:
-    """Name the fields whose values do not look alike, in the order of the state."""
+    """Return the fields whose values do not look the same, in the order of the state."""
     return [name for name, value in before.items() if not alike(after[name], value)]
 
 

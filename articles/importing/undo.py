@@ -1,7 +1,7 @@
-"""Take back an import: remove what it created, and restore the documents that it replaced.
+"""Undo an import: remove the articles that it created, and restore the documents that it replaced.
 
-An article that an editor or a later import has changed since is left as it is, and the result names
-it. Topics and providers are never removed. Importing the same files again restores everything.
+Articles that an editor or a later import has changed since are not touched; the result lists them.
+Topics and providers are never removed. Importing the same files again restores everything.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An article that stays as it is, and why."""
+    """An article that is not touched, and why."""
 
     slug: str
     why: str
@@ -60,7 +60,7 @@ class Left:
 
 @dataclass(slots=True)
 class Undone:
-    """What was taken back: the numbers of removed and of restored articles, and those left."""
+    """The result: how many articles were removed and restored, and those that were left."""
 
     removed: int = 0
     restored: int = 0
@@ -71,9 +71,9 @@ class Undone:
         return asdict(self)
 
     def as_text(self, *, dry_run: bool = False) -> str:
-        """Return a line with the numbers, then one for each article that stays."""
+        """Return a line with the numbers, then a line for each article that was left."""
         if not (self.removed or self.restored):
-            first = "There is nothing to take back."
+            first = "There is nothing to undo."
         else:
             first = f"{self.removed:,} articles removed, {self.restored:,} restored"
             first = f"{first}, {len(self.left):,} left as they are"
@@ -91,14 +91,14 @@ def undo(
     at: datetime | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Undone:
-    """Take back an import; with ``dry_run``, only return what that would do.
+    """Undo an import; with ``dry_run``, only return what this would do.
 
     Once ``is_stopped`` returns true, finish the transaction and return; another call continues.
     Raise ValueError if the import is still running.
     """
     run.refresh_from_db(fields=["state"])
     if run.state in {ImportRun.State.QUEUED, ImportRun.State.RUNNING}:
-        raise ValueError("This import is not over: wait until it is, or cancel it.")
+        raise ValueError("This import is still running: wait until it is finished, or cancel it.")
     at = at or timezone.now()
     undone = Undone()
     last = 0
@@ -123,7 +123,7 @@ def undo(
 def _sort(
     sources: Sequence[SourceDocument], run: ImportRun, undone: Undone
 ) -> tuple[list[Article], list[_Restored]]:
-    """Return the articles to remove and those to restore, and count them; name the others."""
+    """Return the articles to remove and to restore. Count them, and list the others as left."""
     articles = [one.article_id for one in sources]
     former = {one.article_id: one for one in run.replaced_documents.filter(article__in=articles)}
     removed, restored = [], []
@@ -200,7 +200,7 @@ def _restore(
     for source, former in restored:
         SourceDocument.objects.filter(pk=source.pk).update(run=former.former_run)
         former.delete()
-    # Also those found just now, with the import's document as the earlier one.
+    # This includes conflicts found just now, with the import's document as the earlier one.
     ImportConflict.objects.filter(run=run, article__in=incoming, act=None).delete()
     after = Article.objects.in_bulk(list(incoming))
     ActChange.objects.bulk_create(
@@ -241,9 +241,9 @@ def _remove(removed: Sequence[Article], act: Act, at: datetime, policy: Policy) 
 
 
 def _one_of_each_address(removed: Sequence[Article]) -> dict[str, Article]:
-    """Point the links to removed articles at one of each address.
+    """Point the links to removed articles at another article with the same address.
 
-    Return those by address key that no article left has.
+    Return the removed articles without one, by address key.
     """
     groups: dict[str, list[Article]] = {}
     for article in sorted(removed, key=lambda one: (one.published_at, one.slug)):
@@ -303,8 +303,8 @@ def _make_coverage(
 
 
 def _renew_coverage(targets: Iterable[int], at: datetime, policy: Policy) -> None:
-    """Remove coverage-only articles that no article names anymore; let the others show the entry of
-    the latest that does."""
+    """Remove coverage-only articles that no article names any more. The others show the entry of
+    the latest article that names them."""
     found = Directory(0, (), (), ()).get_all(targets)
     stubs = {row.pk: row for row in found if row.coverage_only}
     latest = links.latest_namers(stubs, (), (), {})
@@ -331,4 +331,6 @@ def _name_replaced(run: ImportRun, undone: Undone) -> None:
     written = Q(created_by=run) | Q(article__in=run.replaced_documents.values("article"))
     later = SourceDocument.objects.filter(written).exclude(run=run)
     for slug, number in later.order_by("pk").values_list("article__slug", "run"):
-        undone.left.append(Left(slug, f"import {number} has changed it since: undo that first"))
+        undone.left.append(
+            Left(slug, f"import {number} has changed it since: undo that import first")
+        )

@@ -1,8 +1,8 @@
-"""Find the articles that are as their documents say, without loading either.
+"""Find the articles that still match their documents, without loading either.
 
-An import stores a mark of what each document says. An export computes the same mark from rows and
-compares. Nothing has to tell the export what changed: whatever differs, differs in the mark. An
-article that differs is then compared with its document exactly, so a mark may be missing.
+An import stores a mark of each document, and an export computes the same mark from rows and
+compares them. So nothing has to track changes: every difference shows in the mark. If the marks
+differ, the article is compared with its document exactly, so a mark may be missing.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def stored(articles: QuerySet[Article], policy: Policy, size: int) -> Iterator[l
     """
     columns = articles.order_by("pk").values_list(*_COLUMNS, _UNDECIDED)
     last = 0
-    # Both tables are read from the last article on: PostgreSQL would read one from its start.
+    # The condition is on both tables; otherwise PostgreSQL would read one from its start.
     while rows := list(columns.filter(pk__gt=last, source_document__article__gt=last)[:size]):
         last = rows[-1][0]
         yield list(_compared(rows, policy))

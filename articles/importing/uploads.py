@@ -1,8 +1,8 @@
 """Uploads: files kept in the private storage, imported by one background task.
 
 ``receive`` stores the files and queues a run. ``articles/tasks.py`` calls ``import_queued``, which
-unpacks them beside the storage and imports them. Files are removed after their import, and in any
-case ``KEPT`` after they came.
+unpacks them beside the storage and imports them. Files are removed after their import, and at the
+latest ``KEPT`` after their upload.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from articles.models import ImportRun, Upload
 from newsroom.interrupts import stop_on_signal
 
 KEPT: Final = timedelta(days=1)
-"""How long files of dry runs, and of imports that did not finish, can still be imported."""
+"""How long the files of dry runs and unfinished imports are kept."""
 _EVERY: Final = 1.0
-"""Seconds between two looks whether somebody cancelled the import."""
+"""Seconds between two checks whether somebody canceled the import."""
 PENDING: Final = (ImportRun.State.QUEUED, ImportRun.State.RUNNING)
-"""The states of a run that a worker will take, or has taken."""
+"""The states of a run that is waiting for a worker, or being processed."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _queue(upload: Upload, by: User) -> Upload:
 
 
 def import_again(pk: int, *, by: User) -> Upload | None:
-    """Queue the import of files that an earlier run left, or return the run that does it already.
+    """Queue the import of an earlier run's files, or return the run that already imports them.
 
     Return None if the files are gone.
     """
@@ -89,7 +89,7 @@ def import_again(pk: int, *, by: User) -> Upload | None:
 
 
 def cancel(upload: Upload) -> None:
-    """Take an upload from the queue, or ask its worker to stop after the current batch."""
+    """Cancel an upload; its worker stops after the current batch."""
     Upload.objects.filter(pk=upload.pk).update(is_cancelled=True)
     waiting = ImportRun.objects.filter(pk=upload.run.pk, state=ImportRun.State.QUEUED)
     if waiting.filter(upload__begun_at=None).update(
@@ -147,7 +147,7 @@ def _import(upload: Upload, is_stopping: Callable[[], bool]) -> bool:
             return True
         _end(upload, ImportRun.State.INTERRUPTED, "Canceled before anything was imported.")
     except Exception:
-        _end(upload, ImportRun.State.FAILED, "It failed. The log of the worker says why.")
+        _end(upload, ImportRun.State.FAILED, "The import failed. The worker's log says why.")
         raise
     finally:
         errors.record(upload.run)
@@ -165,7 +165,7 @@ def _import(upload: Upload, is_stopping: Callable[[], bool]) -> bool:
 
 
 def _count(upload: Upload, documents: int) -> None:
-    # A dry run would only lock the row until its transaction is rolled back.
+    # In a dry run, this would only lock the row until the transaction is rolled back.
     if not upload.is_dry_run:
         _set(upload, done=F("done") + documents)
 
@@ -192,7 +192,7 @@ def _unpack(upload: Upload, unpacker: Unpacker, errors: Report) -> None:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Create an empty folder for the block. One that a killed process has left is removed first."""
+    """Create an empty folder for the block. First remove one that a killed process left."""
     folder = Path(settings.UPLOAD_ROOT) / "unpacked"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
@@ -205,7 +205,7 @@ def _folder() -> Iterator[Path]:
 def _end_abandoned() -> None:
     """End the runs of workers that were killed."""
     begun = Upload.objects.filter(begun_at__isnull=False).select_related("run")
-    # The admin may have found out first that the process is gone.
+    # The admin may have marked the run as killed first.
     killed = Q(run__state__in=PENDING) | Q(run__state=ImportRun.State.KILLED, message="")
     for upload in begun.filter(killed):
         words = "The worker was killed. What was imported before is kept."
@@ -226,7 +226,7 @@ def _is_cancelled(upload: Upload) -> bool:
 
 
 def _every_second(ask: Callable[[], bool]) -> Callable[[], bool]:
-    """Return a function that calls ``ask`` at most once a second, and never after it was true."""
+    """Return a function that calls ``ask`` at most once a second, until it returns true."""
     answer, next_at = False, 0.0
 
     def asked() -> bool:
@@ -245,7 +245,7 @@ def _remove(upload: Upload) -> None:
 
 
 def remove_old(at: datetime) -> None:
-    """Remove files that came more than ``KEPT`` ago and that no pending run needs."""
+    """Remove files that were uploaded more than ``KEPT`` ago and that no pending run needs."""
     needed = set(Upload.objects.filter(run__state__in=PENDING).values_list("token", flat=True))
     try:
         _, names = storage().listdir("")

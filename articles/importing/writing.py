@@ -56,8 +56,8 @@ def write(
 
     emptied = [row.pk for row, _ in (*matches.filled, *plan.retold_stubs)]
     Image.objects.filter(article__any_of=emptied).delete()
-    # The parts of new articles come first. Triggers then note each article once, when it appears
-    # whole; a part that is added later is a change that readers see.
+    # Write the parts of new articles first. Triggers then note each article once, when it is
+    # complete; a part that is added later would count as a change for readers.
     rows.insert_topics(matches.written, topics)
     rows.insert_images([(row, one.document) for row, one in matches.written])
     rows.insert_images((*plan.new_stubs, *plan.retold_stubs))
@@ -67,7 +67,7 @@ def write(
     rows.insert_articles(matches.new, plan.new_stubs, providers, topics, at, policy, decided)
     rows.fill_articles(matches.filled, plan.retold_stubs, providers, topics, at, policy, decided)
     if matches.filled:
-        # Nobody knows the slugs that they had, if this run added them.
+        # If this run added them, nobody has seen their former slugs.
         of_filled = Article.objects.filter(pk__any_of=[row.pk for row in filled])
         of_filled.filter(created_at=at).update(first_slug=F("slug"))
     for merge in plan.merges:
@@ -135,7 +135,7 @@ def _write_merge(
 
 
 def _keep_former(merges: Iterable[Merge], run: ImportRun) -> None:
-    """Keep the documents that are about to be replaced; each run keeps the first of an article."""
+    """Store the documents about to be replaced; each run stores only an article's first."""
     sources = [(one.article, one.article.source_document) for one in merges if one.before]
     FormerDocument.objects.bulk_create(
         [
@@ -159,7 +159,7 @@ def _keep_conflicts(merge: Merge, run: ImportRun, at: datetime) -> None:
         ImportConflict.objects.filter(pk=pk).update(resolved_at=at, note=note)
     for conflict in merge.conflicts:
         values = {**asdict(conflict), "run": run, "found_at": at}
-        # A later change of the source does not change what the editor's change began with.
+        # A later change of the source does not change the value that the editor started from.
         later = {name: value for name, value in values.items() if name != "before"}
         ImportConflict.objects.update_or_create(
             later, values, article=merge.article, field=conflict.field, resolved_at=None
@@ -175,7 +175,7 @@ def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> No
         related = by_policy.filter(related_links__target__in=changed)
         ids.update(related.values_list("pk", flat=True))
     if decided := {merge.row.pk for merge in plan.merges if merge.decided}:
-        # As after any other decision, even if their documents give their heat.
+        # As after any other decision, even if their documents give a heat.
         given = {merge.row.pk for merge in plan.merges if merge.takes_score}
         namers = Article.objects.filter(related_links__target__in=decided, quality__isnull=False)
         ids.update(set(namers.values_list("pk", flat=True)) - given)
@@ -186,10 +186,11 @@ def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> No
 
 
 def _given_near_hidden(plan: Plan, at: datetime) -> set[int]:
-    """Return the articles whose document gives their heat, but did not know what is hidden here.
+    """Return articles whose heat comes from their document, but may not hold here.
 
-    That is those that relate to an article which readers cannot see, if either is in this batch;
-    and those that relate to a merged one, which readers may see again. Three queries.
+    They relate to
+    an article that readers cannot see, and one of the two is in this batch; or they relate to a
+    merged article, which readers may see again. Three queries.
     """
     touched = {row.pk for row, _ in (*plan.matches.pairs, *plan.new_stubs, *plan.retold_stubs)}
     given = Related.objects.filter(article__heat_is_given=True).order_by()

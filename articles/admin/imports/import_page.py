@@ -31,7 +31,7 @@ from articles.models import Article, Upload
 from articles.tasks import import_uploads, wake
 
 MOST_SENT: Final = MOST_BYTES + 16 * 1024 * 1024
-"""The most bytes of a request: a gigabyte of files, and what a browser writes between them."""
+"""The most bytes of a request: a gigabyte of files, plus what a browser adds between them."""
 FILES: Final = ", ".join(ENDINGS)
 HELP: Final = (
     f"Archives ({', '.join(ARCHIVES)}) or single documents ({FILES}): up to {MOST_FILES:,} documents "
@@ -82,12 +82,12 @@ class ImportForm(forms.Form):
 @csrf_exempt
 @allow(roles.IMPORT, "GET", "HEAD", "POST")
 def import_documents(request: HttpRequest) -> HttpResponseBase:
-    """Take an upload. Who may not send it, or sends too much, is refused before it is read."""
-    # The check of the CSRF token reads the whole request. It comes after the other checks.
+    """Accept an upload. Check the user and the size before reading the request."""
+    # The CSRF check reads the whole request, so it comes last.
     sent = request.META.get("CONTENT_LENGTH") or ""
     if sent.isdecimal() and int(sent) > MOST_SENT:
         return _page(request, ImportForm(), f"The files have more than 1 GB: {BY_HAND}.", 413)
-    # Without the limit of other pages.
+    # The limit of other pages does not apply here.
     request.upload_handlers = [
         MemoryFileUploadHandler(request),
         TemporaryFileUploadHandler(request),
@@ -151,7 +151,7 @@ def cancel_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(roles.EXPORT)
 def export_page(request: HttpRequest) -> HttpResponseBase:
-    """Send the documents of all articles, or of the published ones, as they are now."""
+    """Send the current documents of all articles, or of the published ones."""
     chosen = {"all": Article.objects.all(), "published": Article.objects.published()}
     which = request.GET.get("which", "")
     if which in chosen:

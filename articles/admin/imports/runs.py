@@ -98,7 +98,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
     readonly_fields = ["took", "run_by", "link_only", "given_paths", "documents_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
-        """Return all runs, after those whose process is gone were marked as killed."""
+        """Return all runs. First mark those whose process has ended as killed."""
         ImportRun.objects.settle()
         return super().get_queryset(request)
 
@@ -132,7 +132,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="run by")
     def run_by(self, run: ImportRun) -> str:
-        """Return the process, and when a run that has not ended gave its last sign of life."""
+        """Return the process and, for a run that has not ended, its last sign of life."""
         if not run.host:
             return "-"
         who = f"process {run.process} on {run.host}"
@@ -185,7 +185,7 @@ class ImportProblemAdmin(_RowAdmin):
 
     @admin.display(description="place")
     def place(self, problem: ImportProblem) -> str:
-        """Return the path, line and column, as far as they are known."""
+        """Return the path, line and column, if known."""
         return problem.place or "-"
 
 

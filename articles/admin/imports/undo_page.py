@@ -1,4 +1,4 @@
-"""Take back an import in the admin."""
+"""Undo an import in the admin."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from articles.importing.undo import undo
 from articles.models import ImportRun
 
 MOST: Final = 2_000
-"""The most articles that a page takes back, since a request must not take minutes."""
+"""The most articles that a page undoes, because a request must not take minutes."""
 SHOWN: Final = 50
-"""How many of the articles that stay the page names."""
+"""How many of the unchanged articles the page lists."""
 
 
 @allow(roles.IMPORT, "GET", "HEAD", "POST")
 def undo_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what would be taken back; take it back if the form was sent."""
+    """Show what would be undone, or undo it if the form was sent."""
     run = get_object_or_404(ImportRun, pk=pk)
     try:
         undone = undo(run, dry_run=True)

@@ -1,4 +1,4 @@
-"""Take back an import."""
+"""Undo an import."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Command(ReportCommand):
         "Remove what an import created and restore what it changed, except where somebody has acted "
         "since."
     )
-    dry_run_help = "only say what would be taken back"
+    dry_run_help = "only report what would be undone"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", type=whole(1), help="the import's number")

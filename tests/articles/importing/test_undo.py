@@ -1,4 +1,4 @@
-"""Taking back an import."""
+"""Undoing an import."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class TestTheCommand:
         assert called(last_run().pk) == {"removed": 0, "restored": 0, "left": []}
 
     def test_says_that_there_is_nothing_to_take_back(self) -> None:
-        assert Undone().as_text() == "There is nothing to take back."
+        assert Undone().as_text() == "There is nothing to undo."
         left = Undone(removed=1_000, left=[Left("a", "held")])
         assert left.as_text() == "1,000 articles removed, 0 restored, 1 left as they are\na: held"
 
