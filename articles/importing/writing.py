@@ -188,9 +188,8 @@ def _rescore(plan: Plan, relinked: set[int], policy: Policy, at: datetime) -> No
 def _given_near_hidden(plan: Plan, at: datetime) -> set[int]:
     """Return articles whose heat comes from their document, but may not hold here.
 
-    They relate to
-    an article that readers cannot see, and one of the two is in this batch; or they relate to a
-    merged article, which readers may see again. Three queries.
+    They relate to an article that readers cannot see, and one of the two is in this batch; or they
+    relate to a merged article, which readers may see again. Three queries.
     """
     touched = {row.pk for row, _ in (*plan.matches.pairs, *plan.new_stubs, *plan.retold_stubs)}
     given = Related.objects.filter(article__heat_is_given=True).order_by()

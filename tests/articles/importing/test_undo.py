@@ -189,7 +189,7 @@ class TestTheCommand:
             call_command("undo_import", "7")
         assert raised.value.returncode == 2
         run = ImportRun.objects.create(started_at="2026-01-01T00:00Z")
-        with pytest.raises(CommandError, match="not over"):
+        with pytest.raises(CommandError, match="still running"):
             call_command("undo_import", str(run.pk))
 
 
