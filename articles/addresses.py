@@ -1,4 +1,4 @@
-"""Find articles by the addresses that they have or had, and keep both up to date."""
+"""Find articles by their current and former addresses, and keep both up to date."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from newsroom import bulk
 def at_addresses(keys: Collection[str], articles: ArticleQuerySet) -> dict[str, list[int]]:
     """Return the ids of ``articles`` by address key. Two queries.
 
-    Those that have the key now come first, in the order in which imports link to them; then those
-    that had it.
+    Articles that have the key now come first, in the order in which imports link to them; then
+    those that had it before.
     """
     found: dict[str, list[int]] = defaultdict(list)
     now = articles.filter(address_key__any_of=list(keys))
@@ -29,7 +29,7 @@ def at_addresses(keys: Collection[str], articles: ArticleQuerySet) -> dict[str, 
 
 
 def renew_keys(article_ids: Iterable[int]) -> None:
-    """Set the address keys of articles whose URL was changed, and keep those that they had."""
+    """Set the address keys of articles whose URL was changed, and store the former ones."""
     columns = ("pk", "address_key", "web_url", "original_url")
     rows = Article.objects.filter(pk__any_of=list(article_ids)).values_list(*columns)
     keys = [(pk, key, address_key(web or original)) for pk, key, web, original in rows]

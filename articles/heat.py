@@ -138,8 +138,8 @@ def receipts(
 def receipts_of_source(
     article_ids: Sequence[int], policy: Policy | None = None
 ) -> dict[int, Receipt]:
-    """Score articles like ``receipts``, but as their source saw them: no editor had decided, and no
-    article was out of sight.
+    """Score articles like ``receipts``, but as their source saw them: without editors' decisions,
+    and with every article in sight.
     """
     return _receipts(article_ids, policy or current_policy(), None)
 
@@ -189,7 +189,7 @@ def outcomes(
             pk: Tally(quality, in_force(_DECISIONS[decision], until, at), is_pinned)
             for pk, _, _, quality, is_pinned, decision, until in rows
         }
-        # The database leaves out what is out of sight: to read their times would cost more.
+        # The database filters out hidden articles, which is cheaper than reading their times.
         links = _links_of(list(tallies)).filter(in_sight(at, "target__"))
         for article_id, quality, is_pinned in links.values_list(
             "article_id", "target__quality", "target__is_pinned"
@@ -248,14 +248,14 @@ def recompute(
 def follow_sight(
     article_ids: Iterable[int], policy: Policy | None = None, at: datetime | None = None
 ) -> list[Difference]:
-    """Bring articles up to date after others came into sight or went out of it; return those that
-    changed, by id. Safe to repeat. Call this in a transaction that holds the write lock.
+    """Update articles after others came into sight or went out of it. Return those that changed, by
+    id. Safe to repeat. Call this in a transaction that holds the write lock.
 
-    A heat that the policy computed follows it again. A heat that a document gave stays, except that
-    a story must not be hidden behind a lead that readers cannot see: an article that its document
-    calls superseded gets the policy's heat for as long as everything that supersedes it is out of
-    sight, and then its document's again. ``heat_is_given`` stays true meanwhile, so an export still
-    equals the source.
+    A heat that the policy computed is computed again. A heat that a document gave stays, except
+    that a story must not be hidden behind a lead that readers cannot see: an article that its
+    document calls superseded gets the policy's heat for as long as everything that supersedes it is
+    out of sight, and then its document's again. ``heat_is_given`` stays true meanwhile, so an
+    export still equals the source.
     """
     at = at or timezone.now()
     ids = sorted(set(article_ids))
@@ -286,7 +286,7 @@ def follow_sight(
 
 
 def _behind_hidden_leads(scored: Sequence[Difference], policy: Policy) -> list[Difference]:
-    """Return the articles with a given heat whose lead went out of sight or came back."""
+    """Return the articles with a heat from a document whose lead went out of sight or came back."""
     flipped = [
         one
         for one in scored
@@ -295,7 +295,8 @@ def _behind_hidden_leads(scored: Sequence[Difference], policy: Policy) -> list[D
     ]
     if not flipped:
         return []
-    # Two different rules may have given other heats, so ask the document and the rule without sight.
+    # Two different rules may give other heats, so compare with the document, and with the rule as
+    # if every article were in sight.
     ids = [one.article_id for one in flipped]
     everywhere = receipts_of_source(ids, policy)
     sources = SourceDocument.objects.filter(article__any_of=ids)
@@ -308,7 +309,7 @@ def _behind_hidden_leads(scored: Sequence[Difference], policy: Policy) -> list[D
 
 
 def columns(receipt: Receipt) -> dict[str, Any]:
-    """Return the columns of a receipt; from then on the heat is the policy's."""
+    """Return the columns of a receipt. They mark the heat as the policy's."""
     return {
         "heat": receipt.heat,
         "published": receipt.published,

@@ -27,7 +27,7 @@ SUPERSEDED_HEAT: Final = -1
 HALF_LIFE: Final = 24 * 3600.0
 """Seconds in which an article loses half of its heat for the order of the front page."""
 GRACE: Final = timedelta(minutes=15)
-"""How far ahead of ours a provider's clock may be: an article dated later waits for its date."""
+"""How far a provider's clock may be ahead of ours. Articles dated later wait for their date."""
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + GRACE
 
 
@@ -85,7 +85,7 @@ def absence_in_time(
 
 
 def opens_at(published_at: datetime, publish_from: datetime | None) -> datetime:
-    """Return when the time of an article first lets readers see it."""
+    """Return from when the schedule and date of an article let readers see it."""
     dated = published_at - GRACE if published_at > _EARLIEST else published_at
     return dated if publish_from is None else max(dated, publish_from)
 
@@ -123,7 +123,7 @@ class Contender:
 
     @property
     def absence(self) -> Absence | None:
-        """Why readers cannot see this, as far as its decision and its time go."""
+        """Why its decision or its time hides this from readers, or None."""
         if why := _OUT.get(self.decision):
             return Absence(why, self.decision_until)
         if self.at is None:

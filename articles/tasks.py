@@ -1,9 +1,9 @@
 """Background tasks, run by ``manage.py work``.
 
-A task does everything that is due, so it may be woken too often, or killed at any moment and
-started again. The queue (a table, or Redis: ``TASKS_URL``) does not retry tasks or notice a dead
-worker. Instead, ``articles/worker.py`` decides from the database and the clock when to wake each
-task. Each task has its own queue and process, because images may take hours.
+A task does everything that is due, so it may be woken too often, killed at any time, and started
+again. The queue (a table, or Redis: ``TASKS_URL``) does not retry tasks or notice a dead worker.
+Instead, ``articles/worker.py`` decides from the database and the clock when to wake each task. Each
+task has its own queue and process, because images may take hours.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from newsroom.context_processors import site
 
 UNAVAILABLE: Final = (OperationalError, InterfaceError)
-"""Errors of a database that is gone, full, overloaded or locked. They pass."""
+"""Errors of a database that is down, full, overloaded or locked. They are temporary."""
 RETRY_AFTER: Final = 10
 """Seconds after which a client should try again when the database failed."""
 NOT_NOW: Final = "The database does not answer. Please try again in a minute."
@@ -22,8 +22,8 @@ NOT_NOW: Final = "The database does not answer. Please try again in a minute."
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the site's own page for status 500, or for 503 if the database failed.
 
-    It uses only the path of the request and no database, because either may have failed. Django
-    calls this while it handles the error.
+    This uses only the path of the request and no database, because anything else may have failed.
+    Django calls this while it handles the error.
     """
     if isinstance(sys.exception(), UNAVAILABLE):
         return _unavailable(request)

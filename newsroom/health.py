@@ -25,8 +25,8 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 if pages can be served, and 503 without a database or with unapplied migrations.
 
-    The reason appears only in the log, because the URL is public. Pages can be served without the
-    cache, more slowly, so that its failure is only named.
+    The reason appears only in the log, because the URL is public. A failure of the cache is only
+    mentioned, because pages can be served without it, more slowly.
     """
     try:
         missing = unapplied()
@@ -48,7 +48,7 @@ def unapplied() -> list[str]:
 
 
 def cache_works() -> bool:
-    """Return whether the cache keeps a value. A full one does not."""
+    """Return whether the cache stores a value. A full cache does not."""
     value = token_hex(8)
     key = f"health:{value}"
     cache.set(key, value, 5)

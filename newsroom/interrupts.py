@@ -13,7 +13,7 @@ ASK_TO_STOP: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop(threading.Event):
-    """An event that a signal sets. ``status`` is the exit status for this signal, 0 before."""
+    """An event that a signal sets. ``status`` is the exit status for that signal, or 0."""
 
     status = 0
 

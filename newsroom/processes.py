@@ -12,7 +12,7 @@ from typing import NamedTuple
 class Process(NamedTuple):
     """A process of a host. ``begun`` distinguishes it from a later one with the same id.
 
-    It is in clock ticks since the host started, or 0 where the system does not tell.
+    It is in clock ticks since the host started, or 0 if the system does not provide it.
     """
 
     host: str
@@ -21,7 +21,7 @@ class Process(NamedTuple):
 
     @property
     def is_here(self) -> bool:
-        """Return whether the process is one of this host."""
+        """Return whether the process belongs to this host."""
         return self.host == socket.gethostname()
 
     def is_running(self) -> bool:

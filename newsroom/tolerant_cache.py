@@ -17,16 +17,16 @@ from newsroom import counters
 WAIT: Final = 0.2
 """Seconds to wait for a connection, and for each answer."""
 PAUSE: Final = 2.0
-"""Seconds in which a cache that did not answer is not asked again, so that few pages wait for it."""
+"""Seconds for which a cache that did not answer is not used, so that few pages wait for it."""
 LOG_EVERY: Final = 60.0
-"""Seconds between two warnings of a process."""
+"""Seconds between two warnings from a process."""
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 class Outage:
-    """What the threads of a process know about failures of the cache."""
+    """Failures of the cache, shared by the threads of a process."""
 
     def __init__(self) -> None:
         self.paused_until = self.logged_at = float("-inf")
@@ -39,7 +39,7 @@ class Outage:
             self.paused_until = now + PAUSE
         if now - self.logged_at >= LOG_EVERY:
             self.logged_at = now
-            _log.warning("The cache failed; pages are made without it: %s", error)
+            _log.warning("The cache failed; pages are rendered without it: %s", error)
 
 
 outage: Final = Outage()
@@ -49,7 +49,7 @@ class _Client(RedisCacheClient):
     """A client whose failed writes are lost and whose failed reads find nothing."""
 
     def add(self, *arguments: Any) -> bool:
-        # As if the entry had been added: the caller must do the work that the entry would save.
+        # Pretend that the entry was added, so that the caller does the work itself.
         return self._try(True, super().add, *arguments)
 
     def get(self, key: Any, default: Any) -> Any:
@@ -93,7 +93,7 @@ class _Client(RedisCacheClient):
 
 
 class TolerantRedisCache(RedisCache):
-    """Django's Redis cache without its errors, and with little patience."""
+    """Django's Redis cache, without errors and with short timeouts."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         bounds = {

@@ -1,4 +1,4 @@
-"""A limit on the size of forms, which is checked before anything is read."""
+"""Limit the size of forms, before anything is read."""
 
 from __future__ import annotations
 

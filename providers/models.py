@@ -104,7 +104,7 @@ class Provider(models.Model):
 
 
 class FormerDomain(models.Model):
-    """A domain that a provider had: its URLs redirect for good, and documents still find it by it."""
+    """A former domain of a provider: URLs redirect permanently, and documents may still use it."""
 
     domain = models.CharField(max_length=253, primary_key=True)
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="former_domains")
@@ -114,7 +114,7 @@ class FormerDomain(models.Model):
 
     @staticmethod
     def keep(provider: Provider) -> None:
-        """Keep the stored domain of a provider that is about to be saved with another one."""
+        """Store the former domain of a provider that is about to be saved with another one."""
         stored = Provider.objects.filter(pk=provider.pk).exclude(domain=provider.domain)
         for domain in stored.values_list("domain", flat=True):
             FormerDomain.objects.filter(domain=provider.domain, provider=provider).delete()

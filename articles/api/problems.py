@@ -75,7 +75,7 @@ class ProblemError(exceptions.APIException):
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the response for an error in a view. Django REST framework calls this."""
     if isinstance(error, UNAVAILABLE):
-        # Raised again, it gets the same answer as everywhere else.
+        # Raise it again, so that it gets the same answer as everywhere else.
         return None
     answer = exception_handler(error, context)
     if answer is None:

@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from articles.api.problems import CONTENT_TYPE, ProblemSerializer, StaleProblemSerializer
 
 _DESCRIPTIONS: Final = {
-    301: "Moved for good: see Location.",
+    301: "Moved permanently: see Location.",
     302: "Moved: see Location.",
     304: "Not changed since the answer with this ETag.",
     400: "A parameter is wrong; see errors.",

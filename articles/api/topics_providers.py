@@ -32,7 +32,7 @@ class ProviderPageSerializer(PageSerializer):
 def known_topics() -> QuerySet[Topic]:
     """Return the topics that pages list, those from catalog files, and those created by hand.
 
-    A topic that only drafts have must look as if it did not exist.
+    A topic that only drafts use must look as if it did not exist.
     """
     known = has_reports() | Q(source__is_file=True) | Q(source={})
     return Topic.objects.filter(known).select_related("parent")

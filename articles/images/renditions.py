@@ -171,10 +171,10 @@ _NOISE: Final = (b"\x55" * 200, b"\xaa" * 200)
 
 
 def _without_end_marker(data: bytes) -> _Read | None:
-    """Read a JPEG that lacks only its end marker; return None if it lacks pixels as well.
+    """Read a JPEG that lacks only its end marker; return None if pixels are missing as well.
 
-    A decoder makes up missing pixels from whatever comes before the end marker. If noise there
-    changes nothing, no pixel is missing.
+    A decoder invents missing pixels from the bytes before the end marker. If random bytes there
+    change nothing, no pixel is missing.
     """
     data = data.rstrip(b"\xff")
     found = _decoded("jpeg", data + _END)
@@ -203,7 +203,7 @@ def _decoded(kind: str, data: bytes) -> _Read:
 
 _Given = TypeVar("_Given")
 _PLAIN: Final = {
-    # From WebP. Its decoder takes 16 bytes per pixel and does not distinguish the two causes.
+    # From WebP. Its decoder needs 16 bytes per pixel and does not distinguish the two causes.
     "could not create decoder object": "it is broken, or takes too much memory",
 }
 """Messages from Pillow and what they mean to an editor."""

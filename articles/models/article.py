@@ -196,7 +196,7 @@ class Article(models.Model):
     coverage_links: list[Related]
     """Links to its coverage by rank, loaded by ``for_page()`` and ``for_list()``."""
     changed_for_readers_at: datetime | None
-    """When readers last saw something else; loaded by ``with_last_change()``."""
+    """When it last changed for readers; loaded by ``with_last_change()``."""
 
     class Meta:
         ordering = ["-published_at", "slug"]
@@ -323,7 +323,7 @@ class Article(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the article. Imports and decisions, which write columns, set these two themselves."""
+        """Save it. Imports and decisions write columns directly and set these two themselves."""
         self.address_key = address_key(self.web_url or self.original_url)
         self.first_slug = self.first_slug or self.slug
         super().save(*args, **kwargs)
@@ -351,7 +351,7 @@ class Article(models.Model):
 
     @cached_property
     def opens_at(self) -> datetime:
-        """When its schedule and its own date let readers see it; in a query, of ``in_state()``."""
+        """When its schedule and its own date let readers see it; only from ``in_state()``."""
         return scoring.opens_at(self.published_at, self.publish_from)
 
     @property
@@ -393,12 +393,12 @@ class Article(models.Model):
         return next((rival for rival in rivals if rival.outranks(self)), None)
 
     def updated_for_readers(self, at: datetime) -> datetime:
-        """Return when readers last saw it change, until ``at``. Requires ``with_last_change()``.
+        """Return when it last changed for readers, up to ``at``. Requires ``with_last_change()``.
 
         That is the latest of its own times, the end of its embargo, and the last change to what
-        pages and feeds show. An imported article that did not change since has its document's time.
-        If all of these are in the future, because a provider's clock is wrong, return when it
-        arrived here.
+        pages and feeds show. An imported article that has not changed since has the time of its
+        document. If all of these are in the future, because a provider's clock is wrong, return
+        when it was imported.
         """
         own = (self.published_at, self.updated_at, self.publish_from)
         return latest_until(at, *own, self.changed_for_readers_at) or self.created_at

@@ -116,8 +116,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Keep published articles that readers see later, with ``opens_at``, when that will be."""
         embargoed = self.model.objects.filter(publish_from__gt=at)
         dated = self.model.objects.filter(published_at__gt=at + scoring.GRACE)
-        # Filter by key. Otherwise SQLite would read all published articles to find these few.
-        # A union, for which PostgreSQL does not read them either.
+        # Filter by key. Otherwise SQLite would read all published articles to find these few. Use a
+        # union, because PostgreSQL would also read them for a single condition.
         later = embargoed.order_by().values("pk").union(dated.order_by().values("pk"))
         not_over = Q(publish_until=None) | Q(publish_until__gt=at)
         opens = F("published_at") - scoring.GRACE
@@ -278,10 +278,10 @@ def or_least(name: str) -> Func:
 
 
 def _last_change(prefix: str = "") -> Coalesce:
-    """Return when readers last saw something else of an article, or null.
+    """Return when an article last changed for readers, or null.
 
-    The change feed has articles that are or were published. A link only (coverage-only) has nothing
-    that readers do not see, so every later write counts.
+    The change feed has articles that are or were published. Readers see everything of a
+    coverage-only article, so every later write counts.
     """
     noted = Change.objects.filter(slug=OuterRef(f"{prefix}slug")).values("changed_at")
     written = Case(
@@ -297,10 +297,10 @@ def _last_change(prefix: str = "") -> Coalesce:
 
 
 def in_sight(at: datetime | None = None, prefix: str = "") -> Q:
-    """Return whether neither decision nor time hides an article at ``at``.
+    """Return whether neither a decision nor its time hides an article at ``at``.
 
-    Only such articles lead, supersede and count for the bonus. ``scoring.Contender.absence`` says
-    the same of one article.
+    Only such articles lead, supersede and count for the bonus. ``scoring.Contender.absence`` is the
+    same for one article.
     """
     at = at or timezone.now()
     # Not null, so that the condition can be negated.
@@ -310,7 +310,7 @@ def in_sight(at: datetime | None = None, prefix: str = "") -> Q:
 
 
 def _in_time(at: datetime | None, prefix: str = "") -> Q:
-    """Return whether time hides no article, like ``scoring.absence_in_time``."""
+    """Return whether its time does not hide an article, like ``scoring.absence_in_time``."""
     at = at or timezone.now()
     dated = Q((f"{prefix}published_at__lte", at + scoring.GRACE))
     begun = Q((f"{prefix}publish_from", None)) | Q((f"{prefix}publish_from__lte", at))

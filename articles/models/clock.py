@@ -8,9 +8,9 @@ from django.db import models
 
 
 class Clock(models.Model):
-    """Until when embargoes, dates and ends of decisions have been followed up: a single row.
+    """Up to when ends of embargoes and decisions, and dates, have been handled: a single row.
 
-    ``articles/newsdesk/moments.py`` reads and writes it. Without a row nothing was followed up yet.
+    ``articles/newsdesk/moments.py`` reads and writes it. Without a row, none have been handled.
     """
 
     ONLY: Final = 1

@@ -1,4 +1,4 @@
-"""Slugs and address keys that articles had before. They lead to their article for good."""
+"""Slugs and address keys that articles had before. They lead to their article permanently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from articles.documents import MAX_KEY
 
 class FormerSlugQuerySet(models.QuerySet["FormerSlug"]):
     def remember(self, slugs: Mapping[str, tuple[int | None, str]]) -> None:
-        """Let slugs lead to the article with an id and address key, or keep them for its return."""
+        """Point slugs to the article with an id and address key, or reserve them for its return."""
         self.bulk_create(
             [
                 FormerSlug(slug=slug, article_id=pk, address_key=key)
@@ -23,7 +23,7 @@ class FormerSlugQuerySet(models.QuerySet["FormerSlug"]):
         )
 
     def followed(self, slugs: Iterable[str]) -> list[str]:
-        """Replace each slug that an article gave up by its present one. One query."""
+        """Replace each former slug with the current one. One query."""
         slugs = list(dict.fromkeys(slugs))
         found = self.filter(slug__in=slugs, article__isnull=False)
         present = dict(found.values_list("slug", "article__slug"))

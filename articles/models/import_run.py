@@ -18,12 +18,12 @@ one every ``importing.SIGN_EVERY`` seconds."""
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     def settle(self, at: datetime | None = None) -> Self:
-        """Mark runs whose process is gone as killed, and return all runs. One query if none is."""
+        """Mark runs whose process has ended as killed; return all runs. One query if none has."""
         at = at or timezone.now()
         running = self.model.objects.filter(state=ImportRun.State.RUNNING)
         gone = [run.pk for run in running if run.is_gone(at)]
         if gone:
-            # A run that finished in the meantime, or gave a sign of life after all, is left alone.
+            # Skip runs that have finished or given a sign of life in the meantime.
             running.filter(pk__in=gone).update(state=ImportRun.State.KILLED)
         return self
 
@@ -98,7 +98,7 @@ class ImportRun(models.Model):
     def is_gone(self, at: datetime) -> bool:
         """Return whether the process of a running import has ended.
 
-        On this host the system knows. Elsewhere signs of life must not be older than SILENT_AFTER.
+        On this host, ask the system. On others, signs of life must not be older than SILENT_AFTER.
         """
         process = Process(self.host, self.process or 0, self.process_begun)
         if process.is_here:

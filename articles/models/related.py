@@ -19,7 +19,7 @@ class Related(models.Model):
     position = models.PositiveSmallIntegerField(help_text="0 for the first.")
 
     changed_for_readers_at: datetime | None
-    """When readers last saw another text of the target; loaded by ``for_feed()``."""
+    """When the target last changed for readers; loaded by ``for_feed()``."""
 
     class Meta:
         ordering = ["position"]

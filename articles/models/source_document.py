@@ -39,7 +39,7 @@ class SourceDocument(models.Model):
     run = models.ForeignKey(
         "articles.ImportRun", null=True, on_delete=models.SET_NULL, related_name="documents"
     )
-    # Null until the next import or export computes it, so that a migration need not.
+    # Null until the next import or export computes it, so that no migration has to.
     mark = models.CharField(  # noqa: DJ001
         max_length=100,
         null=True,
@@ -91,7 +91,7 @@ class SourceDocument(models.Model):
 
 
 class FormerDocument(models.Model):
-    """A document that an import replaced, to take the import back."""
+    """A document that an import replaced, kept to undo the import."""
 
     run = models.ForeignKey(
         "articles.ImportRun", on_delete=models.CASCADE, related_name="replaced_documents"

@@ -102,7 +102,7 @@ class Topic(models.Model):
 
 
 class FormerTopicSlug(models.Model):
-    """A slug that a topic had: its URLs redirect for good, and no other topic gets it."""
+    """A former slug of a topic: its URLs redirect permanently, and no other topic gets it."""
 
     slug = models.CharField(max_length=200, primary_key=True)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="former_slugs")
@@ -112,7 +112,7 @@ class FormerTopicSlug(models.Model):
 
     @staticmethod
     def keep(topic: Topic) -> None:
-        """Keep the stored slug of a topic that is about to be saved with another one."""
+        """Store the former slug of a topic that is about to be saved with another one."""
         stored = Topic.objects.filter(pk=topic.pk).exclude(slug=topic.slug)
         for slug in stored.values_list("slug", flat=True):
             FormerTopicSlug.objects.filter(slug=topic.slug, topic=topic).delete()

@@ -1,4 +1,4 @@
-"""Files that were uploaded in the admin, and how far their import is."""
+"""Files that were uploaded in the admin, and the progress of their import."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from articles.models.import_run import ImportRun
 
 
 class Upload(models.Model):
-    """What a run imports or tries. The files are in the private storage, not in the database.
+    """The files that a run imports or checks.
 
-    Several uploads may have the same files: a dry run, and the import that follows it.
+    They are in private storage, not in the database. Several uploads may have the same files: a dry
+    run, and the import that follows it.
     """
 
     run = models.OneToOneField(ImportRun, on_delete=models.CASCADE, related_name="upload")

@@ -150,7 +150,7 @@ def _take_images(article: Article, field: str, value: Any) -> dict[str, Any]:
 
 def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
     """Link to exactly the source's articles, in its order."""
-    # Conflicts found before there were address keys have URLs.
+    # Conflicts from before address keys existed have URLs.
     keys = [address_key(one) for one in value or ()]
     targets = {
         key: found[0]
@@ -175,12 +175,12 @@ def _take_decision(article: Article, field: str, value: Any) -> dict[str, Any]:
     """Take another newsroom's decision; needs the permission to make it and to end ours."""
     columns = decisions.columns(field, value)
     if field == "decision":
-        # The note of the editor who resolves the conflict takes its place.
+        # The note of the editor who resolves the conflict replaces it.
         del columns["decision_reason"]
         needed = {DECIDED_BY[one] for one in (article.decision, columns["decision"]) if one}
         until = columns["decision_until"]
         if until is not None and until <= timezone.now():
-            raise RefusedError(f"{article.slug}: the decision of the document is over.")
+            raise RefusedError(f"{article.slug}: the document's decision has ended.")
     else:
         needed = {roles.PIN if field == "pinned" else roles.SCHEDULE}
     return {

@@ -1,4 +1,4 @@
-"""Groups of articles with one address, of which editors keep one."""
+"""Groups of articles with the same address. Editors keep one of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from articles.newsdesk.changes import Change, together
 from articles.newsdesk.verbs import hold
 
 MOST_AT_ONCE: Final = 50
-"""The most articles of a group that are shown, and settled, at once."""
+"""The most articles of a group that are shown and resolved at once."""
 
 _OUT: Final = (Article.Decision.HOLD, Article.Decision.WITHDRAW)
 
@@ -34,6 +34,6 @@ def groups_of(articles: Iterable[Article]) -> dict[int, list[Article]]:
 
 
 def keep(article: Article, others: Sequence[Article]) -> Change:
-    """Hold the ``others`` of a group in one decision, because ``article`` stays."""
+    """Hold the ``others`` of a group in one decision, and keep ``article``."""
     change = together(hold(other) for other in others)
     return replace(change, seen={**change.seen, article.pk: article.version})

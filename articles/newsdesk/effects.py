@@ -94,7 +94,8 @@ def effects(change: Change, policy: Policy, at: datetime) -> Effects:
         desk.set(pk, **values)
     named_anew = {article for article, _ in change.link | change.unlink}
     moved = {pk for pk, values in change.columns.items() if _SCORING & values.keys()}
-    # A schedule changes nothing in its own article's heat, only in those that relate to it.
+    # A schedule does not change the heat of its own article, only that of articles that relate to
+    # it.
     rescored = moved | named_anew | desk.namers(moved | desk.in_or_out_of_sight(change.columns))
     desk.load_links(rescored)
     receipts = desk.score(rescored, policy)
@@ -120,7 +121,7 @@ def _require_fresh(change: Change, stored: Mapping[int, Article]) -> None:
 
 def _require_future(change: Change, at: datetime) -> None:
     if change.undoes:
-        # An undo may bring back a decision that has ended in the meantime.
+        # An undo may restore a decision that has ended in the meantime.
         return
     for values in change.columns.values():
         until = values.get("decision_until")
@@ -178,7 +179,7 @@ class _Desk:
         return set(links)
 
     def in_or_out_of_sight(self, article_ids: Iterable[int]) -> set[int]:
-        """Return the ids of articles that come into sight, or go out of it."""
+        """Return the ids of articles that come into sight or go out of it."""
         return {
             pk
             for pk in article_ids

@@ -35,7 +35,7 @@ def explain(article: Article, at: datetime | None = None, receipt: Receipt | Non
         words.append("pinned as lead")
     absence = article.absence_in_time(at) if article.published else None
     if absence and absence.until:
-        # In its own words, because nobody scheduled it.
+        # Not called scheduled, because nobody scheduled it.
         is_dated = article.publish_from is None or article.publish_from < absence.until
         why = f"dated {_moment(article.published_at)}, in the future: " if is_dated else ""
         words.append(f"{why}not before {_moment(absence.until)}")

@@ -62,8 +62,8 @@ ERRORS: Final = {
     "missing from search": "Open the article and save it again.",
     "outdated in search": "Open the article and save it again.",
     "leftover in search": "Nothing shows it, but counts may be too high.",
-    "missing change": "Open the article and save it again, so that followers of the API learn of it.",
-    "repeated change": "Followers of the API may miss one: save one of the articles again.",
+    "missing change": "Open the article and save it again, so that API clients learn of it.",
+    "repeated change": "API clients may miss one: save one of the articles again.",
     "altered document": "Restore the database from a backup.",
     "missing file": "Fetch the image again on its page, or upload another one.",
     "stuck web hook": "Is manage.py work running?",
@@ -75,7 +75,7 @@ NOTES: Final = {
     "given score": "Run manage.py rescore to use the policy's, or manage.py fit_policy to find the "
     "policy of the source.",
     "orphan file": "Run manage.py prune_images.",
-    "provider twice": "Its articles go to the other one with the next version of their documents.",
+    "provider twice": "Its articles move to the other one when their documents change.",
     "killed import": "Import the same files again to continue.",
 }
 """What is worth a look, and what can be done about it."""
@@ -154,7 +154,7 @@ def _dangling_rows() -> Iterator[Finding]:
 
 
 def _silent_triggers() -> Iterator[Finding]:
-    """Write a published article, and see whether the database notices."""
+    """Write a published article, and check whether the triggers work."""
     article = Article.objects.filter(published=True).only("pk", "slug", "title").first()
     if article is None:
         return
@@ -169,15 +169,15 @@ def _silent_triggers() -> Iterator[Finding]:
         transaction.set_rollback(True)
     for works, fact in (
         (is_new, "a change starts no new edition, so readers keep old pages"),
-        (is_noted, "a change is not noted, so followers of the API do not learn of it"),
-        (is_filed, "a change does not reach the search"),
+        (is_noted, "a change is not in the change feed, so API clients do not learn of it"),
+        (is_filed, "a change does not reach the search index"),
     ):
         if not works:
             yield _of("silent triggers", article, fact)
 
 
 def _impossible_states() -> Iterator[Finding]:
-    # Constraints of the database rule out others.
+    # Database constraints prevent other impossible states.
     stubs = Article.objects.filter(coverage_only=True, source_document__isnull=False)
     for article in _slugs(stubs):
         yield _of("impossible state", article, "is link only, but has a document")
@@ -242,7 +242,7 @@ def _unnamed_coverage() -> Iterator[Finding]:
 
 
 def _search() -> Iterator[Finding]:
-    """Compare what the search knows with names, and on SQLite with its index."""
+    """Compare the search data with the names and, on SQLite, with the index."""
     left = _indexed()
     fields = ("slug", "published_at", "filed_under", "provider__id", "provider__name")
     articles = Article.objects.select_related("provider").only(*fields)
@@ -353,7 +353,7 @@ def _providers_twice() -> Iterator[Finding]:
 
 
 def _killed_imports() -> Iterator[Finding]:
-    """Yield the latest import, if it was killed: a later one has continued the others."""
+    """Yield the latest import if it was killed. Later imports have continued earlier ones."""
     run = ImportRun.objects.settle().first()
     if run and run.state == ImportRun.State.KILLED:
         address = reverse("admin:articles_importrun_change", args=[run.pk])

@@ -1,11 +1,9 @@
 """Recompute stories when articles come into sight or go out of it without a write.
 
-Embargoes and decisions end, articles expire, and the date of one dated in the future comes. Readers
-see that at once, because pages ask for the time. What the rule makes of it is stored, so it has to
-be computed again: for the article, and for those that relate to it.
-
-``Clock`` stores how far that has come. What is due since then is found by indexes, so a tick that
-was lost, or a worker that was down for days, loses nothing.
+Embargoes and decisions end, articles expire, and future dates arrive. Readers see this at once,
+because pages check the time. But scores are stored, so they must be computed again, for the article
+and those that relate to it. ``Clock`` stores the progress, and indexes find what is due since then.
+So nothing is lost if a tick is missed or the worker is down for days.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from newsroom import bulk
 PIECE: Final = 1_000
 """How many articles to recompute in one transaction. A decision may have to wait for one."""
 _LATE: Final = timedelta(hours=1)
-"""How long a transaction may take that computed a heat before a moment and commits after it."""
+"""The longest time from computing a heat to its commit, because a transaction may span a moment."""
 
 
 def is_due(at: datetime | None = None) -> bool:
@@ -38,10 +36,10 @@ def is_due(at: datetime | None = None) -> bool:
 def catch_up(
     at: datetime | None = None, is_stopped: Callable[[], bool] = lambda: False
 ) -> list[str]:
-    """Recompute what the moments until ``at`` change; return the slugs of changed articles.
+    """Recompute what changes by ``at``; return the slugs of changed articles.
 
-    Works in pieces, each in its own transaction. It may be killed anywhere and run twice at once:
-    what is up to date already is not written again.
+    This works in pieces, each in its own transaction. It may be killed at any time and run twice at
+    once: articles that are up to date are not written again.
     """
     at = at or timezone.now()
     clock = Clock.objects.first()
@@ -67,7 +65,8 @@ def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 def _due(since: datetime | None, at: datetime) -> QuerySet[Any, int]:
     """Return the ids of articles with a moment after ``since`` and until ``at``, some of them twice.
 
-    Without ``since``, of all that have a schedule, were dated in the future, or whose decision ended.
+    Without ``since``, return all that have a schedule, were dated in the future, or whose decision
+    ended.
     """
     conditions: tuple[Q, ...] = (
         _passed("publish_from", since, at),
@@ -76,10 +75,10 @@ def _due(since: datetime | None, at: datetime) -> QuerySet[Any, int]:
         Q(published_at__gt=F("created_at"))
         if since is None
         else _passed("published_at", since + GRACE, at + GRACE),
-        # One that has ended is removed, however long ago that was.
+        # Decisions that have ended are removed, however long ago that was.
         Q(decision_until__lte=at),
     )
-    # Not one condition, for which the databases would hardly combine four indexes.
+    # Four queries, because databases rarely combine four indexes for a single condition.
     first, *others = (
         Article.objects.filter(one).order_by().values_list("pk", flat=True) for one in conditions
     )

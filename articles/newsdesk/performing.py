@@ -84,8 +84,8 @@ def perform(
 def _settle_conflicts(act: Act, change: Change, at: datetime) -> None:
     """End the conflicts that a decision settles: both sides agree, or the edit was taken back.
 
-    In the second case the article follows its source again, as if nobody had edited it. That is a
-    decision of the system, which can be undone by itself.
+    In the second case the article follows its source again, as if nobody had edited it. This is a
+    separate decision of the system, which can be undone.
     """
     opened = ImportConflict.objects.filter(article__in=change.decided, resolved_at=None)
     for conflict in opened.order_by("pk"):

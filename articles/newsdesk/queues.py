@@ -36,7 +36,7 @@ DECISIONS: Final = 1_000
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 DUPLICATES: Final = "possible-duplicates"
-"""The key of the queue whose articles stand for groups; see ``duplicates``."""
+"""The key of the queue whose articles represent groups; see ``duplicates``."""
 _State = Article.State
 _Reasons = dict[int, str]
 _Explain = Callable[[Sequence[Article], datetime, Policy], _Reasons]

@@ -280,8 +280,9 @@ class _PostgreSQL(_Dialect):
             sql += f" AND vector @@ to_tsquery('simple', {text})"
             values += given
         if self.narrowing.heat:
-            # The marks only have tenths of the heat. This must not be a condition on the newest
-            # articles, because the planner would then search many more of them.
+            # The marks in the index contain the heat only in steps of ten. This must not be a
+            # condition on the newest articles, because the planner would then search many more of
+            # them.
             sql, values = f"{sql} AND heat >= %s", [*values, self.narrowing.heat]
         return sql, values
 

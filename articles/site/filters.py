@@ -29,7 +29,7 @@ from providers.models import Provider
 MOST_VALUES: Final = 20
 """The most topics or providers in one filter."""
 MOST_LETTERS: Final = 200
-"""Characters of a search that the public may make. A URL may be longer."""
+"""Longest search, in characters, for the public. URLs may be longer."""
 _LONGEST_NAME: Final = 253
 _MOST_HEAT: Final = 32_767
 
@@ -102,7 +102,7 @@ def is_too_long(words: str) -> bool:
 
 
 def cut_words(request: HttpRequest) -> None:
-    """Cut a search that is too long, before anything shows or stores it."""
+    """Cut a search that is too long, before it is shown or stored."""
     words = request.GET.get("q", "")
     if is_too_long(words):
         query = request.GET.copy()

@@ -1,4 +1,4 @@
-"""The edition that this process knows, so that not every request has to ask the database.
+"""The edition that this process knows, so that most requests need no query.
 
 After a write elsewhere, a process serves the former edition for up to ``EDITION_SECONDS``. If the
 database fails, it serves the one it knows for up to ``STALE_SECONDS``.
@@ -17,15 +17,15 @@ from articles.tracking.editions import Edition
 from newsroom.errors import UNAVAILABLE
 
 _RETRY: Final = 1.0
-"""Seconds after which a database that failed is asked again; a connection may take long to fail."""
+"""Seconds before a failed database is queried again, because a connection may take long to fail."""
 
 
 class _Known(NamedTuple):
     edition: Edition | None
     at: float
-    """When it was asked for, by the monotonic clock, in seconds."""
+    """When it was queried, by the monotonic clock, in seconds."""
     failed_at: float = float("-inf")
-    """When the database last failed to say whether it is still the current one."""
+    """When the last query for the current edition failed."""
 
 
 _known: _Known | None = None
@@ -56,15 +56,15 @@ def current() -> Edition | None:
 
 
 def forget() -> None:
-    """Ask the database again at the next request, because this process may have written."""
+    """Query the database at the next request, because this process may have written."""
     global _known
     if _known:
-        # Keep it for the case that the database fails.
+        # Keep it in case the database fails.
         _known = _known._replace(at=min(_known.at, monotonic() - settings.EDITION_SECONDS))
 
 
 def _ask() -> Edition | None:
-    """Ask for the edition in one round trip.
+    """Query the edition in one round trip.
 
     The query also tests a persistent connection, so Django need not test it first.
     """

@@ -39,24 +39,24 @@ KEPT: Final = 24 * 3600
 LARGEST: Final = 512 * 1024
 """Maximum compressed size in bytes of a response to store."""
 
-# Strangers can make up any number of addresses. Pages with a query share these places, so that all of
-# them together take at most 4 MB.
+# Strangers can make up any number of addresses. Pages with a query share these entries, so that
+# together they need at most 4 MB.
 PLACES: Final = 128
 LARGEST_IN_PLACE: Final = 32 * 1024
 KEPT_IN_PLACE: Final = 600
 """Seconds."""
 
 RECENT: Final = 2.0
-"""Seconds after it was made in which a former page is served while another process renews it."""
+"""Maximum age in seconds of an outdated page that is served while another process renders it."""
 _MAKING: Final = 10
-"""Seconds after which a process that makes a page is taken for dead."""
+"""Seconds after which a process that renders a page is considered dead."""
 _WAIT: Final = 0.5
-"""Seconds to wait for a page that another process makes, before making it here, too."""
+"""Seconds to wait for a page that another process renders, before rendering it here."""
 _LOOK_EVERY: Final = 0.02
 """Seconds."""
 
 _SETTLED: Final = 2.0
-"""Seconds after which no other edition can have the same date: HTTP dates have no fractions."""
+"""Seconds after which no other edition has the same date, because HTTP dates have no fractions."""
 _INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parents[2]
 _count_hit = counters.pages.labels("hit")
@@ -65,8 +65,9 @@ _count_stale = counters.pages.labels("stale")
 _count_miss = counters.pages.labels("miss")
 _Handler = Callable[[HttpRequest], HttpResponse]
 
-# A process may know an edition for a second, and a proxy may store a page for one and serve it for
-# two more while it asks for the next. What is withdrawn is therefore gone within five seconds.
+# A process may use an edition for a second, and a proxy may store a page for one and serve it for
+# two more while it requests the next version. So a withdrawn article disappears within five
+# seconds.
 PROXY_SECONDS: Final = 1
 PROXY_STALE_SECONDS: Final = 2
 
@@ -129,7 +130,7 @@ def _found_or_made(
 ) -> _Stored | HttpResponse:
     """Return the page of this edition, or a response that must not be stored.
 
-    If another process or thread is making the page, return a recent former one or wait for it.
+    If another process or thread is rendering the page, return a recent outdated one, or wait.
     """
     encoding = _encoding(request)
     has_place = _is_made_up(request)
@@ -165,7 +166,7 @@ def _found_or_made(
 
 
 def _awaited(key: str, making: str, etag: str) -> _Stored | None:
-    """Return the page once its maker has stored it; None if it has not or takes too long."""
+    """Return the page once another process has stored it; None if that fails or takes too long."""
     until = monotonic() + _WAIT
     while monotonic() < until:
         sleep(_LOOK_EVERY)
@@ -206,7 +207,7 @@ def _name(request: HttpRequest) -> str:
     """Return the hash that names a page, whatever its edition."""
     return _hash(
         _release(),
-        # Everything on a page that does not come from the database.
+        # Everything that a page depends on, except the database.
         translation.get_language(),
         settings.SITE_NAME,
         settings.SITE_URL,

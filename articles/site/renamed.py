@@ -9,7 +9,7 @@ from django.urls import reverse
 
 
 def redirect_renamed(request: HttpRequest, **names: str) -> HttpResponsePermanentRedirect:
-    """Redirect to the same address with the present ``names`` in it, and the same query."""
+    """Redirect to the same URL with the current ``names``, and the same query."""
     match: Any = request.resolver_match
     address = reverse(match.view_name, kwargs=match.kwargs | names)
     query = request.META.get("QUERY_STRING", "")

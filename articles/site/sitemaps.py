@@ -80,7 +80,7 @@ def pages(request: HttpRequest) -> HttpResponse:
         (None, None, None),
     )
     newest, front, latest = moments
-    # A topic or provider is two subqueries away from its articles' changes.
+    # Finding the changes of a topic's or provider's articles needs two subqueries.
     of_topic = published.order_by("-topic_links__published_at")
     of_provider = published.order_by("-published_at")
     listed = chain(

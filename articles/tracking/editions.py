@@ -32,7 +32,7 @@ def current(at: datetime | None = None) -> Edition | None:
     at = at or timezone.now()
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        # Each look-up reads one entry of an index.
+        # Each subquery reads one entry of an index.
         cursor.execute(
             "SELECT token, begun_at,"
             " (SELECT MAX(publish_from) FROM articles_article WHERE publish_from <= %s),"

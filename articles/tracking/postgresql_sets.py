@@ -1,8 +1,8 @@
 """PostgreSQL's part of ``in_sets()``: a setting of the transaction, which the triggers read.
 
-While it is on, they collect in two temporary tables what is concerned. The function ``note_set()``
-(``articles/migrations/frozen/postgresql.py``) does the rest. A rollback or the end of the connection
-turns the setting off.
+While it is on, they collect the changed rows in temporary tables. The function ``note_set()``
+(``articles/migrations/frozen/postgresql.py``) does the rest. A rollback or the end of the
+connection turns the setting off.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def is_open(execute: Execute) -> bool:
 
 
 def begin(execute: Execute) -> None:
-    """Let the triggers collect what is concerned."""
+    """Make the triggers collect changed rows."""
     for table, columns in SET_TABLES.items():
-        # They stay with the connection: PostgreSQL lists every new table in its catalog.
+        # Keep them for the connection, because PostgreSQL lists every new table in its catalog.
         execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DELETE ROWS")
     execute("SELECT set_config('newsroom.in_sets', 'on', true)")
 

@@ -96,7 +96,7 @@ def test_warns_once_a_minute(
             cache.get("a")
             clock[0] += 5
     assert len(caplog.records) == 2
-    assert "pages are made without it" in caplog.text
+    assert "pages are rendered without it" in caplog.text
 
 
 def test_waits_little(cache: TolerantRedisCache) -> None:

@@ -73,13 +73,13 @@ class ShownReceipt:
 
     @property
     def opens_at(self) -> datetime | None:
-        """When readers see it by its schedule, or by its own date if that is in the future."""
+        """When its schedule, or its own date if that is in the future, lets readers see it."""
         absence = self.article.absence_in_time(self.at)
         return (absence and absence.until) or self.article.publish_from
 
     @property
     def is_dated_ahead(self) -> bool:
-        """Whether its own date is in the future, so that it waits for it."""
+        """Whether it waits because its own date is in the future."""
         return self.article.published_at > self.at + GRACE
 
     @property

@@ -39,7 +39,7 @@ def sign(what: str, value: Any) -> str:
 def read(what: str, text: str) -> Any:
     """Return the value that was passed to ``sign``. Raise ``RefusedError`` for anything else."""
     try:
-        # Check the signature before unpacking anything.
+        # Check the signature before decoding anything.
         return signing.loads(text, salt=f"newsdesk.{what}")
     except signing.BadSignature:
         raise RefusedError(

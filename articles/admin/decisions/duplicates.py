@@ -1,4 +1,4 @@
-"""Settle a group of duplicates: keep one article and hold the others, in one decision."""
+"""Resolve a group of duplicates: keep one article and hold the others, in one decision."""
 
 from __future__ import annotations
 

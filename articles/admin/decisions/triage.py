@@ -60,7 +60,7 @@ class TriageForm(NoteForm):
             made = self.fields[field.name] = form_field(field)
             if field.kind is Kind.TEXT:
                 made.widget = forms.TextInput({"maxlength": field.max_length})
-            # The bar has no room for help.
+            # The bar has no space for help texts.
             made.widget.attrs |= {"title": field.help, "autocomplete": "off"}
             made.help_text = ""
 
@@ -205,7 +205,7 @@ def _page(
 
 
 def _keep(desk: Desk, article: Article) -> str:
-    """Return the signed group of duplicates that the user may settle by keeping an article, or ""."""
+    """Return the signed group of duplicates that the user may resolve, or ""."""
     if desk.queue.key != DUPLICATES or not desk.request.user.has_perm(roles.HOLD):
         return ""
     group = newsdesk.groups_of([article])[article.pk]
@@ -230,7 +230,7 @@ def _last_act(desk: Desk) -> dict[str, Any] | None:
     if act is None or act.verb not in PAGES or act.at < desk.at - UNDONE_WITHIN:
         return None
     first = act.changes.select_related("article")[: MOST_UNDONE + 1]
-    # If a pin moved, the article that it moved to comes first.
+    # If a pin moved, the newly pinned article comes first.
     changes = sorted(first, key=lambda one: one.after.get("is_pinned") is False)
     decided = [one.article for one in changes if one.is_decided]
     if not decided or len(decided) > MOST_UNDONE:

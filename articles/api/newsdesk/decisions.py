@@ -86,7 +86,7 @@ class ActingView(DeskView):
         def done() -> dict[str, Any]:
             at = timezone.now()
             if not is_preview:
-                # From here on, nothing that the consequences depend on can change.
+                # From here on, nothing can change that affects the consequences.
                 bulk.hold_write_lock()
             try:
                 change = make()

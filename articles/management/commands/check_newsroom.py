@@ -10,7 +10,7 @@ from articles.newsdesk.integrity import Finding
 from newsroom.commands import ReportCommand
 
 NAMED: Final = 5
-"""How many findings of each kind the text report names."""
+"""How many findings of each kind the text report lists."""
 
 
 class Command(ReportCommand):
@@ -42,7 +42,7 @@ class Command(ReportCommand):
 
 
 def _as_text(kept: list[Finding], counts: Counter[str]) -> str:
-    """Return the first findings of each kind below what to do, then the counts."""
+    """Return what to do about each kind with its first findings, then the counts."""
     lines = []
     for kind in dict.fromkeys(one.kind for one in kept):
         group = [one for one in kept if one.kind == kind]

@@ -25,13 +25,14 @@ class Command(ReportCommand):
         differences = heat.differences(Article.objects.filter(coverage_only=False))
         changed = []
         total = 0
-        # Use chunks: one transaction per article is slow, and one for a million blocks everybody.
+        # Use chunks: a transaction for each article is slow, and one for a million blocks
+        # everybody.
         with stop_on_signal() as stopping:
             while not stopping.is_set() and (chunk := list(islice(differences, heat.CHUNK))):
                 total += len(chunk)
                 if not dry_run:
                     with transaction.atomic():
-                        # A decision or a new policy made in the meantime is kept.
+                        # Decisions and policies made in the meantime are kept.
                         bulk.hold_write_lock()
                         heat.recompute(difference.article_id for difference in chunk)
                 if is_json:

@@ -40,7 +40,7 @@ class Command(ReportCommand):
             *("--blocking-threads", str(options["threads"])),
             *("--backlog", str(BACKLOG)),
             "--respawn-failed-workers",
-            # Requests that take longer at a shutdown are broken off.
+            # At shutdown, requests that take longer are aborted.
             *("--workers-kill-timeout", "20s"),
             "--no-ws",
             "newsroom.wsgi:application",

@@ -62,7 +62,7 @@ def report_entry(
 
 def _entry(request: HttpRequest, report: Article) -> dict[str, Any]:
     domain = report.provider.domain
-    # The id stays for good: the URL of its first page, even if that is not published.
+    # The id never changes: it is the URL of its first page, even if that is not published.
     first_page = reverse("articles:article", args=[report.first_slug])
     return {
         "title": _line(report.headline),
