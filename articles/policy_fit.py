@@ -20,7 +20,7 @@ MAX_NUMBER: Final = 1_000
 MAX_BONUSES: Final = 20
 """How many bonuses to try; the ones that most scores suggest come first."""
 EXPLAINS_ENOUGH: Final = 0.95
-"""If the policy explains a smaller part of the given scores, an import names a better one."""
+"""If the policy explains a smaller part of the given scores, an import suggests a better one."""
 _ROUND: Final = (100, 50, 10, 5)
 
 

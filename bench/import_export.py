@@ -3,10 +3,10 @@
     python bench/import_export.py [--counts 2000 20000 100000] [--databases sqlite postgres]
 
 Generates the documents and measures each step in its own process on a fresh database. The reference
-of the import is a plain ``bulk_create`` of the same rows; that of the export is ``write``, which only
-writes the stored texts to files. These two take turns, and the median of three is printed. Nothing is
-removed before the end, because ext4 can create files slowly for some minutes after many were removed;
-for the same reason wait five minutes between two runs.
+for the import is a plain ``bulk_create`` of the same rows; for the export it is ``write``, which
+only writes the stored texts to files. These two take turns, and the median of three is printed.
+Nothing is deleted before the end, because ext4 may create files slowly for some minutes after many
+were deleted. For the same reason, wait five minutes between two runs.
 
 Includes PostgreSQL if BENCH_POSTGRES_URL (by default postgres://postgres@127.0.0.1:5432/postgres)
 answers; the benchmark creates its own databases there and drops them.
@@ -35,7 +35,7 @@ STAGES = ("bulk_create", "import", "reimport", "write", "export")
 def stage(name: str, argument: str = "", database: str = "") -> dict[str, Any]:
     environment = {**os.environ, "ENV_FILE": "", "DATABASE_URL": database}
     command = [sys.executable, str(ROOT / "bench" / "stage.py"), name, argument]
-    # Otherwise the system writes what the last step left in memory while this one is measured.
+    # Otherwise the system would write the buffers of the previous step during this measurement.
     os.sync()
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

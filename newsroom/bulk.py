@@ -57,7 +57,7 @@ def renew_statistics(*models_written: _Model) -> None:
 
     PostgreSQL itself does so only after a while. Until then it reads whole tables instead of an
     index, and an import gets slower with every batch. Plans need only rough numbers: a tenth of the
-    usual sample takes a tenth of the time, and PostgreSQL itself looks closer later.
+    usual sample takes a tenth of the time, and PostgreSQL takes a full sample later.
     """
     if connection.vendor != "postgresql":
         return
@@ -91,7 +91,7 @@ def update(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     names = [connection.ops.quote_name(name) for name in columns]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # One statement, so that triggers for each statement run once, not for each row.
+            # A single statement, so that statement-level triggers run only once.
             listed = (*columns, "id")
             types = [f'"{name}" {_field(model, name).db_type(connection)}' for name in listed]
             taken = ", ".join(f"{name} = new.{name}" for name in names)
@@ -108,7 +108,7 @@ def update(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
 
 def _pieces(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    """Yield the rows in lists, short enough to keep a large call's memory small."""
+    """Yield the rows in short lists, so that large calls need little memory."""
     rows = iter(rows)
     while piece := list(islice(rows, 1000)):
         yield piece
@@ -144,7 +144,7 @@ def _converted(
 
 @lru_cache(maxsize=4096)
 def _sqlite_time(value: datetime | None) -> str | None:
-    """Return a time as Django stores it, several times faster than Django for a time in UTC.
+    """Return a time as Django stores it, several times faster than Django if it is in UTC.
 
     Many rows have the same times, or none.
     """

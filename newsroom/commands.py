@@ -1,7 +1,7 @@
-"""Shared by management commands: how they read arguments, report, fail and end.
+"""The behavior that all management commands share: arguments, reports, errors and exit status.
 
-A command reports for people or, with ``--format json``, prints one JSON object for programs. It
-works on any terminal and in any pipe. An error that the user can fix is one sentence, not a traceback.
+A command prints a report for people or, with ``--format json``, a JSON object for programs. It
+works in any terminal and in pipes. An error that the user can fix is one sentence, not a traceback.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class ReportCommand(BaseCommand):
             raise
 
     def _flush(self) -> None:
-        # Otherwise the interpreter would do it at its very end, and print a traceback.
+        # Otherwise the interpreter would do this when it exits, and print a traceback.
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -118,7 +118,7 @@ class ReportCommand(BaseCommand):
 
 
 class _Output(OutputWrapper):
-    """Output whose reader may go away: then the rest is discarded, and the work goes on."""
+    """Output that is discarded, while the work continues, once nobody reads it any more."""
 
     def write(self, msg: str = "", *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         try:
@@ -128,7 +128,7 @@ class _Output(OutputWrapper):
 
 
 def _writable(stream: Any) -> Any:
-    """Return a stream that takes any character; one that discards everything if it is closed."""
+    """Return a stream that accepts any character; if it is closed, one that discards everything."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
     # Streams that tests replace cannot be configured.
@@ -150,7 +150,7 @@ codecs.register_error(_PLAINER, _plainer)
 
 
 def _discard(stream: Any) -> None:
-    """Send everything written from now on, and what is still buffered, nowhere."""
+    """Discard everything that is buffered or written from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -181,7 +181,7 @@ def _typed(action: Action, value: Any) -> Any:
 
 
 def _described(error: OSError) -> str:
-    """Return what the system refused, and for which file."""
+    """Return the message of the system, with the name of the file."""
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename else reason
 

@@ -79,7 +79,7 @@ def make_article(*, topics: tuple[Topic, ...] = (), **overrides: Any) -> Article
 
 
 def forget_changes(*articles: Article) -> None:
-    """Make articles those that readers saw as they are now from the start, as after an import."""
+    """Pretend that readers have always seen these articles as they are now, as after an import."""
     slugs = [article.slug for article in articles]
     Change.objects.filter(slug__in=slugs).update(changed_at=None)
 

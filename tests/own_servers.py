@@ -1,4 +1,4 @@
-"""Servers of the tests' own, on free ports, that a test may stop, kill or fill."""
+"""Servers for single tests, on free ports, that a test may stop, kill or fill."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Redis:
             self._process = None
 
     def freeze(self) -> None:
-        """Let it accept connections and answer nothing."""
+        """Make it accept connections without answering."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
 

@@ -1,7 +1,7 @@
-"""SQLite's part of ``in_sets()``: other triggers for as long as the block takes.
+"""SQLite's part of ``in_sets()``: other triggers during the block.
 
-SQLite changes triggers within a transaction, and only the one that holds the write lock: other
-connections keep the usual ones. A rollback or a killed process brings them back.
+In SQLite, changes of triggers are part of the transaction: other connections still see the usual
+ones, and a rollback or a killed process restores them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _KEPT: Final = {
 }
 _BEFORE: Final = "id", "slug", "published", "published_at", "publish_from", "publish_until"
 _TABLES: Final = {
-    # Articles that were there before, as they were.
+    # The earlier values of articles that existed before.
     "set_before": f"id INTEGER PRIMARY KEY, {', '.join(_BEFORE[1:])}",
-    # Articles whose topics, images or coverage changed; those for whose readers it is a change.
+    # Articles whose topics, images or coverage changed, and those of them that changed for readers.
     "set_noted": "id INTEGER PRIMARY KEY",
     "set_marked": "id INTEGER PRIMARY KEY",
     # Articles that changed for readers themselves, reports of which stories show something else, and
@@ -35,12 +35,12 @@ _TABLES: Final = {
     "set_own": "id INTEGER PRIMARY KEY",
     "set_covered": "id INTEGER PRIMARY KEY",
     "set_appearing": "id INTEGER PRIMARY KEY",
-    # Rows that many articles show; those for whose readers it is a change.
+    # Rows that many articles show, and those of them that changed for readers.
     "set_named": "kind, id, PRIMARY KEY (kind, id)",
     "set_named_marked": "kind, id, PRIMARY KEY (kind, id)",
-    # Articles that were there before, as they are in the index; without names if they are not.
+    # The earlier index entries of articles that existed before; without names if there was none.
     "set_indexed": "id INTEGER PRIMARY KEY, place, title, excerpt, names",
-    # Articles to file again.
+    # Articles whose names must be updated.
     "set_refiled": "id INTEGER PRIMARY KEY",
 }
 
@@ -58,7 +58,7 @@ def is_open(execute: Execute) -> bool:
 
 
 def begin(execute: Execute) -> Begun:
-    """Replace the triggers by those that remember what is concerned."""
+    """Replace the triggers with those that record what has changed."""
     found = execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     usual = {name: sql for name, sql in found.fetchall() if name not in _KEPT}
     tables = (_ARTICLE, *PARTS)
@@ -129,7 +129,7 @@ def _triggers(last: int) -> dict[str, str]:
 
 
 def end(execute: Execute, begun: Begun) -> None:
-    """Do the usual triggers' work for all articles concerned, and bring them back."""
+    """Do the work of the usual triggers for all articles concerned, and restore them."""
     _index(execute, begun.last)
     _note(execute, begun.last)
     execute(sqlite.BEGIN_EDITION)
@@ -142,7 +142,7 @@ def end(execute: Execute, begun: Begun) -> None:
 
 
 def _index(execute: Execute, last: dict[str, int]) -> None:
-    """File the articles and write the index, in its order: that is several times faster."""
+    """Update names and the index, in the order of the index, which is several times faster."""
     filed = search.filed_under(f"{_ARTICLE}.id", f"{_ARTICLE}.provider_id")
     new = f"id > {last[_ARTICLE]}"
     # An import files new articles under their topics before it links those.

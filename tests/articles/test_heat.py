@@ -142,7 +142,7 @@ class TestDifferences:
 
 
 class TestInSight:
-    """The database and the rule agree about what counts."""
+    """The database and the rule agree on which reports count."""
 
     @given(stories=STORIES)
     @settings(max_examples=60)

@@ -259,7 +259,7 @@ class TestAbsence:
         absence = absence_in_time(NOON + HOUR, NOON + 2 * HOUR, None, NOON)
         assert absence == ("scheduled", NOON + 2 * HOUR)
 
-    def test_what_expired_never_comes_back(self) -> None:
+    def test_expired_articles_never_come_back(self) -> None:
         assert absence_in_time(NOON + HOUR, None, NOON, NOON) == ("expired", None)
 
     def test_of_the_first_and_last_years(self) -> None:

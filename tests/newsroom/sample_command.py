@@ -1,4 +1,4 @@
-"""A command that runs a function, for tests of what all commands share."""
+"""A command that runs a function, for tests of behavior that all commands share."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ BEGIN = (
 
 
 def run(code: str, *, after: str = "", **environment: str) -> tuple[int, str, str]:
-    """Run a sample command in a process, with ``after`` behind it in bash.
+    """Run a sample command in a process, followed by ``after`` in bash.
 
     Return its exit status, standard output and standard error.
     """

@@ -26,7 +26,7 @@ pytestmark = [
 
 
 def reports(site: Site, text: str) -> bool:
-    """Whether both processes of the server report their state so."""
+    """Whether both processes of the server report this state."""
     return all(site.get("/readyz")[2] == f"{text}\n" for _ in range(10))
 
 

@@ -1,4 +1,4 @@
-"""Failures of the cache count as misses. ``test_faults.py`` shows the same of a whole server."""
+"""Failures of the cache count as misses. ``test_faults.py`` tests a whole server."""
 
 from __future__ import annotations
 

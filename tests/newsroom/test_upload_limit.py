@@ -1,4 +1,4 @@
-"""Nobody can fill the disk with forms that no page wants."""
+"""Nobody can fill the disk with large forms."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Command(ReportCommand):
                 is_partial=bool(options["slug"]),
                 outcome=outcome,
             )
-            # An export that is stopped leaves its folder in order at once.
+            # When the export is stopped, put its folder in order at once.
             with closing(exporting):
                 for _, is_changed in exporting:
                     written += 1

@@ -14,7 +14,7 @@ from newsroom.commands import ReportCommand
 class Command(ReportCommand):
     help = (
         "Fetch images, send webhooks and import uploads in the background, until Ctrl-C or "
-        "SIGTERM. Keep it running next to the server. Several can run, also on several machines."
+        "SIGTERM. Keep it running next to the server. You can run several workers."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -163,7 +163,7 @@ class TestLeftOut:
         assert "too many for one story" in text_of(page)
         assert 'name="do"' not in page.content.decode()
 
-    def test_one_is_no_story(self, publisher: Client) -> None:
+    def test_fail_a_single_article_is_not_a_story(self, publisher: Client) -> None:
         page = start(publisher, "merge", [make_article()])
         assert "Choose at least two different articles" in text_of(page)
 
@@ -325,7 +325,7 @@ class TestPermissions:
         assert carry_on(client, page, verb, **sent, do="").status_code == (302 if allowed else 403)
         assert Act.objects.exists() == allowed
 
-    def test_pinning_is_no_bulk_action(self) -> None:
+    def test_pinning_is_not_a_bulk_action(self) -> None:
         assert Verb.PIN not in BULK
 
     def test_anonymous(self, client: Client) -> None:
@@ -336,7 +336,7 @@ class TestPermissions:
 class TestQueries:
     @pytest.mark.parametrize("number", [4, 40])
     @pytest.mark.parametrize("verb", ["hold", "release", "merge"])
-    def test_same_however_many(
+    def test_queries_do_not_depend_on_the_number_of_articles(
         self,
         publisher: Client,
         verb: str,

@@ -51,7 +51,7 @@ class TestArticlePage:
 
         assert "Stored is heat 79, published" in get(admin_client, page_of(given))
 
-    def test_links_the_public_page_where_there_is_one(self, admin_client: Client) -> None:
+    def test_links_the_public_page_if_there_is_one(self, admin_client: Client) -> None:
         published, below = make_article(), make_article(quality=10)
 
         assert "View on site" in get(admin_client, page_of(published))

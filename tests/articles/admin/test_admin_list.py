@@ -218,7 +218,7 @@ class TestColumns:
         assert f'?topic={first.pk}">Zebras</a>, <a' in html
         assert f'?topic={second.pk}">Ape</a>' in html
 
-    def test_story_size_counts_what_counts(self, admin_client: Client) -> None:
+    def test_story_size_counts_reports_that_earn_the_bonus(self, admin_client: Client) -> None:
         past = timezone.now() - timedelta(hours=1)
         lead = make_article(title="Lead")
         relate(

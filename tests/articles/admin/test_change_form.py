@@ -88,7 +88,7 @@ class TestSave:
         assert "errorlist" in html
         assert stored(article).title == "Before"
 
-    def test_a_note_alone_is_no_decision(self, login: Login) -> None:
+    def test_a_note_alone_is_not_a_decision(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Before")
         post(client, article, form_of(get(client, page_of(article)), reason="just so"))
@@ -241,7 +241,7 @@ class TestSaveOverANewerVersion:
         status, _ = post(client, article, form_of(html, **choices))
         assert (status, stored(article).title, stored(article).excerpt) == (302, "Mine", "New")
 
-    def test_another_decision_in_between(self, login: Login) -> None:
+    def test_a_decision_made_in_the_meantime(self, login: Login) -> None:
         client = login(Role.EDITOR)
         article = make_article(title="Opened", quality=50)
         form = form_of(get(client, page_of(article)), title="Mine")

@@ -1,4 +1,4 @@
-"""The queue of duplicates: groups of one address, each settled in one decision."""
+"""The queue of duplicates: groups with the same address, each resolved with one decision."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TestPage:
             assert text.count(article.slug) == 1
             assert f"Keep this one : {article.headline}" in text
 
-    def test_a_viewer_decides_nothing(self, client: Client) -> None:
+    def test_viewers_cannot_decide(self, client: Client) -> None:
         first, *_ = make_group()
         client.force_login(make_user(Role.VIEWER))
         page = client.get(QUEUE)
@@ -113,9 +113,7 @@ class TestKeep:
         assert Article.objects.published().count() == 3
         assert "1 waiting" in text_of(editor.get(QUEUE))
 
-    def test_ten_spellings_from_the_import_to_the_decision(
-        self, editor: Client, tmp_path: Path
-    ) -> None:
+    def test_ten_spellings_are_imported_and_resolved(self, editor: Client, tmp_path: Path) -> None:
         for number in range(10):
             url = f"{URL}?utm_campaign={number}"
             put(tmp_path, f"{number}.md", document(web_url=url, quality=90, published=True))

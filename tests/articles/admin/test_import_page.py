@@ -1,4 +1,4 @@
-"""Operators upload and export documents, and see how far an import is."""
+"""Operators upload and export documents, and see the progress of an import."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class TestImport:
         assert response.status_code == 413
         assert "split it, or run manage.py import_seeds on the server" in response.text
 
-    def test_who_may_not_import_is_refused_before_it_is_read(
+    def test_users_without_permission_are_refused_before_the_request_is_read(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         client.force_login(make_user(Role.EDITOR))
@@ -141,7 +141,7 @@ class TestImport:
         client.logout()
         assert client.post(page(), files).status_code == 302
 
-    def test_no_url_leads_to_the_files(self, operator: Client) -> None:
+    def test_the_files_have_no_url(self, operator: Client) -> None:
         upload(operator, {"one.md": GOOD})
         name = Upload.objects.get().stored_names[0]
         for address in (f"/media/{name}", f"/uploads/{name}", f"/media/../uploads/{name}"):
@@ -241,7 +241,7 @@ class TestRunPage:
         assert "Canceled before it began." in html
         assert again(run) in html
 
-    def test_hostile_words(self, operator: Client) -> None:
+    def test_hostile_texts(self, operator: Client) -> None:
         html = self.run_page(operator, "all.zip", zipped({f"../{PAYLOAD}.md": GOOD}))
         assert "leads out of the archive" in html
         assert "<script>alert" not in html
@@ -249,7 +249,7 @@ class TestRunPage:
         assert "not an archive" in html
         assert "<script>alert" not in html
 
-    def test_of_a_command_has_no_upload(self, operator: Client, tmp_path: Path) -> None:
+    def test_an_import_by_command_has_no_upload(self, operator: Client, tmp_path: Path) -> None:
         put(tmp_path, "one.md", document())
         run = load(tmp_path).run
         assert run

@@ -84,7 +84,7 @@ class TestSaved:
         done = save(editor, page, **typed(article, "75"))
         assert "no quality changed" in messages_of(editor, done)[0]
 
-    def test_no_way_out_of_the_site(self, editor: Client) -> None:
+    def test_next_refuses_other_sites(self, editor: Client) -> None:
         article = make_article()
         page = editor.get(reverse(LIST))
         for query in ("//elsewhere.example", "https://elsewhere.example", "a\r\nX-B: c"):

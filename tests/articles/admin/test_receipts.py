@@ -105,7 +105,7 @@ class TestDecision:
         assert "overrides the rule. Note: No second source" in text
         assert "by the rule" not in text
 
-    def test_over(self, viewer: Client) -> None:
+    def test_ended(self, viewer: Client) -> None:
         past = timezone.now() - timedelta(hours=1)
         article = make_article(decision="publish", decision_until=past)
         text = text_of(viewer, article)

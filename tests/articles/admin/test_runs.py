@@ -138,9 +138,7 @@ class TestKilledRuns:
             created=12,
         )
 
-    def test_are_shown_as_such_with_what_they_had_done(
-        self, viewer: Client, killed: ImportRun
-    ) -> None:
+    def test_are_shown_as_killed_with_their_counts(self, viewer: Client, killed: ImportRun) -> None:
         html = get(viewer, page_of(killed))
         for words in ("process 7 on elsewhere.example", "was killed", "90.0 s", ">12<"):
             assert words in html

@@ -192,7 +192,7 @@ class TestMoments:
             *("9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:45", "2100-01-01T12:00:60Z"),
         ],
     )
-    def test_fail_where_other_time_zones_have_no_such_time(self, desk: Client, moment: str) -> None:
+    def test_fail_at_times_that_other_time_zones_lack(self, desk: Client, moment: str) -> None:
         article = make_article()
         response = send(desk, address_of(article, "hold"), {"until": moment}, version=1)
         detail = problem_of(response, 400)["detail"]
@@ -247,7 +247,7 @@ class TestIfMatch:
         )
         assert response.status_code == 200
 
-    def test_of_two_requests_one_wins_and_the_other_sees_why(
+    def test_of_two_requests_one_wins_and_the_other_gets_the_reason(
         self, desk: Client, user: User
     ) -> None:
         """Both decisions are based on the same version."""
@@ -465,7 +465,7 @@ class TestBodies:
         body = {"content": "x" * 3_000_000}
         problem_of(send(desk, address_of(make_article(), "edit"), body, version=1), 413)
 
-    def test_over_already(self, desk: Client) -> None:
+    def test_ended_already(self, desk: Client) -> None:
         body = {"until": (timezone.now() - HOUR).isoformat()}
         problem = problem_of(send(desk, address_of(make_article(), "hold"), body, version=1), 409)
         assert "already be over" in problem["detail"]

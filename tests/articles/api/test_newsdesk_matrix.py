@@ -184,7 +184,9 @@ class TestUsers:
         ],
         ids=str,
     )
-    def test_who_left(self, changed: dict[str, Any], statuses: set[int], way: str) -> None:
+    def test_users_who_were_deactivated(
+        self, changed: dict[str, Any], statuses: set[int], way: str
+    ) -> None:
         user = make_user(Role.PUBLISHER)
         client = WAYS[way](user)
         article = make_article()
@@ -197,7 +199,7 @@ class TestUsers:
         assert not Act.objects.exists()
 
     @ways
-    def test_who_lost_a_role(self, way: str) -> None:
+    def test_users_who_lost_a_role(self, way: str) -> None:
         user = make_user(Role.EDITOR)
         client = WAYS[way](user)
         article = make_article()

@@ -64,7 +64,7 @@ def listed(client: Client, **parameters: Any) -> list[Any]:
 
 class TestList:
     @pytest.mark.parametrize("limit", [1, 2, 100])
-    def test_has_as_many_as_asked_for(self, desk: Client, limit: int) -> None:
+    def test_has_the_requested_number(self, desk: Client, limit: int) -> None:
         for _ in range(3):
             make_article()
         value = desk.get(LIST, {"limit": str(limit)}).json()["value"]
@@ -188,7 +188,7 @@ class TestList:
 
 
 class TestArticle:
-    def test_has_all_about_it(self, desk: Client, user: User) -> None:
+    def test_has_all_details(self, desk: Client, user: User) -> None:
         article = make_article(
             quality=57,
             title="A &#8217; b",
@@ -246,7 +246,7 @@ class TestArticle:
         told = desk.get(address_of(make_superseded(lead))).json()
         assert [one["slug"] for one in told["receipt"]["supersededBy"]] == [lead.slug]
 
-    def test_every_text_goes_back_as_it_came(self, desk: Client) -> None:
+    def test_every_text_can_be_sent_back_unchanged(self, desk: Client) -> None:
         article = make_article(title=" A &amp; b ", excerpt="x\n\ny ", body="\n<b>\n", category="c")
         told = desk.get(address_of(article)).json()
         texts = {name: told[name] for name in ("title", "excerpt", "content", "category")}
@@ -306,7 +306,7 @@ class TestStory:
         (one,) = [one for one in told["members"] if one["slug"] == article.slug]
         assert (one["state"], one["version"]) == (case.state.value, article.version)
 
-    def test_of_too_many_is_not_whole(self, desk: Client) -> None:
+    def test_a_large_story_is_incomplete(self, desk: Client) -> None:
         lead = make_article(quality=99)
         relate(lead, *(make_article() for _ in range(MOST_MEMBERS)))
         told = desk.get(address_of(lead, "story")).json()

@@ -184,7 +184,7 @@ def _scored(document: ArticleDocument) -> ArticleDocument:
 
 
 def _sensible(desk: Desk) -> Desk | None:
-    """Leave out what makes no sense together; None if nothing remains."""
+    """Leave out values that contradict each other; None if nothing remains."""
     if desk.decision in {None, "withdraw"}:
         desk = replace(desk, until=None, reason=desk.reason if desk.decision else None)
     if desk.begin and desk.end and desk.begin >= desk.end:

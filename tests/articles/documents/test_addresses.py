@@ -1,4 +1,4 @@
-"""Address keys: what all spellings of one page's address have in common."""
+"""Address keys, which are the same for every spelling of a page's address."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ class TestSpellings:
     @pytest.mark.parametrize(
         ("url", "key"), [(url, key) for key, urls in SPELLINGS.items() for url in urls]
     )
-    def test_have_one_key(self, url: str, key: str) -> None:
+    def test_spellings_have_the_same_key(self, url: str, key: str) -> None:
         assert address_key(url) == key
         assert address_key(key) == key
 
     @pytest.mark.parametrize(("one", "other"), PAIRS)
-    def test_of_two_pages_have_two_keys(self, one: str, other: str) -> None:
+    def test_different_pages_have_different_keys(self, one: str, other: str) -> None:
         assert address_key(one) != address_key(other)
 
     @pytest.mark.parametrize("text", ["", "x", "mailto:a@b.example", "http:", "http:x", "://x"])
@@ -148,14 +148,14 @@ class TestAnyText:
     @given(urls())
     @example("https://xn--zz.example/x")
     @example("https://a-.example/x")
-    def test_plain_urls_are_not_treated_otherwise(self, url: str) -> None:
+    def test_the_fast_path_gives_the_same_keys(self, url: str) -> None:
         fast = address_key.__wrapped__(url)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(addresses, "_PLAIN", re.compile(r"(?!)"))
             assert address_key.__wrapped__(url) == fast
 
     @given(urls(), st.sampled_from(["#x", "?utm_source=x", "?fbclid=x#y"]))
-    def test_what_is_dropped_changes_no_key(self, url: str, ending: str) -> None:
+    def test_dropped_parts_do_not_change_the_key(self, url: str, ending: str) -> None:
         if "?" not in url and "#" not in url:
             assert address_key(url + ending) == address_key(url)
 

@@ -73,7 +73,7 @@ class TestValuesLeftOut:
             ('\n  accepted:\n    - "nowhere"', "10:7", "(this address is left out)"),
         ],
     )
-    def test_what_editors_decided(self, written: str, place: str, words: str) -> None:
+    def test_editors_decisions(self, written: str, place: str, words: str) -> None:
         document, (warning,) = read(make_text(desk=written))
 
         assert warning.startswith(f"{place}: ")
@@ -195,14 +195,14 @@ class TestValuesMended:
         assert document.url == "https://daily.example/bridge?a=1&copy=2"
         assert warnings == []
 
-    def test_a_comment_cuts_a_headline(self) -> None:
+    def test_a_comment_cuts_off_a_headline(self) -> None:
         document, warnings = read(make_text(title="Judge strikes rule #9 on noise"))
 
         assert document.title == "Judge strikes rule"
         assert len(warnings) == 1
         assert warnings[0].startswith("2:27: the # begins a comment, which is cut off")
 
-    def test_a_comment_after_a_number_cuts_nothing(self) -> None:
+    def test_a_comment_after_a_number_is_fine(self) -> None:
         assert read(make_text(quality="53  # by hand"))[1] == []
 
     def test_a_byte_order_mark_and_mixed_line_endings(self) -> None:
@@ -370,7 +370,7 @@ class TestMessages:
             ),
         ],
     )
-    def test_what_is_not_a_news_document(self, data: bytes, reason: str, words: str) -> None:
+    def test_files_that_are_not_news_documents(self, data: bytes, reason: str, words: str) -> None:
         with pytest.raises(NotNewsError) as caught:
             parse("a.md", data)
 
@@ -400,7 +400,7 @@ class TestMessages:
             *("&nbsp;", "&#8203;", "&#129;", "&#x1b;"),
         ],
     )
-    def test_a_title_or_name_with_nothing_to_see(self, title: str) -> None:
+    def test_an_invisible_title_or_name(self, title: str) -> None:
         message = "expected some text, found nothing that can be seen"
         assert place(make_text(title=f'"{title}"')) == (2, 8, message)
         data = make_text().replace(b"name: Daily Example", f'name: "{title}"'.encode())
@@ -426,7 +426,7 @@ class TestCases:
     @pytest.mark.parametrize(
         "path", sorted((CASES / "messages").glob("*.md")), ids=lambda p: p.stem
     )
-    def test_messages_use_no_words_of_the_library(self, path: Path) -> None:
+    def test_messages_do_not_quote_the_library(self, path: Path) -> None:
         message = place(path.read_bytes())[2]
 
         assert not any(word in message for word in ("while", "token", "scanning", "expected '"))
@@ -434,7 +434,7 @@ class TestCases:
 
 @pytest.mark.skipif(not HUB.is_dir(), reason="needs the hub: name its folder in NEWSROOM_HUB")
 class TestHub:
-    def test_all_documents_come_out_byte_for_byte(self) -> None:
+    def test_all_documents_are_written_byte_for_byte(self) -> None:
         paths = sorted((HUB / "_news").glob("*.md"))
 
         assert len(paths) == 783

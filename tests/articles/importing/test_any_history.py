@@ -1,4 +1,4 @@
-"""A folder goes through edits, renames, deletions, broken files and imports that are taken back.
+"""A folder goes through edits, renames, deletions, broken files and undone imports.
 
 Whatever comes in which order: a slug never passes to another article, every address that was ever
 stored leads to its article, exports are the files byte for byte, the rows are those of a fresh import
@@ -68,7 +68,7 @@ class World:
         self.store(made)
 
     def store(self, made: ArticleDocument) -> None:
-        """Write a document under the name of its headline and day."""
+        """Write a document to a file named after its day and headline."""
         slug = slug_for(made.title, made.published_at, made.url)
         folders = ("", "a/", "b/", "c/", "d/", "e/", "f/", "g/", "h/")
         names = (f"{folder}{slug}.md" for folder in folders)
@@ -97,7 +97,7 @@ class World:
             self.store(replace(made, title=self.random.choice(TITLES)))
 
     def delete(self) -> None:
-        """Delete a file whose article no other document names and that names none of them."""
+        """Delete a file, if no document is linked to its article."""
         urls = {one.url for one in self.documents.values()}
         named = {one.url for made in self.documents.values() for one in made.related}
         for name, made in sorted(self.documents.items()):
@@ -108,7 +108,7 @@ class World:
                 return
 
     def damage(self) -> None:
-        """Break a file; the next import rejects it, and ``repair`` mends it."""
+        """Break a file: the next import rejects it, and ``repair`` restores it."""
         if name := self.pick():
             self.put(name, BROKEN)
 
@@ -122,7 +122,7 @@ class World:
         return report.run
 
     def check(self, mirror: Mirror) -> None:
-        """Check what every state of the newsroom must keep."""
+        """Check the rules that every state of the newsroom must follow."""
         told = mirror.follow()
         assert mirror.items == site(mirror.client)
         slugs = dict(Article.objects.filter(coverage_only=False).values_list("slug", "address_key"))
@@ -173,13 +173,13 @@ def test_any_history(seed: int, length: int) -> None:
 
 
 def contents(rows: digest.Rows) -> digest.Rows:
-    """Leave out topics and providers, which stay, and what counts changes."""
+    """Leave out topics and providers, which are never removed, and counters of changes."""
     kept = digest.without(rows, "article_version", "first_slug", "mark", "slug")
     return {table: found for table, found in kept.items() if table not in {"Provider", "Topic"}}
 
 
 def state(world: World) -> digest.Rows:
-    """Return the rows of the articles whose files are there, up to slugs."""
+    """Return the rows of the articles whose files exist, except for slugs."""
     rows = digest.up_to_slugs(digest.without(digest.rows(), "article_version", "path"))
     found = {}
     for table in ("Article", "Image", "Related", "SourceDocument"):

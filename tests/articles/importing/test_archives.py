@@ -1,4 +1,4 @@
-"""Uploaded files are unpacked inside their folder, within limits; one bad file harms no other."""
+"""Uploads are unpacked inside their folder, within limits; bad files do not affect others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Pack = Callable[[Members], bytes]
 
 
 def unpack(folder: Path, files: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Unpack files; return what was unpacked by path, and the message of each bad member."""
+    """Unpack files; return the unpacked files by path, and the message of each bad member."""
     unpacker = Unpacker(folder)
     for name, data in files.items():
         unpacker.add(name, io.BytesIO(data))
@@ -112,12 +112,12 @@ class TestNames:
         data = zipped([("sen\u0303al.md", b"")])
         assert unpack_one(tmp_path, data) == ({"se\u00f1al.md"}, {})
 
-    def test_fail_declared_utf_8_that_is_none(self, tmp_path: Path) -> None:
+    def test_fail_invalid_utf_8_that_the_archive_declares(self, tmp_path: Path) -> None:
         data = zipped([("ñ.md", b"")]).replace("ñ.md".encode(), b"\xff\xff.md")
         with pytest.raises(UploadError, match=r"not valid UTF-8.*another program"):
             unpack(tmp_path, {"news.zip": data})
 
-    def test_fail_of_a_tar_that_is_no_utf_8(self, tmp_path: Path) -> None:
+    def test_fail_invalid_utf_8_in_a_tar(self, tmp_path: Path) -> None:
         data = tarred([("a\udcff.md", b""), ("b.md", b"")])
         found, errors = unpack_one(tmp_path, data, "a.tgz")
         assert found == {"b.md"}
@@ -281,7 +281,7 @@ class TestLimits:
         with pytest.raises(UploadError, match="The upload unpacks to more than"):
             unpack(tmp_path, {"1.zip": zipped([("1.md", b"12")]), "2.md": b"34"})
 
-    def test_what_a_zip_claims_is_not_believed(
+    def test_claimed_sizes_are_not_trusted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(archives, "MOST_BYTES", 100_000)
@@ -314,7 +314,7 @@ class TestLimits:
         with pytest.raises(UploadError, match="too many files"):
             unpack_one(tmp_path, buffer.getvalue(), "a.tgz")
 
-    def test_can_be_stopped(self, tmp_path: Path) -> None:
+    def test_can_be_canceled(self, tmp_path: Path) -> None:
         for number, (name, data) in enumerate(
             [("a.zip", zipped([("a.md", b"a")])), ("a.tgz", tarred([("a.md", b"a")]))]
         ):
@@ -335,7 +335,7 @@ class TestLimits:
     ],
     ids=["zip", "empty", "cut-zip", "gzip", "cut-gzip", "tar"],
 )
-def test_fail_what_is_no_archive(tmp_path: Path, name: str, data: bytes) -> None:
+def test_fail_not_an_archive(tmp_path: Path, name: str, data: bytes) -> None:
     with pytest.raises(UploadError, match=rf"{name} is not an archive that can be read.*again"):
         unpack(tmp_path, {name: data})
 

@@ -89,7 +89,7 @@ class TestTopicsId:
         load(tmp_path)
         assert slugs() == {"Bridges": "spans"}
 
-    def test_a_former_one_is_not_given_again(self, tmp_path: Path) -> None:
+    def test_a_former_one_is_not_assigned_again(self, tmp_path: Path) -> None:
         for said, given in (("a", "a"), ("b", "b"), ("a", "b"), ("c", "c")):
             write_topic(tmp_path, "Bridges", said)
             for _ in range(2):
@@ -133,7 +133,7 @@ class TestTopicsId:
         assert slugs() == {"Bridges": "spans", "AI": "ai-2"}
 
     @pytest.mark.parametrize("is_stored", [False, True])
-    def test_a_file_does_not_take_what_leads_to_another_topic(
+    def test_a_file_cannot_take_a_slug_that_leads_to_another_topic(
         self, tmp_path: Path, is_stored: bool
     ) -> None:
         named = ("AI", "Artificial Intelligence") if is_stored else ("AI",)
@@ -176,7 +176,7 @@ class TestProvidersDomain:
         first = Article.objects.filter(source_document__path="a.md")
         assert [data for _, data, _ in documents_of(first)] == [before]
 
-    def test_a_former_one_is_not_given_again(self, tmp_path: Path) -> None:
+    def test_a_former_one_is_not_assigned_again(self, tmp_path: Path) -> None:
         for said, given in (("a", "a"), ("b", "b"), ("a", "b"), ("c", "c")):
             write_provider(tmp_path, f"{said}.example")
             for _ in range(2):
@@ -222,7 +222,7 @@ class TestUnchangedFiles:
             spent.append([one["sql"] for one in queries if '."source"' in one["sql"]])
         assert len(spent[1]) == 2 < len(spent[0])
 
-    def test_are_used_again_once_their_topic_is_gone(self, tmp_path: Path) -> None:
+    def test_are_free_after_their_topic_is_deleted(self, tmp_path: Path) -> None:
         write_topic(tmp_path, "Zebras", "zebras")
         load(tmp_path)
         Topic.objects.all().delete()

@@ -66,7 +66,7 @@ class TestTies:
 
 
 class TestOneAddress:
-    """Hubs publish pairs of reports with one address, and name each of them as the other's coverage."""
+    """Hubs publish pairs of reports with the same address, each as the coverage of the other."""
 
     @pytest.mark.parametrize("batch_size", [1, 10])
     @pytest.mark.parametrize("order", ["abc", "bca", "cab", "cba"])

@@ -1,4 +1,4 @@
-"""What editors decided travels in exported documents to another newsroom."""
+"""Exported documents carry editors' decisions to another newsroom."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ DECISIONS: list[tuple[str, Any, Desk]] = [
 
 @pytest.fixture(params=DECISIONS, ids=[name for name, *_ in DECISIONS])
 def decided(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
-    """Import an article, decide something about it, and return the desk block that says so."""
+    """Import an article, make a decision about it, and return its desk block."""
     _, decide, desk = request.param
     bring(tmp_path / "in", document(**BY_POLICY))
     take(decide(only_article()), "Why")
@@ -100,7 +100,7 @@ def decided(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
 
 
 class TestAnExport:
-    def test_says_what_was_decided(self, tmp_path: Path, decided: Desk) -> None:
+    def test_contains_the_decision(self, tmp_path: Path, decided: Desk) -> None:
         assert desk_in(tmp_path / "out") == decided
 
     def test_plain_leaves_it_out(self, tmp_path: Path, decided: Desk) -> None:
@@ -128,9 +128,7 @@ class TestAnExport:
             assert newsroom() == before
             assert desk_in(tmp_path / "again") == decided
 
-    def test_says_nothing_once_a_decision_is_taken_back(
-        self, tmp_path: Path, decided: Desk
-    ) -> None:
+    def test_is_missing_after_a_decision_is_undone(self, tmp_path: Path, decided: Desk) -> None:
         take(newsdesk.undo(Act.objects.latest("pk")))
         assert desk_in(tmp_path / "out") is None
 
@@ -159,13 +157,13 @@ class TestAnImport:
         newsdesk.perform(change, by=make_user(Role.EDITOR))
         assert newsroom() == before
 
-    def test_of_a_withdrawn_article_tells_readers_that_it_is_gone(
-        self, tmp_path: Path, client: Any
-    ) -> None:
+    def test_a_withdrawn_article_answers_410(self, tmp_path: Path, client: Any) -> None:
         bring(tmp_path, document(**BY_POLICY, desk=Desk(decision="withdraw")))
         assert client.get(only_article().get_absolute_url()).status_code == 410
 
-    def test_of_a_low_withdrawn_article_does_not(self, tmp_path: Path, client: Any) -> None:
+    def test_a_withdrawn_article_that_was_not_public_answers_404(
+        self, tmp_path: Path, client: Any
+    ) -> None:
         low = {**BY_POLICY, "quality": 20}
         bring(tmp_path, document(**low, desk=Desk(decision="withdraw")))
         assert client.get(only_article().get_absolute_url()).status_code == 404
@@ -180,7 +178,7 @@ class TestAnImport:
         assert only_article().published == (decision == "publish")
         assert list(exported(tmp_path / "out").values()) == [write(one)]
 
-    def test_of_a_decision_that_is_over_leaves_it_to_the_rule(self, tmp_path: Path) -> None:
+    def test_the_rule_applies_after_a_decision_has_ended(self, tmp_path: Path) -> None:
         over = Desk(decision="hold", until=EARLIER)
         one = document(quality=90, heat=90, published=False, desk=over)
         bring(tmp_path / "in", one)
@@ -188,7 +186,7 @@ class TestAnImport:
         assert list(exported(tmp_path / "out").values()) == [write(one)]
         assert not Act.objects.exists()
 
-    def test_tells_followers_nothing_of_what_readers_never_saw(self, tmp_path: Path) -> None:
+    def test_followers_learn_nothing_that_readers_never_saw(self, tmp_path: Path) -> None:
         given = {"quality": 90, "heat": 90, "published": True}
         bring(tmp_path, document(**given, desk=Desk(begin=LATER, decision="hold")))
         assert not Change.objects.exists()
@@ -252,7 +250,7 @@ def _fields(one: ArticleDocument) -> dict[str, Any]:
 
 
 class TestMerge:
-    def test_takes_what_the_document_decided_or_took_back(self, tmp_path: Path) -> None:
+    def test_follows_the_decisions_of_the_document(self, tmp_path: Path) -> None:
         bring(tmp_path, document(**BY_POLICY))
         version = only_article().version
         bring(tmp_path, document(**BY_POLICY, desk=Desk(decision="hold", pinned=True)))
@@ -268,7 +266,7 @@ class TestMerge:
             "unpin",
         ]
 
-    def test_keeps_what_editors_decided_here(self, tmp_path: Path) -> None:
+    def test_keeps_decisions_made_here(self, tmp_path: Path) -> None:
         bring(tmp_path, document(**BY_POLICY))
         take(newsdesk.schedule(only_article(), begin=EARLIER, end=LATER))
         report = bring(tmp_path, document(**BY_POLICY, excerpt="New.", desk=Desk(pinned=True)))

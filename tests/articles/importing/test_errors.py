@@ -120,7 +120,7 @@ class TestCatalogFiles:
 
 
 class TestOddFiles:
-    def test_an_empty_folder_is_no_error(self, tmp_path: Path) -> None:
+    def test_an_empty_folder_is_not_an_error(self, tmp_path: Path) -> None:
         assert counts(load(tmp_path)) == {}
 
     def test_hidden_files_and_folders_are_left_alone(self, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ class TestOddFiles:
         put(tmp_path, "two.MD", document())
         assert counts(load(tmp_path)) == {"created": 1}
 
-    def test_folders_and_pipes_are_no_documents(self, tmp_path: Path) -> None:
+    def test_folders_and_pipes_are_not_documents(self, tmp_path: Path) -> None:
         put(tmp_path, "folder.md/one.txt", document())
         os.mkfifo(tmp_path / "pipe.md")
         assert counts(load(tmp_path)) == {"created": 1}

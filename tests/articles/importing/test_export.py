@@ -62,7 +62,7 @@ def changes(tmp_path: Path, came_in: bytes) -> list[str]:
 
 
 class TestAnUntouchedDocument:
-    def test_comes_out_byte_for_byte_under_its_slug(self, tmp_path: Path, came_in: bytes) -> None:
+    def test_is_written_byte_for_byte_under_its_slug(self, tmp_path: Path, came_in: bytes) -> None:
         assert exported(tmp_path / "out") == {"2024-05-01-bridge-opens.md": came_in}
 
     def test_keeps_windows_line_endings(self, tmp_path: Path) -> None:

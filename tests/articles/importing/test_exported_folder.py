@@ -1,4 +1,4 @@
-"""Folders of exported documents are kept up to date, and nothing else in them is touched."""
+"""Folders of exported documents are kept up to date; other files in them are not touched."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def withdraw(title: str) -> None:
 
 
 class TestWhatNoLongerBelongs:
-    def test_withdrawn_article_goes_from_the_published_ones(self, tmp_path: Path) -> None:
+    def test_withdrawn_article_is_removed_from_the_published_ones(self, tmp_path: Path) -> None:
         send(tmp_path / "out", Article.objects.published())
         withdraw("two")
         outcome = send(tmp_path / "out", Article.objects.published())
         assert names(tmp_path / "out") == {"one", "three"}
         assert (outcome.removed, outcome.left) == (1, [])
 
-    def test_other_slug_and_deleted_article_go(self, tmp_path: Path) -> None:
+    def test_changed_slug_and_deleted_article_are_removed(self, tmp_path: Path) -> None:
         send(tmp_path / "out")
         edit(Article.objects.get(title="one"), slug="2024-05-01-renamed")
         Article.objects.get(title="two").delete()
@@ -67,7 +67,7 @@ class TestWhatNoLongerBelongs:
         assert names(tmp_path / "out") == {"renamed", "three"}
         assert send(tmp_path / "out").removed == 0
 
-    def test_changed_file_is_named_and_left_until_somebody_removes_it(self, tmp_path: Path) -> None:
+    def test_changed_file_is_listed_and_kept(self, tmp_path: Path) -> None:
         send(tmp_path / "out")
         file = tmp_path / "out" / "2024-05-01-two.md"
         file.write_bytes(file.read_bytes() + b"A note.\n")
@@ -78,7 +78,7 @@ class TestWhatNoLongerBelongs:
         file.unlink()
         assert send(tmp_path / "out").left == []
 
-    def test_file_that_comes_back_and_goes_again(self, tmp_path: Path) -> None:
+    def test_file_that_returns_and_is_removed_again(self, tmp_path: Path) -> None:
         send(tmp_path / "out")
         for _ in range(2):
             send(tmp_path / "out", Article.objects.exclude(title="two"))
@@ -118,7 +118,7 @@ class TestWhatIsNotOurs:
         assert (tmp_path / "secret.md").exists()
         assert (out / ".hidden.md").exists()
 
-    def test_link_stays(self, tmp_path: Path) -> None:
+    def test_link_is_kept(self, tmp_path: Path) -> None:
         out = tmp_path / "out"
         send(out)
         file = out / "2024-05-01-two.md"
@@ -175,7 +175,7 @@ class TestWriting:
         # An import does not see it.
         assert load(tmp_path / "out").unchanged == 3
 
-    def test_the_list_says_what_a_file_was_made_from(self, tmp_path: Path) -> None:
+    def test_the_list_names_the_version_that_a_file_is_based_on(self, tmp_path: Path) -> None:
         edit(Article.objects.get(title="one"), excerpt="New.")
         send(tmp_path / "out")
         source = SourceDocument.objects.get(path="2024-05-01-one.md")

@@ -62,7 +62,7 @@ def url_of(slug: str) -> str:
 
 
 def namer(**overrides: Any) -> ArticleDocument:
-    """Make a document of another page, which lists the bridge's page in its own spelling."""
+    """Make a document of another page, which links to the bridge's page by another spelling."""
     listed = entry(web_url=TRACKED, provider=DAILY)
     values = {"title": "Namer", "web_url": "https://herald.example/n", "provider": HERALD}
     return document(**values | {"related": (listed,)} | overrides)
@@ -91,14 +91,14 @@ class TestOneAddress:
         )
         assert groups(load(tmp_path, batch_size=size)) == []
 
-    def test_a_newcomer_is_reported_with_the_stored_one(self, tmp_path: Path) -> None:
+    def test_a_new_article_is_reported_with_the_stored_one(self, tmp_path: Path) -> None:
         put(tmp_path, "one.md", document())
         assert groups(load(tmp_path)) == []
         put(tmp_path, "two.md", document(web_url=TRACKED, published_at=NOON - HOUR))
         report = load(tmp_path)
         assert groups(report) == [{"url": TRACKED, "slugs": [BRIDGE, f"{BRIDGE}-2"]}]
 
-    def test_www_makes_no_second_provider(self, tmp_path: Path) -> None:
+    def test_www_does_not_make_a_second_provider(self, tmp_path: Path) -> None:
         www = DocumentProvider("The Daily", "WWW.Daily.example")
         put(tmp_path, "one.md", document())
         put(tmp_path, "two.md", document(web_url=OTHER_URL, provider=www))
@@ -286,7 +286,7 @@ class TestRetitled:
         assert (run.created, run.retitled) == (1, 0)
         assert Article.objects.filter(slug=BRIDGE).exists()
 
-    def test_not_while_its_own_file_is_there(self, folder: Path) -> None:
+    def test_not_while_its_own_file_exists(self, folder: Path) -> None:
         put(folder, self.OLD, document())
         report = load(folder)
         assert counts(report) == {"created": 1, "unchanged": 2}
@@ -299,7 +299,7 @@ class TestRetitled:
 
 
 class TestTwoFolders:
-    """The folder of another newsroom is no later version of the first."""
+    """The folder of another newsroom is not a later version of the first."""
 
     def import_both(self, folder: Path, other: Path) -> importing.Report:
         put(folder, f"{BRIDGE}.md", document())
@@ -325,7 +325,7 @@ class TestTwoFolders:
 
 
 class TestPairs:
-    """Hubs publish two documents of one address, and each lists the address as related."""
+    """Hubs publish two documents with the same address, and each lists the address as related."""
 
     FIRST = document(related=(entry(web_url=SPELLINGS[0], provider=DAILY),))
     SECOND = document(
@@ -350,7 +350,7 @@ class TestPairs:
         assert len(links) == 2
         assert counts(load(tmp_path, skip=False)) == {"unchanged": 2}
 
-    def test_alone_links_nowhere(self, tmp_path: Path) -> None:
+    def test_alone_has_no_links(self, tmp_path: Path) -> None:
         put(tmp_path, "a.md", self.FIRST)
         assert counts(load(tmp_path)) == {"created": 1}
         assert linked() == {}

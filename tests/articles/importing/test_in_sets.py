@@ -1,4 +1,4 @@
-"""An import that is noted in sets leaves the rows that triggers would leave."""
+"""An import that is noted in sets leaves the same rows as one with triggers."""
 
 from __future__ import annotations
 

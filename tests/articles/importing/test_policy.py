@@ -131,7 +131,7 @@ class TestBetterPolicy:
         tried = load(hub, dry_run=True).as_json()["policy"]
         assert tried == load(hub).as_json()["policy"]
 
-    def test_is_not_advised_if_the_policy_explains_enough(self, hub: Path) -> None:
+    def test_is_not_suggested_if_the_policy_explains_enough(self, hub: Path) -> None:
         newsdesk.apply_policy(Policy(100, 10, 50), by=None)
         report = load(hub)
         best = {"threshold": 100, "bonus": 10, "minimum": 50, "explained": 20}
@@ -139,7 +139,7 @@ class TestBetterPolicy:
         assert "another publishing rule" not in report.as_text()
         assert not ImportProblem.objects.exists()
 
-    def test_is_not_looked_for_without_scores(self, hub: Path, tmp_path: Path) -> None:
+    def test_is_not_suggested_without_scores(self, hub: Path, tmp_path: Path) -> None:
         load(hub)
         assert load(hub).as_json()["policy"] is None
         put(tmp_path, "a.txt", document(quality=None, heat=None, published=None))

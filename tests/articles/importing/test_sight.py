@@ -1,4 +1,4 @@
-"""Imports of what readers cannot see yet, and of what relates to it."""
+"""Imports of articles that readers cannot see yet, and of articles that relate to them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def put_best(folder: Path, published_at: datetime = NOON) -> None:
 
 
 def put_other(folder: Path, published_at: datetime = NOON) -> None:
-    """Put a report that its document calls superseded by the best one."""
+    """Put a report whose document says that the best one supersedes it."""
     one = document(
         title="Other",
         web_url="https://paper.example/other",

@@ -1,4 +1,4 @@
-"""The row of a run: which process imports, what it has done so far, and whether it was killed."""
+"""The row of a run: its process, its counts so far, and whether it was killed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TestKilled:
     def test_ended_runs_stay_as_they_are(self, ended: State) -> None:
         assert state(running(state=ended), days=1) == ended
 
-    def test_sign_of_life_after_all(self) -> None:
+    def test_late_sign_of_life(self) -> None:
         run = running()
         assert state(run, seconds=60) == "killed"
         importing.Report(created=2).record(run)
@@ -99,7 +99,7 @@ class TestARun:
         load(tmp_path, batch_size=10, progress=look)
         assert seen == [("running", 10), ("running", 20), ("running", 30)]
 
-    def test_counts_coverage_now_and_then(
+    def test_counts_coverage_from_time_to_time(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(importing, "COUNT_EVERY", -1.0)
@@ -116,7 +116,7 @@ class TestARun:
         assert seen == [1, 2, 3]
         assert (report.stubs, ImportRun.objects.get().stubs) == (3, 3)
 
-    def test_counts_unchanged_and_skipped_files_now_and_then(
+    def test_counts_unchanged_and_skipped_files_from_time_to_time(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put(tmp_path, [SeedFile(*file) for file in generate(30, 5)])
@@ -136,7 +136,7 @@ class TestARun:
         run = ImportRun.objects.latest("pk")
         assert (run.unchanged, run.skipped) == (30, 1)
 
-    def test_fails_with_what_went_wrong_even_if_its_row_cannot_be_written(
+    def test_raises_the_original_error_even_if_its_row_cannot_be_written(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*arguments: object) -> None:

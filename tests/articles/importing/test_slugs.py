@@ -1,4 +1,4 @@
-"""A slug never passes to another article, whichever run came first."""
+"""A slug never passes to another article, whatever the order of the runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def slugs() -> dict[str, str]:
 
 
 def numbered(report: importing.Report) -> list[object]:
-    """Return the slugs that documents asked for in vain, and those that they got."""
+    """Return the requested slugs that were taken, and the slugs that the documents got."""
     return [one.details for one in report.of(ImportProblem.Kind.SLUG)]
 
 
@@ -124,7 +124,7 @@ class TestWithinOneRun:
 
 
 class TestRemoved:
-    """The slug of a removed article waits for its return."""
+    """The slug of a removed article stays reserved for its return."""
 
     @pytest.fixture(autouse=True)
     def removed(self, tmp_path: Path) -> None:
@@ -135,14 +135,14 @@ class TestRemoved:
         article.delete()
         (tmp_path / "one.md").unlink()
 
-    def test_is_not_given_to_another_address(self, tmp_path: Path) -> None:
+    def test_is_not_assigned_to_another_address(self, tmp_path: Path) -> None:
         put(tmp_path, "two.md", page(SECOND))
         report = load(tmp_path)
         assert slugs() == {SECOND: f"{SLUG}-2"}
         assert numbered(report) == [{"slug": f"{SLUG}-2", "stem": SLUG}]
         assert FormerSlug.objects.get().article is None
 
-    def test_is_given_back_to_the_same_address(self, tmp_path: Path) -> None:
+    def test_returns_to_the_same_address(self, tmp_path: Path) -> None:
         put(tmp_path, "two.md", page(f"{FIRST}/?utm_source=x"))
         assert numbered(load(tmp_path)) == []
         assert list(slugs().values()) == [SLUG]

@@ -1,4 +1,4 @@
-"""Two newsrooms that exchange folders in turn end equal."""
+"""Two newsrooms that exchange folders end up with the same articles."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ ACTS: tuple[Act, ...] = (
 
 
 def decide(chance: random.Random, times: int) -> None:
-    """Make random decisions; those that make no sense are left out."""
+    """Make random decisions, except those that are refused."""
     for _ in range(times):
         articles = Article.objects.filter(coverage_only=False).order_by("slug")
         one = chance.choice(list(articles))
@@ -151,7 +151,7 @@ class TestTwoNewsrooms:
             assert report.updated
             assert newsroom() == before
 
-    def test_take_back_each_others_edits_without_a_conflict(
+    def test_revert_each_others_edits_without_a_conflict(
         self, tmp_path: Path, at_first: Path, elsewhere: Any
     ) -> None:
         with elsewhere():

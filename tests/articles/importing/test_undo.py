@@ -29,7 +29,7 @@ def last_run() -> ImportRun:
 
 
 def contents() -> digest.Rows:
-    """Return all rows that an import writes and taking it back restores."""
+    """Return all rows that an import writes and that undoing it restores."""
     rows = digest.without(digest.rows(), "article_version")
     return {table: found for table, found in rows.items() if table not in {"Provider", "Topic"}}
 
@@ -115,7 +115,7 @@ class TestChanged:
         assert article.source_document.path == "2024-05-01-first.md"
         assert FormerSlug.objects.get().slug == "2024-05-01-second"
 
-    def test_imports_are_taken_back_one_after_the_other(self, tmp_path: Path) -> None:
+    def test_imports_are_undone_one_after_the_other(self, tmp_path: Path) -> None:
         states, runs = [], []
         for title in ("One", "Two", "Three"):
             put(tmp_path, "2024-05-01-x.md", document(title=title))
@@ -129,7 +129,7 @@ class TestChanged:
             assert undo(run) == Undone(restored=1)
             assert contents() == state
 
-    def test_conflicts_of_the_import_are_over(self, tmp_path: Path) -> None:
+    def test_conflicts_of_the_import_are_removed(self, tmp_path: Path) -> None:
         put(tmp_path, "2024-05-01-x.md", document())
         load(tmp_path)
         Article.objects.update(title="Ours")
@@ -141,7 +141,7 @@ class TestChanged:
 
 
 class TestWhatEditorsDid:
-    def test_articles_stay_and_are_named(self, tmp_path: Path) -> None:
+    def test_articles_are_left_and_listed(self, tmp_path: Path) -> None:
         put(tmp_path, "one.txt", document())
         put(tmp_path, "two.txt", document(title="Two", web_url=OTHER))
         load(tmp_path)
@@ -155,7 +155,7 @@ class TestWhatEditorsDid:
         assert left.why.startswith(f"held by {editor} on ")
         assert Article.objects.get() == article
 
-    def test_history_says_that_an_import_was_taken_back(self, tmp_path: Path) -> None:
+    def test_history_says_that_an_import_was_undone(self, tmp_path: Path) -> None:
         put(tmp_path, "2024-05-01-x.md", document())
         load(tmp_path)
         put(tmp_path, "2024-05-01-x.md", document(title="Two"))
@@ -179,7 +179,7 @@ class TestTheCommand:
         assert called(last_run().pk) == dry
         assert called(last_run().pk) == {"removed": 0, "restored": 0, "left": []}
 
-    def test_says_that_there_is_nothing_to_take_back(self) -> None:
+    def test_says_that_there_is_nothing_to_undo(self) -> None:
         assert Undone().as_text() == "There is nothing to undo."
         left = Undone(removed=1_000, left=[Left("a", "held")])
         assert left.as_text() == "1,000 articles removed, 0 restored, 1 left as they are\na: held"

@@ -101,12 +101,12 @@ class TestImport:
         upload = imported(plan_md=b"# Plan\n", all_zip=zipped([("other.md", b"# Plan\n")]))
         assert (upload.run.rejected, upload.run.skipped) == (1, 1)
 
-    def test_bad_members_lose_no_others(self) -> None:
+    def test_bad_files_do_not_affect_others(self) -> None:
         upload = imported(all_zip=zipped([("../evil.md", b""), ("bad.md", BAD), ("one.md", GOOD)]))
         assert (upload.run.created, upload.run.rejected) == (1, 2)
         assert {problem.path for problem in upload.run.problems.all()} == {"../evil.md", "bad.md"}
 
-    def test_messages_name_no_folder_of_the_server(self) -> None:
+    def test_messages_do_not_reveal_folders_of_the_server(self) -> None:
         upload = imported(all_zip=zipped([("news/bad.md", BAD), ("news/plan.md", b"# Plan\n")]))
         for problem in upload.run.problems.all():
             assert problem.path.startswith("news/")
@@ -185,7 +185,7 @@ class TestRefused:
         ],
         ids=["empty", "pictures", "text", "bad"],
     )
-    def test_with_words(self, data: bytes, words: str) -> None:
+    def test_message(self, data: bytes, words: str) -> None:
         upload = imported(all_zip=data)
         assert upload.run.state == State.REFUSED
         assert upload.run.finished_at
@@ -268,7 +268,7 @@ def begin_then(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> Non
 
 
 class TestFaults:
-    def test_a_killed_worker_leaves_what_can_be_imported_again(self) -> None:
+    def test_files_of_a_killed_worker_can_be_imported_again(self) -> None:
         upload = receive(one_md=GOOD)
         for state in (State.QUEUED, State.RUNNING, State.KILLED):
             ImportRun.objects.update(state=state)

@@ -11,7 +11,7 @@ from tests.factories import make_article, relate
 pytestmark = pytest.mark.django_db
 
 
-def test_one_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_on_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     lead = make_article(quality=57, heat=77, published=True)
     relate(lead, *(make_article(coverage_only=True, quality=None) for _ in range(2)))
     call_command("explain", lead.slug)

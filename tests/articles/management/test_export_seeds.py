@@ -46,7 +46,7 @@ class TestExport:
         edit(published(), title="Another")
         assert run(tmp_path)[0].endswith(", 1 of them changed")
 
-    def test_of_published_ones_leaves_out_the_others(self, tmp_path: Path) -> None:
+    def test_published_leaves_out_the_others(self, tmp_path: Path) -> None:
         assert run(tmp_path, "--published")[1] == [f"{published().slug}.md"]
 
     def test_of_slugs_writes_those(self, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class TestCacheImages:
         assert err == f"{server.url('/none')}: Its server answers 404.\n"
         assert "1 failed" in out
 
-    def test_tells_programs(self, server: Server) -> None:
+    def test_json(self, server: Server) -> None:
         add(server.put("/1", different(1)))
         add(server.put("/2", reply(status="500 Sorry")))
         status, out, _ = call("cache_images", "--format", "json")
@@ -112,7 +112,7 @@ class TestCacheImages:
         assert out.startswith("1 images kept")
         assert err == "Interrupted. Finished images are kept; run again to continue.\n"
 
-    def test_reports_what_is_left_for_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reports_postponed_images(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keeping, "keep", lambda **_: Report(postponed=1200))
         assert call("cache_images")[1].endswith(
             "1,200 postponed because their servers asked for fewer requests\n"

@@ -316,13 +316,13 @@ class TestConflictsThatSettleThemselves:
         newsdesk.perform(newsdesk.edit(the_article(), excerpt="Unrelated."), by=None)
         assert self.opened().exists()
 
-    def test_when_the_source_takes_its_change_back(self) -> None:
+    def test_when_the_source_reverts_its_change(self) -> None:
         self.bring(title="Theirs again")
         self.bring(title="Bridge opens")
         assert "source took its change back" in self.note()
         assert the_article().title == "Ours"
 
-    def test_when_an_edit_outside_the_newsdesk_is_taken_back(self) -> None:
+    def test_when_an_edit_outside_the_newsdesk_is_reverted(self) -> None:
         edit(the_article(), title="Bridge opens")
         self.bring(title="Theirs at last")
         assert the_article().title == "Theirs at last"
@@ -337,7 +337,7 @@ class TestConflictsThatSettleThemselves:
 class TestWhatLooksAlike:
     NFC, NFD = "Élection à São Paulo", "E\u0301lection a\u0300 Sa\u0303o Paulo"
 
-    def test_is_no_change(self, tmp_path: Path) -> None:
+    def test_is_not_a_change(self, tmp_path: Path) -> None:
         path = put(tmp_path, "one.txt", document(title=self.NFC, topics=("Élan",)))
         load(tmp_path)
         version = the_article().version
@@ -347,7 +347,7 @@ class TestWhatLooksAlike:
         assert (article.title, article.version) == (self.NFC, version)
         assert export.present(article) == parse("", path.read_bytes())
 
-    def test_is_no_conflict(self, tmp_path: Path) -> None:
+    def test_is_not_a_conflict(self, tmp_path: Path) -> None:
         put(tmp_path, "one.txt", document(title="One"))
         load(tmp_path)
         newsdesk.perform(newsdesk.edit(the_article(), title=self.NFC), by=None)

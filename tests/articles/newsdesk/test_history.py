@@ -300,7 +300,7 @@ class TestEdit:
         assert (fresh(article).title, fresh(article).body) == ("Second", "A\n")
 
     @pytest.mark.parametrize("title", ["", "\u2060", "&#8203;", "\x1b"])
-    def test_fail_nothing_to_see(self, title: str) -> None:
+    def test_fail_invisible_headline(self, title: str) -> None:
         with pytest.raises(newsdesk.RefusedError, match="needs a title"):
             newsdesk.edit(make_article(title="First"), title=title)
 

@@ -1,4 +1,4 @@
-"""The integrity check tells errors from notes, and finds each thing that is broken."""
+"""The integrity check distinguishes errors from notes, and finds everything that is broken."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def kinds() -> list[str]:
 
 
 def drop_triggers() -> None:
-    """Take the triggers of articles away until the test's transaction ends."""
+    """Drop the triggers of articles until the test's transaction ends."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -172,7 +172,7 @@ class TestErrors:
         FormerSlug.objects.remember({one.slug: (None, "daily.example/gone")})
         assert found() == [("slug of two articles", one.slug)]
 
-    def test_slug_that_a_removed_article_took_again(self, pair: tuple[Article, Article]) -> None:
+    def test_slug_that_a_removed_article_got_back(self, pair: tuple[Article, Article]) -> None:
         FormerSlug.objects.remember({pair[0].slug: (None, pair[0].address_key)})
         assert found() == []
 
@@ -287,7 +287,7 @@ class TestTheCommand:
         status, out = check("--format", "json")
         assert (status, json.loads(out)) == (0, {"errors": [], "notes": []})
 
-    def test_exits_with_0_if_there_are_notes_only(self, pair: tuple[Article, Article]) -> None:
+    def test_exits_with_0_if_there_are_only_notes(self, pair: tuple[Article, Article]) -> None:
         Article.objects.filter(pk=pair[0].pk).update(published=False)
         status, out = check("--format", "json")
         report = json.loads(out)

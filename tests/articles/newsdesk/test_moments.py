@@ -33,7 +33,7 @@ HIDDEN_BEFORE: dict[str, dict[str, Any]] = {
 
 
 def make_story(**lead: Any) -> tuple[Article, Article, Article]:
-    """Return a lead, the next best and a stub that both list; scored an hour before noon."""
+    """Return a lead, the next best report, and a coverage-only article of both, scored at 11:00."""
     values: dict[str, Any] = {"quality": 90, "published_at": NOON - 9 * HOUR} | lead
     best = make_article(slug="best", **values)
     other = make_article(slug="other", quality=60, published_at=NOON - 8 * HOUR)
@@ -66,7 +66,7 @@ class TestCatchUp:
         assert scores() == {"best": 110, "other": -1}
         assert seen(NOON) == {"best"}
 
-    def test_what_expires_gives_the_lead_back(self) -> None:
+    def test_an_expired_lead_is_replaced(self) -> None:
         make_story(publish_until=NOON)
         assert scores() == {"best": 110, "other": -1}
         moments.catch_up(NOON)
@@ -92,14 +92,14 @@ class TestCatchUp:
         with django_assert_num_queries(2):
             assert not moments.is_due(NOON + HOUR)
 
-    def test_days_without_a_clock_are_caught_up_with(self) -> None:
+    def test_catches_up_after_days_without_a_clock(self) -> None:
         make_story(publish_from=NOON, publish_until=NOON + 48 * HOUR)
         moments.catch_up(NOON + 24 * HOUR)
         assert scores()["other"] == -1
         moments.catch_up(NOON + 72 * HOUR)
         assert scores()["other"] == 70
 
-    def test_a_clock_that_never_ran_begins_with_all_that_has_a_time(self) -> None:
+    def test_the_first_run_includes_every_article_with_a_time(self) -> None:
         make_story(publish_from=NOON)
         # As an older version left it: an embargoed lead superseded what readers could see.
         Article.objects.filter(slug="other").update(heat=-1, published=False)
@@ -107,7 +107,7 @@ class TestCatchUp:
         assert moments.is_due(NOON - HOUR)
         assert moments.catch_up(NOON - HOUR) == ["other"]
 
-    def test_a_clock_that_first_runs_after_the_date_of_one_dated_ahead(self) -> None:
+    def test_the_first_run_includes_past_dates(self) -> None:
         lead = make_article(quality=90, published_at=timezone.now() + HOUR)
         make_superseded(lead, slug="other", quality=75, heat=75)
         assert moments.catch_up(lead.published_at) == ["other"]
@@ -126,7 +126,7 @@ class TestCatchUp:
         monkeypatch.setattr(moments, "PIECE", 2)
         assert len(moments.catch_up(NOON)) == 5
 
-    def test_stopped_it_begins_again(self) -> None:
+    def test_starts_again_after_a_stop(self) -> None:
         make_story(publish_from=NOON)
         assert moments.catch_up(NOON, lambda: True) == []
         assert moments.is_due(NOON)
@@ -140,7 +140,7 @@ class TestCatchUp:
 
     @given(stories=STORIES, hours=st.lists(st.sampled_from([0, 0.5, 1, 2]), max_size=3))
     @settings(max_examples=40)
-    def test_leaves_what_a_full_rescore_gives(self, stories: Stories, hours: list[float]) -> None:
+    def test_equals_a_full_rescore(self, stories: Stories, hours: list[float]) -> None:
         begin = NOON - HOUR / 2
         with transaction.atomic():
             store(stories)

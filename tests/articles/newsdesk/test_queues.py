@@ -273,7 +273,7 @@ class TestPossibleDuplicates:
         monkeypatch.setattr(queues, "REACH", 2)
         assert waiting("possible-duplicates") == [new]
 
-    def test_is_settled_by_keeping_one(self) -> None:
+    def test_is_resolved_by_keeping_one(self) -> None:
         kept, *others = (make_article(web_url=self.URL) for _ in range(10))
         change = newsdesk.keep(kept, others)
         act = newsdesk.perform(change, by=None, reason="Duplicate")
@@ -285,7 +285,7 @@ class TestPossibleDuplicates:
         assert waiting("possible-duplicates") == [kept]
         assert not held.all().exists()
 
-    def test_fail_if_the_one_that_stays_changed(self) -> None:
+    def test_fail_if_the_kept_article_has_changed(self) -> None:
         kept, other = (make_article(web_url=self.URL) for _ in range(2))
         change = newsdesk.keep(kept, [other])
         newsdesk.perform(newsdesk.withdraw(kept), by=None)

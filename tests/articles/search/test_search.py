@@ -188,7 +188,7 @@ class TestNeverFails(TestCase):
 
 
 class TestFormerAddress:
-    """Looking up what articles had before reads indexes alone."""
+    """Looking up former slugs and addresses reads only indexes."""
 
     def test_reads_no_whole_table(self) -> None:
         found = Article.objects.search("https://daily.example/2024-05-01-x?utm_source=x")

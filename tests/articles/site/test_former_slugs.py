@@ -1,4 +1,4 @@
-"""Old addresses of a retitled article lead to it for good; its feed ids stay."""
+"""Former URLs of a retitled article lead to it permanently; its feed ids do not change."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def moved(former: str, **overrides: Any) -> Article:
 
 
 def answers(client: Client, place: str, slug: str) -> tuple[int, Any, bytes]:
-    """Return the status, target and content of an answer, without the slug."""
+    """Return the status, target and content of a response, without the slug."""
     response = client.get(place.format(slug))
     content = response.content.replace(slug.encode(), b"")
     return response.status_code, response.get("Location"), content
@@ -61,7 +61,7 @@ def answers(client: Client, place: str, slug: str) -> tuple[int, Any, bytes]:
 
 class TestRetitled:
     @places
-    def test_old_addresses_redirect(self, client: Client, folder: Path, place: str) -> None:
+    def test_former_urls_redirect(self, client: Client, folder: Path, place: str) -> None:
         retitle(folder, OLD, NEW, "Bridge opened")
         response = client.get(place.format(OLD))
         assert (response.status_code, response["Location"]) == (301, place.format(NEW))
@@ -94,7 +94,7 @@ class TestRetitled:
         of_story = entry_of_slug(client, f"/news/{NEW}/feed.{ending}", OLD)
         assert of_story.id == before.id
 
-    def test_followers_are_told_of_both(self, client: Client, folder: Path) -> None:
+    def test_followers_learn_of_both(self, client: Client, folder: Path) -> None:
         mirror = Mirror(client)
         mirror.follow()
         retitle(folder, OLD, NEW, "Bridge opened")
@@ -116,7 +116,7 @@ class TestHidden:
         missing = answers(client, place, "2026-03-01-y")
         assert answers(client, place, "2026-03-01-x") == missing
 
-    def test_of_a_withdrawn_article_says_so(self, client: Client, place: str) -> None:
+    def test_of_a_withdrawn_article_answers_410(self, client: Client, place: str) -> None:
         article = moved("2026-03-01-x")
         newsdesk.perform(newsdesk.withdraw(article), by=None)
         statuses = [
@@ -146,7 +146,7 @@ class TestQueries:
             ("/news/{}/feed.rss", 4, 4),
         ],
     )
-    def test_are_few(
+    def test_queries_are_few(
         self,
         client: Client,
         django_assert_num_queries: DjangoAssertNumQueries,

@@ -1,4 +1,4 @@
-"""A process need not ask for the edition at every request, and survives a failing database."""
+"""A process does not query the edition at every request, and survives a failing database."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Clock:
 
 @pytest.fixture
 def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[None]]:
-    """Return a function that lets the database fail, and returns a list that grows with each try."""
+    """Return a function that makes the database fail; it returns a list that grows with each try."""
 
     def fail() -> list[None]:
         tries: list[None] = []
@@ -75,7 +75,7 @@ class TestAsking:
         client.post("/admin/login/")
         assert b"Marimba" in client.get("/").content
 
-    def test_every_time_if_set_so(self, client: Client, settings: LazySettings) -> None:
+    def test_every_time_with_a_setting_of_0(self, client: Client, settings: LazySettings) -> None:
         settings.EDITION_SECONDS = 0
         make_article(title="Xylophone")
         client.get("/")

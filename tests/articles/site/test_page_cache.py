@@ -113,7 +113,7 @@ class TestStored:
 
 
 class TestMadeUpAddresses:
-    """Strangers can make up queries, hosts and ports. All of them share a few places."""
+    """Strangers can make up queries, hosts and ports. All of these share a few entries."""
 
     def test_take_a_limited_share_of_the_cache(
         self, client: Client, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
@@ -146,7 +146,7 @@ class TestMadeUpAddresses:
         settings.SITE_URL = site
         assert page_cache._is_made_up(rf.get("/", headers={"host": host})) is is_made_up
 
-    def test_are_stored_until_another_takes_the_place(
+    def test_are_stored_until_another_page_replaces_them(
         self, client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: QueryCount
     ) -> None:
         monkeypatch.setattr(page_cache, "PLACES", 1)
@@ -172,10 +172,10 @@ class TestMadeUpAddresses:
 
 
 class TestOneMaker:
-    """While one process makes a page, others do not make it, too."""
+    """Only one process at a time renders a page."""
 
     def former(self, client: Client, made_ago: float) -> bytes:
-        """Store a page, change its edition, and let somebody else be making the next."""
+        """Store a page, change its edition, and pretend that another process renders the next."""
         article = make_article(title="Xylophone")
         page = client.get("/").content
         (key,) = (
@@ -203,7 +203,9 @@ class TestOneMaker:
         self.former(client, page_cache.RECENT + 1)
         assert b"Marimba" in client.get("/").content
 
-    def test_waits_for_the_maker(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_waits_for_the_other_process(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         make_article(title="Xylophone")
         page = client.get("/").content
         (key,) = (
@@ -220,7 +222,7 @@ class TestOneMaker:
             assert client.get("/").content == page
         assert len(asked) == 1
 
-    def test_makes_it_if_the_maker_gives_up(
+    def test_renders_the_page_if_the_other_process_fails(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         page = self.former(client, page_cache.RECENT + 1)
@@ -350,7 +352,7 @@ class TestCompression:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_was_lost_is_made_again(client: Client) -> None:
+def test_reconnects_after_a_lost_connection(client: Client) -> None:
     make_article()
     page = client.get("/").content
     assert connection.connection is not None

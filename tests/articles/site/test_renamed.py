@@ -1,4 +1,4 @@
-"""Topics and providers keep their former addresses: they redirect for good, and never pass on."""
+"""Former URLs of topics and providers redirect permanently, and are never reused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PATHS = [
 
 class TestRedirects:
     @pytest.mark.parametrize(("before", "after"), PATHS)
-    def test_for_good(self, client: Client, article: Any, before: str, after: str) -> None:
+    def test_is_permanent(self, client: Client, article: Any, before: str, after: str) -> None:
         response = client.get(before)
         assert (response.status_code, response["Location"]) == (301, after)
         assert client.get(after.partition("?")[0]).status_code == 200
@@ -97,7 +97,7 @@ class TestPrograms:
         assert client.get("/api/v1/providers/old.example/").json()["domain"] == "new.example"
 
     @pytest.mark.parametrize("asked", ["topic=zebras", "provider=old.example"])
-    def test_followers_are_told_of_nothing_that_is_still_there(
+    def test_followers_are_not_told_that_articles_are_gone(
         self, client: Client, asked: str
     ) -> None:
         topic, provider = make_topic("Zebras"), make_provider(domain="old.example")

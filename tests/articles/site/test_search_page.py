@@ -139,7 +139,7 @@ class TestFilters:
 
 
 class TestPage:
-    def test_fail_cursor_of_no_page(self, client: Client) -> None:
+    def test_fail_invalid_cursor(self, client: Client) -> None:
         for _ in range(2):
             make_article(title="Zebra")
         place = "2026-03-01T12:00:00Z,a"

@@ -1,4 +1,4 @@
-"""``updated`` of feeds, sitemaps and structured data moves with every change for readers, and only then."""
+"""``updated`` of feeds, sitemaps and structured data changes only if readers see a change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 
 
 def told(client: Client, slug: str = "lead") -> dict[str, datetime]:
-    """Return when an article was updated, by every place that says so."""
+    """Return when an article was updated, according to every feed, sitemap and page."""
 
     def found(pattern: str, address: str) -> datetime:
         text = client.get(address).content.decode()
@@ -150,7 +150,7 @@ UNSEEN: dict[str, Callable[[], object]] = {
 
 class TestUpdated:
     @pytest.mark.parametrize("write", SEEN.values(), ids=SEEN)
-    def test_moves(self, client: Client, story: Any, write: Callable[[], object]) -> None:
+    def test_changes(self, client: Client, story: Any, write: Callable[[], object]) -> None:
         assert set(told(client).values()) == {NOW}
         before = timezone.now().replace(microsecond=0)
         write()
@@ -158,7 +158,7 @@ class TestUpdated:
             assert before <= moment <= timezone.now(), place
 
     @pytest.mark.parametrize("write", UNSEEN.values(), ids=UNSEEN)
-    def test_stays(self, client: Client, story: Any, write: Callable[[], object]) -> None:
+    def test_does_not_change(self, client: Client, story: Any, write: Callable[[], object]) -> None:
         write()
         assert set(told(client).values()) == {NOW}
 
@@ -186,7 +186,7 @@ class TestUpdated:
         update("lead", published=True, decision="publish", title="Corrected")()
         assert set(told(client).values()) == {NOW}
 
-    def test_goes_along_to_another_slug(self, client: Client, story: Any) -> None:
+    def test_moves_to_a_new_slug(self, client: Client, story: Any) -> None:
         before = timezone.now().replace(microsecond=0)
         update("lead", title="Other")()
         update("lead", slug="other", published=False)()
@@ -241,7 +241,7 @@ class TestImport:
         load(tmp_path)
         assert set(told(client, self.slug()).values()) == {self.FIRST.published_at}
 
-    def test_of_what_was_known_only_as_coverage(self, client: Client, tmp_path: Path) -> None:
+    def test_of_a_former_coverage_only_article(self, client: Client, tmp_path: Path) -> None:
         put(tmp_path, "a.md", self.FIRST)
         load(tmp_path)
         of_entry: dict[str, Any] = {"title": entry().title, "web_url": entry().web_url}

@@ -129,7 +129,7 @@ class TestWrites:
 
 
 class TestNames:
-    """The slug of a removed article is reported only if it was ever public."""
+    """The slug of a removed article is reported only if the article was ever public."""
 
     def test_article_that_was_public(self) -> None:
         place = here()

@@ -1,4 +1,4 @@
-"""A large write is noted once at its end, with the result that the triggers would have."""
+"""A large write is noted once, at its end, with the same result as by triggers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MANY = sets.FEWEST
 
 
 class Outcome(NamedTuple):
-    """What a write left behind."""
+    """The result of a write."""
 
     noted: dict[str, bool]
     """Each slug in the change feed that was noted, and whether readers ever saw its article."""
@@ -75,7 +75,7 @@ def archive() -> None:
 
 
 def vocabulary() -> list[Any]:
-    """Return every word of the search index with its places."""
+    """Return every word of the search index with its positions."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT slug, search::text FROM articles_article ORDER BY slug")
@@ -88,7 +88,7 @@ def vocabulary() -> list[Any]:
 
 
 def outcome(write: Callable[[], object], *, is_set: bool) -> Outcome:
-    """Return what a write does, with triggers or as a set, and take it back."""
+    """Return the result of a write, with triggers or as a set, and roll it back."""
     with transaction.atomic():
         before = set(Article.objects.values_list("slug", flat=True))
         published = set(Article.objects.published().values_list("slug", flat=True))
@@ -113,8 +113,8 @@ def outcome(write: Callable[[], object], *, is_set: bool) -> Outcome:
 def random_write(seed: int) -> Callable[[], None]:
     """Return a write of some twenty random steps; the same ones each time it is called.
 
-    It publishes, withholds, renames or deletes an article once at most: triggers also note what an
-    article is in between.
+    It publishes, withholds, renames or deletes each article at most once, because triggers also
+    note temporary states.
     """
 
     def write() -> None:
@@ -271,7 +271,7 @@ class TestSets:
 
 @contextmanager
 def broken_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the database refuse the last step of a set."""
+    """Make the database refuse the last step of a set."""
     database = sets.postgresql_sets if connection.vendor == "postgresql" else sets.sqlite_sets
     monkeypatch.setattr(database, "end", lambda execute, begun: execute("SELECT no_such_column"))
     yield
@@ -279,6 +279,6 @@ def broken_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_an_error_at_the_end_is_djangos(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that an import that the database refuses is reported as for any other statement."""
+    """An import that the database refuses is reported as for any other statement."""
     with broken_end(monkeypatch), pytest.raises(DatabaseError), in_sets(MANY):
         pass

@@ -1,4 +1,4 @@
-"""A copy kept up to date by a webhook's events ends equal to the site."""
+"""A copy that is kept up to date by a webhook's events ends up equal to the site."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STEPS = 100
 
 
 class Newsroom(World):
-    """A folder and its newsroom, in which anything may happen at any time."""
+    """A folder and its newsroom, with any actions in any order."""
 
     def step(self) -> None:
         kind = self.random.random()
@@ -124,7 +124,7 @@ def test_ends_equal_to_the_site(
 
 
 def unreliable(seed: int) -> Answer:
-    """Answer a fifth of the requests with 503, after they were received."""
+    """Answer a fifth of the requests with 503, after receiving them."""
     random = Random(seed)
     good, bad = reply(status="204 No Content"), reply(status="503 Service Unavailable")
     return lambda connection: (bad if random.random() < 0.2 else good)(connection)
