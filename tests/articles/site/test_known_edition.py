@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Clock:
 
 @pytest.fixture
 def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[None]]:
-    """Return a function that makes the database fail; it returns a list that grows with each try."""
+    """Return a function that makes the database fail. Its result grows with each try."""
 
     def fail() -> list[None]:
         tries: list[None] = []
