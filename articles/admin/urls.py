@@ -14,7 +14,7 @@ from articles.admin.decisions import decision_page, duplicates, queue_page, stor
 from articles.admin.history import history_page
 from articles.admin.images import image_page
 from articles.admin.imports import conflicts, import_page, run_files, undo_page
-from articles.admin.system import policy, policy_fit, webhooks
+from articles.admin.system import policy, policy_fit, system_page, webhooks
 
 ARTICLE: Final = "articles/article/<int:article_id>/"
 WEBHOOK: Final = "articles/webhook/<int:pk>/"
@@ -56,6 +56,7 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
     ("articles/policyversion/try/", policy.try_numbers, "articles_policyversion_try"),
     ("articles/policyversion/apply/", policy.apply_numbers, "articles_policyversion_apply"),
     ("articles/policyversion/progress/", policy.progress, "articles_policyversion_progress"),
+    ("system/", system_page.system, "system"),
     (f"{WEBHOOK}test/", webhooks.send_test, "articles_webhook_test"),
     (f"{WEBHOOK}rotate/", webhooks.rotate, "articles_webhook_rotate"),
     (f"{WEBHOOK}replay/", webhooks.replay, "articles_webhook_replay"),

@@ -126,7 +126,11 @@ def _figures() -> Iterator[GaugeMetricFamily]:
         {(): count_capped(published.filter(published_at__gte=at - DAY))},
     )
     yield from _imports_and_decisions()
-    yield from _work()
+    yield from _workers()
+    try:
+        yield from _queue()
+    except queue.UnavailableError as error:
+        _log.warning("no figures of the queue: Redis does not answer: %s", error)
     failures = {
         ("image",): count_capped(ImageFetch.objects.failed()),
         ("hook",): count_capped(HookDelivery.objects.filter(state=HookDelivery.State.DEAD)),
@@ -156,8 +160,15 @@ def _imports_and_decisions() -> Iterator[GaugeMetricFamily]:
     yield _gauge("newsroom_decisions_day", words, decisions, "verb")
 
 
-def _work() -> Iterator[GaugeMetricFamily]:
-    at = database_clock.now()
+def _workers() -> Iterator[GaugeMetricFamily]:
+    alive = Worker.objects.alive(database_clock.now())
+    counts = Counter((one,) for one in alive.values_list("queue", flat=True))
+    workers = {(name,): counts[(name,)] for name in (*queue.QUEUES, "clock")}
+    yield _gauge("newsroom_workers_alive", "Processes that do the work.", workers, "queue")
+
+
+def _queue() -> Iterator[GaugeMetricFamily]:
+    at = timezone.now()
     depths = queue.depths()
     waiting = {(one.queue,): one.waiting for one in depths}
     yield _gauge("newsroom_queue_waiting", "Units that wait.", waiting, "queue")
@@ -169,9 +180,6 @@ def _work() -> Iterator[GaugeMetricFamily]:
     yield _gauge("newsroom_queue_running", "Units that are being done.", running, "queue")
     words = "Units of background work that ended within the last day."
     yield _gauge("newsroom_units_day", words, queue.counts(), "kind", "result")
-    alive = Counter((one,) for one in Worker.objects.alive(at).values_list("queue", flat=True))
-    workers = {(name,): alive[(name,)] for name in (*queue.QUEUES, "clock")}
-    yield _gauge("newsroom_workers_alive", "Processes that do the work.", workers, "queue")
 
 
 def _gauge(name: str, words: str, values: Mapping[Any, float], *labels: str) -> GaugeMetricFamily:

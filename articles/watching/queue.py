@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +23,10 @@ from newsroom.capped_count import MOST_COUNTED
 
 QUEUES: Final[tuple[str, ...]] = tuple(settings.TASK_QUEUES)
 _READY, _RUNNING = TaskResultStatus.READY, TaskResultStatus.RUNNING
+
+
+class UnavailableError(Exception):
+    """Redis does not answer. A failing database raises its own errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ def is_in_database() -> bool:
 def depths() -> list[Depth]:
     """Return the depth of each queue. One query, or a few requests to Redis for each queue."""
     if not is_in_database():
-        return [_depth_in_redis(name) for name in QUEUES]
+        with _redis():
+            return [_depth_in_redis(name) for name in QUEUES]
     rows = (
         DBTaskResult.objects.filter(status__in=[_READY, _RUNNING])
         .order_by()
@@ -80,17 +86,19 @@ def counts() -> Counter[tuple[str, str]]:
         for path, status in finished.values_list("task_path", "status")[:MOST_COUNTED]:
             found[path.rpartition(".")[2], status.lower()] += 1
         return found
-    for name in QUEUES:
-        queue = _redis_queue(name)
-        found[name, "successful"] = queue.finished_job_registry.count
-        found[name, "failed"] = queue.failed_job_registry.count
+    with _redis():
+        for name in QUEUES:
+            queue = _redis_queue(name)
+            found[name, "successful"] = queue.finished_job_registry.count
+            found[name, "failed"] = queue.failed_job_registry.count
     return found
 
 
 def failed(limit: int) -> list[Failed]:
     """Return the latest failed units whose work nothing else did. One query."""
     if not is_in_database():
-        return list(_failed_in_redis(limit))
+        with _redis():
+            return list(_failed_in_redis(limit))
     rows = DBTaskResult.objects.failed().exclude(traceback=KILLED).order_by("-finished_at")[:limit]
     return [
         Failed(
@@ -107,7 +115,8 @@ def failed(limit: int) -> list[Failed]:
 def run_again(key: str) -> bool:
     """Queue a failed unit again, and return whether there was one."""
     if not is_in_database():
-        return _run_again_in_redis(key)
+        with _redis():
+            return _run_again_in_redis(key)
     try:
         row = DBTaskResult.objects.failed().filter(pk=key).first()
     except ValidationError:
@@ -122,6 +131,17 @@ def run_again(key: str) -> bool:
 def _last_line(traceback: str) -> str:
     lines = traceback.strip().splitlines()
     return lines[-1][:500] if lines else ""
+
+
+@contextmanager
+def _redis() -> Iterator[None]:
+    """Raise ``UnavailableError`` if Redis does not answer during the block."""
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise UnavailableError(str(error)) from error
 
 
 def _redis_queue(name: str) -> Any:

@@ -51,6 +51,7 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
         "admin:articles_article_story", args=[rows[Article].pk]
     ),
     "login": lambda rows: reverse("admin:login"),
+    "system": lambda rows: reverse("admin:system"),
     "password_change": lambda rows: reverse("admin:password_change"),
     "password_change_done": lambda rows: reverse("admin:password_change_done"),
     "queue": lambda rows: reverse("admin:queue", args=[QUEUES[0].key]),

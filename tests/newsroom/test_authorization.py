@@ -136,6 +136,7 @@ admin:providers_provider_changelist           VEPOS    VEPOS
 admin:providers_provider_delete               -        -
 admin:providers_provider_history              VEPOS    VEPOS
 admin:queue                                   VEPOS    -
+admin:system                                  OS       OS
 admin:view_on_site                            NVEPOS   NVEPOS
 articles:api:article                          ANVEPOS  -
 articles:api:docs                             ANVEPOS  -
