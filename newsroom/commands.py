@@ -220,7 +220,9 @@ def folder(value: str) -> Path:
     """Check the path of a folder to write to, which need not exist yet."""
     chosen = path(value)
     try:
-        existing = next(one for one in (chosen, *chosen.absolute().parents) if one.exists())
+        # A link that leads nowhere is there, too: no folder can be made in its place.
+        places = (chosen, *chosen.absolute().parents)
+        existing = next(one for one in places if one.exists() or one.is_symlink())
         is_folder = existing.is_dir()
     except OSError as error:
         raise ArgumentTypeError(f"{value}: {error.strerror}") from error

@@ -16,7 +16,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from errno import EAGAIN
 from functools import lru_cache
@@ -83,7 +83,7 @@ class Folder:
 
     def __exit__(self, *error: object) -> None:
         self._new.close()
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(_PART, dir_fd=self._here)
         os.close(self._here)
 
@@ -109,15 +109,17 @@ class Folder:
         # A new folder has nothing to compare with, which saves time.
         if not self._was_empty and self._read(name, len(data)) == data:
             return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        opened = os.open(_PART, flags, 0o666, dir_fd=self._here)
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(opened, rest) :]
-        finally:
-            os.close(opened)
-        os.rename(_PART, name, src_dir_fd=self._here, dst_dir_fd=self._here)
+        with _naming(self.path / _PART):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+            opened = os.open(_PART, flags, 0o666, dir_fd=self._here)
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(opened, rest) :]
+            finally:
+                os.close(opened)
+        with _naming(self.path / name):
+            os.rename(_PART, name, src_dir_fd=self._here, dst_dir_fd=self._here)
 
     def _read(self, name: str, size: int) -> bytes | None:
         """Return a file if it has the given size, else None."""
@@ -177,6 +179,15 @@ class Folder:
         os.fsync(self._new.fileno())
         self._new.close()
         (self.path / _NEW).replace(self.path / LIST)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let errors name a file with its folder. The system knows only the name, or nothing."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def entries_in(folder: Path) -> Iterator[Entry]:

@@ -66,7 +66,9 @@ def require(paths: Sequence[Path]) -> None:
     for path in paths:
         # A pipe or a device might never end. Path.is_file raises if a name is too long.
         if not os.path.isdir(path) and not os.path.isfile(path):  # noqa: PTH112, PTH113
-            raise FileNotFoundError(f"{printable(str(path))}: no such file or folder")
+            is_there = os.path.exists(path)  # noqa: PTH110
+            reason = "neither a file nor a folder" if is_there else "no such file or folder"
+            raise FileNotFoundError(f"{printable(str(path))}: {reason}")
 
 
 def find(paths: Sequence[Path], *, catalog: bool, is_upload: bool = False) -> Iterator[FoundFile]:

@@ -115,6 +115,12 @@ class TestFolder:
         with pytest.raises(commands.ArgumentTypeError, match="file is not a folder: choose"):
             commands.folder(f"{file}{below}")
 
+    def test_is_no_link_that_leads_nowhere(self, tmp_path: Path) -> None:
+        link = tmp_path / "link"
+        link.symlink_to("nowhere")
+        with pytest.raises(commands.ArgumentTypeError, match="link is not a folder: choose"):
+            commands.folder(str(link))
+
     def test_with_an_impossible_name(self) -> None:
         for value in ("", "\0", "x" * 5000):
             with pytest.raises(commands.ArgumentTypeError):

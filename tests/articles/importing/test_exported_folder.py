@@ -160,6 +160,14 @@ class TestAnInterruptedExport:
 
 
 class TestWriting:
+    @pytest.mark.parametrize("name", ["2024-05-01-two.md", f"{LIST}.part"])
+    def test_names_a_folder_that_is_in_the_way(self, tmp_path: Path, name: str) -> None:
+        blocked = tmp_path / "out" / name
+        blocked.mkdir(parents=True)
+        with pytest.raises(OSError, match="directory") as raised:
+            send(tmp_path / "out")
+        assert raised.value.filename == str(blocked)
+
     def test_leaves_equal_files_alone(self, tmp_path: Path) -> None:
         send(tmp_path / "out")
         before = {path.name: path.stat().st_ino for path in (tmp_path / "out").glob("*.md")}
