@@ -236,8 +236,9 @@ def _remove(removed: Sequence[Article], act: Act, at: datetime, policy: Policy) 
     _make_coverage(entries, act, at, policy)
     Article.objects.filter(pk__in=ids - {article.pk for article, _ in entries}).delete()
     _renew_coverage(targets, at, policy)
-    by_policy = Article.objects.filter(pk__in=touched, heat_is_given=False, quality__isnull=False)
-    heat.recompute(by_policy.values_list("pk", flat=True), policy, at)
+    # Coverage that shows another entry may have come into sight, or have gone out of it.
+    beside = Related.objects.filter(target__in=targets).values_list("article", flat=True)
+    heat.follow_sight(touched.union(beside), policy, at)
 
 
 def _one_of_each_address(removed: Sequence[Article]) -> dict[str, Article]:
