@@ -216,7 +216,13 @@ class Directory:
         if slug not in self._former_slugs:
             return True
         article, key = self._former_slugs[slug]
-        return article == row.pk if article else key == row.key
+        if article == row.pk:
+            return True
+        # Articles may share an address. If they were removed, the first that is back gets the slugs
+        # of all, until the others are back, too.
+        return key == row.key and all(
+            map(self._is_of_run, self.get_all([article] if article else []))
+        )
 
 
 def settle_slugs(directory: Directory) -> list[Row]:
@@ -309,9 +315,18 @@ def settle_former_slugs(taken: Iterable[Row], new: Iterable[Row]) -> None:
     even after their articles have them again; otherwise an older document of the same run would get
     them.
     """
-    mine = FormerSlug.objects.filter(slug__any_of=[row.slug for row in taken])
-    mine.exclude(article=None).delete()
+    have = {row.slug: row.pk for row in taken}
+    former = FormerSlug.objects.filter(slug__any_of=list(have)).exclude(article=None)
+    leads = dict(former.values_list("slug", "article"))
+    again = [slug for slug, pk in leads.items() if pk == have[slug]]
+    FormerSlug.objects.filter(slug__any_of=again).delete()
     back = {row.key: row.pk for row in new}
     left = FormerSlug.objects.filter(article=None, address_key__any_of=list(back))
-    for slug, key in left.values_list("slug", "address_key"):
-        FormerSlug.objects.filter(slug=slug).update(article=back[key])
+    found = dict(left.values_list("slug", "address_key"))
+    # Several articles may share an address: each keeps its own slug.
+    holders = Article.objects.filter(slug__any_of=list(found)) if found else Article.objects.none()
+    owners = {slug: back[key] for slug, key in found.items()}
+    owners |= dict(holders.values_list("slug", "pk"))
+    owners |= {slug: have[slug] for slug, pk in leads.items() if pk != have[slug]}
+    for slug, pk in owners.items():
+        FormerSlug.objects.filter(slug=slug).update(article=pk)

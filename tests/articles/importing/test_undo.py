@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from articles import newsdesk
 from articles.importing.undo import Left, Undone, undo
@@ -16,7 +18,7 @@ from articles.models import Act, Article, FormerSlug, ImportRun, Related
 from articles.newsdesk import verbs
 from articles.roles import Role
 from tests import digest
-from tests.articles.samples import document, entry, load, put
+from tests.articles.samples import NOON, document, entry, load, put
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,20 @@ class TestCreated:
         assert back.slug == slug
         assert FormerSlug.objects.get().article == back
 
+    @pytest.mark.parametrize("batch_size", [1, 100])
+    def test_articles_of_one_address_have_their_own_slugs_again(
+        self, tmp_path: Path, batch_size: int
+    ) -> None:
+        put(tmp_path, "one.txt", document(title="One"))
+        put(tmp_path, "two.txt", document(title="Two", published_at=NOON + timedelta(minutes=1)))
+        load(tmp_path)
+        before = set(Article.objects.values_list("title", "slug"))
+        undo(last_run())
+        load(tmp_path, batch_size=batch_size)
+        assert set(Article.objects.values_list("title", "slug")) == before
+        former = FormerSlug.objects.values_list("article__title", "slug")
+        assert set(former) == before
+
     def test_named_article_becomes_coverage_only_again(self, tmp_path: Path) -> None:
         put(tmp_path, "namer.txt", document(related=(entry(),)))
         load(tmp_path)
@@ -71,6 +87,24 @@ class TestCreated:
         assert undo(last_run()) == Undone(removed=1)
         assert Related.objects.get().target_id == pk
         assert digest.without(contents(), "first_slug") == digest.without(before, "first_slug")
+
+    def test_coverage_that_comes_into_sight_counts_again(self, tmp_path: Path) -> None:
+        given = {"heat": None, "published": None}
+        put(tmp_path, "one.txt", document(quality=60, related=(entry(),), **given))
+        load(tmp_path)
+        before = contents()
+        # The latest article that names the coverage tells its date.
+        tomorrow = timezone.now() + timedelta(days=1)
+        later = entry(published_at=tomorrow)
+        other = document(web_url=OTHER, published_at=tomorrow, related=(later,))
+        put(tmp_path, "two.txt", other)
+        load(tmp_path)
+        one = Article.objects.get(web_url=document().url)
+        assert (one.heat, one.published) == (60, False)
+        undo(last_run())
+        one.refresh_from_db()
+        assert (one.heat, one.published) == (70, True)
+        assert contents() == before
 
     def test_links_go_to_another_article_of_the_address(self, tmp_path: Path) -> None:
         put(tmp_path, "namer.txt", document(related=(entry(),)))
