@@ -1,4 +1,4 @@
-"""Signs of life of the processes that do background work: who works where, on what, since when."""
+"""Signs of life of background processes: the machine and process id, the task, and its start."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from newsroom import database_clock
 
 _log: Final = logging.getLogger(__name__)
 _doing: list[tuple[str, datetime]] = []
-"""What this process does, and since when."""
+"""The task of this process, and its start."""
 
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
-    """Tell what this process does during the block. One query on PostgreSQL."""
+    """Record the task of this process during the block. One query on PostgreSQL."""
     _doing.append((what, database_clock.now()))
     try:
         yield
@@ -34,7 +34,7 @@ def doing(what: str) -> Iterator[None]:
 
 @contextmanager
 def signing(queue: str) -> Iterator[None]:
-    """Give a sign of life every ``SIGN_EVERY`` seconds during the block, in a thread of its own.
+    """Give a sign of life every ``SIGN_EVERY`` seconds during the block, in a separate thread.
 
     A process that is killed leaves its last sign.
     """

@@ -20,7 +20,7 @@ def now() -> datetime:
 
 
 def offset() -> timedelta:
-    """Return how far the clock of this machine is ahead of the database's."""
+    """Return how far the clock of this machine is ahead of that of the database."""
     before = timezone.now()
     theirs = now()
     after = timezone.now()

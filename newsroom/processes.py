@@ -34,7 +34,7 @@ class Process(NamedTuple):
             # It belongs to another user.
             pass
         state, begun = _looked_up(self.pid)
-        # A zombie has ended, but nobody has asked for its exit status yet.
+        # A zombie has ended, but its parent has not read its exit status yet.
         return state != "Z" and (not self.begun or begun == self.begun)
 
 

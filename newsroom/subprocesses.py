@@ -64,7 +64,7 @@ class FunctionProcess:
             self.popen.kill()
             status = self.popen.wait()
         for pipe in (self.popen.stdin, self.popen.stdout):
-            # The rest of a request cannot be sent anymore.
+            # The rest of a request can no longer be sent.
             with contextlib.suppress(OSError):
                 if pipe:
                     pipe.close()
@@ -79,7 +79,8 @@ def serve(function: Callable[[Any], Any]) -> None:
             request = pickle.load(source)  # noqa: S301 - from the process that started this one
         except EOFError:
             return
-        # The whole answer first: a pipe holds 64 KB, and for each the two would wait for each other.
+        # Pickle the whole answer first: a pipe holds 64 KB, and the processes would wait for each
+        # other.
         target.write(pickle.dumps(function(request), pickle.HIGHEST_PROTOCOL))
         target.flush()
         # The next request may need the memory.

@@ -116,7 +116,7 @@ class Postgres:
 
 
 class Site:
-    """``manage.py serve``, with variables of its own."""
+    """``manage.py serve`` with its own environment variables."""
 
     def __init__(self, log: Path, *options: str, **variables: str) -> None:
         self.log = log

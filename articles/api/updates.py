@@ -44,7 +44,7 @@ UPDATED_SINCE: Final = OpenApiParameter(
 
 
 class _Follower(NamedTuple):
-    """How far a client has read, and the number of the last change when it started."""
+    """A client's position, and the number of the last change when it started."""
 
     place: Place
     begun: int | None

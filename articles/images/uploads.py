@@ -1,8 +1,8 @@
 """Replacing pictures, fetching them again, and setting focal points.
 
 An upload belongs to a URL, like every copy: all articles with that URL show it, even after another
-import. Exports keep the source's URL. An upload is not replaced by a fetch until an editor asks for
-the source's picture again.
+import. Exports keep the source's URL. A fetch does not replace an upload until an editor requests
+the source's picture.
 
 Each function takes the image as the editor saw it and raises ``ChangedImageError`` if it has changed.
 """

@@ -199,7 +199,7 @@ class Unpacker:
             if not before or (before == path and is_folder and was_folder):
                 continue
             if is_folder != was_folder:
-                return f"cannot be beside {before}, because one is a file and one a folder"
+                return f"conflicts with {before}, because one is a file and one a folder"
             if before == path:
                 return "is in the upload twice, and only the first is imported"
             return f"differs only in case from {before}: rename one of them"

@@ -236,7 +236,7 @@ def store_topic_file(document: TopicDocument, digest: str) -> str:
         "hashtags": list(document.hashtags),
         "parent": parent,
         "is_file": True,
-        # A file that does not get what it asks for is named again by the next import.
+        # The next import reports again a file that does not get the slug it requests.
         "digest": "" if message else digest,
     }
     parent_before = topic.source.get("parent")

@@ -1,8 +1,8 @@
 """Uploads: files kept in the private storage, imported by one background task.
 
 ``receive`` stores the files and queues a run. ``articles/tasks.py`` calls ``import_queued``, which
-unpacks them beside the storage and imports them. Files are removed after their import, and at the
-latest ``KEPT`` after their upload.
+unpacks them in a temporary folder and imports them. Files are removed after their import, and at
+the latest ``KEPT`` after their upload.
 """
 
 from __future__ import annotations

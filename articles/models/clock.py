@@ -1,4 +1,4 @@
-"""How far the background clock has come."""
+"""The progress of the background clock."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from newsroom.processes import Process
 
 SILENT_AFTER: Final = timedelta(seconds=50)
-"""A run on another host is taken for killed if it has given no sign of life for this time. It gives
+"""A run on another host counts as killed if it has given no sign of life for this long. It gives
 one every ``importing.SIGN_EVERY`` seconds."""
 
 

@@ -10,7 +10,7 @@ from django.db import models
 SIGN_EVERY: Final = 10.0
 """Seconds between two signs of life of a process."""
 SILENT_AFTER: Final = timedelta(seconds=60)
-"""A process that has given no sign of life for this time is taken for dead."""
+"""A process that has given no sign of life for this long counts as dead."""
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 """How long a dead process is listed."""
 

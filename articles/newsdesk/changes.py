@@ -17,7 +17,7 @@ ImageValues = Sequence[Any]
 
 
 class RefusedError(Exception):
-    """A decision that makes no sense here; ``str()`` tells the editor why."""
+    """A decision that is not possible here; ``str()`` tells the editor why."""
 
 
 class StaleError(RefusedError):

@@ -158,7 +158,7 @@ def _take_related(article: Article, field: str, value: Any) -> dict[str, Any]:
     }
     if missing := [key for key in keys if key not in targets and key != article.address_key]:
         raise RefusedError(
-            f"{article.slug}: its document does not describe {missing[0]} anymore, and no article "
+            f"{article.slug}: its document no longer describes {missing[0]}, and no article "
             "has that address. Import the document again, or link articles by hand."
         )
     wanted = {(article.pk, targets[key]): place for place, key in enumerate(keys) if key in targets}

@@ -264,7 +264,7 @@ def _search() -> Iterator[Finding]:
             elif article.filed_under != wanted:
                 yield _of("outdated in search", article, "is found under former names")
     if left:
-        yield _elsewhere("leftover in search", f"{len(left):,} entries belong to no article")
+        yield _elsewhere("leftover in search", f"{len(left):,} entries have no article")
 
 
 def _indexed() -> set[int] | None:

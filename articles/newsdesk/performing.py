@@ -82,7 +82,7 @@ def perform(
 
 
 def _settle_conflicts(act: Act, change: Change, at: datetime) -> None:
-    """End the conflicts that a decision settles: both sides agree, or the edit was taken back.
+    """End the conflicts that a decision resolves: both sides agree, or the edit was reverted.
 
     In the second case the article follows its source again, as if nobody had edited it. This is a
     separate decision of the system, which can be undone.

@@ -165,7 +165,7 @@ def continue_policy(
 ) -> PolicyVersion:
     """Continue to recompute what a version changes, for about ``seconds``, at least one piece.
 
-    Return the version as it is stored afterwards: ``applied_to`` is how far it got, and
+    Return the version as it is stored afterwards: ``applied_to`` is its progress, and
     ``finished_at`` is set once it has reached all articles. It is safe to stop this anywhere or to
     run it twice at once. Raise ``RefusedError`` for any version but the latest.
     """

@@ -27,11 +27,11 @@ write. If the article was public only between two writes, the second one sets it
 that the schedule has begun.
 
 **When an article last changed for readers.** ``changed_at`` is what feeds, sitemaps and structured
-data call updated. It moves if something else than before is on the article's page or in its feed
-entry, after readers have seen the article: its own texts, times, provider and topics, its images,
-and what its story lists. Heat and categories are not on pages. Appearing, also again, changes
-nothing. It is empty until the first change, so that an imported archive keeps its own times. Unlike
-the numbers, it says nothing about order.
+data call updated. It changes with the article's page or feed entry, once readers have seen the
+article: with its texts, times, provider, topics and images, and the reports in its story. Heat and
+categories are not on pages. Publishing an article, even again, does not count. It is empty until
+the first change, so that an imported archive keeps its own times. Unlike the numbers, it says
+nothing about order.
 
 Triggers use the database's clock and ``since()`` the program's; the two must roughly agree, as
 everywhere in the newsroom. This module refers to tables by name and imports no models.
@@ -60,7 +60,7 @@ class Event(NamedTuple):
 
 
 class Place(NamedTuple):
-    """How far a follower has read."""
+    """A follower's position."""
 
     sequence: int
     moment: datetime

@@ -28,7 +28,7 @@ from newsroom.outbound import Bounds, OutboundError
 AT_ONCE: Final = 8
 """How many hooks are served at once, so that a few slow ones do not delay the others."""
 RESTS_AFTER: Final = 3
-"""How many failures in a row make a hook pause, whatever else is waiting for it."""
+"""How many failures in a row make a hook pause, even if more deliveries are waiting."""
 KEPT: Final = timedelta(days=30)
 """How long finished deliveries are kept, so that they can be looked up or sent again."""
 _LOOK_EVERY: Final = 1.0

@@ -55,7 +55,7 @@ def test_dead_processes_are_silent_then_forgotten() -> None:
     assert set(Worker.objects.alive(at).values_list("pid", flat=True)) == {1, os.getpid()}
 
 
-def test_tells_how_wrong_its_clock_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_has_the_error_of_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now = database_clock.now
     monkeypatch.setattr(database_clock, "now", lambda: now() - timedelta(seconds=30))
     Signs("images").give()

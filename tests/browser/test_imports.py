@@ -16,7 +16,7 @@ from tests.browser.sound import assert_sound
 UPLOAD = "/admin/articles/importrun/import/"
 
 
-def test_the_page_follows_an_import_by_itself(
+def test_the_page_follows_an_import_automatically(
     open_page: OpenPage, superuser: User, tmp_path: Path
 ) -> None:
     put(tmp_path, "one.md", document())

@@ -176,7 +176,7 @@ class TestPictures:
             for one in StoredImage.objects.order_by("pk")
         ]
         assert colors == expected
-        # Requests for pictures may still fail: wait until none can be reported anymore.
+        # Requests for pictures may still fail: wait until none can be reported any more.
         page.close()
         faults[:] = [one for one in faults if "net::ERR_FAILED" not in one]
 

@@ -77,7 +77,7 @@ class TestArguments:
             ("--format", "xml"),
         ],
     )
-    def test_that_make_no_sense_end_with_2(self, option: str, value: str) -> None:
+    def test_invalid_ones_end_with_2(self, option: str, value: str) -> None:
         with pytest.raises(CommandError, match=option) as caught:
             call_command(Sample(), option, value)
         assert caught.value.returncode == 2
@@ -109,7 +109,7 @@ class TestFolder:
         assert commands.folder("new") == Path("new")
 
     @pytest.mark.parametrize("below", ["", "/x", "/x/y"])
-    def test_is_no_file_and_not_below_one(self, tmp_path: Path, below: str) -> None:
+    def test_is_neither_a_file_nor_below_one(self, tmp_path: Path, below: str) -> None:
         file = tmp_path / "file"
         file.touch()
         with pytest.raises(commands.ArgumentTypeError, match="file is not a folder: choose"):
@@ -139,7 +139,7 @@ class TestFailures:
             (ProgrammingError('relation "articles_article" does not exist'), "migrate"),
         ],
     )
-    def test_that_users_can_mend_are_told_in_words(self, error: Exception, words: str) -> None:
+    def test_that_users_can_fix_have_a_message(self, error: Exception, words: str) -> None:
         def fail(command: Sample) -> None:
             raise error
 
@@ -166,13 +166,13 @@ class TestStreams:
         assert out.splitlines()[0] == r'57 x 1 >= "7" - \xe9'
         assert err == "...\\xfc\n"
 
-    def test_names_that_are_no_text(self) -> None:
+    def test_names_that_are_not_text(self) -> None:
         status, out, _ = run(work(r"self.stdout.write('\udcff')"), PYTHONIOENCODING="utf-8")
         assert (status, out.splitlines()[0]) == (0, r"\udcff")
 
     @pytest.mark.parametrize("lines", [1, 100_000])
     @pytest.mark.parametrize("reader", ["true", "head -1 >/dev/null"])
-    def test_closed_pipe_lets_the_work_be_finished_in_silence(
+    def test_closed_pipe_does_not_stop_the_work(
         self, lines: int, reader: str, tmp_path: Path
     ) -> None:
         done = tmp_path / "done"

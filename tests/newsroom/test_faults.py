@@ -71,7 +71,7 @@ def test_many_requests_at_once_and_few_connections(site: Site) -> None:
 
 
 @pytest.mark.parametrize("fault", ["gone", "frozen", "full"])
-def test_without_the_cache_pages_are_made(site: Site, redis: Redis, fault: str) -> None:
+def test_without_the_cache_pages_are_rendered(site: Site, redis: Redis, fault: str) -> None:
     wait_until(lambda: reports(site, "ok"), "the start")
     if fault == "gone":
         redis.kill()

@@ -19,7 +19,7 @@ class TestProcess:
     def test_of_another_host_is_not_here(self) -> None:
         assert not this_process()._replace(host="elsewhere.example").is_here
 
-    def test_that_was_killed_is_not_running_even_if_nobody_waited_for_it(self) -> None:
+    def test_zombie_is_not_running(self) -> None:
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
         process = this_process()._replace(pid=child.pid, begun=0)
         assert process.is_running()
@@ -30,7 +30,7 @@ class TestProcess:
         child.communicate()
         assert not process.is_running()
 
-    def test_that_took_over_the_id_is_another_one(self) -> None:
+    def test_with_a_reused_id_is_another_one(self) -> None:
         process = this_process()
         assert process.begun
         assert not process._replace(begun=process.begun + 1).is_running()

@@ -45,7 +45,7 @@ USES: dict[str, tuple[Callable[[TolerantRedisCache], Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", USES)
-def test_every_use_of_a_cache_that_is_gone(
+def test_every_use_of_a_cache_that_is_down(
     cache: TolerantRedisCache, name: str, outage: Outage
 ) -> None:
     use, expected = USES[name]
@@ -54,7 +54,7 @@ def test_every_use_of_a_cache_that_is_gone(
     assert outage.paused_until > 0
 
 
-def test_a_cache_that_does_not_answer_is_left_alone_for_a_while(
+def test_a_cache_that_does_not_answer_is_not_used_for_a_while(
     cache: TolerantRedisCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[None] = []
@@ -99,7 +99,7 @@ def test_warns_once_a_minute(
     assert "pages are rendered without it" in caplog.text
 
 
-def test_waits_little(cache: TolerantRedisCache) -> None:
+def test_has_short_timeouts(cache: TolerantRedisCache) -> None:
     options = cache._options  # type: ignore[attr-defined]
     assert options["socket_timeout"] == options["socket_connect_timeout"] == 0.2
     assert options["retry"]._retries == 0

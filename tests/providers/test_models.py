@@ -80,13 +80,13 @@ class TestClean:
 
 
 class TestWww:
-    def test_is_no_part_of_a_domain(self) -> None:
+    def test_is_not_part_of_a_domain(self) -> None:
         provider = Provider(domain=" WWW.A.example ", name="A")
         provider.clean()
         assert provider.domain == "a.example"
 
     @pytest.mark.django_db
-    def test_goes_in_a_migration(self) -> None:
+    def test_is_removed_by_a_migration(self) -> None:
         for domain in ("www.a.example", "www.b.example", "b.example", "wwwc.example"):
             Provider.objects.create(domain=domain, name=domain)
         import_module("providers.migrations.0004_plain_domains").drop_www(apps, None)

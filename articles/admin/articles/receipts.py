@@ -19,7 +19,7 @@ from articles.scoring import GRACE, Absence, Contender, Policy, Receipt
 from newsroom.dates import in_words
 
 SHOWN: Final = 50
-"""How many linked reports a receipt names; some articles have thousands."""
+"""How many linked reports a receipt lists; some articles have thousands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from articles.models import KeptAnswer
 
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = timedelta(hours=24)
-"""How long a key is remembered."""
+"""How long a key is stored."""
 # A structured field string with no characters that need escaping, with or without quotes.
 _KEY: Final = re.compile(
     r'"([\x20-\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255})'

@@ -36,7 +36,7 @@ class Command(ReportCommand):
             type=moment,
             default=LAST_MOMENT,
             metavar="TIME",
-            help=f"no document is newer: 2026-10-31 or 2026-10-31T21:00Z, UTC ({LAST_MOMENT:%Y-%m-%dT%H:%MZ})",
+            help=f"no newer documents: 2026-10-31 or 2026-10-31T21:00Z, UTC ({LAST_MOMENT:%Y-%m-%dT%H:%MZ})",
         )
         super().add_arguments(parser)
 

@@ -28,7 +28,9 @@ class Command(ReportCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         cores = os.cpu_count() or 1
-        parser.add_argument("--workers", type=int, default=cores, help="processes: one a core")
+        parser.add_argument(
+            "--workers", type=int, default=cores, help="number of processes (one for each core)"
+        )
         parser.add_argument("--threads", type=int, default=THREADS, help="of each process")
         super().add_arguments(parser)
 

@@ -163,7 +163,7 @@ class TestForged:
         make_article(coverage_only=True)
         assert inputs(editor.get(reverse(LIST)))["row"] == []
 
-    def test_article_that_is_gone(self, editor: Client) -> None:
+    def test_deleted_article(self, editor: Client) -> None:
         article = make_article()
         page = editor.get(reverse(LIST))
         sent = typed(article, "7")

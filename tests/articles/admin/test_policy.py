@@ -339,7 +339,7 @@ class TestProgress:
         assert "Another policy is in force by now" in html
         assert "Publish from 70, +10 a related" in html
 
-    def test_viewer_sees_how_far_it_is(self, as_role: As) -> None:
+    def test_viewer_sees_the_progress(self, as_role: As) -> None:
         make_article()
         in_force()
         html = get(as_role(Role.VIEWER), PROGRESS)

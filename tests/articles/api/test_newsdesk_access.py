@@ -51,7 +51,7 @@ class TestTokens:
         problem_of(response, 401)
         assert response["WWW-Authenticate"].startswith("Bearer")
 
-    def test_fail_digest_is_no_token(self) -> None:
+    def test_fail_digest_is_not_a_token(self) -> None:
         problem_of(ask(make_token(make_user(Role.VIEWER)).digest), 401)
 
     def test_fail_over(self) -> None:

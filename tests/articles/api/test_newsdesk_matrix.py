@@ -122,7 +122,7 @@ class TestTable:
 
     @ways
     @roles
-    def test_who_may_look(self, role: Role | None, way: str) -> None:
+    def test_read_by_role(self, role: Role | None, way: str) -> None:
         client = WAYS[way](make_user(*[role] if role else []))
         article = make_article()
         for address in (address_of(article), "/api/v1/newsdesk/news/"):
@@ -163,7 +163,7 @@ class TestTable:
         newsdesk.perform(newsdesk.undo(act), by=None)
         problem_of(send(WAYS["token"](make_user(Role.VIEWER)), undo_of(act.pk)), 403)
 
-    def test_preview_asks_for_all_that_the_change_needs(
+    def test_preview_needs_every_permission_of_the_change(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The decision is refused even if the check before reading the body passes."""

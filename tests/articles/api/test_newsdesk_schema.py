@@ -71,7 +71,7 @@ ABOUT_FEW: Final = {"newsdeskUnpin", "newsdeskRelate", "newsdeskUnrelate"}
 """Decisions that are possible for few articles."""
 
 
-def test_every_operation_is_asked_for() -> None:
+def test_every_operation_is_tested() -> None:
     assert sorted(operations()) == sorted(OPERATIONS)
 
 

@@ -109,7 +109,7 @@ def test_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert '"openapi": "3.1' in capsys.readouterr().out
 
 
-def test_every_operation_is_asked_for() -> None:
+def test_every_operation_is_tested() -> None:
     """``test_newsdesk_schema.py`` covers the newsdesk's operations, which need a user."""
     public = [name for name in operations() if not name.startswith("newsdesk")]
     assert sorted(public) == sorted(OPERATIONS)

@@ -17,7 +17,7 @@ class TestSeeds:
         assert len(SEEDS) == 2
 
     @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.name)
-    def test_come_out_byte_for_byte(self, path: Path) -> None:
+    def test_are_written_byte_for_byte(self, path: Path) -> None:
         data = path.read_bytes()
         document = parse(path.name, data)
 
@@ -25,7 +25,7 @@ class TestSeeds:
         assert revise(data, document) == data
 
     @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.name)
-    def test_with_windows_line_ends_come_out_byte_for_byte(self, path: Path) -> None:
+    def test_with_windows_line_ends_are_written_byte_for_byte(self, path: Path) -> None:
         data = path.read_bytes().replace(b"\n", b"\r\n")
         document = parse(path.name, data)
 
@@ -79,7 +79,7 @@ class TestCorpus:
         assert len(NEWS) == 48
 
     @pytest.mark.parametrize("path", NEWS, ids=lambda path: path.stem[:40])
-    def test_comes_out_byte_for_byte(self, path: Path) -> None:
+    def test_is_written_byte_for_byte(self, path: Path) -> None:
         data = path.read_bytes()
         document = parse(path.name, data)
 

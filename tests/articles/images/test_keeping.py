@@ -232,7 +232,7 @@ class TestFailures:
         assert len(keep(at=AT, retry_failed=True).failures) == 1
         assert server.paths() == ["/none"]
 
-    def test_a_host_that_asks_for_a_pause_is_left_alone(
+    def test_a_host_that_requests_a_pause_is_skipped(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(keeping, "PER_HOST", 1)

@@ -81,7 +81,7 @@ def test_only_for_articles_that_readers_see(server: Server) -> None:
     assert preview(at=AT).wanted == [server.url("/superseded.png")]
 
 
-def test_failures_are_remembered(server: Server) -> None:
+def test_failures_are_stored(server: Server) -> None:
     provider = make_paper(server, "/logo.png", b"<html>")
     assert len(keep(at=AT).failures) == 1
     assert Logo.of(provider) is None

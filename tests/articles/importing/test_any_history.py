@@ -1,8 +1,8 @@
 """A folder goes through edits, renames, deletions, broken files and undone imports.
 
-Whatever comes in which order: a slug never passes to another article, every address that was ever
-stored leads to its article, exports are the files byte for byte, the rows are those of a fresh import
-of the last state, and a follower of the API has what the site has.
+In any order: a slug never passes to another article, every address that was ever stored leads to
+its article, exports are the files byte for byte, the rows are those of a fresh import of the last
+state, and a follower of the API has what the site has.
 """
 
 from __future__ import annotations

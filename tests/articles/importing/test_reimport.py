@@ -92,7 +92,7 @@ class TestAnEditorsChange:
         assert problem.path.endswith("one.txt")
         assert name in problem.message
 
-    def test_same_change_in_the_source_is_no_conflict(self, tmp_path: Path) -> None:
+    def test_same_change_in_the_source_is_not_a_conflict(self, tmp_path: Path) -> None:
         bring(tmp_path, document())
         edit(only_article(), title="The same")
         report = bring(tmp_path, document(title="The same"))

@@ -48,7 +48,7 @@ class TestTheTwoSeeds:
         load(SEEDS)
         assert counts(load(SEEDS)) == {"unchanged": 2}
 
-    def test_both_come_out_byte_for_byte_under_their_slugs(self, tmp_path: Path) -> None:
+    def test_both_are_exported_byte_for_byte_under_their_slugs(self, tmp_path: Path) -> None:
         load(SEEDS)
         list(export.export(Article.objects.all(), tmp_path))
         assert {path.stem: path.read_bytes() for path in tmp_path.glob("*.md")} == {
@@ -91,7 +91,7 @@ class TestTheCorpus:
         assert counts(load(CORPUS)) == {"unchanged": 48}
 
     @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
-    def test_all_48_come_out_byte_for_byte(self, tmp_path: Path, line_end: bytes) -> None:
+    def test_all_48_are_exported_byte_for_byte(self, tmp_path: Path, line_end: bytes) -> None:
         folder = tmp_path / "in"
         folder.mkdir()
         for path in (CORPUS / "_news").iterdir():

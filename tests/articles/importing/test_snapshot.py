@@ -43,7 +43,7 @@ class TestMerge:
         assert merge(before, before, editor) == ({}, [])
 
     @given(before=STATES, both=STATES)
-    def test_equal_changes_are_no_conflict(
+    def test_equal_changes_are_not_a_conflict(
         self, before: snapshot.State, both: snapshot.State
     ) -> None:
         assert merge(before, both, both) == ({}, [])

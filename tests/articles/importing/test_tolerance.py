@@ -68,7 +68,7 @@ class TestWarnings:
         )  # fmt: skip
         assert only_article().quality is None
 
-    def test_the_file_comes_out_byte_for_byte(self, path: Path) -> None:
+    def test_the_file_is_exported_byte_for_byte(self, path: Path) -> None:
         load(path.parent)
 
         ((_, data, is_revised),) = export.documents_of(Article.objects.all())
@@ -225,7 +225,7 @@ class TestLanguage:
             "B": "pt-BR",
         }
 
-    def test_comes_out_byte_for_byte_and_is_written_where_it_differs(self, tmp_path: Path) -> None:
+    def test_is_exported_byte_for_byte_except_for_edits(self, tmp_path: Path) -> None:
         path = put(tmp_path, "b.txt", document(language="es"))
         load(tmp_path)
 

@@ -209,7 +209,7 @@ class TestRelations:
         assert heats(lead) == [87]
         assert not stub.related_links.exists()
 
-    def test_coverage_that_an_editor_unlinked_is_no_problem(self) -> None:
+    def test_coverage_that_an_editor_unlinked_is_not_an_error(self) -> None:
         lead = make_article()
         stub = make_article(coverage_only=True, quality=None)
         relate(lead, stub)
@@ -283,7 +283,7 @@ class TestLostUpdates:
         with pytest.raises(newsdesk.StaleError):
             newsdesk.consequences(mine, AT)
 
-    def test_fail_gone_meanwhile(self) -> None:
+    def test_fail_deleted_meanwhile(self) -> None:
         article = make_article()
         change = newsdesk.set_quality(article, 40)
         Article.objects.all().delete()

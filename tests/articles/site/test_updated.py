@@ -174,14 +174,14 @@ class TestUpdated:
         make_article(slug="lead", published_at=NOW, updated_at=timezone.now() + HOUR)
         assert set(told(client).values()) == {NOW}
 
-    def test_end_of_an_embargo_is_no_change(self, client: Client) -> None:
+    def test_end_of_an_embargo_is_not_a_change(self, client: Client) -> None:
         article = make_article(slug="lead", published_at=NOW, publish_from=timezone.now() + HOUR)
         article.title = "Corrected before anybody saw it"
         article.save()
         update("lead", publish_from=NOW + HOUR)()
         assert set(told(client).values()) == {NOW + HOUR}
 
-    def test_first_publication_with_a_correction_is_no_change(self, client: Client) -> None:
+    def test_first_publication_with_a_correction_is_not_a_change(self, client: Client) -> None:
         make_article(slug="lead", published_at=NOW, quality=10)
         update("lead", published=True, decision="publish", title="Corrected")()
         assert set(told(client).values()) == {NOW}

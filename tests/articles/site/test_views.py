@@ -240,7 +240,7 @@ class TestHostileContent:
 
 
 class TestServerError:
-    def test_is_a_page_like_others(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_an_ordinary_page(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("articles.site.views.PAGE_SIZE", "none")
         client.raise_request_exception = False
         response = client.get("/")

@@ -248,7 +248,7 @@ class TestPlaces:
         assert told(place).keys() == {"b"}
         assert told(change_feed.place_of(timezone.now() - 2 * HOUR)).keys() == {"a", "b"}
 
-    def test_of_a_moment_tells_what_changed_at_it(self) -> None:
+    def test_of_a_moment_includes_its_changes(self) -> None:
         make_article(slug="a")
         moment = timezone.now() - HOUR
         Change.objects.update(noted_at=moment)

@@ -196,7 +196,7 @@ def random_step(random: Random, step: int, moved: set[int]) -> None:
 @pytest.mark.usefixtures("archive")
 class TestSets:
     @pytest.mark.parametrize("seed", range(12))
-    def test_leave_what_triggers_leave(self, seed: int) -> None:
+    def test_have_the_same_result_as_triggers(self, seed: int) -> None:
         write = random_write(seed)
         expected = outcome(write, is_set=False)
         found = outcome(write, is_set=True)
@@ -216,7 +216,7 @@ class TestSets:
         assert len(set(numbers)) == len(numbers)
         assert sum(number > last for number in numbers) >= 8
 
-    def test_note_no_slug_of_the_meantime(self) -> None:
+    def test_note_no_temporary_slug(self) -> None:
         with in_sets(MANY):
             Article.objects.filter(slug="a-0").update(slug="moving 0")
             Article.objects.filter(slug="moving 0").update(slug="b-0")

@@ -1,4 +1,4 @@
-"""What ``doctor`` finds. ``tests/newsroom/test_faults.py`` lets real servers fail."""
+"""What ``doctor`` finds. ``tests/newsroom/test_faults.py`` makes real servers fail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make_worker(queue: str, **overrides: Any) -> Worker:
 
 @pytest.fixture(autouse=True)
 def on_one_machine(settings: Settings) -> None:
-    """As after the installation. The test runner adds a host of its own."""
+    """The state after an installation. The test runner adds its own host."""
     settings.ALLOWED_HOSTS = ["localhost"]
 
 
