@@ -72,7 +72,7 @@ class Signs:
         self.pk: int | None = None
 
     def give(self) -> None:
-        """Write a sign of life, and forget processes that died long ago."""
+        """Write a sign of life, and delete those of processes that died long ago."""
         at = database_clock.now()
         # A slice, because the other thread may end it at any moment.
         what, since = next(iter(_doing[-1:]), ("", None))

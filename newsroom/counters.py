@@ -1,7 +1,7 @@
-"""What processes count for ``/metrics``.
+"""Counters of processes, for ``/metrics``.
 
-Prometheus' client adds up what all processes of a server counted if PROMETHEUS_MULTIPROC_DIR names a
-folder that they share. ``manage.py serve`` sets it.
+Prometheus' client adds up the counters of all processes of a server if PROMETHEUS_MULTIPROC_DIR
+names a folder that they share. ``manage.py serve`` sets it.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ _KINDS: Final = {
     "sitemaps": "sitemap",
     "topics": "topic",
 }
-"""The kinds of pages by the first part of their address. The name of the URL is not known for pages
-from the cache, which are most. Strangers cannot add kinds."""
+"""The kinds of pages by the first part of their address. Pages from the cache, which are most, have
+no URL name. Strangers cannot add kinds."""
 
 
 def measure(
@@ -90,7 +90,7 @@ def count_sign_in_failure(**_: Any) -> None:
 
 
 def counted() -> bytes:
-    """Return what all processes of this server counted, in Prometheus' text format."""
+    """Return the counters of all processes of this server, in Prometheus' text format."""
     if not os.environ.get(FOLDER):
         return bytes(generate_latest(_OWN))
     registry = CollectorRegistry()
@@ -101,7 +101,7 @@ def counted() -> bytes:
 def make_folder() -> str:
     """Return a new folder for the counters of this process's children.
 
-    Remove those of former servers: nobody else knows when a server has ended.
+    Remove the folders of former servers, because nothing else does.
     """
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]

@@ -1,1 +1,1 @@
-"""What operators must know: checks of everything, the queue, the processes that work on it."""
+"""Monitoring for operators: checks, the queue, and metrics."""

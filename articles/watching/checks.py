@@ -1,6 +1,7 @@
-"""Checks of everything that an operator must know. Each says what is wrong, and what to do.
+"""Checks for operators.
 
-No check stops another one, and each is limited in time.
+Each says what is wrong and what to do. A failed check does not stop the others, and each has a time
+limit.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from newsroom.dates import duration
 LIMIT: Final = 5
 """Seconds that a check may take."""
 LATE: Final = 300
-"""Seconds after which a unit that waits, although its queue works on nothing, is late."""
+"""Seconds after which a waiting unit is late if its queue is idle."""
 CLOCK_LIMIT: Final = 5.0
-"""Seconds by which a clock may differ from the database's."""
+"""Seconds by which a clock may differ from that of the database."""
 LEAST_SPACE: Final = 10**9
 LEAST_SHARE: Final = 0.05
 """Free space in bytes and as a share of the disk; less is wrong."""
@@ -56,9 +57,9 @@ class Result:
 class _Check:
     name: str
     look: Callable[[], str]
-    """Returns what is well, or raises ``Wrong``."""
+    """Returns the message of a success, or raises ``Wrong``."""
     advice: str
-    """What to do if it fails in another way."""
+    """What to do after any other failure."""
     uses_database: bool = False
 
 
@@ -80,7 +81,7 @@ def as_json(found: list[Result]) -> dict[str, Any]:
 
 def _result(check: _Check) -> Result:
     try:
-        # Connections to the database belong to a thread, and have their own limits.
+        # Database connections belong to one thread, and have their own limits.
         message = check.look() if check.uses_database else _within(LIMIT, check.look)
     except Wrong as wrong:
         return Result(check.name, False, str(wrong))
@@ -250,7 +251,7 @@ def _disk() -> str:
 
 
 def _folders() -> Iterator[tuple[str, Path]]:
-    """Yield what is kept in which folder of this machine."""
+    """Yield the local folders, and what each one stores."""
     for name, alias in (("media", "default"), ("uploads", "uploads")):
         storage = storages[alias]
         if isinstance(storage, FileSystemStorage):

@@ -1,4 +1,4 @@
-"""``/metrics``: figures of the whole newsroom, and what the processes of this server counted.
+"""``/metrics``: figures of the whole newsroom, and counters of the processes of this server.
 
 The figures come from the database with few and cheap queries, at most every ``KEPT`` seconds for
 each process.
@@ -36,7 +36,7 @@ KEPT: Final = 5.0
 """Seconds."""
 DAY: Final = timedelta(days=1)
 RUNS: Final = 1_000
-"""The most imports of a day that are looked at."""
+"""The most imports of a day to read."""
 _FORWARDED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 _log: Final = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ _kept: Final = _Kept()
 
 class _Newsroom(Collector):
     def describe(self) -> list[GaugeMetricFamily]:
-        # Otherwise the registry would collect once more to find the names.
+        # Otherwise the registry would collect all metrics once more to find their names.
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -112,7 +112,7 @@ class _Newsroom(Collector):
 
 
 def _figures() -> Iterator[GaugeMetricFamily]:
-    """Yield what the database knows. Ten queries on PostgreSQL, whatever the size of the archive."""
+    """Yield the metrics from the database. Ten queries on PostgreSQL, for any size of archive."""
     at = timezone.now()
     published = Article.objects.published(at)
     yield _gauge(

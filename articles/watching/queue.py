@@ -31,7 +31,7 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How much waits in a queue."""
+    """How many units wait in a queue."""
 
     queue: str
     waiting: int
@@ -95,7 +95,7 @@ def counts() -> Counter[tuple[str, str]]:
 
 
 def failed(limit: int) -> list[Failed]:
-    """Return the latest failed units whose work nothing else did. One query."""
+    """Return the latest failed units that were not repeated. One query."""
     if not is_in_database():
         with _redis():
             return list(_failed_in_redis(limit))

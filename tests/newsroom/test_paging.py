@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 class List:
     """A paged list: its order, its rows, and functions that add or move a row to a position.
 
-    There are few positions, so that rows share one; there the key decides.
+    There are few positions, so that some rows share one and are ordered by key.
     """
 
     order: Order

@@ -1,4 +1,4 @@
-"""The System page: whether everything works, who does what, what failed, and which versions run."""
+"""The System page: checks, workers, failed units and versions."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _figures() -> dict[str, Any]:
 
 
 def _queue() -> dict[str, Any]:
-    """Return what waits and what failed; nothing if Redis does not answer, which a check reports."""
+    """Return waiting and failed units; nothing if Redis does not answer, which a check reports."""
     at = timezone.now()
     try:
         return {
@@ -86,7 +86,7 @@ def _since(moment: datetime | None, at: datetime) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of what runs. One query on PostgreSQL."""
+    """Return the versions of the software in use. One query on PostgreSQL."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SHOW server_version")

@@ -1,4 +1,4 @@
-"""Check everything that an operator must know."""
+"""Check everything that an operator must watch."""
 
 from __future__ import annotations
 

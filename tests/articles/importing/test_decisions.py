@@ -290,7 +290,7 @@ class TestMerge:
         newsdesk.perform(change, by=make_user(Role.EDITOR, Role.PUBLISHER))
         assert only_article().decision == "publish"
 
-    def test_taking_their_decision_needs_the_permission_to_decide(self, tmp_path: Path) -> None:
+    def test_accepting_their_decision_needs_its_permission(self, tmp_path: Path) -> None:
         bring(tmp_path, document(**BY_POLICY))
         take(newsdesk.hold(only_article()))
         bring(tmp_path, document(**BY_POLICY, desk=Desk(decision="publish")))

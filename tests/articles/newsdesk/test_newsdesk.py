@@ -378,7 +378,7 @@ class TestTogether:
 
 
 class TestHistory:
-    def test_keeps_what_was_decided_and_whose_heat_it_changed(self) -> None:
+    def test_has_the_decided_articles_and_those_whose_heat_changed(self) -> None:
         lead, second, third = story()
         act = newsdesk.perform(newsdesk.hold(lead), by=None, reason="Why not", at=AT)
         changes = {change.article_id: change for change in act.changes.all()}
