@@ -117,7 +117,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
         context["can_undo"] = request.user.has_perm(roles.IMPORT) and (run.created or run.updated)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description="number", ordering="pk")
+    @admin.display(description="number")
     def number(self, run: ImportRun) -> int:
         return run.pk
 
