@@ -168,7 +168,7 @@ def _silent_triggers() -> Iterator[Finding]:
         is_filed = Article.objects.filter(pk=article.pk, filed_under__isnull=False).exists()
         transaction.set_rollback(True)
     for works, fact in (
-        (is_new, "a change starts no new edition, so readers keep old pages"),
+        (is_new, "a change does not start a new edition, so readers see old pages"),
         (is_noted, "a change is not in the change feed, so API clients do not learn of it"),
         (is_filed, "a change does not reach the search index"),
     ):

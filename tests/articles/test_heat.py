@@ -66,7 +66,7 @@ class TestRecompute:
         assert heat.recompute(pks)
         assert heat.recompute(pks) == []
 
-    def test_nothing_costs_no_query(self) -> None:
+    def test_no_articles_need_no_query(self) -> None:
         with CaptureQueriesContext(connection) as queries:
             assert heat.recompute([]) == []
         assert len(queries) == 0

@@ -20,7 +20,7 @@ class TestLogo:
     def test_the_smallest_that_a_page_can_show(self) -> None:
         assert Provider(logos=[LARGE | {"width": 800}, LOCAL, SMALL, LARGE]).logo == LARGE
 
-    def test_the_largest_where_all_are_small(self) -> None:
+    def test_the_largest_if_all_are_small(self) -> None:
         smaller = SMALL | {"width": 40}
         assert Provider(logos=[smaller, LOCAL, SMALL, {"url": SMALL["url"]}]).logo == SMALL
 
