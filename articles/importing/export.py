@@ -196,7 +196,11 @@ def present(
         was_decided = dict(decisions.NONE)
     elif decided != was_decided:
         changes["desk"] = decisions.desk_of(decided, document)
-    if decided["decision"] == was_decided["decision"]:
+    is_by_rule = decisions.is_over(document, at) and not article.heat_is_given
+    if is_by_rule and not changes and not article.decision:
+        # Whoever imports the document applies the rule, too.
+        score = {}
+    elif decided["decision"] == was_decided["decision"]:
         score = _score(article, document, policy or heat.current_policy(), at)
     else:
         score = {"heat": article.heat, "published": article.published}

@@ -178,11 +178,13 @@ class TestAnImport:
         assert only_article().published == (decision == "publish")
         assert list(exported(tmp_path / "out").values()) == [write(one)]
 
-    def test_the_rule_applies_after_a_decision_has_ended(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("heat", [90, 120])
+    def test_the_rule_applies_after_a_decision_has_ended(self, tmp_path: Path, heat: int) -> None:
         over = Desk(decision="hold", until=EARLIER)
-        one = document(quality=90, heat=90, published=False, desk=over)
+        one = document(quality=90, heat=heat, published=False, desk=over)
         bring(tmp_path / "in", one)
-        assert (only_article().decision, only_article().published) == ("", True)
+        article = only_article()
+        assert (article.decision, article.heat, article.published) == ("", 90, True)
         assert list(exported(tmp_path / "out").values()) == [write(one)]
         assert not Act.objects.exists()
 
