@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from articles import heat
+from articles.accounts.sign_in_form import SignInForm
 from articles.models import Article, ImageFetch, ImportRun
 from articles.newsdesk.queues import QUEUES
 from articles.scoring import Policy
@@ -35,6 +36,7 @@ class NewsroomAdminSite(admin.AdminSite):
     index_title = "Desk"
     # The header links to everything, and lists need the space.
     enable_nav_sidebar = False
+    login_form = SignInForm
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # Import by name, because the admin's modules import this one to register themselves.

@@ -45,6 +45,7 @@ POLICY: Final = "articles.add_policyversion"
 IMPORT: Final = "articles.add_importrun"
 EXPORT: Final = "articles.export_article"
 HOOKS: Final = "articles.change_webhook"
+SIGN_INS: Final = "articles.view_signin"
 SYSTEM: Final = "articles.view_worker"
 
 _LOOK: Final = frozenset(
@@ -76,6 +77,15 @@ ROLES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _LOOK,
     Role.EDITOR: _EDITOR,
     Role.PUBLISHER: _EDITOR | {PUBLISH, WITHDRAW, PIN, POLICY, *_HOOKS},
-    Role.OPERATOR: _LOOK | {IMPORT, EXPORT, SYSTEM},
+    Role.OPERATOR: _LOOK | {IMPORT, EXPORT, SIGN_INS, SYSTEM},
 }
 """The permissions of each role, as ``app.codename``."""
+
+IN_WORDS: Final[Mapping[Role, str]] = {
+    Role.VIEWER: "Views everything, changes nothing.",
+    Role.EDITOR: "Like Viewer, and scores, edits texts, relates, schedules and holds articles.",
+    Role.PUBLISHER: "Like Editor, and publishes above the rule, withdraws, pins leads, changes "
+    "the rule, sets up webhooks.",
+    Role.OPERATOR: "Like Viewer, and imports, exports, sees who signed in, watches the system.",
+}
+"""What each role may do, in one line."""

@@ -26,6 +26,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles import signs_of_life
 from articles.importing import uploads
+from articles.models import SignIn
 from articles.newsdesk import moments
 from articles.tasks import (
     FOR_READERS,
@@ -160,6 +161,7 @@ class _Clock:
             self.anyway_at = monotonic() + ANYWAY
             old = DBTaskResult.objects.finished().filter(finished_at__lt=at - _KEPT)
             old.delete()
+            SignIn.objects.prune(at)
             due = list(TASKS)
             self.place = change_feed.latest(at)
         else:

@@ -7,6 +7,7 @@ as `<NAME>_FILE`, the path of a file that holds the value.
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,10 +47,12 @@ def words(name: str, default: str = "") -> list[str]:
     return [word for part in text(name, default).split(",") if (word := part.strip())]
 
 
-def count(name: str, default: str = "0") -> int:
+def count(name: str, default: str = "0", least: int = 0) -> int:
     value = text(name, default)
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    if int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}.")
     return int(value)
 
 
@@ -68,6 +71,8 @@ SECRET_KEY = text("SECRET_KEY") or read_or_create_secret_key(BASE_DIR / ".secret
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_PROXY = flag("BEHIND_PROXY")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+# Without such a proxy, anybody could send the headers that it adds.
+BEHIND_PROXY = flag("BEHIND_PROXY")
 
 INSTALLED_APPS = [
     "newsroom.apps.NewsroomAdminConfig",
@@ -87,6 +92,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "providers",
     "articles",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -105,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "newsroom.urls"
@@ -126,6 +133,33 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+
+# Sign-in
+
+SIGN_IN_NAME_FAILURES = count("SIGN_IN_NAME_FAILURES", "5", least=1)
+SIGN_IN_ADDRESS_FAILURES = count("SIGN_IN_ADDRESS_FAILURES", "20", least=1)
+SIGN_IN_LOCK_MINUTES = count("SIGN_IN_LOCK_MINUTES", "15", least=1)
+SIGN_IN_LOG_DAYS = count("SIGN_IN_LOG_DAYS", "90", least=1)
+# The first backend refuses who is locked; the second one checks the password.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "articles.accounts.backends.PasswordBackend",
+]
+AXES_HANDLER = "articles.accounts.throttling.Handler"
+AXES_LOCKOUT_CALLABLE = "articles.accounts.throttling.locked_page"
+AXES_CLIENT_IP_CALLABLE = "newsroom.client_address.client_address"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = SIGN_IN_NAME_FAILURES
+AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS = True
+# Who keeps trying does not keep the real user out for longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Our own log has failures and successes in one list.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# How long the link of an invitation or for a forgotten password works.
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in (
@@ -471,5 +505,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Newsroom's own lines say the same, in words and with escaped names.
+    "loggers": {"axes": {"level": "ERROR"}},
     "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO").upper()},
 }

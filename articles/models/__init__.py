@@ -15,6 +15,7 @@ from articles.models.kept_answer import KeptAnswer
 from articles.models.logo import Logo
 from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
+from articles.models.sign_in import SignIn
 from articles.models.source_document import FormerDocument, SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic

@@ -20,6 +20,8 @@ _RANDOM: Final = 32
 class ApiToken(models.Model):
     """A user's key. It has the permissions of its user until it expires.
 
+    It also ends when the user gets another password or is deactivated.
+
     Only its digest is stored. The key itself is shown once, when it is created.
     """
 
@@ -31,6 +33,12 @@ class ApiToken(models.Model):
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    password_digest = models.CharField(
+        max_length=64,
+        db_default="",
+        editable=False,
+        help_text="Of the owner's stored password when the key was created. Another one ends the key.",
+    )
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(
         null=True, editable=False, help_text="To the hour. Empty: never."
@@ -49,14 +57,23 @@ class ApiToken(models.Model):
         return self.name
 
     def make_secret(self) -> None:
+        """Create the key for its user."""
         self.secret = PREFIX + secrets.token_urlsafe(_RANDOM)
         self.digest = digest_of(self.secret)
+        self.password_digest = digest_of(self.user.password)
 
     def is_valid(self, at: datetime | None = None) -> bool:
-        """Return whether it is unexpired and its user is active. No query if ``user`` is loaded."""
-        return self.expires_at > (at or timezone.now()) and self.user.is_active
+        """Return whether it is unexpired and its user is active and has the same password.
+
+        No query if ``user`` is loaded.
+        """
+        return (
+            self.expires_at > (at or timezone.now())
+            and self.user.is_active
+            and self.password_digest == digest_of(self.user.password)
+        )
 
 
 def digest_of(secret: str) -> str:
-    """Return the digest to store for a token (64 characters)."""
+    """Return the digest to store for a key or a hashed password (64 characters)."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -35,13 +35,23 @@ class TestApiToken:
     @at_the_end
     def test_ends_at_its_moment(self, offset: timedelta, is_before: bool) -> None:
         token = ApiToken(user=User(), expires_at=NOW)
+        token.make_secret()
         assert token.is_valid(NOW + offset) is is_before
 
     def test_of_an_inactive_user(self) -> None:
-        assert not ApiToken(user=User(is_active=False), expires_at=NOW).is_valid(NOW - TICK)
+        token = ApiToken(user=User(is_active=False), expires_at=NOW)
+        token.make_secret()
+        assert not token.is_valid(NOW - TICK)
+
+    def test_ends_with_another_password(self) -> None:
+        token = ApiToken(user=User(password="one"), expires_at=NOW)
+        token.make_secret()
+        assert token.is_valid(NOW - TICK)
+        token.user.password = "another"
+        assert not token.is_valid(NOW - TICK)
 
     def test_stores_only_a_digest(self) -> None:
-        token = ApiToken()
+        token = ApiToken(user=User())
         token.make_secret()
         assert token.secret.startswith(PREFIX)
         assert token.digest == digest_of(token.secret)

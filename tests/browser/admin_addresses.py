@@ -19,7 +19,7 @@ from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 
 from articles import newsdesk
-from articles.models import Article, ImportRun, Topic, WebHook
+from articles.models import Article, ImportRun, SignIn, Topic, WebHook
 from articles.newsdesk.queues import QUEUES
 from providers.models import Provider
 from tests.factories import NOW
@@ -170,4 +170,13 @@ def rows_by_model(rows: list[Model], user: User) -> Rows:
     delivery = hook.deliveries.create(
         event="updated", slug="a-story", body='{"type": "updated"}', answer="It answered 500."
     )
-    return {type(row): row for row in [*rows, user, group, hook, delivery]}
+    entries = [
+        SignIn.objects.create(result=result, name=name, address=address)
+        for result, name, address in zip(
+            SignIn.Result,
+            ("admin", "a very long name \u202e with more", "x" * 150, "idle", "desk@news.example"),
+            ("192.0.2.1", "2001:db8:1234:5678::", None, "192.0.2.1", "192.0.2.1"),
+            strict=True,
+        )
+    ]
+    return {type(row): row for row in [*rows, user, group, hook, delivery, *entries]}

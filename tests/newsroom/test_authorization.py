@@ -94,6 +94,11 @@ admin:articles_policyversion_fit              PS       -
 admin:articles_policyversion_history          VEPOS    VEPOS
 admin:articles_policyversion_progress         VEPOS    PS
 admin:articles_policyversion_try              PS       PS
+admin:articles_signin_add                     -        -
+admin:articles_signin_change                  OS       -
+admin:articles_signin_changelist              OS       OS
+admin:articles_signin_delete                  -        -
+admin:articles_signin_history                 OS       OS
 admin:articles_sourcedocument_add             -        -
 admin:articles_sourcedocument_change          VEPOS    -
 admin:articles_sourcedocument_changelist      VEPOS    VEPOS

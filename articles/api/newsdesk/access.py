@@ -52,7 +52,8 @@ class ByToken(BaseAuthentication):
         at = timezone.now()
         if token is None or not token.is_valid(at):
             raise AuthenticationFailed(
-                "This token is unknown, revoked or expired, or its user is inactive."
+                "This token is unknown, revoked or expired, or its user is inactive or has a new "
+                "password."
             )
         if token.last_used_at is None or token.last_used_at <= at - _USE_NOTED:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)

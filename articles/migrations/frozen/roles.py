@@ -60,6 +60,7 @@ ROLES_0012 = ROLES_0003 | {
     }
 }
 ROLES_0030 = ROLES_0012 | {"Operator": _OPERATOR | {"articles.view_worker"}}
+ROLES_0031 = ROLES_0030 | {"Operator": ROLES_0030["Operator"] | {"articles.view_signin"}}
 
 
 def write_roles(roles: Mapping[Any, frozenset[str]]) -> Callable[..., None]:

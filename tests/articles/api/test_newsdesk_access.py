@@ -63,6 +63,32 @@ class TestTokens:
         token.delete()
         problem_of(ask(token.secret), 401)
 
+    def test_fail_after_another_password(self) -> None:
+        user = make_user(Role.VIEWER)
+        token = make_token(user)
+        user.set_password("another")
+        user.save()
+        problem_of(ask(token.secret), 401)
+        assert ask(make_token(user).secret).status_code == 200
+
+    def test_fail_of_an_inactive_user(self) -> None:
+        user = make_user(Role.VIEWER)
+        token = make_token(user)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        problem_of(ask(token.secret), 401)
+
+    def test_survive_another_hash_of_the_same_password(self, settings: Settings) -> None:
+        user = make_user(Role.VIEWER, password="a password")
+        token = make_token(user)
+        stronger = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+        settings.PASSWORD_HASHERS = [stronger, *settings.PASSWORD_HASHERS]
+        before = user.password
+        form = {"username": user.username, "password": "a password"}
+        assert Client().post("/admin/login/", form).status_code == 302
+        user.refresh_from_db()
+        assert user.password != before
+        assert ask(token.secret).status_code == 200
+
     def test_fail_another_scheme_or_none(self) -> None:
         token = make_token(make_user(Role.VIEWER))
         problem_of(ask(token.secret, "Basic"), 401)

@@ -1,0 +1,1 @@
+"""Signing in: limits, the log, invitations and passwords. The pages are in the admin."""
