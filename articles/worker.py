@@ -154,6 +154,9 @@ class _Clock:
             self._look()
         except DatabaseError as error:
             logger.warning("the database does not answer: %s", error)
+        except change_feed.UnknownPlaceError:
+            logger.warning("a backup was restored")
+            self.place = None
 
     def _look(self) -> None:
         at = timezone.now()

@@ -12,7 +12,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Subquery
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ from rest_framework.response import Response
 
 from articles.api.items import ItemSerializer, page_address
 from articles.api.problems import ProblemError
-from articles.models import Change
+from articles.models import Change, Epoch
 from articles.site.filters import ArticleFilter
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Event, Place
@@ -66,6 +67,7 @@ def follow(
             events, follower, has_more = _beginning(follower, asked, limit)
         else:
             found = change_feed.since(follower.place, limit, at)
+            _check_epoch(follower.place, found.place.epoch)
             events, has_more = found.events, found.has_more
             follower = follower._replace(place=found.place)
     except change_feed.UnknownPlaceError as error:
@@ -104,16 +106,23 @@ def _beginning(
     and comes later.
     """
     place, begun = follower
+    newest = Change.objects.order_by("-sequence").values("sequence")[:1]
+    epoch = Coalesce(Subquery(Epoch.objects.values("token")[:1]), Value(""))
     shown = asked.qs.order_by().values("slug")
-    wanted = Change.objects.filter(sequence__gt=place.sequence, slug__in=shown)
+    wanted = Change.objects.filter(sequence__gt=place.sequence, slug__in=shown).order_by("sequence")
+    wanted = wanted.annotate(newest=Subquery(newest), epoch=epoch)
     rows: list[Any] = []
     if begun is None:
-        newest = Change.objects.order_by("-sequence").values("sequence")[:1]
-        first = wanted.annotate(newest=Subquery(newest)).order_by("sequence")
-        rows = list(first[: limit + 1])
-        begun = rows[0].newest if rows else change_feed.latest(place.moment).sequence
+        rows = list(wanted[: limit + 1])
+        if rows:
+            begun, place = rows[0].newest, place._replace(epoch=rows[0].epoch)
+        else:
+            begun, *_, epoch_now = change_feed.latest(place.moment)
+            place = place._replace(epoch=epoch_now)
     if not rows:
-        rows = list(wanted.filter(sequence__lte=begun).order_by("sequence")[: limit + 1])
+        rows = list(wanted.filter(sequence__lte=begun)[: limit + 1])
+    if rows:
+        _check_epoch(place, rows[0].epoch)
     events = [Event(row.slug, may_be_named=False, at=row.noted_at) for row in rows[:limit]]
     reached = rows[limit - 1].sequence if len(rows) > limit else begun
     # After the last of several pages, there may be changes made since the start.
@@ -121,9 +130,14 @@ def _beginning(
     return events, _Follower(place._replace(sequence=reached), begun), has_more
 
 
+def _check_epoch(place: Place, epoch: str) -> None:
+    if place.epoch != epoch:
+        raise change_feed.UnknownPlaceError(place)
+
+
 def _text(follower: _Follower) -> str:
     place = follower.place
-    text = f"{follower.begun},{place.sequence},{iso(place.moment)},{place.slug}"
+    text = f"{follower.begun},{place.sequence},{iso(place.moment)},{place.slug},{place.epoch}"
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -142,10 +156,12 @@ def _given(text: str) -> _Follower | None:
     """Read a value written by ``_text``. Return None for a time, which is not a cursor."""
     if ":" in text:
         return None
-    begun, sequence, moment, slug = urlsafe_b64decode(text.encode() + b"==").decode().split(",")
+    parts = urlsafe_b64decode(text.encode() + b"==").decode().split(",")
+    # Places that were given out before there were epochs lack the last part.
+    begun, sequence, moment, slug, epoch = parts if len(parts) == 5 else (*parts, "")
     if "\0" in slug:
         raise ValueError(text)
-    return _Follower(Place(_number(sequence), _moment(moment), slug), _number(begun))
+    return _Follower(Place(_number(sequence), _moment(moment), slug, epoch), _number(begun))
 
 
 def _number(text: str) -> int:

@@ -8,6 +8,7 @@ from articles.models.article_queryset import ArticleQuerySet, or_least
 from articles.models.change import Change
 from articles.models.clock import Clock
 from articles.models.edition import Edition
+from articles.models.epoch import Epoch
 from articles.models.former import FormerAddress, FormerSlug
 from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun

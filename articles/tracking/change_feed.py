@@ -21,6 +21,10 @@ comes, without a write. The times of these changes come from the articles, so a 
 two parts: the number of the last change and the last of these times. Setting a time in the past is
 a write like any other.
 
+**Restored backups.** After a restore the numbers go on from those of the backup, so a follower that
+had read more would miss changes. A place therefore names its epoch, and a restore begins another
+one (``articles/backup``). Followers are told to begin again.
+
 **Slugs that may be revealed.** Followers learn the slug of a removed article only if readers ever
 saw the article, which ``shown`` records. It is set if the article is public before or after a
 write. If the article was public only between two writes, the second one sets it, because it finds
@@ -66,6 +70,8 @@ class Place(NamedTuple):
     moment: datetime
     """The last time without a write that the follower has read; ``slug`` is its article."""
     slug: str
+    epoch: str = ""
+    """The site's epoch when the place was given out. A restored backup begins another one."""
 
 
 class Changes(NamedTuple):
@@ -77,8 +83,11 @@ class Changes(NamedTuple):
 
 
 class UnknownPlaceError(ValueError):
-    """A place beyond the last change, for example from before a backup was restored."""
+    """A place beyond the last change, or in another epoch: from before a backup was restored."""
 
+
+# Blank before the first restore.
+_EPOCH: Final = "COALESCE((SELECT token FROM articles_epoch), '')"
 
 # When the date of an article lets readers see it, in SQL. SQLite stores text, and would round
 # fractions of a second.
@@ -142,7 +151,7 @@ SELECT * FROM (
   GROUP BY moment, slug ORDER BY moment, slug LIMIT %(limit)s
 ) AS timed
 UNION ALL
-SELECT 2, COALESCE(MAX(sequence), 0), NULL, '', NULL FROM {TABLE}
+SELECT 2, COALESCE(MAX(sequence), 0), NULL, {_EPOCH}, NULL FROM {TABLE}
 """
     for vendor, opens in _OPENS.items()
 }
@@ -151,7 +160,8 @@ SELECT 2, COALESCE(MAX(sequence), 0), NULL, '', NULL FROM {TABLE}
 def since(place: Place, limit: int, at: datetime) -> Changes:
     """Return at most ``limit`` changes after ``place``. One query.
 
-    Raise ``UnknownPlaceError``. An article may appear twice among the events.
+    Raise ``UnknownPlaceError``. An article may appear twice among the events. The epoch of ``place``
+    is not compared: the place after the changes has the current one.
     """
     moment = connection.ops.adapt_datetimefield_value
     values = {
@@ -168,9 +178,10 @@ def since(place: Place, limit: int, at: datetime) -> Changes:
         rows = cursor.fetchall()
     noted = sorted(row for row in rows if row[0] == 0)
     passed = [row for row in rows if row[0] == 1]
-    latest = next(row[1] for row in rows if row[0] == 2)
+    latest, epoch = next((row[1], row[3]) for row in rows if row[0] == 2)
     if place.sequence > latest:
         raise UnknownPlaceError(place)
+    place = place._replace(epoch=epoch)
     told = [*noted[:limit], *(passed[: limit - len(noted)] if len(noted) < limit else [])]
     for kind, sequence, passed_at, slug, _shown in told:
         if kind == 0:
@@ -184,8 +195,9 @@ def since(place: Place, limit: int, at: datetime) -> Changes:
 def latest(at: datetime) -> Place:
     """Return the place after all changes until ``at``, which must be now. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COALESCE(MAX(sequence), 0) FROM {TABLE}")
-        return Place(cursor.fetchone()[0], at, "")
+        cursor.execute(f"SELECT COALESCE(MAX(sequence), 0), {_EPOCH} FROM {TABLE}")
+        sequence, epoch = cursor.fetchone()
+    return Place(sequence, at, "", epoch)
 
 
 def place_of(moment: datetime) -> Place:
@@ -195,8 +207,9 @@ def place_of(moment: datetime) -> Place:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT sequence FROM {TABLE} WHERE noted_at < %s ORDER BY sequence DESC LIMIT 1",
+            f"SELECT COALESCE((SELECT sequence FROM {TABLE} WHERE noted_at < %s "
+            f"ORDER BY sequence DESC LIMIT 1), 0), {_EPOCH}",
             [connection.ops.adapt_datetimefield_value(moment)],
         )
-        row = cursor.fetchone()
-    return Place(row[0] if row else 0, moment, "")
+        sequence, epoch = cursor.fetchone()
+    return Place(sequence, moment, "", epoch)

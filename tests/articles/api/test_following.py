@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from articles import newsdesk
-from articles.models import Act, Article, Change, Topic
+from articles.models import Act, Article, Change, Epoch, Topic
 from articles.newsdesk import RefusedError
+from newsroom.iso_dates import iso
 from providers.models import Provider
 from tests.articles.api.reading import read, refuse
 from tests.articles.api.test_news import NEWS, pages
@@ -138,6 +140,30 @@ class TestFollowing:
         Article.objects.all().delete()
         Change.objects.all().delete()
         refuse(client, following, 410)
+
+    @pytest.mark.parametrize("limit", [1, 10])
+    def test_fail_in_another_epoch(self, client: Client, limit: int) -> None:
+        """Whether the copy is complete or not."""
+        make_article()
+        make_article()
+        first = read(client, NEWS, updatedSince="", limit=limit)
+        moment = read(client, NEWS, updatedSince=iso(timezone.now()))
+        Epoch.objects.create(token="restored")
+        # A restore also begins another edition, so no stored answer is served.
+        make_article()
+        for page in (first, moment):
+            refuse(client, page["next"].removeprefix("http://testserver"), 410)
+        mirror = Mirror(client, limit=limit)
+        mirror.follow()
+        make_article()
+        mirror.follow()
+        assert mirror.items == site(client)
+
+    def test_places_from_before_epochs_are_known(self, client: Client) -> None:
+        text = f"0,0,{iso(timezone.now())},"
+        place = urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        make_article(slug="a")
+        assert [one["slug"] for one in read(client, NEWS, updatedSince=place)["value"]] == ["a"]
 
 
 class TestPart:
