@@ -126,10 +126,11 @@ def _sort(
     """Return the articles to remove and to restore. Count them, and list the others as left."""
     articles = [one.article_id for one in sources]
     former = {one.article_id: one for one in run.replaced_documents.filter(article__in=articles)}
+    decided = _decided_since(run, [one.article for one in sources if one.created_by_id == run.pk])
     removed, restored = [], []
     for source in sources:
         article = source.article
-        if article.version != source.article_version:
+        if article.version != source.article_version or article.pk in decided:
             undone.left.append(Left(article.slug, _who_changed(article)))
         elif source.created_by_id == run.pk:
             removed.append(article)
@@ -141,6 +142,20 @@ def _sort(
     undone.removed += len(removed)
     undone.restored += len(restored)
     return removed, restored
+
+
+def _decided_since(run: ImportRun, created: Iterable[Article]) -> set[int]:
+    """Return the ids of articles that editors decided about since an import created them.
+
+    A later import that was undone has merged its document with their changes, so the version of the
+    document no longer shows them. One query, or none.
+    """
+    ids = [article.pk for article in created if article.version > 1]
+    if not ids:
+        return set()
+    changes = ActChange.objects.filter(article__in=ids, act__run=None)
+    since = changes.filter(act__at__gte=run.started_at)
+    return {change.article_id for change in since if change.is_decided}
 
 
 def _take_back(
@@ -163,8 +178,8 @@ def _take_back(
 
 
 def _who_changed(article: Article) -> str:
-    changes = ActChange.objects.filter(article=article).select_related("act__by").order_by("-pk")
-    last = next((change for change in changes[:20] if change.is_decided), None)
+    changes = ActChange.objects.filter(article=article, act__run=None).select_related("act__by")
+    last = next((one for one in changes.order_by("-pk")[:20] if one.is_decided), None)
     return f"{last.act} on {last.act.at:%Y-%m-%d}" if last else "it has changed since"
 
 
@@ -331,7 +346,11 @@ def _name_replaced(run: ImportRun, undone: Undone) -> None:
     """Name the articles whose document a later import has replaced."""
     written = Q(created_by=run) | Q(article__in=run.replaced_documents.values("article"))
     later = SourceDocument.objects.filter(written).exclude(run=run)
-    for slug, number in later.order_by("pk").values_list("article__slug", "run"):
-        undone.left.append(
-            Left(slug, f"import {number} has changed it since: undo that import first")
-        )
+    for source in later.select_related("article").order_by("pk").iterator(CHUNK):
+        article = source.article
+        if article.version != source.article_version:
+            # Undoing the later import does not help: it leaves the article, too.
+            why = _who_changed(article)
+        else:
+            why = f"import {source.run_id} has changed it since: undo that import first"
+        undone.left.append(Left(article.slug, why))

@@ -189,6 +189,29 @@ class TestWhatEditorsDid:
         assert left.why.startswith(f"held by {editor} on ")
         assert Article.objects.get() == article
 
+    def test_a_later_import_hides_no_decision(self, tmp_path: Path) -> None:
+        put(tmp_path, "2024-05-01-x.md", document())
+        load(tmp_path)
+        first, editor = last_run(), make_user(Role.EDITOR)
+        newsdesk.perform(verbs.edit(Article.objects.get(), title="Ours"), by=editor)
+        put(tmp_path, "2024-05-01-x.md", document(excerpt="New."))
+        load(tmp_path)
+        assert undo(last_run()) == Undone(restored=1)
+        (left,) = undo(first).left
+        assert left.why.startswith(f"edited by {editor} on ")
+        assert Article.objects.get().title == "Ours"
+
+    def test_undoing_the_later_import_is_not_advised_in_vain(self, tmp_path: Path) -> None:
+        put(tmp_path, "2024-05-01-x.md", document())
+        load(tmp_path)
+        first, editor = last_run(), make_user(Role.EDITOR)
+        put(tmp_path, "2024-05-01-x.md", document(excerpt="New."))
+        load(tmp_path)
+        assert undo(first).left[0].why.endswith("undo that import first")
+        newsdesk.perform(verbs.edit(Article.objects.get(), title="Ours"), by=editor)
+        for run in (last_run(), first):
+            assert undo(run).left[0].why.startswith(f"edited by {editor} on ")
+
     def test_history_says_that_an_import_was_undone(self, tmp_path: Path) -> None:
         put(tmp_path, "2024-05-01-x.md", document())
         load(tmp_path)
