@@ -30,6 +30,7 @@ from articles.images import keeping
 from articles.importing import uploads
 from articles.newsdesk import moments
 from articles.webhooks import delivery
+from newsroom import logs
 from newsroom.interrupts import stop_on_signal
 
 _LOCK: Final = 0x6E657773
@@ -128,7 +129,7 @@ def _do(context: TaskContext, drain: Callable[[], bool]) -> None:
     with alone(task.queue_name) as is_alone:
         if is_alone:
             _bury(context)
-            with signs_of_life.doing(task.name):
+            with signs_of_life.doing(task.name), logs.about(unit=context.task_result.id):
                 is_ended = drain()
             if is_ended:
                 # The task caught a signal that was meant for the worker.

@@ -7,8 +7,9 @@ from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.contrib.auth.signals import user_login_failed
 from django.core import checks
+from django.db.backends.signals import connection_created
 
-from newsroom import counters
+from newsroom import counters, logs
 
 
 class NewsroomAdminConfig(SimpleAdminConfig):
@@ -18,6 +19,7 @@ class NewsroomAdminConfig(SimpleAdminConfig):
 
     def ready(self) -> None:
         user_login_failed.connect(counters.count_sign_in_failure)
+        connection_created.connect(logs.watch_queries)
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(_check_admin, checks.Tags.admin)
 

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.logs.request_id",
     "newsroom.counters.measure",
     # Outside the page cache, whose pages are the same for every origin.
     "corsheaders.middleware.CorsMiddleware",
@@ -500,10 +501,16 @@ METRICS_TOKEN = text("METRICS_TOKEN")
 
 # Logging: everything goes to stderr, for the process manager.
 
+LOG_FORMAT = text("LOG_FORMAT", "text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be text or json, not {LOG_FORMAT!r}.")
+# Queries that take at least so many milliseconds are logged. 0: none.
+SLOW_QUERY_MS = count("SLOW_QUERY_MS")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": f"newsroom.logs.{LOG_FORMAT.capitalize()}Formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Newsroom's own lines say the same, in words and with escaped names.
     "loggers": {"axes": {"level": "ERROR"}},

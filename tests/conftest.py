@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from newsroom import logs
 from tests.articles.importing.processes import Newsrooms
 from tests.profiles import PROFILE, SHARES
 
@@ -64,6 +65,14 @@ def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         EDITION_SECONDS=0,
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def request_ids() -> Iterator[None]:
+    """Give all requests the same id, so that tests can compare whole responses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "token_hex", lambda size: "0" * 2 * size)
         yield
 
 

@@ -46,6 +46,7 @@ from articles.models import (
     Upload,
 )
 from articles.policy_fit import Given, fit
+from newsroom import logs
 from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
 from newsroom.processes import this_process
@@ -117,6 +118,7 @@ def run(
     state = ImportRun.State.FAILED
     try:
         with (
+            logs.about(run=run and run.pk),
             scope,
             stop_on_signal() as stopping,
             _signs_of_life(run),

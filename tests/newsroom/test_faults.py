@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from collections import Counter
@@ -114,6 +115,8 @@ def test_a_worker_that_dies_is_replaced(site: Site) -> None:
     os.kill(before[0], signal.SIGKILL)
     wait_until(lambda: site.has_started(3), "a new process")
     assert before[0] not in site.workers
+    started = [one for one in site.log.read_text().splitlines() if "Started worker" in one]
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z INFO _granian: ", line) for line in started)
     assert all(site.get("/")[0] == 200 for _ in range(20))
 
 
@@ -133,7 +136,8 @@ def test_without_the_database_stored_pages_are_served(site: Site, postgres: Post
         assert headers["content-type"] == "application/problem+json"
         assert '"status": 503' in problem
         assert site.get("/admin/login/")[0] in {200, 503}
-        assert site.get("/readyz")[0] == 503
+        assert site.get("/readyz", **{"X-Request-ID": "probe-1"})[0] == 503
+        assert "WARNING request=probe-1 newsroom.health: not ready" in site.log.read_text()
         assert site.get("/healthz")[0] == 200
         wrong = site.wrong()
         assert wrong.keys() == {"database", "migrations", "queue", "workers", "clock"}

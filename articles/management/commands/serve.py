@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import CommandParser
 
+import newsroom
 from newsroom import counters
 from newsroom.commands import ReportCommand
 
@@ -15,6 +17,8 @@ THREADS: Final = 4
 """Threads for each process. Each keeps one connection to PostgreSQL, which usually allows 100."""
 BACKLOG: Final = 2048
 """Connections that the system keeps waiting."""
+LOGS: Final = Path(newsroom.__file__).with_name("server_logs.json")
+"""How the server writes its own lines: like the site's."""
 
 
 class Command(ReportCommand):
@@ -44,6 +48,7 @@ class Command(ReportCommand):
             "--respawn-failed-workers",
             # At shutdown, requests that take longer are aborted.
             *("--workers-kill-timeout", "20s"),
+            *("--log-config", str(LOGS)),
             "--no-ws",
             "newsroom.wsgi:application",
         ]

@@ -65,7 +65,9 @@ class TestStored:
         assert response.content == anonymous
         assert not response.cookies
 
-    @pytest.mark.parametrize("address", ["/admin/", "/admin/login/", "/healthz", "/readyz"])
+    @pytest.mark.parametrize(
+        "address", ["/admin/", "/admin/login/", "/healthz", "/readyz", "/metrics"]
+    )
     def test_private_answers_are_not_stored(self, client: Client, address: str) -> None:
         make_article()
         client.force_login(make_user(is_superuser=True))
