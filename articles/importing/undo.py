@@ -19,7 +19,7 @@ from django.utils import timezone
 from articles import heat, roles
 from articles.documents import RelatedEntry, coverage_slug, stem_of
 from articles.documents.marks import mark_of
-from articles.importing import catalog, coverage, links, rows
+from articles.importing import catalog, coverage, decisions, links, rows
 from articles.importing.decisions import BLANK
 from articles.importing.files import FoundFile, Kind
 from articles.importing.identity import Directory, Row
@@ -303,8 +303,10 @@ def _make_coverage(
         coverage.describe(row, entry)
         pairs.append((row, entry))
     _write_coverage(pairs, {}, at, policy)
-    changed = {**BLANK, "scored_at": None, "version": F("version") + 1}
-    Article.objects.filter(pk__in=ids).update(**changed)
+    Article.objects.filter(pk__in=ids).update(scored_at=None, version=F("version") + 1)
+    # What editors decided about coverage before the import brought its document stays.
+    decided = decisions.before(act.run, [article for article, _ in entries])
+    bulk.update(Article, tuple(BLANK), [(*values.values(), pk) for pk, values in decided.items()])
     ActChange.objects.bulk_create(
         ActChange(
             act=act,

@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from articles import newsdesk
+from articles.documents import Desk
+from articles.importing import decisions
 from articles.importing.undo import Left, Undone, undo
 from articles.models import Act, Article, FormerSlug, ImportRun, Related
 from articles.newsdesk import verbs
@@ -188,6 +190,22 @@ class TestWhatEditorsDid:
         assert left.slug == article.slug
         assert left.why.startswith(f"held by {editor} on ")
         assert Article.objects.get() == article
+
+    def test_decisions_about_coverage_stay(self, tmp_path: Path) -> None:
+        put(tmp_path, "one.txt", document(related=(entry(),)))
+        load(tmp_path)
+        stub = Article.objects.get(coverage_only=True)
+        until = timezone.now() + timedelta(days=1)
+        newsdesk.perform(verbs.hold(stub, until=until), by=make_user(Role.EDITOR), reason="Wait")
+        held = decisions.stored(Article.objects.get(pk=stub.pk))
+        pinned = document(title="Two", web_url=entry().web_url, desk=Desk(pinned=True))
+        put(tmp_path, "two.txt", pinned)
+        load(tmp_path)
+        assert Article.objects.get(pk=stub.pk).is_pinned
+        undo(last_run())
+        stub.refresh_from_db()
+        assert stub.coverage_only
+        assert decisions.stored(stub) == held
 
     def test_a_later_import_hides_no_decision(self, tmp_path: Path) -> None:
         put(tmp_path, "2024-05-01-x.md", document())
