@@ -116,7 +116,9 @@ def test_a_worker_that_dies_is_replaced(site: Site) -> None:
     wait_until(lambda: site.has_started(3), "a new process")
     assert before[0] not in site.workers
     started = [one for one in site.log.read_text().splitlines() if "Started worker" in one]
-    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z INFO _granian: ", line) for line in started)
+    assert all(
+        re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z INFO _granian\.serve: ", line) for line in started
+    )
     assert all(site.get("/")[0] == 200 for _ in range(20))
 
 
