@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.core.files.base import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.utils import timezone
@@ -183,7 +183,8 @@ def _store_media(path: Path, manifest: Manifest, progress: Progress) -> None:
     with archive.reading(path) as members:
         for member in members:
             if name := member.stored_name:
-                default_storage.save(name, _MediaFile(member.file))
+                # In memory: some storages read a file twice. A picture has a few megabytes.
+                default_storage.save(name, ContentFile(member.file.read()))
                 with default_storage.open(name) as file:
                     stored.add(name, file)
                 progress()
@@ -191,14 +192,6 @@ def _store_media(path: Path, manifest: Manifest, progress: Progress) -> None:
         raise BackupError(
             "The storage returns other media files than were stored. Nothing else changed."
         )
-
-
-class _MediaFile(File):  # type: ignore[type-arg]
-    """A member as storages take it: without a size, and read only once."""
-
-    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        while content := self.read(chunk_size or self.DEFAULT_CHUNK_SIZE):
-            yield content
 
 
 def _load(path: Path, manifest: Manifest, progress: Progress) -> None:

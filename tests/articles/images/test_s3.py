@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from django.utils import timezone
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
+from articles import backup
 from articles.images import pruning
 from articles.images.keeping import keep
 from articles.models import Image, StoredImage
@@ -21,7 +23,7 @@ from articles.newsdesk import integrity
 from newsroom import settings as site
 from tests.articles.images.samples import picture
 from tests.articles.images.server import Server
-from tests.factories import NOW, make_article
+from tests.factories import NOW, make_article, make_stored_image
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +89,16 @@ class TestS3:
         for text in (b"one", b"two"):
             assert default_storage.save("images/a.avif", ContentFile(text)) == "images/a.avif"
         assert [one.key for one in bucket.objects.all()] == ["images/a.avif"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_backup_and_restore(self, bucket: Any, tmp_path: Path) -> None:
+        image = make_stored_image()
+        for name in image.names():
+            default_storage.save(name, ContentFile(name.encode()))
+        made = backup.make(tmp_path / "b.tar", lambda: None)
+        assert made.files == len(image.names())
+        bucket.objects.delete()
+        assert backup.make(tmp_path / "c.tar", lambda: None).missing == image.names()
+        backup.restore(tmp_path / "b.tar", lambda: None, replace=True)
+        stored = {one.key: one.get()["Body"].read().decode() for one in bucket.objects.all()}
+        assert stored == {name: name for name in image.names()}
