@@ -172,6 +172,19 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 
+# E-mail
+
+
+def mail(url: str) -> dict[str, Any]:
+    config: dict[str, Any] = env.email_url_config(url)
+    return config
+
+
+vars().update(mail(text("EMAIL_URL", "consolemail://")))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = text("EMAIL_FROM", f"newsroom@{urlsplit(SITE_URL).hostname or 'localhost'}")
+
+
 # Database
 
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from articles.accounts import passwords
 from articles.watching.metrics import metrics
 from newsroom import health
 
@@ -15,6 +16,14 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("admin/password/forgot/", passwords.ForgotPassword.as_view(), name="admin_password_reset"),
+    path("admin/password/sent/", passwords.LinkSent.as_view(), name="password_reset_done"),
+    path("admin/password/done/", passwords.PasswordSet.as_view(), name="password_reset_complete"),
+    path(
+        "admin/password/<uidb64>/<token>/",
+        passwords.SetPassword.as_view(),
+        name="password_reset_confirm",
+    ),
     path("admin/", admin.site.urls),
     path("", include("articles.urls")),
 ]

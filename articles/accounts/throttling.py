@@ -93,10 +93,20 @@ def _is_noted(address: str | None) -> bool:
     return bool(refused.filter(at__gt=timezone.now() - _REFUSALS_NOTED).exists())
 
 
+def may_ask(email: str, request: HttpRequest) -> bool:
+    """Return whether another link may be sent, by the limits of failures. At most two queries."""
+    begin = timezone.now() - timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
+    asked = SignIn.objects.filter(result=SignIn.Result.ASKED, at__gt=begin)
+    address = client_address(request)
+    return asked.filter(name=email[:150]).count() < settings.SIGN_IN_NAME_FAILURES and (
+        address is None or asked.filter(address=address).count() < settings.SIGN_IN_ADDRESS_FAILURES
+    )
+
+
 def locked_page(request: HttpRequest, *_: Any) -> HttpResponse:
     """Return the page for everybody who is locked out. It says nothing about any user."""
     context = admin.site.each_context(request) | {
-        "title": "Too many failed attempts",
+        "title": "Too many attempts",
         "minutes": settings.SIGN_IN_LOCK_MINUTES,
     }
     status = HTTPStatus.TOO_MANY_REQUESTS

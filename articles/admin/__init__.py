@@ -17,6 +17,7 @@ from articles.admin.system.tokens import ApiTokenAdmin
 from articles.admin.system.topics import TopicAdmin
 from articles.admin.system.webhooks import HookDeliveryAdmin, WebHookAdmin
 from articles.admin.users.sign_ins import SignInAdmin
+from articles.admin.users.user_page import UserAdmin
 
 # The log shows what tasks do; the image and webhook pages show the results.
 admin.site.unregister(DBTaskResult)

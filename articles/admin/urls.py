@@ -15,6 +15,7 @@ from articles.admin.history import history_page
 from articles.admin.images import image_page
 from articles.admin.imports import conflicts, import_page, run_files, undo_page
 from articles.admin.system import policy, policy_fit, system_page, webhooks
+from articles.admin.users import invitations
 
 ARTICLE: Final = "articles/article/<int:article_id>/"
 WEBHOOK: Final = "articles/webhook/<int:pk>/"
@@ -60,6 +61,8 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
     (f"{WEBHOOK}test/", webhooks.send_test, "articles_webhook_test"),
     (f"{WEBHOOK}rotate/", webhooks.rotate, "articles_webhook_rotate"),
     (f"{WEBHOOK}replay/", webhooks.replay, "articles_webhook_replay"),
+    ("auth/user/invite/", invitations.invite, "auth_user_invite"),
+    ("auth/user/<int:pk>/invite/", invitations.invite_again, "auth_user_invite_again"),
 ]
 
 

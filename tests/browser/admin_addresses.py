@@ -70,6 +70,7 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
         + f"?article={rows[Article].pk}"
     ),
     "app_list": lambda rows: reverse("admin:app_list", args=["articles"]),
+    "auth_user_invite": lambda rows: reverse("admin:auth_user_invite"),
     "auth_user_password_change": lambda rows: reverse(
         "admin:auth_user_password_change", args=[rows[User].pk]
     ),
@@ -96,6 +97,7 @@ NOT_PAGES: Final = {
     "articles_webhook_replay": "answers POST alone, with a redirect",
     "articles_webhook_rotate": "answers POST alone; what it shows is tested by itself",
     "articles_webhook_test": "answers POST alone, with a redirect",
+    "auth_user_invite_again": "answers POST alone, with a redirect",
     "autocomplete": "answers JSON",
     "jsi18n": "answers a script",
     "logout": "answers POST alone; what it shows then is tested by itself",

@@ -146,6 +146,8 @@ class Site:
             "verb": "hold",
             "ending": "rss",
             "app_label": "articles",
+            "uidb64": "x",
+            "token": "x",
             # 0 is the state before the first decision.
             "act_id": 0 if name.endswith("restore") else self.rows[Act].pk,
             "pk": self._row(name).pk,
@@ -163,7 +165,11 @@ class Site:
         return self.rows[apps.get_model(app, model)].pk
 
     def _row(self, name: str) -> Model:
-        models: dict[str, type[Model]] = {"importrun": ImportRun, "webhook": WebHook}
+        models: dict[str, type[Model]] = {
+            "importrun": ImportRun,
+            "webhook": WebHook,
+            "auth_user": User,
+        }
         return self.rows[next((models[one] for one in models if one in name), Article)]
 
     def sent(self, name: str) -> dict[str, Any]:

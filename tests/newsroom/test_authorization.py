@@ -127,6 +127,8 @@ admin:auth_user_change                        S        S
 admin:auth_user_changelist                    S        S
 admin:auth_user_delete                        S        S
 admin:auth_user_history                       S        S
+admin:auth_user_invite                        S        S
+admin:auth_user_invite_again                  -        S
 admin:auth_user_password_change               S        S
 admin:autocomplete                            -        -
 admin:index                                   NVEPOS   NVEPOS
@@ -143,6 +145,7 @@ admin:providers_provider_history              VEPOS    VEPOS
 admin:queue                                   VEPOS    -
 admin:system                                  OS       OS
 admin:view_on_site                            NVEPOS   NVEPOS
+admin_password_reset                          ANVEPOS  ANVEPOS
 articles:api:article                          ANVEPOS  -
 articles:api:docs                             ANVEPOS  -
 articles:api:hub                              ANVEPOS  -
@@ -198,6 +201,9 @@ articles:topic-feed                           ANVEPOS  -
 articles:topics                               ANVEPOS  -
 healthz                                       ANVEPOS  -
 metrics                                       ANVEPOS  -
+password_reset_complete                       ANVEPOS  -
+password_reset_confirm                        ANVEPOS  ANVEPOS
+password_reset_done                           ANVEPOS  -
 readyz                                        ANVEPOS  -
 """
 CELLS: Final = {

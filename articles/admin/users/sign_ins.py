@@ -25,7 +25,6 @@ _BADGES: Final = {
 class SignInAdmin(ReadOnlyAdmin):
     fields = ["at", "name", "address", "result"]
     list_display = ["at", "shown_result", "shown_name", "shown_address"]
-    list_display_links = None
     list_filter = ["result"]
     search_fields = ["=name", "=address"]
     search_help_text = "A whole name or address."
