@@ -22,7 +22,7 @@ from django.db import connection
 from django.test import Client
 
 from newsroom.secret_key import read_or_create_secret_key
-from newsroom.settings import cache, database
+from newsroom.settings import cache, database, mail
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"
@@ -103,6 +103,7 @@ class TestCheck:
             ("LANGUAGE_CODE", "xx", "LANGUAGE_CODE must be a language that Django knows"),
             ("LANGUAGE_CODE", "pt_BR", "such as es or pt-br, not 'pt_BR'."),
             ("DATABASE_POOL", "some", "DATABASE_POOL must be a whole number, not 'some'."),
+            ("SIGN_IN_NAME_FAILURES", "0", "SIGN_IN_NAME_FAILURES must be at least 1."),
             ("CACHE_URL", "memory://", "Invalid cache schema memory"),
             ("TASKS_URL", "amqp://a.example", "TASKS_URL must be blank, for the database, or like"),
             ("EMBED_HOSTS", "https://a.example", "not 'https://a.example'."),
@@ -458,3 +459,15 @@ class TestHeaders:
 
     def test_foreign_host_is_refused(self, client: Client) -> None:
         assert client.get("/admin/login/", headers={"host": "evil.example"}).status_code == 400
+
+
+class TestMail:
+    def test_server(self) -> None:
+        config = mail("smtp+tls://user:p%40ss@mail.example:587")
+        assert config["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+        assert (config["EMAIL_HOST"], config["EMAIL_PORT"]) == ("mail.example", 587)
+        assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("user", "p@ss")
+        assert config["EMAIL_USE_TLS"]
+
+    def test_printed_by_default(self) -> None:
+        assert mail("consolemail://")["EMAIL_BACKEND"].endswith("console.EmailBackend")
