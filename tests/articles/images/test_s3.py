@@ -98,7 +98,9 @@ class TestS3:
         made = backup.make(tmp_path / "b.tar", lambda: None)
         assert made.files == len(image.names())
         bucket.objects.delete()
-        assert backup.make(tmp_path / "c.tar", lambda: None).missing == image.names()
+        missing = backup.make(tmp_path / "c.tar", lambda: None).missing
+        # PostgreSQL sorts the formats.
+        assert sorted(missing) == sorted(image.names())
         backup.restore(tmp_path / "b.tar", lambda: None, replace=True)
         stored = {one.key: one.get()["Body"].read().decode() for one in bucket.objects.all()}
         assert stored == {name: name for name in image.names()}
