@@ -170,9 +170,9 @@ class TestTry:
     ) -> None:
         for quality in range(count):
             make_article(quality=60 + quality % 10)
-        # Expect: version in force; articles, links, next articles; for examples: articles with
-        # provider; for receipts: articles, links.
-        with django_assert_num_queries(7):
+        # Expect: version in force; articles, links; for examples: articles with provider; for
+        # receipts: articles, links.
+        with django_assert_num_queries(6):
             newsdesk.try_policy(LOWER)
 
 

@@ -18,7 +18,9 @@ from articles.site.sitemaps import SPAN
 from providers.models import Provider
 from tests.newsroom.authorization import addresses
 
-NOT_FOR_READERS: Final = re.compile(r"admin:|healthz|readyz|articles:api:newsdesk|metrics")
+NOT_FOR_READERS: Final = re.compile(
+    r"admin[:_]|password_reset|healthz|readyz|articles:api:newsdesk|metrics"
+)
 PUBLIC: Final = {
     name: pattern for name, pattern in addresses().items() if not NOT_FOR_READERS.match(name)
 }
