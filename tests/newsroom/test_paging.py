@@ -20,6 +20,7 @@ from articles.documents import topic_key
 from articles.models import Article, ArticleTopic, Topic
 from articles.models.orders import FILED, LATEST, PROVIDERS, TOP, TOPICS
 from articles.site.views import PAGE_SIZE
+from newsroom.bulk import renew_statistics
 from newsroom.paging import CursorError, Order, chunks, page_of
 from providers.models import Provider
 from tests.factories import NOW, make_article, make_provider, make_topic
@@ -312,6 +313,8 @@ class TestPlan:
             for number in range(4000)
         ]
         Article.objects.bulk_create(articles)
+        # Without it, PostgreSQL may take the table for empty, and the triggers take minutes.
+        renew_statistics(Article)
         ArticleTopic.objects.bulk_create(
             ArticleTopic(
                 article=one,
