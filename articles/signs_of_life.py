@@ -34,7 +34,7 @@ def doing(what: str) -> Iterator[None]:
 
 @contextmanager
 def signing(queue: str) -> Iterator[None]:
-    """Give a sign of life every ``SIGN_EVERY`` seconds during the block, in a separate thread.
+    """Record a sign of life every ``SIGN_EVERY`` seconds during the block, in a separate thread.
 
     A process that is killed leaves its last sign.
     """

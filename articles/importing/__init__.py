@@ -293,13 +293,9 @@ class _Import:
         batch: _Batch = []
         size = 0
         for file in files:
-            try:
-                data, digest = read(file.path, file.shown)
-            except DocumentError as error:
-                self._refuse(file, error)
-            else:
-                batch.append((file, data, digest))
-                size += len(data)
+            if found := self._read(file):
+                batch.append(found)
+                size += len(found[1])
             if len(batch) >= self.batch_size or size >= BATCH_BYTES or self.is_over:
                 break
         else:
@@ -369,18 +365,19 @@ class _Import:
             part.record(self.run)
             self.report.absorb(part)
 
+    def _read(self, file: FoundFile) -> tuple[FoundFile, bytes, str] | None:
+        """Return a file with its bytes and digest; None if it cannot be read."""
+        try:
+            return file, *read(file.path, file.shown)
+        except DocumentError as error:
+            self._refuse(file, error)
+            return None
+
     def _store_catalog_files(self, files: Sequence[FoundFile]) -> None:
         """Store the files that changed since the import that last used them."""
         known = catalog.known_digests()
-        changed = []
-        for file in files:
-            try:
-                data, digest = read(file.path, file.shown)
-            except DocumentError as error:
-                self._refuse(file, error)
-            else:
-                if digest not in known:
-                    changed.append((file, data, digest))
+        found = filter(None, map(self._read, files))
+        changed = [one for one in found if one[2] not in known]
         if not changed:
             return
         with transaction.atomic():

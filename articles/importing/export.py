@@ -198,7 +198,7 @@ def present(
         changes["desk"] = decisions.desk_of(decided, document)
     is_by_rule = decisions.is_over(document, at) and not article.heat_is_given
     if is_by_rule and not changes and not article.decision:
-        # Whoever imports the document applies the rule, too.
+        # An import of the document applies the rule itself.
         score = {}
     elif decided["decision"] == was_decided["decision"]:
         score = _score(article, document, policy or heat.current_policy(), at)

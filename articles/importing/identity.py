@@ -218,8 +218,8 @@ class Directory:
         article, key = self._former_slugs[slug]
         if article == row.pk:
             return True
-        # Articles may share an address. If they were removed, the first that is back gets the slugs
-        # of all, until the others are back, too.
+        # Articles may share an address. If they were removed, the first to return holds the slugs
+        # of all of them until the others return.
         return key == row.key and all(
             map(self._is_of_run, self.get_all([article] if article else []))
         )

@@ -351,7 +351,7 @@ def _name_replaced(run: ImportRun, undone: Undone) -> None:
     for source in later.select_related("article").order_by("pk").iterator(CHUNK):
         article = source.article
         if article.version != source.article_version:
-            # Undoing the later import does not help: it leaves the article, too.
+            # Undoing the later import first does not help: that would leave the article as well.
             why = _who_changed(article)
         else:
             why = f"import {source.run_id} has changed it since: undo that import first"

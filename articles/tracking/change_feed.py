@@ -23,7 +23,7 @@ a write like any other.
 
 **Restored backups.** After a restore the numbers go on from those of the backup, so a follower that
 had read more would miss changes. A place therefore names its epoch, and a restore begins another
-one (``articles/backup``). Followers are told to begin again.
+one (``articles/backup``). Followers must start over.
 
 **Slugs that may be revealed.** Followers learn the slug of a removed article only if readers ever
 saw the article, which ``shown`` records. It is set if the article is public before or after a

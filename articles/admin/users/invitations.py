@@ -45,7 +45,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 @allow(ADD, "GET", "HEAD", "POST")
 def invite(request: HttpRequest) -> HttpResponse:
     """Show the form; store the user and send the mail."""
-    # Whoever may give roles could give them to themselves, so both are needed, as for Django.
+    # A user who may assign roles could take any of them, so, as in Django, both permissions are needed.
     if not request.user.has_perm(CHANGE):
         raise PermissionDenied
     form = InvitationForm(request.POST or None)

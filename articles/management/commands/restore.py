@@ -43,5 +43,5 @@ def _in_words(done: Restored) -> str:
         return f"The backup is complete: {what}.{lost}"
     return (
         f"{what} restored. Everybody has to sign in again; API tokens are those of the backup. "
-        "Programs that follow the API are told to begin again."
+        "Programs that follow the API must start over."
     )
