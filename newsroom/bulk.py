@@ -20,6 +20,7 @@ _Model = type[models.Model]
 
 # A number that no other lock of this project uses: "news" in ASCII.
 _LOCK = 0x6E657773
+_PIECE = 1000
 
 
 def hold_write_lock() -> None:
@@ -69,19 +70,28 @@ def renew_statistics(*models_written: _Model) -> None:
 
 def insert(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert ``rows``; ``columns`` name the fields of their values (``provider_id`` for a key)."""
-    adapted = _adapted(model, columns, rows)
-    table = connection.ops.quote_name(model._meta.db_table)
-    names = ", ".join(map(connection.ops.quote_name, columns))
+    insert_as_stored(model._meta.db_table, columns, _adapted(model, columns, rows))
+
+
+def insert_as_stored(
+    table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], piece_size: int = _PIECE
+) -> None:
+    """Insert ``rows`` whose values are already as the database driver takes them.
+
+    On SQLite at most ``piece_size`` of them are in memory at once.
+    """
+    quote = connection.ops.quote_name
+    names = ", ".join(map(quote, columns))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in adapted:
+            with cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+                for row in rows:
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            sql = f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608
             # Django's SQLite cursor takes lists only.
-            for piece in _pieces(adapted):
+            for piece in _pieces(rows, piece_size):
                 cursor.executemany(sql, piece)
 
 
@@ -107,10 +117,10 @@ def update(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]])
                 cursor.executemany(sql, piece)
 
 
-def _pieces(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+def _pieces(rows: Iterable[Sequence[Any]], size: int = _PIECE) -> Iterator[list[Sequence[Any]]]:
     """Yield the rows in short lists, so that large calls need little memory."""
     rows = iter(rows)
-    while piece := list(islice(rows, 1000)):
+    while piece := list(islice(rows, size)):
         yield piece
 
 

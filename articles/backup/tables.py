@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from itertools import islice
 from typing import Any, Final
 
 from django.apps import apps
@@ -20,6 +19,7 @@ from django.db import connection, models
 
 from articles.migrations.frozen import search_0008_sqlite as search
 from articles.migrations.frozen import sqlite
+from newsroom.bulk import insert_as_stored
 
 LEFT_OUT: Final = frozenset(
     {
@@ -139,18 +139,7 @@ class Table:
                     yield row
 
     def insert(self, rows: Iterable[Row]) -> None:
-        names = ", ".join(map(_quoted, self.columns))
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {_quoted(self.name)} ({names}) FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
-            else:
-                marks = ", ".join(["%s"] * len(self.columns))
-                sql = f"INSERT INTO {_quoted(self.name)} ({names}) VALUES ({marks})"
-                rows = iter(rows)
-                while piece := list(islice(rows, _PIECE)):
-                    cursor.executemany(sql, piece)
+        insert_as_stored(self.name, self.columns, rows, _PIECE)
 
     def last_key(self) -> int | None:
         """Return the last key that the database gave out, also if its row was deleted."""
