@@ -1,6 +1,7 @@
 """Rules for every test: no network, no forbidden skips, repeatable examples."""
 
 import gc
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,19 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+@pytest.fixture(scope="session")
+def file_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the folders of this process's media and uploads."""
+    return tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("uploads")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def settings_of_tests(file_folders: tuple[Path, Path]) -> Iterator[None]:
     """Keep media and uploads apart from the developer's own, and hash passwords fast."""
-    uploads = str(tmp_path_factory.mktemp("uploads"))
+    media, uploads = map(str, file_folders)
     storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     with override_settings(
-        MEDIA_ROOT=str(tmp_path_factory.mktemp("media")),
+        MEDIA_ROOT=media,
         UPLOAD_ROOT=uploads,
         STORAGES=django_settings.STORAGES
         | {"uploads": storage | {"OPTIONS": {"location": uploads}}},
@@ -97,6 +104,17 @@ def static_files_listed_once() -> Iterator[None]:
 def empty_cache() -> None:
     """Start each test with an empty cache."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def empty_folders(file_folders: tuple[Path, Path]) -> None:
+    """Start each test without the files of earlier ones."""
+    for folder in file_folders:
+        for left in folder.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
