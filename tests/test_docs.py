@@ -12,13 +12,14 @@ from pkgutil import resolve_name
 from typing import Final
 
 import pytest
-from django.core.management import get_commands, load_command_class
+from django.core import management
+from django.core.management import find_commands, get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOCS: Final = ROOT / "docs"
 ARCHITECTURE: Final = DOCS / "architecture.md"
-PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 APPS: Final = ("articles", "newsroom", "providers")
 TOPS: Final = [*APPS, *(path.stem for path in (ROOT / "articles").glob("[!_]*"))]
 CODE: Final = re.compile(rf"(?:{'|'.join(TOPS)})(?:\.(?!py\b)\w+)+(?:\(\))?")
@@ -83,12 +84,18 @@ class TestCommands:
     def existing() -> dict[str, set[str]]:
         """Return the options and positional arguments of each command of our apps."""
         found = {}
-        plain = {option for one in actions(BaseCommand()) for option in one.option_strings}
+        djangos = find_commands(management.__path__[0])
         for name, app in get_commands().items():
             if app in APPS:
                 assert isinstance(app, str)
-                own = actions(load_command_class(app, name))
-                options = {option for one in own for option in one.option_strings} - plain
+                former = (
+                    load_command_class("django.core", name) if name in djangos else BaseCommand()
+                )
+                plain = {one.dest for one in actions(former)}
+                own = [
+                    one for one in actions(load_command_class(app, name)) if one.dest not in plain
+                ]
+                options = {option for one in own for option in one.option_strings}
                 found[name] = options | {"argument" for one in own if not one.option_strings}
         return found
 
