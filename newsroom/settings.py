@@ -69,7 +69,6 @@ SITE_CONTACT = text("SITE_CONTACT")
 DEBUG = flag("DEBUG")
 SECRET_KEY = text("SECRET_KEY") or read_or_create_secret_key(BASE_DIR / ".secret_key")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-BEHIND_PROXY = flag("BEHIND_PROXY")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 # Without such a proxy, anybody could send the headers that it adds.
 BEHIND_PROXY = flag("BEHIND_PROXY")
@@ -265,6 +264,15 @@ TASK_QUEUES = ["images", "events", "imports", "moments"]
 RQ_QUEUES: dict[str, dict[str, Any]] = {}
 
 
+def redis_queue(url: str) -> dict[str, Any]:
+    # Whoever queues a task waits no longer than this, also if Redis hangs. Workers, which wait for
+    # tasks, raise the limit themselves. In a query with a name twice, redis-py reads the first.
+    bounds = "socket_connect_timeout=0.5&socket_timeout=0.5"
+    bounded = f"{url}{'&' if '?' in url else '?'}{bounds}"
+    # A first run over an archive may take hours. -1 means no limit.
+    return {"URL": bounded, "DEFAULT_TIMEOUT": -1}
+
+
 def task_queue(url: str) -> dict[str, Any]:
     if not url:
         return {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": TASK_QUEUES}
@@ -272,8 +280,7 @@ def task_queue(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "TASKS_URL must be blank, for the database, or like redis://127.0.0.1:6379/1."
         )
-    # A first run over an archive may take hours. -1 means no limit.
-    RQ_QUEUES.update({name: {"URL": url, "DEFAULT_TIMEOUT": -1} for name in TASK_QUEUES})
+    RQ_QUEUES.update({name: redis_queue(url) for name in TASK_QUEUES})
     INSTALLED_APPS.append("django_rq")
     return {"BACKEND": "django_tasks_rq.RQBackend", "QUEUES": TASK_QUEUES}
 

@@ -6,6 +6,7 @@ Settings are read once per process, so each case starts a process in a copy of t
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -16,13 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
+from django_rq.connection_utils import get_redis_connection
+from rq import SimpleWorker
+from rq.defaults import DEFAULT_WORKER_TTL
 
 from newsroom.secret_key import read_or_create_secret_key
-from newsroom.settings import cache, database, mail
+from newsroom.settings import cache, database, mail, redis_queue
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"
@@ -115,6 +120,30 @@ class TestCheck:
         answer = manage(site, "check", **{name: value})
         assert answer.returncode != 0
         assert message in answer.stderr
+
+
+class TestRedisQueue:
+    @pytest.mark.timeout(20)
+    @pytest.mark.parametrize("query", ["", "?health_check_interval=5"])
+    def test_a_server_that_does_not_answer_is_given_up(self, query: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"redis://127.0.0.1:{silent.getsockname()[1]}/1{query}"
+            queue = get_redis_connection(redis_queue(url))
+            with pytest.raises(redis.exceptions.TimeoutError):
+                queue.llen("images")
+
+    def test_a_worker_waits_longer_for_a_task(self) -> None:
+        queue = get_redis_connection(redis_queue("redis://127.0.0.1:1/1"))
+        worker = SimpleWorker.__new__(SimpleWorker)
+        worker.worker_ttl = DEFAULT_WORKER_TTL
+        worker._set_connection(queue)
+        limit = queue.connection_pool.connection_kwargs["socket_timeout"]
+        assert limit > worker.dequeue_timeout
+
+    def test_an_own_limit_takes_precedence(self) -> None:
+        queue = get_redis_connection(redis_queue("unix:///run/redis.sock?socket_timeout=3"))
+        assert queue.connection_pool.connection_kwargs["socket_timeout"] == 3
+        assert queue.connection_pool.connection_kwargs["path"] == "/run/redis.sock"
 
 
 class TestSecretKey:
