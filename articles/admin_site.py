@@ -20,6 +20,7 @@ from articles.accounts.sign_in_form import SignInForm
 from articles.models import Article, ImageFetch, ImportRun
 from articles.newsdesk.queues import QUEUES
 from articles.scoring import Policy
+from newsroom import database_clock
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.charts import Amount, Chart, bar_chart, heat_chart
 
@@ -48,7 +49,7 @@ class NewsroomAdminSite(admin.AdminSite):
         """Show the parts of the desk that the user may see."""
         context: dict[str, Any] = {}
         if self.get_model_admin(Article).has_view_permission(request):
-            context |= desk(timezone.now(), heat.current_policy())
+            context |= desk(database_clock.now(), heat.current_policy())
             failed = count_capped(ImageFetch.objects.failed())
             context["failed_images"] = count_in_words(failed) if failed else ""
         if self.get_model_admin(ImportRun).has_view_permission(request):

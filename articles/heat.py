@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from articles.models import Article, PolicyVersion, Related, SourceDocument
 from articles.models.article_queryset import in_sight
@@ -29,7 +28,7 @@ from articles.scoring import (
     top_rank,
 )
 from articles.tracking.sets import in_sets
-from newsroom import bulk
+from newsroom import bulk, database_clock
 
 CHUNK: Final = 2_000
 """How many articles to score at a time; limits the memory of a run over the archive."""
@@ -132,7 +131,7 @@ def receipts(
 
     Coverage-only articles are left out. Needs two queries, or three without ``policy``.
     """
-    return _receipts(article_ids, policy or current_policy(), at or timezone.now())
+    return _receipts(article_ids, policy or current_policy(), at or database_clock.now())
 
 
 def receipts_of_source(
@@ -159,7 +158,7 @@ def differences(
     Without ``policy``, uses the one in force at the start. Memory does not grow with the number of
     articles; each CHUNK takes three queries. The caller may write the articles in the meantime.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     policy = policy or current_policy()
     for chunk in outcomes(articles, policy, at):
         yield from differing(chunk, policy, at)
@@ -223,7 +222,7 @@ def recompute(
     policy's, not the document's. Without ``names`` the receipts have no provider names, which is
     faster.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     ids = sorted(set(article_ids))
     if not ids:
         return []
@@ -257,7 +256,7 @@ def follow_sight(
     out of sight, and then its document's again. ``heat_is_given`` stays true meanwhile, so an
     export still equals the source.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     ids = sorted(set(article_ids))
     if not ids:
         return []

@@ -24,7 +24,7 @@ _doing: list[tuple[str, datetime]] = []
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
-    """Record the task of this process during the block. One query on PostgreSQL."""
+    """Record the task of this process during the block."""
     _doing.append((what, database_clock.now()))
     try:
         yield
@@ -73,7 +73,7 @@ class Signs:
 
     def give(self) -> None:
         """Write a sign of life, and delete those of processes that died long ago."""
-        at = database_clock.now()
+        at = database_clock.ask()
         # A slice, because the other thread may end it at any moment.
         what, since = next(iter(_doing[-1:]), ("", None))
         sign = {

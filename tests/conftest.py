@@ -11,11 +11,12 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from newsroom import logs
+from newsroom import database_clock, logs
 from tests.articles.importing.processes import Newsrooms
 from tests.profiles import PROFILE, SHARES
 
@@ -80,6 +81,14 @@ def request_ids() -> Iterator[None]:
     """Give all requests the same id, so that tests can compare whole responses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logs, "token_hex", lambda size: "0" * 2 * size)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clock_of_this_machine() -> Iterator[None]:
+    """Use this machine's clock, which the tests' databases share: tests count queries."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_clock, "now", lambda: timezone.now())
         yield
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -31,6 +30,7 @@ from articles.api.views import PublicView, public
 from articles.models import Article, or_least
 from articles.models.orders import LATEST, TOP
 from articles.site.filters import ArticleFilter
+from newsroom import database_clock
 from newsroom.paging import Order
 
 
@@ -115,7 +115,7 @@ class NewsView(PublicView):
             # The search page ignores blanks, but a program that sends them has made a mistake.
             if any(not value.strip() for value in request.query_params.getlist(name)):
                 raise ValidationError({name: ["This is blank. Enter a value or leave it out."]})
-        at = timezone.now()
+        at = database_clock.now()
         asked = ArticleFilter(request.query_params, Article.objects.published(at).for_items(at))
         if not asked.form.is_valid():
             raise ValidationError(asked.form.errors)

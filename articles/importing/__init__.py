@@ -46,7 +46,7 @@ from articles.models import (
     Upload,
 )
 from articles.policy_fit import Given, fit
-from newsroom import logs
+from newsroom import database_clock, logs
 from newsroom.bulk import hold_write_lock, renew_statistics
 from newsroom.interrupts import stop_on_signal
 from newsroom.processes import this_process
@@ -103,7 +103,7 @@ def run(
     With ``upload`` the files were uploaded: they are not a complete folder, messages use their
     uploaded names, and the import uses the run of the upload, even for a dry run.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     require(paths)
     started = monotonic()
     report = Report()

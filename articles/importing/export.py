@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from articles import documents, heat
 from articles.documents import (
@@ -27,7 +26,7 @@ from articles.importing import decisions, snapshot, untouched
 from articles.importing.exported import Entry, Folder, Outcome
 from articles.models import Article, SourceDocument
 from articles.scoring import Policy
-from newsroom import bulk
+from newsroom import bulk, database_clock
 from providers.models import Provider
 
 CHUNK: Final = 500
@@ -107,7 +106,7 @@ def documents_of(
 
 def _chunks(articles: QuerySet[Article], *, plain: bool) -> Iterator[list[Exported]]:
     """Yield the documents in lists of CHUNK. Untouched ones are not parsed."""
-    policy, at = heat.current_policy(), timezone.now()
+    policy, at = heat.current_policy(), database_clock.now()
     for chunk in untouched.stored(articles, policy, CHUNK):
         loaded = (
             Article.objects.select_related("provider", "source_document")
@@ -170,7 +169,7 @@ def present(
     ``policy`` is the one in force; it computes values that the document does not give. A ``plain``
     document has no editors' decisions.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     document = article.source_document.parse()
     before = snapshot.of_document(document)
     now = snapshot.of_article(article, document)

@@ -14,7 +14,6 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
 from articles import heat, roles
 from articles.documents import RelatedEntry, coverage_slug, stem_of
@@ -42,7 +41,7 @@ from articles.models import (
 )
 from articles.scoring import Policy
 from articles.tracking.sets import in_sets
-from newsroom import bulk
+from newsroom import bulk, database_clock
 
 _Restored = tuple[SourceDocument, FormerDocument]
 
@@ -99,7 +98,7 @@ def undo(
     run.refresh_from_db(fields=["state"])
     if run.state in {ImportRun.State.QUEUED, ImportRun.State.RUNNING}:
         raise ValueError("This import is still running: wait until it is finished, or cancel it.")
-    at = at or timezone.now()
+    at = at or database_clock.now()
     undone = Undone()
     last = 0
     while not is_stopped():

@@ -20,6 +20,7 @@ from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 from articles.roles import ARTICLE_PERMISSIONS
+from newsroom import database_clock
 from newsroom.plain_text import decoded
 from newsroom.web_url import is_web_url
 from providers.models import Provider
@@ -347,7 +348,7 @@ class Article(models.Model):
     def absence_in_time(self, at: datetime | None = None) -> scoring.Absence | None:
         """Return why its schedule or its own date hides it at ``at``, or None. No query."""
         times = (self.published_at, self.publish_from, self.publish_until)
-        return scoring.absence_in_time(*times, at or timezone.now())
+        return scoring.absence_in_time(*times, at or database_clock.now())
 
     @cached_property
     def opens_at(self) -> datetime:

@@ -23,7 +23,6 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import IsNull
-from django.utils import timezone
 
 from articles import scoring, search
 from articles.models.act import Act, ActChange
@@ -31,6 +30,7 @@ from articles.models.change import Change
 from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
+from newsroom import database_clock
 
 if TYPE_CHECKING:
     from articles.models.article import Article
@@ -96,7 +96,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def in_state(self, state: str, at: datetime | None = None) -> Self:
         """Keep the articles whose ``Article.state_at(at)`` is ``state``. Raise ValueError."""
-        at = at or timezone.now()
+        at = at or database_clock.now()
         match state:
             case self.model.State.PUBLISHED:
                 # The same as published(at), but by the column whose index is ordered by time.
@@ -302,7 +302,7 @@ def in_sight(at: datetime | None = None, prefix: str = "") -> Q:
     Only such articles lead, supersede and count for the bonus. ``scoring.Contender.absence`` is the
     same for one article.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     # Not null, so that the condition can be negated.
     ends = Q((f"{prefix}decision_until__isnull", False))
     is_over = ends & Q((f"{prefix}decision_until__lte", at))
@@ -311,7 +311,7 @@ def in_sight(at: datetime | None = None, prefix: str = "") -> Q:
 
 def _in_time(at: datetime | None, prefix: str = "") -> Q:
     """Return whether its time does not hide an article, like ``scoring.absence_in_time``."""
-    at = at or timezone.now()
+    at = at or database_clock.now()
     dated = Q((f"{prefix}published_at__lte", at + scoring.GRACE))
     begun = Q((f"{prefix}publish_from", None)) | Q((f"{prefix}publish_from__lte", at))
     ends = Q((f"{prefix}publish_until", None)) | Q((f"{prefix}publish_until__gt", at))

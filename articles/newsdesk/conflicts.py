@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from django.utils import timezone
-
 from articles import roles
 from articles.addresses import at_addresses
 from articles.documents import MAX_QUALITY, address_key
@@ -24,7 +22,7 @@ from articles.importing.coverage import store_coverage
 from articles.models import Act, Article, ImportConflict, Related, SourceDocument, Topic
 from articles.newsdesk.changes import Change, RefusedError, together
 from articles.newsdesk.verbs import DECIDED_BY
-from newsroom import bulk
+from newsroom import bulk, database_clock
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 
@@ -85,7 +83,7 @@ def name_coverage(choices: Choices, at: datetime | None = None) -> None:
     bulk.hold_write_lock()
     sources = SourceDocument.objects.filter(article__in=taken).select_related("article")
     for source in sources.order_by("pk"):
-        store_coverage(source, at or timezone.now())
+        store_coverage(source, at or database_clock.now())
 
 
 def _taken(article: Article, field: str, value: Any) -> dict[str, Any]:
@@ -179,7 +177,7 @@ def _take_decision(article: Article, field: str, value: Any) -> dict[str, Any]:
         del columns["decision_reason"]
         needed = {DECIDED_BY[one] for one in (article.decision, columns["decision"]) if one}
         until = columns["decision_until"]
-        if until is not None and until <= timezone.now():
+        if until is not None and until <= database_clock.now():
             raise RefusedError(f"{article.slug}: the document's decision has ended.")
     else:
         needed = {roles.PIN if field == "pinned" else roles.SCHEDULE}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.utils import timezone
-
 from articles import heat
 from articles.models import Article
 from articles.newsdesk.changes import Verb
 from articles.scoring import Receipt
+from newsroom import database_clock
 
 
 def explain(article: Article, at: datetime | None = None, receipt: Receipt | None = None) -> str:
@@ -19,7 +18,7 @@ def explain(article: Article, at: datetime | None = None, receipt: Receipt | Non
     (39)``. Times are UTC. Pass ``receipt`` if it is known. Three queries
     without it, and one more if an editor decided.
     """  # noqa: RUF002 - the sign of a product
-    at = at or timezone.now()
+    at = at or database_clock.now()
     if article.coverage_only:
         return "coverage only: other articles link to it; it has no heat"
     receipt = receipt or heat.receipts([article.pk], at=at)[article.pk]

@@ -16,8 +16,6 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
-from django.utils import timezone
-
 from articles import roles
 from articles.models import Act, ActChange, Article, Related
 from articles.newsdesk.changes import Change, Pair, RefusedError
@@ -25,6 +23,7 @@ from articles.newsdesk.performing import decoded
 from articles.newsdesk.topics_images import images_of, topics_of
 from articles.newsdesk.verbs import DECIDED_BY, EDITABLE, pinned_beside
 from articles.scoring import Decision
+from newsroom import database_clock
 from providers.models import Provider
 
 START: Final = 0
@@ -134,7 +133,7 @@ def restore(article: Article, act_id: int, at: datetime | None = None) -> Change
     The change needs the permission for each value that it restores. Links to deleted articles and
     expired decisions are not restored. Raise ``RefusedError`` if it is not possible.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     states = timeline(article, since=act_id)
     then, now = states.at(act_id), states.now
     columns = _differing(then, now, at)

@@ -14,12 +14,11 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from articles import heat
 from articles.models import Article, Clock, Related
 from articles.scoring import GRACE
-from newsroom import bulk
+from newsroom import bulk, database_clock
 
 PIECE: Final = 1_000
 """How many articles to recompute in one transaction. A decision may have to wait for one."""
@@ -30,7 +29,7 @@ _LATE: Final = timedelta(hours=1)
 def is_due(at: datetime | None = None) -> bool:
     """Return whether a moment has passed since the last ``catch_up``. At most two queries."""
     clock = Clock.objects.first()
-    return clock is None or bool(_due(clock.passed_until, at or timezone.now())[:1])
+    return clock is None or bool(_due(clock.passed_until, at or database_clock.now())[:1])
 
 
 def catch_up(
@@ -41,7 +40,7 @@ def catch_up(
     This works in pieces, each in its own transaction. It may be killed at any time and run twice at
     once: articles that are up to date are not written again.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     clock = Clock.objects.first()
     since = clock.passed_until - _LATE if clock else None
     changed: list[str] = []

@@ -12,7 +12,6 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from articles import heat
 from articles.addresses import renew_keys
@@ -22,7 +21,7 @@ from articles.newsdesk import conflicts
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
 from articles.newsdesk.topics_images import images_of, replace_lists, topics_of
-from newsroom import bulk
+from newsroom import bulk, database_clock
 from newsroom.plain_text import without_controls
 
 _Positions = dict[Pair, int]
@@ -38,7 +37,7 @@ def consequences(change: Change, at: datetime | None = None) -> list[Consequence
 
     Write nothing. Raise ``StaleError`` if ``perform`` would.
     """
-    return effects(change, heat.current_policy(), at or timezone.now()).consequences
+    return effects(change, heat.current_policy(), at or database_clock.now()).consequences
 
 
 def perform(
@@ -50,7 +49,7 @@ def perform(
     permission, and ``StaleError`` if an article changed after it was read. In both cases nothing is
     written.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     if by is not None and not may(by, change):
         raise PermissionDenied
     reason = without_controls(reason)

@@ -21,7 +21,6 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils import timezone
 
 from articles import heat, roles
 from articles.documents import MAX_QUALITY
@@ -30,7 +29,7 @@ from articles.models import Article, PolicyVersion
 from articles.newsdesk.changes import RefusedError
 from articles.newsdesk.effects import Consequence, Standing
 from articles.scoring import Decision, Policy, Receipt
-from newsroom import bulk
+from newsroom import bulk, database_clock
 
 SHOWN: Final = 100
 """How many examples of each kind a trial has; the counts include all articles."""
@@ -96,7 +95,7 @@ def try_policy(
     ``RefusedError`` for numbers out of range.
     """
     _check(policy)
-    at = at or timezone.now()
+    at = at or database_clock.now()
     against = _version_in_force()
     looked_at = changed = heat_only = 0
     counts = dict.fromkeys(_GROUPS, 0)
@@ -154,7 +153,7 @@ def apply_policy(
             threshold=policy.threshold,
             bonus=policy.bonus,
             minimum=policy.minimum,
-            at=at or timezone.now(),
+            at=at or database_clock.now(),
             by=by,
             reason=reason,
         )
@@ -169,7 +168,7 @@ def continue_policy(
     ``finished_at`` is set once it has reached all articles. It is safe to stop this anywhere or to
     run it twice at once. Raise ``RefusedError`` for any version but the latest.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     end = monotonic() + seconds
     while version.finished_at is None:
         version = _do_piece(version, at)

@@ -14,7 +14,6 @@ from typing import Final
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.text import Truncator
 
 from articles import heat
@@ -24,6 +23,7 @@ from articles.models.orders import LATEST
 from articles.newsdesk.changes import Verb
 from articles.newsdesk.duplicates import candidates, groups_of
 from articles.scoring import DEFAULT_POLICY, Policy
+from newsroom import database_clock
 from newsroom.capped_count import MOST_COUNTED
 from newsroom.dates import in_words
 from newsroom.paging import Order
@@ -65,7 +65,7 @@ class Queue:
 
         Some queues need a query to find their oldest candidate.
         """
-        return self.select(at or timezone.now(), policy).order_by(*self.order.names)
+        return self.select(at or database_clock.now(), policy).order_by(*self.order.names)
 
     @property
     def order(self) -> Order:
@@ -79,7 +79,7 @@ class Queue:
         policy: Policy = DEFAULT_POLICY,
     ) -> _Reasons:
         """Return the reason why each article waits, by id. At most two queries."""
-        return self.explain(articles, at or timezone.now(), policy) if articles else {}
+        return self.explain(articles, at or database_clock.now(), policy) if articles else {}
 
 
 def _in_state(state: Article.State) -> Callable[[datetime, Policy], ArticleQuerySet]:

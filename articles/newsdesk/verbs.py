@@ -15,7 +15,6 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.utils import timezone
 
 from articles import roles
 from articles.documents import MAX_QUALITY
@@ -23,6 +22,7 @@ from articles.models import Article
 from articles.newsdesk.changes import Change, RefusedError, Verb
 from articles.newsdesk.links import merge, relate, split, unrelate
 from articles.scoring import Decision
+from newsroom import database_clock
 from newsroom.plain_text import is_visible, without_controls
 
 State = Article.State
@@ -209,7 +209,7 @@ def edit(article: Article, **texts: str | None) -> Change:
 
 def _over(values: Mapping[str, Any]) -> str:
     until = values["until"]
-    is_over = until is not None and until <= timezone.now()
+    is_over = until is not None and until <= database_clock.now()
     return "That time is already over. Choose a later one, or none." if is_over else ""
 
 

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.encoding import escape_uri_path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -23,6 +22,7 @@ from articles.site import structured_data
 from articles.site.feeds.lists import tagline
 from articles.site.pictures import SharedImage, shared_picture
 from articles.site.structured_data import Crumb
+from newsroom import database_clock
 from newsroom.absolute_urls import absolute
 from providers.models import Provider
 
@@ -136,7 +136,7 @@ def for_story(request: HttpRequest, lead: Article, coverage: Sequence[Article]) 
         kind="article",
         image=shared_picture(request, lead),
         published_at=lead.published_at,
-        updated_at=lead.updated_for_readers(timezone.now()),
+        updated_at=lead.updated_for_readers(database_clock.now()),
         tags=tuple(topic.name for topic in lead.shown_topics),
     )
 

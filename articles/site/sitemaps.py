@@ -18,7 +18,6 @@ from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -29,6 +28,7 @@ from articles.site.feeds.formats import clean
 from articles.site.page_cache import public
 from articles.site.pictures import shared_picture
 from articles.site.views import PAGE_SIZE
+from newsroom import database_clock
 from newsroom.absolute_urls import absolute
 from newsroom.iso_dates import iso
 from providers.models import Provider
@@ -68,7 +68,7 @@ def pages(request: HttpRequest) -> HttpResponse:
     The time of a list is that of its newest article, or of the last change on its first page. Three
     queries. Stops after ``MOST_PAGES`` URLs; crawlers find the rest through /providers/.
     """
-    at = timezone.now()
+    at = database_clock.now()
     published = Article.objects.published(at)
     by_time = published.newest_first()
     moments = next(
@@ -103,7 +103,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 
     One query. Answer 404 for a file without published articles.
     """
-    at = timezone.now()
+    at = database_clock.now()
     first, end = number * SPAN, (number + 1) * SPAN
     rows = (
         Article.objects.published(at)
@@ -135,7 +135,7 @@ def latest_news(request: HttpRequest) -> HttpResponse:
 
     Two queries. If there are none, list the front page, because a sitemap must not be empty.
     """
-    at = timezone.now()
+    at = database_clock.now()
     articles = (
         Article.objects.published(at)
         .filter(published_at__gt=at - NEWS_AGE)

@@ -13,13 +13,13 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import get_language
 
 from articles.models import Article, Logo
 from articles.site.pictures import media_address, shared
+from newsroom import database_clock
 from newsroom.absolute_urls import absolute
 from newsroom.web_url import is_web_url
 
@@ -80,7 +80,7 @@ def story_page(
     request: HttpRequest, lead: Article, *, url: str, coverage: Sequence[Article]
 ) -> Data:
     """Describe a story's page. The lead's original is the main entity; coverage is mentioned."""
-    updated = lead.updated_for_readers(timezone.now()).isoformat()
+    updated = lead.updated_for_readers(database_clock.now()).isoformat()
     page = _page(request, "WebPage", lead.headline, url) | {"dateModified": updated}
     if topics := lead.shown_topics:
         page["about"] = [

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.utils import timezone
 
 from articles.scoring import GRACE, opens_at
+from newsroom import database_clock
 
 TABLE: Final = "articles_edition"
 
@@ -29,7 +29,7 @@ class Edition(NamedTuple):
 
 def current(at: datetime | None = None) -> Edition | None:
     """Return the edition at ``at``; None before the first write. One query."""
-    at = at or timezone.now()
+    at = at or database_clock.now()
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         # Each subquery reads one entry of an index.

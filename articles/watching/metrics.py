@@ -113,7 +113,7 @@ class _Newsroom(Collector):
 
 def _figures() -> Iterator[GaugeMetricFamily]:
     """Yield the metrics from the database. Ten queries on PostgreSQL, for any size of archive."""
-    at = timezone.now()
+    at = database_clock.now()
     published = Article.objects.published(at)
     yield _gauge(
         "newsroom_articles_published",

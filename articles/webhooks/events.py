@@ -20,7 +20,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 
 from articles.api.items import ItemSerializer
@@ -28,6 +27,7 @@ from articles.models import Article, HookDelivery, HookPlace, HookTold, WebHook
 from articles.models.web_hook import Event
 from articles.tracking import change_feed
 from articles.tracking.change_feed import Place
+from newsroom import database_clock
 from newsroom.iso_dates import iso
 
 BATCH: Final = 50
@@ -41,7 +41,7 @@ def begin(at: datetime | None = None) -> None:
 
     Do nothing if there was a hook before. This reads the slugs of all published articles.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     with transaction.atomic():
         if HookPlace.objects.exists():
             return
@@ -64,7 +64,7 @@ def note(at: datetime | None = None) -> bool:
     if row is None:
         begin(at)
         return True
-    at = at or timezone.now()
+    at = at or database_clock.now()
     try:
         found = change_feed.since(Place(row.sequence, row.moment, row.slug), BATCH, at)
     except change_feed.UnknownPlaceError:

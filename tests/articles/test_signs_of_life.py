@@ -56,8 +56,8 @@ def test_dead_processes_are_silent_then_forgotten() -> None:
 
 
 def test_has_the_error_of_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = database_clock.now
-    monkeypatch.setattr(database_clock, "now", lambda: now() - timedelta(seconds=30))
+    ask = database_clock.ask
+    monkeypatch.setattr(database_clock, "ask", lambda: ask() - timedelta(seconds=30))
     Signs("images").give()
     assert Worker.objects.get().clock_offset == pytest.approx(30, abs=5)
 
@@ -68,7 +68,7 @@ def test_a_database_that_does_not_answer_does_not_end_the_work(
     def fail() -> None:
         raise OperationalError("no database today")
 
-    monkeypatch.setattr(signs_of_life.database_clock, "now", fail)
+    monkeypatch.setattr(signs_of_life.database_clock, "ask", fail)
     with signs_of_life.signing("images"):
         pass
     assert "no database today" in caplog.text

@@ -16,7 +16,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from articles import newsdesk
@@ -26,6 +25,7 @@ from articles.admin.decisions.decision_forms import NoteForm, form_of
 from articles.models import Article, Related
 from articles.newsdesk import VERBS, Change, RefusedError, StaleError, Verb
 from articles.newsdesk.verbs import NOTE, Declaration
+from newsroom import database_clock
 
 MOST_ARTICLES: Final = 10_000
 """The most articles that one decision may change: it takes seconds, and their ids fit into a
@@ -228,7 +228,7 @@ def _stories_of(ids: Iterable[int]) -> list[int]:
     around = _around(ids)
     nearby = {pk for pks in around.values() for pk in pks} | set(ids)
     found = Article.objects.filter(pk__any_of=sorted(nearby)).defer(*confirmation.NO_TEXTS)
-    contenders = {one.pk: one.contender(timezone.now()) for one in found}
+    contenders = {one.pk: one.contender(database_clock.now()) for one in found}
     best = {
         chosen: min(around[chosen], key=lambda pk: contenders[pk].rank)
         for chosen in ids

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from articles import heat
 from articles.admin.decisions.confirmation import answer
@@ -16,6 +15,7 @@ from articles.admin.pages import VIEW, allow, article_or_404, trail_to
 from articles.models import Article
 from articles.newsdesk import Verb
 from articles.scoring import GRACE, Absence, Contender, Policy, Receipt
+from newsroom import database_clock
 from newsroom.dates import in_words
 
 SHOWN: Final = 50
@@ -102,7 +102,7 @@ def receipt_of(
 
     Load ``decided_by`` with the article.
     """
-    at = at or timezone.now()
+    at = at or database_clock.now()
     receipt = heat.receipts([article.pk], policy, at).get(article.pk)
     if receipt is None:
         return ShownReceipt(article, None, at)

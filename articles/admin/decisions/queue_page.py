@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles import heat, newsdesk, roles
@@ -17,6 +16,7 @@ from articles.admin.decisions.duplicates import sign
 from articles.admin.pages import ARTICLES
 from articles.models import Article
 from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES
+from newsroom import database_clock
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError, page_of
 
@@ -32,7 +32,7 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
     queue = BY_KEY.get(key)
     if queue is None:
         raise Http404("Unknown queue.")
-    at = timezone.now()
+    at = database_clock.now()
     policy = heat.current_policy()
     waiting = queue.articles(at, policy)
     shown = waiting.select_related("provider", "decided_by").with_story_size(at)

@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from articles import newsdesk
 from articles.admin.articles.receipts import absence_in_words
@@ -25,6 +24,7 @@ from articles.newsdesk import VERBS, Change, RefusedError, Story, Verb
 from articles.newsdesk.changes import Pair
 from articles.newsdesk.links import links_between
 from articles.newsdesk.verbs import NOTE
+from newsroom import database_clock
 
 MOST_FOUND: Final = 20
 """How many search results the page offers."""
@@ -172,7 +172,7 @@ def _page(request: HttpRequest, article: Article) -> HttpResponse:
 
     Ten queries, however many members there are, and a few more for a search.
     """
-    at = timezone.now()
+    at = database_clock.now()
     story = newsdesk.story_of(article, at)
     links = links_between([one.pk for one in story.members])
     text = request.GET.get("find", "").strip()

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from articles import heat, newsdesk, roles
 from articles.admin.articles.article_context import acts_since, facts
@@ -30,6 +29,7 @@ from articles.newsdesk import VERBS, RefusedError, StaleError, Verb
 from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, Queue
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
+from newsroom import database_clock
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError
 
@@ -119,7 +119,7 @@ def triage(request: HttpRequest, key: str) -> HttpResponse:
     queue = BY_KEY.get(key)
     if queue is None:
         raise Http404(f"no queue: {key}")
-    at, policy = timezone.now(), heat.current_policy()
+    at, policy = database_clock.now(), heat.current_policy()
     desk = Desk(request, queue, at, policy, queue.articles(at, policy))
     return _decide(desk) if request.method == "POST" else _look(desk)
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.utils import timezone
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -24,7 +23,7 @@ from articles.api.newsdesk.serializers import SHOWN, DoneSerializer
 from articles.api.problems import ActSinceSerializer, ProblemError
 from articles.models import Act, ActChange, Article
 from articles.newsdesk import VERBS, Change, Consequence, RefusedError, StaleError, Verb
-from newsroom import bulk
+from newsroom import bulk, database_clock
 
 MEANWHILE: Final = 5
 """How many later decisions the response to a stale request lists."""
@@ -84,7 +83,7 @@ class ActingView(DeskView):
         is_preview = text == "1"
 
         def done() -> dict[str, Any]:
-            at = timezone.now()
+            at = database_clock.now()
             if not is_preview:
                 # From here on, nothing can change that affects the consequences.
                 bulk.hold_write_lock()

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from django.db.models import Prefetch
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -27,6 +26,7 @@ from articles.api.paging import CURSOR, LIMIT, PageSerializer, answer, page
 from articles.models import ActChange, Article, ArticleQuerySet, ArticleTopic, Image
 from articles.models.orders import LATEST
 from articles.newsdesk.queues import BY_KEY, Queue
+from newsroom import database_clock
 from newsroom.paging import Order
 
 _NEWEST: Final = Order("pk", "pk", True, str, int, int)
@@ -64,7 +64,7 @@ class DeskNewsView(DeskView):
 
     def get(self, request: Request) -> Response:
         """Return a page of all articles, newest first, or of a queue in its order."""
-        at = timezone.now()
+        at = database_clock.now()
         policy = heat.current_policy()
         queue = _queue(request)
         if queue:
@@ -111,7 +111,7 @@ class DeskArticleView(DeskView):
 
         ETag is its version. Decisions and imports raise it; a new heat alone does not.
         """
-        at = timezone.now()
+        at = database_clock.now()
         topics = ArticleTopic.objects.select_related("topic")
         articles = Article.objects.select_related("provider", "decided_by")
         images = Image.objects.select_related("stored")
@@ -136,7 +136,7 @@ class DeskStoryView(DeskView):
 
     def get(self, request: Request, slug: str) -> Response:
         """Return the lead and the members by rank, each with the version for If-Match."""
-        at = timezone.now()
+        at = database_clock.now()
         story = newsdesk.story_of(stored(slug), at)
         return Response(DeskStorySerializer(story, context={"at": at}).data)
 

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -28,6 +27,7 @@ from articles.site.page_cache import public
 from articles.site.pictures import media_address
 from articles.site.renamed import redirect_renamed
 from articles.site.views import cursor_or_404
+from newsroom import database_clock
 from newsroom.absolute_urls import absolute
 from newsroom.paging import Order, Page, page_of
 from providers.models import Provider
@@ -84,7 +84,7 @@ def provider(request: HttpRequest, domain: str, ending: str) -> HttpResponse:
 @_feed
 def search(request: HttpRequest, ending: str) -> HttpResponse:
     """Return the newest hits of a search, with the same filters as the search page."""
-    at = timezone.now()
+    at = database_clock.now()
     published = Article.objects.published(at).with_last_change()
     cut_words(request)
     narrowed = ArticleFilter(request.GET, queryset=published)
@@ -96,7 +96,7 @@ def search(request: HttpRequest, ending: str) -> HttpResponse:
 @_feed
 def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
     """Return a story: its lead and all coverage, newest first."""
-    at = timezone.now()
+    at = database_clock.now()
     story = Article.objects.published(at).for_feed(at).filter(slug=slug).first()
     if story is None:
         lead = Article.objects.lead_of(slug, at)
@@ -120,7 +120,7 @@ def article(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
 def _list(
     request: HttpRequest, ending: str, source: FeedSource, stories: ArticleQuerySet, order: Order
 ) -> HttpResponse:
-    at = timezone.now()
+    at = database_clock.now()
     with cursor_or_404():
         rows = stories.for_list(at).with_last_change()
         page = page_of(rows, order, request.GET.get("after", ""), FEED_SIZE)
