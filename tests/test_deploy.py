@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import configparser
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.core.management import get_commands
-from django.urls import reverse
+from django.test import Client
+from django.urls import resolve, reverse
+
+from newsroom import health
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
 NGINX = (DEPLOY / "nginx/newsroom.conf").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+WATCHING: dict[str, Any] = yaml.safe_load((DEPLOY / "compose/watch.yaml").read_text())["services"]
+KUBERNETES: list[Any] = yaml.safe_load((DEPLOY / "kubernetes.yaml").read_text())["items"]
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 
 
@@ -33,7 +39,7 @@ def known_settings() -> set[str]:
 
 
 class TestCommands:
-    def test_exist(self) -> None:
+    def test_of_units_and_containers_exist(self) -> None:
         for path in [*UNITS, DEPLOY / "compose.yaml", DEPLOY / "Dockerfile"]:
             for name in re.findall(r'python"?,? "?manage\.py"?,? "?([a-z_]+)', path.read_text()):
                 assert name in get_commands(), (path.name, name)
@@ -71,10 +77,12 @@ class TestCompose:
     @pytest.mark.parametrize("name", ["migrate", "web", "worker"])
     def test_settings_exist(self, name: str) -> None:
         other = {name for name in SERVICES[name]["environment"] if name.startswith("AWS_")}
-        assert SERVICES[name]["environment"].keys() - other <= known_settings()
+        added = WATCHING.get(name, {"environment": {}})["environment"].keys()
+        assert (SERVICES[name]["environment"].keys() | added) - other <= known_settings()
 
     def test_files_exist(self) -> None:
-        for volume in SERVICES["proxy"]["volumes"]:
+        mounted = [SERVICES["proxy"], WATCHING["prometheus"], WATCHING["grafana"]]
+        for volume in [volume for one in mounted for volume in one["volumes"]]:
             source = volume.partition(":")[0]
             # The certificate is the operator's own.
             if source.startswith("./") and source != "./tls":
@@ -113,11 +121,81 @@ class TestNginx:
             assert path.read_text().count("{") == path.read_text().count("}"), path
 
 
-class TestAlerts:
-    def test_metrics_are_documented(self) -> None:
-        documented = (ROOT / "docs/operate/watch.md").read_text()
-        rules = yaml.safe_load((DEPLOY / "prometheus/alerts.yaml").read_text())
-        for rule in rules["groups"][0]["rules"]:
-            assert rule["annotations"]["summary"]
-            for name in re.findall(r"newsroom_\w+", rule["expr"]):
-                assert f"`{name.removesuffix('_count')}`" in documented, name
+class TestKubernetes:
+    def test_every_container_runs_a_command_with_known_settings(self) -> None:
+        found = list(containers(KUBERNETES))
+        assert {name for name, _ in found} == {"migrate", "web", "worker", "prune", "backup"}
+        for name, container in found:
+            command = re.search(r"manage\.py,? (\w+)", " ".join(container["command"]))
+            assert command, name
+            assert command[1] in get_commands(), name
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        given = {key for one in KUBERNETES if one["kind"] == "ConfigMap" for key in one["data"]}
+        given |= {key for one in KUBERNETES if one["kind"] == "Secret" for key in one["stringData"]}
+        assert {key for key in given if not key.startswith("AWS_")} <= known_settings()
+
+    def test_probes_and_imports_have_their_addresses(self) -> None:
+        (web,) = [one for name, one in containers(KUBERNETES) if name == "web"]
+        assert resolve(web["readinessProbe"]["httpGet"]["path"]).func is health.ready
+        assert resolve(web["livenessProbe"]["httpGet"]["path"]).func is health.alive
+        paths = {
+            path["path"]
+            for one in KUBERNETES
+            if one["kind"] == "Ingress"
+            for path in one["spec"]["rules"][0]["http"]["paths"]
+        }
+        assert paths == {"/", reverse("admin:articles_importrun_import")}
+
+
+def containers(objects: Any) -> Iterator[tuple[str, Any]]:
+    """Yield all containers anywhere in the objects, with their names."""
+    if isinstance(objects, list):
+        for one in objects:
+            yield from containers(one)
+    elif isinstance(objects, dict):
+        for one in objects.get("containers", ()):
+            yield one["name"], one
+        for one in objects.values():
+            yield from containers(one)
+
+
+class TestMonitoring:
+    @pytest.fixture
+    def names(self, client: Client) -> set[str]:
+        """The metrics that the site offers, those without a value included."""
+        text = client.get("/metrics").content.decode()
+        return set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+
+    @pytest.mark.once
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("file", ["prometheus/alerts.yaml", "grafana/newsroom.json"])
+    def test_metrics_exist(self, names: set[str], file: str) -> None:
+        # Every expression, and nothing else, is called "expr" in both formats.
+        used = set(re.findall(r"newsroom_\w+", " ".join(expressions(yaml_of(DEPLOY / file)))))
+        assert len(used) > 5
+        assert {re.sub("_(bucket|count|sum)$", "", name) for name in used} <= names
+
+    def test_every_alert_says_what_is_wrong(self) -> None:
+        for rule in yaml_of(DEPLOY / "prometheus/alerts.yaml")["groups"][0]["rules"]:
+            assert rule["annotations"]["summary"], rule
+
+    def test_grafana_finds_its_source(self) -> None:
+        source = yaml_of(DEPLOY / "grafana/provisioning/datasources.yaml")["datasources"][0]
+        board = yaml_of(DEPLOY / "grafana/newsroom.json")
+        assert {panel["datasource"]["uid"] for panel in board["panels"]} == {source["uid"]}
+        assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def yaml_of(path: Path) -> Any:
+    """Return the content of a file in YAML, or in JSON, which is YAML."""
+    return yaml.safe_load(path.read_text())
+
+
+def expressions(content: Any) -> Iterator[str]:
+    """Yield the values of all keys called ``expr``."""
+    if isinstance(content, list):
+        for one in content:
+            yield from expressions(one)
+    elif isinstance(content, dict):
+        for key, one in content.items():
+            yield from ([one] if key == "expr" else expressions(one))
