@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 from environ import FileAwareEnv
 
+from newsroom import optional_sign_in
 from newsroom.secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -158,6 +159,26 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# A second factor and sign-in through a provider: see newsroom/optional_sign_in.py
+SECOND_FACTOR = words("SECOND_FACTOR")
+OIDC_SERVER = text("OIDC_SERVER")
+OIDC_CLIENT_ID = text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = text("OIDC_CLIENT_SECRET")
+OIDC_NAME = text("OIDC_NAME") or (urlsplit(OIDC_SERVER).hostname or "")
+OIDC_SCOPES = words("OIDC_SCOPES", "openid,profile,email")
+OIDC_GROUPS = text("OIDC_GROUPS", "groups")
+OIDC_ROLES = optional_sign_in.roles_of_groups(words("OIDC_ROLES"))
+_optional = optional_sign_in.settings_for(
+    second_factor=SECOND_FACTOR,
+    server=OIDC_SERVER,
+    client=(OIDC_CLIENT_ID, OIDC_CLIENT_SECRET),
+    name=OIDC_NAME,
+    scopes=OIDC_SCOPES,
+    roles=OIDC_ROLES,
+)
+INSTALLED_APPS += _optional.apps
+MIDDLEWARE += _optional.middleware
+vars().update(_optional.settings)
 # How long the link of an invitation or for a forgotten password works.
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds
 AUTH_PASSWORD_VALIDATORS = [

@@ -5,13 +5,19 @@ from django.urls import include, path
 
 from articles.accounts import passwords
 from articles.watching.metrics import metrics
-from newsroom import health
+from newsroom import health, optional_sign_in
 
 handler500 = "newsroom.errors.server_error"
 
 admin.autodiscover()
 
 urlpatterns = [
+    # They take the place of the admin's own page for sign-in.
+    *(
+        [path("admin/", include("articles.admin.users.sso_urls"))]
+        if optional_sign_in.is_on()
+        else []
+    ),
     # Probes expect these without a final slash.
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -100,6 +100,20 @@ class TestCheck:
         )
         assert answer.returncode == 0, answer.stderr
 
+    def test_success_with_a_second_factor_and_a_provider(self, site: Path) -> None:
+        answer = manage(
+            site,
+            "check",
+            "--fail-level",
+            "WARNING",
+            SECOND_FACTOR="Publisher,Operator",
+            OIDC_SERVER="https://id.example",
+            OIDC_CLIENT_ID="newsroom",
+            OIDC_CLIENT_SECRET="secret",
+            OIDC_ROLES="desk=Editor",
+        )
+        assert answer.returncode == 0, answer.stderr
+
     @pytest.mark.parametrize(
         ("name", "value", "message"),
         [

@@ -15,18 +15,19 @@ from articles.accounts.throttling import locked_page, may_ask, note
 from articles.models import SignIn
 
 
-class _AdminPage:
+class AdminPage:
     """Adds what the admin's templates need."""
 
     request: Any
+    title: Any
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page: Any = super()
         context: dict[str, Any] = page.get_context_data(**kwargs)
-        return admin.site.each_context(self.request) | context
+        return admin.site.each_context(self.request) | {"title": self.title} | context
 
 
-class ForgotPassword(_AdminPage, views.PasswordResetView):
+class ForgotPassword(AdminPage, views.PasswordResetView):
     template_name = "admin/password/forgot.html"
     title = "Forgot your password?"
 
@@ -40,12 +41,12 @@ class ForgotPassword(_AdminPage, views.PasswordResetView):
         return HttpResponseRedirect(reverse("password_reset_done"))
 
 
-class LinkSent(_AdminPage, views.PasswordResetDoneView):
+class LinkSent(AdminPage, views.PasswordResetDoneView):
     template_name = "admin/password/sent.html"
     title = "Look into your mail"
 
 
-class SetPassword(_AdminPage, views.PasswordResetConfirmView):
+class SetPassword(AdminPage, views.PasswordResetConfirmView):
     template_name = "admin/password/set.html"
     title = "Choose a password"
     success_url = reverse_lazy("password_reset_complete")
@@ -55,6 +56,6 @@ class SetPassword(_AdminPage, views.PasswordResetConfirmView):
         return context if self.validlink else context | {"title": "This link is not valid"}
 
 
-class PasswordSet(_AdminPage, views.PasswordResetCompleteView):
+class PasswordSet(AdminPage, views.PasswordResetCompleteView):
     template_name = "admin/password/done.html"
     title = "Your password is set"

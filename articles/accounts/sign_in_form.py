@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
@@ -11,6 +11,8 @@ from django.core.validators import MaxLengthValidator
 
 from articles.accounts.throttling import note
 from articles.models import SignIn
+
+NO_ROLE: Final = "you have no role yet. Ask an administrator to give you one."
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -29,8 +31,4 @@ class SignInForm(AdminAuthenticationForm):
             return
         if self.request is not None:
             note(SignIn.Result.NO_ROLE, user.get_username(), self.request)
-        raise ValidationError(
-            "Your name and password are right, but you have no role yet. Ask an administrator to "
-            "give you one.",
-            code="no_role",
-        )
+        raise ValidationError(f"Your name and password are right, but {NO_ROLE}", code="no_role")

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin
@@ -74,6 +75,11 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
     def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
         super().user_logged_in(sender, request, user, **kwargs)
         note(SignIn.Result.SIGNED_IN, user.get_username(), request)
+
+
+def is_locked(request: HttpRequest, name: str | None = None) -> bool:
+    """Return whether a name or the address of a request is locked."""
+    return not AxesProxyHandler.is_allowed(request, {"username": name} if name else {})
 
 
 def note(result: SignIn.Result, name: str, request: HttpRequest) -> None:

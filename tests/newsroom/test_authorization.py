@@ -8,10 +8,16 @@ state.
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from pytest_django import DjangoDbBlocker
 
+from tests.articles.accounts.sso.provider import serving
+from tests.articles.accounts.sso.turned_on import turned_on
 from tests.newsroom.authorization import (
     REFUSED,
     USERS,
@@ -206,10 +212,30 @@ password_reset_confirm                        ANVEPOS  ANVEPOS
 password_reset_done                           ANVEPOS  -
 readyz                                        ANVEPOS  -
 """
-CELLS: Final = {
-    name: (set(read) - {"-"}, set(send) - {"-"})
-    for name, read, send in (line.split() for line in TABLE.strip().splitlines())
-}
+# What a second factor and a provider add, if they are turned on.
+OPTIONAL: Final = """
+account_login                                 ANVEPOS  ANVEPOS
+auth_user_remove_second_factor                -        S
+mfa_activate_totp                             NVEPOS   NVEPOS
+mfa_authenticate                              NVEPOS   NVEPOS
+mfa_deactivate_totp                           -        -
+mfa_generate_recovery_codes                   NVEPOS   NVEPOS
+mfa_index                                     NVEPOS   -
+mfa_view_recovery_codes                       -        -
+openid_connect_callback                       -        -
+openid_connect_login                          ANVEPOS  -
+"""
+
+
+Table = dict[str, tuple[set[str], set[str]]]
+
+
+def cells(table: str) -> Table:
+    lines = (line.split() for line in table.strip().splitlines())
+    return {name: (set(read) - {"-"}, set(send) - {"-"}) for name, read, send in lines}
+
+
+CELLS: Final = cells(TABLE)
 ADDRESSES: Final = addresses()
 
 
@@ -229,38 +255,81 @@ class TestTable:
         assert site.client("S").get("/admin/nothing/").status_code == 404
 
     def test_read(self, subtests: pytest.Subtests) -> None:
-        site = Site()
-        before = everything()
-        for name, address in site.each(ADDRESSES):
-            with subtests.test(name):
-                let_in = {user for user in USERS if is_let_in(site.client(user).get(address))}
-                assert let_in == CELLS[name][0]
-                assert everything() == before
+        read(subtests, Site(), ADDRESSES, CELLS)
 
     def test_send(self, subtests: pytest.Subtests) -> None:
-        site = Site()
-        before = everything()
-        for name, address in site.each(ADDRESSES):
-            with subtests.test(name):
-                may = CELLS[name][1]
-                for user in sorted(set(USERS) - may):
-                    assert not is_let_in(site.send(user, name, address)), user
-                assert everything() == before
-                # These run one after the other, because each may change what the next one sends.
-                for user in sorted(may):
-                    assert is_let_in(site.send(user, name, address)), user
+        send(subtests, Site(), ADDRESSES, CELLS)
 
     @pytest.mark.once
     def test_fail_send_without_csrf_token(self, subtests: pytest.Subtests) -> None:
+        send_without_token(subtests, Site(), ADDRESSES)
+
+
+@pytest.mark.once
+class TestOptionalSignIn:
+    """What a second factor and a provider add."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def added(
+        cls, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    ) -> Iterator[dict[str, str]]:
+        with serving() as provider, django_db_blocker.unblock(), turned_on(provider):
+            yield {name: one for name, one in addresses().items() if name not in ADDRESSES}
+
+    @pytest.fixture
+    def site(self, added: dict[str, str]) -> Site:
+        """Return the site, on which everybody has just entered a password."""
         site = Site()
-        before = everything()
-        for name, address in site.each(ADDRESSES):
-            with subtests.test(name):
-                for method in ("post", "put", "patch", "delete"):
-                    client = site.client("S", enforce_csrf_checks=True)
-                    response = getattr(client, method)(address, {})
-                    assert response.status_code in REFUSED, method
-                assert everything() == before
+        for letter, user in site.users.items():
+            if user:
+                session = SessionStore(site.sessions[letter])
+                session["account_authentication_methods"] = [
+                    {"method": "password", "at": time.time()}
+                ]
+                session["account_authentication_methods_user"] = str(user.pk)
+                session.save()
+        return site
+
+    def test_all(self, added: dict[str, str], site: Site, subtests: pytest.Subtests) -> None:
+        table = cells(OPTIONAL)
+        assert table.keys() == added.keys()
+        read(subtests, site, added, table)
+        send(subtests, site, added, table)
+        send_without_token(subtests, site, added)
+
+
+def read(subtests: pytest.Subtests, site: Site, patterns: dict[str, str], table: Table) -> None:
+    before = everything()
+    for name, address in site.each(patterns):
+        with subtests.test(name):
+            let_in = {user for user in USERS if is_let_in(site.client(user).get(address))}
+            assert let_in == table[name][0]
+            assert everything() == before
+
+
+def send(subtests: pytest.Subtests, site: Site, patterns: dict[str, str], table: Table) -> None:
+    before = everything()
+    for name, address in site.each(patterns):
+        with subtests.test(name):
+            may = table[name][1]
+            for user in sorted(set(USERS) - may):
+                assert not is_let_in(site.send(user, name, address)), user
+            assert everything() == before
+            # These run one after the other, because each may change what the next one sends.
+            for user in sorted(may):
+                assert is_let_in(site.send(user, name, address)), user
+
+
+def send_without_token(subtests: pytest.Subtests, site: Site, patterns: dict[str, str]) -> None:
+    before = everything()
+    for name, address in site.each(patterns):
+        with subtests.test(name):
+            for method in ("post", "put", "patch", "delete"):
+                client = site.client("S", enforce_csrf_checks=True)
+                response = getattr(client, method)(address, {})
+                assert response.status_code in REFUSED, method
+            assert everything() == before
 
 
 @pytest.mark.once
