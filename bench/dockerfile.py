@@ -21,12 +21,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.own_servers import IS_ROOT, ROOT, free_port, wait_until
+from tests.own_servers import IS_ROOT, ROOT, free_port
 
 FILE = ROOT / "deploy/Dockerfile"
 AS_ROOT = re.compile(r"^useradd .*|&& chown .*")
-RUNNING = 10
-"""Seconds that the worker runs."""
+RUNNING, PATIENCE = 10, 300
+"""Seconds that the worker runs, and that the server has to answer."""
 
 
 class Image:
@@ -128,7 +128,10 @@ def serve(image: Image, command: list[str], probe: list[str]) -> None:
     probe = [one.replace(":8000", f":{port}") for one in probe]
     web, worker = image.start(command), image.start(["python", "manage.py", "work"])
     try:
-        wait_until(lambda: image.start(probe, subprocess.DEVNULL).wait() == 0, "the health check")
+        until = time.monotonic() + PATIENCE
+        while image.start(probe, subprocess.DEVNULL).wait() != 0:
+            assert time.monotonic() < until, "no health"
+            time.sleep(1)
         print("HEALTHCHECK answered", flush=True)
         time.sleep(RUNNING)
         image.run(["python", "manage.py", "import_seeds", "--dry-run", str(ROOT / "seeds")])

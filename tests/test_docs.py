@@ -244,6 +244,12 @@ class TestNames:
         names = [name for name in in_backticks(page.read_text()) if CODE.fullmatch(name)]
         assert [name for name in names if not exists(name.removesuffix("()"))] == []
 
+    def test_tests_exist(self) -> None:
+        text = (DOCS / "security.md").read_text()
+        named = [name.split("::") for name in in_backticks(text) if name.startswith("tests/")]
+        assert len(named) > 60
+        assert [names for names in named if not is_test(ROOT / names[0], names[1:])] == []
+
     def test_walks_name_code(self) -> None:
         walks = ARCHITECTURE.read_text().partition("## Walk 1")[2]
         assert sum(bool(CODE.fullmatch(name)) for name in in_backticks(walks)) > 30
@@ -258,3 +264,14 @@ def exists(dotted: str) -> bool:
             continue
         return True
     return False
+
+
+def is_test(path: Path, names: list[str]) -> bool:
+    """Return whether a file has a test or a class of tests of this name."""
+    body = ast.parse(path.read_text()).body
+    for name in names:
+        inside = [one for one in body if getattr(one, "name", "") == name]
+        if not inside:
+            return False
+        body = getattr(inside[0], "body", [])
+    return True
