@@ -20,6 +20,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
+
+from newsroom.client_address import client_address
 
 REQUEST_ID: Final = "X-Request-ID"
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -29,6 +32,7 @@ _MOST_SQL: Final = 1_000
 """Characters of a slow query."""
 
 _facts: Final[ContextVar[dict[str, Any]]] = ContextVar("facts", default={})  # noqa: B039 - never changed
+_access_log: Final = logging.getLogger("newsroom.access")
 _slow_log: Final = logging.getLogger("newsroom.slow_queries")
 
 
@@ -96,12 +100,30 @@ def request_id(
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get(REQUEST_ID, "")
         own = given if _SAFE_ID.fullmatch(given) else token_hex(8)
+        begin = perf_counter()
         with about(request=own):
             response = get_response(request)
+            if settings.ACCESS_LOG:
+                _log_access(request, response, perf_counter() - begin)
         response[REQUEST_ID] = own
         return response
 
     return middleware
+
+
+def _log_access(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    match = request.resolver_match
+    # Links that set a password are secret, and so are queries of readers and of providers.
+    path = f"/{match.route}" if match and "token" in match.kwargs else request.path
+    with about(
+        method=request.method,
+        # Percent-encoded, so that a path with spaces cannot look like other facts.
+        path=escape_uri_path(path),
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+        address=client_address(request),
+    ):
+        _access_log.info("answered")
 
 
 def watch_queries(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -545,6 +545,8 @@ METRICS_TOKEN = text("METRICS_TOKEN")
 LOG_FORMAT = text("LOG_FORMAT", "text")
 if LOG_FORMAT not in {"text", "json"}:
     raise ImproperlyConfigured(f"LOG_FORMAT must be text or json, not {LOG_FORMAT!r}.")
+# A line for each request.
+ACCESS_LOG = flag("ACCESS_LOG")
 # Queries that take at least so many milliseconds are logged. 0: none.
 SLOW_QUERY_MS = count("SLOW_QUERY_MS")
 

@@ -184,6 +184,48 @@ class TestRequestId:
 
 
 @pytest.mark.django_db
+class TestAccess:
+    @pytest.fixture(autouse=True)
+    def on(self, settings: Settings) -> None:
+        settings.ACCESS_LOG = True
+
+    def lines(self, text: Lines) -> list[str]:
+        return [line for line in text.text.splitlines() if "newsroom.access" in line]
+
+    def test_line_of_each_request(self, client: Client, text: Lines) -> None:
+        make_article(published=True, heat=80)
+        # The second page comes from the cache.
+        for _ in range(2):
+            client.get("/", {"q": "private"}, headers={"X-Request-ID": "own"})
+        found = [re.sub(r"ms=[\d.]+ ", "", LINE.sub("", line)) for line in self.lines(text)]
+        assert (
+            found
+            == [
+                "INFO request=own method=GET path=/ status=200 address=127.0.0.1 newsroom.access: answered"
+            ]
+            * 2
+        )
+
+    def test_as_json(self, client: Client, objects: Lines) -> None:
+        client.post("/nothing here status=200/")
+        (line,) = map(json.loads, self.lines(objects))
+        assert line["path"] == "/nothing%20here%20status%3D200/"
+        assert (line["method"], line["status"], line["address"]) == ("POST", 404, "127.0.0.1")
+        assert line["ms"] > 0
+
+    def test_without_links_that_set_a_password(self, client: Client, text: Lines) -> None:
+        client.get("/admin/password/MQ/abcdef-secret/")
+        (line,) = self.lines(text)
+        assert "secret" not in line
+        assert " path=/admin/password/%3Cuidb64%3E/%3Ctoken%3E/ " in line
+
+    def test_off_by_default(self, client: Client, text: Lines, settings: Settings) -> None:
+        settings.ACCESS_LOG = False
+        client.get("/healthz")
+        assert not self.lines(text)
+
+
+@pytest.mark.django_db
 class TestWork:
     def test_lines_name_the_import(
         self, tmp_path: Path, text: Lines, monkeypatch: pytest.MonkeyPatch
