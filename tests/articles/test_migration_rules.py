@@ -191,6 +191,8 @@ class TestMigrate:
             call_command("migrate", verbosity=0, stderr=errors)
         assert errors.getvalue().count("Another process is migrating this database.") == 30
         assert len(pauses) == 30
+        # Looking needs no turn.
+        call_command("migrate", check_unapplied=True, verbosity=0)
 
     def test_long_statements_end(self, other: psycopg.Connection[Any]) -> None:
         with pytest.raises(CommandError, match="more than 1 seconds"):

@@ -52,7 +52,8 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
-        if connection.vendor != "postgresql":
+        only_looks = options["check_unapplied"] or options["plan"]
+        if connection.vendor != "postgresql" or only_looks:
             super().handle(*args, **options)
             return
         for _ in range(ATTEMPTS):
