@@ -1,7 +1,9 @@
 """The app of the admin."""
 
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
@@ -20,6 +22,9 @@ class NewsroomAdminConfig(SimpleAdminConfig):
     def ready(self) -> None:
         user_login_failed.connect(counters.count_sign_in_failure)
         connection_created.connect(logs.watch_queries)
+        if settings.SENTRY_DSN:
+            # Not before, because it takes time to load and may not be installed.
+            import_module("newsroom.error_reports").start()
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(_check_admin, checks.Tags.admin)
 

@@ -47,6 +47,11 @@ def about(**facts: object) -> Iterator[None]:
         _facts.reset(token)
 
 
+def facts() -> dict[str, Any]:
+    """Return what the lines of this thread are about."""
+    return dict(_facts.get())
+
+
 def escaped(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 

@@ -8,6 +8,7 @@ as `<NAME>_FILE`, the path of a file that holds the value.
 import os
 import re
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -538,6 +539,10 @@ CONTENT_SECURITY_POLICY = {
 
 # With it /metrics can be read from any address, not only from private ones.
 METRICS_TOKEN = text("METRICS_TOKEN")
+# Where errors are reported: see newsroom/error_reports.py
+SENTRY_DSN = text("SENTRY_DSN")
+if SENTRY_DSN and find_spec("sentry_sdk") is None:
+    raise ImproperlyConfigured('SENTRY_DSN needs the extra "sentry": pip install sentry-sdk.')
 
 
 # Logging: everything goes to stderr, for the process manager.
