@@ -27,7 +27,7 @@ TEST = $(TEST_ENV) $(BIN)/python -m tests.suites --jobs $(JOBS) \
 	--postgres "$(TEST_POSTGRES_URL)" --flags="$(PYTEST_FLAGS)"
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3 --extra sentry --extra sso
+	$(LOCK_FLAGS) pyproject.toml --extra postgres --extra redis --extra server --extra s3 --extra otel --extra sentry --extra sso
 
 # The first Python that is new enough and can create a virtual environment.
 FIND_PYTHON = \

@@ -22,9 +22,11 @@ class NewsroomAdminConfig(SimpleAdminConfig):
     def ready(self) -> None:
         user_login_failed.connect(counters.count_sign_in_failure)
         connection_created.connect(logs.watch_queries)
+        # Not imported otherwise: they take time to load, and their libraries may not be installed.
         if settings.SENTRY_DSN:
-            # Not before, because it takes time to load and may not be installed.
             import_module("newsroom.error_reports").start()
+        if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+            import_module("newsroom.traces").start()
         checks.register(check_dependencies, checks.Tags.admin)
         checks.register(_check_admin, checks.Tags.admin)
 

@@ -543,6 +543,10 @@ METRICS_TOKEN = text("METRICS_TOKEN")
 SENTRY_DSN = text("SENTRY_DSN")
 if SENTRY_DSN and find_spec("sentry_sdk") is None:
     raise ImproperlyConfigured('SENTRY_DSN needs the extra "sentry": pip install sentry-sdk.')
+# Where traces of requests are sent: see newsroom/traces.py
+OTEL_EXPORTER_OTLP_ENDPOINT = text("OTEL_EXPORTER_OTLP_ENDPOINT")
+if OTEL_EXPORTER_OTLP_ENDPOINT and find_spec("opentelemetry") is None:
+    raise ImproperlyConfigured('OTEL_EXPORTER_OTLP_ENDPOINT needs the extra "otel".')
 
 
 # Logging: everything goes to stderr, for the process manager.
