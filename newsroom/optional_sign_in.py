@@ -98,7 +98,12 @@ def _of_allauth(
         "name": name,
         "client_id": client_id,
         "secret": secret,
-        "settings": {"server_url": server, "oauth_pkce_enabled": True, "scope": scopes},
+        "settings": {
+            # The address of its configuration is put together from this.
+            "server_url": server.rstrip("/"),
+            "oauth_pkce_enabled": True,
+            "scope": scopes,
+        },
     }
     return {
         "LOGIN_URL": "admin:login",

@@ -37,6 +37,12 @@ def test_only_what_is_on() -> None:
     ]
 
 
+def test_issuers_may_end_with_a_slash() -> None:
+    providers = made_for("https://id.example/realm/").settings["SOCIALACCOUNT_PROVIDERS"]
+    (app,) = providers["openid_connect"]["APPS"]
+    assert app["settings"]["server_url"] == "https://id.example/realm"
+
+
 def test_a_provider_on_this_machine_needs_no_tls() -> None:
     assert made_for("http://127.0.0.1:8080").apps
 
