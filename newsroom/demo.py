@@ -86,13 +86,13 @@ def run(demo: Demo, make: str, python: str, port: int) -> int:
     manage = (python, "manage.py")
     server = demo.start(*manage, "runserver", "--noreload", f"127.0.0.1:{port}")
     # Uploads do not have to wait for the pictures, which take a few minutes.
-    demo.start(*manage, "work", "--only", "imports")
-    # A whole worker would look for pictures that only this command can draw.
+    demo.start(*manage, "work", "--workers", "1", "--queues", "urgent", "imports")
+    # Other workers would look for pictures that only this command can draw.
     pictures = demo.start(*manage, "draw_demo_pictures", stdout=subprocess.DEVNULL)
     is_working = False
     while demo.is_running(server):
         if not is_working and pictures.poll() is not None:
-            demo.start(*manage, "work")
+            demo.start(*manage, "work", "--workers", "2")
             is_working = True
     return server.returncode or 0
 

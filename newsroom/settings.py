@@ -279,10 +279,11 @@ EDITION_SECONDS = count("EDITION_SECONDS", "1")
 STALE_SECONDS = count("STALE_SECONDS", "60")
 
 
-# Background tasks: see articles/tasks.py
+# Background work: see articles/tasks.py
 
 
-TASK_QUEUES = ["images", "events", "imports", "moments"]
+# The most urgent first: workers take from a queue only what those before it leave them time for.
+TASK_QUEUES = ["urgent", "imports", "images"]
 RQ_QUEUES: dict[str, dict[str, Any]] = {}
 
 
@@ -291,7 +292,7 @@ def redis_queue(url: str) -> dict[str, Any]:
     # tasks, raise the limit themselves. In a query with a name twice, redis-py reads the first.
     bounds = "socket_connect_timeout=0.5&socket_timeout=0.5"
     bounded = f"{url}{'&' if '?' in url else '?'}{bounds}"
-    # A first run over an archive may take hours. -1 means no limit.
+    # An import may take hours. -1 means no limit.
     return {"URL": bounded, "DEFAULT_TIMEOUT": -1}
 
 

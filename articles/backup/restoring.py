@@ -21,7 +21,7 @@ from articles.backup.archive import ABOUT, FORMAT, MANIFEST, BackupError, Files,
 from articles.backup.making import about_this_newsroom
 from articles.backup.tables import Digest, Table
 from articles.models import Article, Edition, Epoch, ImportRun, StoredImage, Topic
-from articles.tasks import forget_waiting
+from articles.units import forget_waiting
 from newsroom import bulk
 from providers.models import Provider
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from articles.images import files
 from articles.images.fetching import ANSWERS, MAX_URL_BYTES, FetchError, fetch
-from articles.images.missing import Wanted, wanted
+from articles.images.missing import Wanted, wanted, wanted_among
 from articles.images.render_process import Workshop
 from articles.images.renditions import RefusedImageError, Rendered
 from articles.images.report import Failure, Report
@@ -38,14 +38,63 @@ PER_HOST: Final = 2
 """Images fetched at once from one host."""
 LOOK_AHEAD: Final = 200
 """URLs queued at once, so that a slow host does not delay the others."""
+SCANNED: Final = 1_000
+"""URLs that ``find`` takes at once, for the same reason."""
+REST: Final = timedelta(minutes=10)
+"""How long the next units do not ask a host that answered 503."""
+GROUP: Final = 100
+"""URLs of one host among them."""
 COMMIT_AFTER: Final = 1.0
 """Seconds to collect results for a commit. Each commit starts a new edition of the pages."""
 RETRIES: Final = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 72, 168))
 """Delay after each failure before the next try. When they run out, there is no further try."""
 
 
+@dataclass(slots=True)
+class Group:
+    """URLs of one host to fetch, the most important first, and the providers whose logos they are."""
+
+    host: str
+    urls: list[str] = field(default_factory=list)
+    providers: list[int] = field(default_factory=list)
+
+
+def find(is_skipped: Callable[[str], bool], stopping: Stop) -> list[Group]:
+    """Return the missing images of hosts that are not skipped, ``GROUP`` a host at most.
+
+    Images whose copy is stored already are linked to it at once.
+    """
+    at = timezone.now()
+    resting = _resting(at) | _tired(at)
+    groups: dict[str, Group] = {}
+    seen: set[str] = set()
+    kept: list[Wanted] = []
+    for one in wanted(at):
+        if stopping.is_set() or len(seen) >= SCANNED:
+            break
+        host = _host_of(one.url)
+        if one.is_kept:
+            kept.append(one)
+            if len(kept) >= LOOK_AHEAD:
+                _link_all(kept)
+        # Too long URLs are not stored, so they would be found again and again.
+        elif (
+            host not in resting and not is_skipped(host) and len(one.url.encode()) <= MAX_URL_BYTES
+        ):
+            seen.add(one.url)
+            group = groups.setdefault(host, Group(host))
+            if one.url not in group.urls and len(group.urls) < GROUP:
+                group.urls.append(one.url)
+            if one.url in group.urls:
+                group.providers += one.providers
+    _link_all(kept)
+    return list(groups.values())
+
+
 def keep(
     *,
+    urls: Sequence[str] | None = None,
+    providers: Sequence[int] = (),
     limit: int | None = None,
     retry_failed: bool = False,
     at: datetime | None = None,
@@ -53,7 +102,7 @@ def keep(
 ) -> Report:
     """Fetch, render and store the images missing at ``at``, from at most ``limit`` URLs.
 
-    With ``retry_failed``, also retry failures that are not due yet. ``progress`` is called with the
+    ``urls`` are the only URLs to look at, and ``providers`` the ones whose logos are among them. With ``retry_failed``, also retry failures that are not due yet. ``progress`` is called with the
     number of URLs just finished. After SIGINT or SIGTERM the run finishes the images it has started.
     """
     at = at or timezone.now()
@@ -63,7 +112,11 @@ def keep(
         if not retry_failed:
             run.resting |= _resting(at)
         with stop_on_signal() as run.stopping:
-            run.all_of(wanted(at, retry_failed=retry_failed), limit)
+            if urls is None:
+                source = wanted(at, retry_failed=retry_failed)
+            else:
+                source = wanted_among(urls, providers, at)
+            run.all_of(source, limit)
     run.report.stopped = run.stopping.status
     run.report.seconds = monotonic() - started
     return run.report
@@ -92,6 +145,13 @@ def _resting(at: datetime) -> set[str]:
     """Return the hosts that answered 429 (too many requests) and must not be asked yet."""
     failed = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, next_try_at__gt=at)
     urls = failed.filter(failure=ANSWERS.format(429)).values_list("url", flat=True)
+    return {host_of(url) for url in urls}
+
+
+def _tired(at: datetime) -> set[str]:
+    """Return the hosts that answered 503 (overloaded) a short time ago."""
+    lately = ImageFetch.objects.filter(state=ImageFetch.State.FAILED, tried_at__gt=at - REST)
+    urls = lately.filter(failure=ANSWERS.format(503)).values_list("url", flat=True)
     return {host_of(url) for url in urls}
 
 
@@ -235,15 +295,7 @@ class _Run:
         return replaced
 
     def link(self, one: Wanted, stored: StoredImage | None) -> None:
-        images = Image.objects.filter(pk__in=one.images)
-        if one.is_kept:
-            # An editor may have replaced some of them meanwhile.
-            images = images.filter(stored=None)
-        self.report.linked += images.update(stored=stored)
-        # Some of the providers may have been deleted meanwhile.
-        for provider in Provider.objects.filter(pk__in=one.providers) if stored else ():
-            logo = {"url": one.url, "stored": stored}
-            Logo.objects.update_or_create(provider=provider, defaults=logo)
+        self.report.linked += _link(one, stored)
 
     def settle(self, done: _Done) -> None:
         one = done.wanted
@@ -291,6 +343,30 @@ class _Run:
                 "writing": "",
             },
         )
+
+
+def _link(one: Wanted, stored: StoredImage | None) -> int:
+    """Show the copy ``stored``; return how many images of articles do so now."""
+    images = Image.objects.filter(pk__in=one.images)
+    if one.is_kept:
+        # An editor may have replaced some of them meanwhile.
+        images = images.filter(stored=None)
+    linked = images.update(stored=stored)
+    # Some of the providers may have been deleted meanwhile.
+    for provider in Provider.objects.filter(pk__in=one.providers) if stored else ():
+        logo = {"url": one.url, "stored": stored}
+        Logo.objects.update_or_create(provider=provider, defaults=logo)
+    return linked
+
+
+def _link_all(kept: list[Wanted]) -> None:
+    """Link images to their stored copies, and empty the list."""
+    if kept:
+        with transaction.atomic():
+            hold_write_lock()
+            for one in kept:
+                _link(one, one.fetch.stored if one.fetch else None)
+        kept.clear()
 
 
 def _get(one: Wanted, workshop: Workshop) -> _Done:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -49,6 +49,31 @@ def wanted(at: datetime, *, retry_failed: bool = False) -> Iterator[Wanted]:
     found = chain(map(_missing, _published(at)), _logos(at), map(_missing, _coverage(at)))
     for one in chain.from_iterable(found):
         if one.is_kept or one.fetch is None or one.fetch.is_due(at, retry_failed=retry_failed):
+            yield one
+
+
+def wanted_among(urls: Sequence[str], providers: Sequence[int], at: datetime) -> Iterator[Wanted]:
+    """Yield those of ``urls`` that are missing at ``at``, in this order. Four queries.
+
+    Some of them are logos of ``providers``.
+    """
+    found = {url: Wanted(url) for url in urls}
+    missing: set[str] = set()
+    for image in Image.objects.at(found).order_by("pk").only("url", "stored"):
+        found[image.url].images.append(image.pk)
+        if image.stored_id is None:
+            missing.add(image.url)
+    for pk, url in Logo.objects.filter(url__in=found).values_list("provider", "url"):
+        found[url].providers.append(pk)
+    for provider in Provider.objects.filter(pk__in=providers).select_related("kept_logo"):
+        if (url := _missing_logo(provider)) in found:
+            found[url].providers.append(provider.pk)
+            missing.add(url)
+    for one in _with_fetches(found):
+        is_used = bool(one.images or one.providers)
+        is_requested = one.fetch is not None and one.fetch.state == ImageFetch.State.WAITING
+        is_due = one.is_kept or one.fetch is None or one.fetch.is_due(at)
+        if is_due and (one.url in missing or (is_requested and is_used)):
             yield one
 
 
@@ -123,11 +148,16 @@ def _logos(at: datetime) -> Iterator[list[Wanted]]:
     for chunk in chunks(providers, CHUNK):
         found: dict[str, Wanted] = {}
         for provider in chunk:
-            url = provider.logo["url"] if provider.logo else ""
-            kept = getattr(provider, "kept_logo", None)
-            if is_web_url(url) and (kept is None or kept.url != url):
+            if url := _missing_logo(provider):
                 found.setdefault(url, Wanted(url)).providers.append(provider.pk)
         yield _with_fetches(found)
+
+
+def _missing_logo(provider: Provider) -> str:
+    """Return the URL of a provider's logo if no copy is stored, or ""."""
+    url = provider.logo["url"] if provider.logo else ""
+    kept = getattr(provider, "kept_logo", None)
+    return url if is_web_url(url) and (kept is None or kept.url != url) else ""
 
 
 def _with_fetches(found: dict[str, Wanted]) -> list[Wanted]:

@@ -1,6 +1,6 @@
 """Uploads: files kept in the private storage, imported by one background task.
 
-``receive`` stores the files and queues a run. ``articles/tasks.py`` calls ``import_queued``, which
+``receive`` stores the files and queues a run. ``articles/tasks.py`` calls ``import_one``, which
 unpacks them in a temporary folder and imports them. Files are removed after their import, and at
 the latest ``KEPT`` after their upload.
 """
@@ -23,7 +23,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import Storage, storages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from articles import importing
@@ -31,7 +31,7 @@ from articles.importing.archives import StoppedError, Unpacker, UploadError
 from articles.importing.files import ENDINGS, printable
 from articles.importing.report import Report
 from articles.models import ImportRun, Upload
-from newsroom.interrupts import stop_on_signal
+from newsroom.interrupts import Stop
 
 KEPT: Final = timedelta(days=1)
 """How long the files of dry runs and unfinished imports are kept."""
@@ -98,25 +98,30 @@ def cancel(upload: Upload) -> None:
         Upload.objects.filter(pk=upload.pk).update(message="Canceled before it began.")
 
 
-def are_waiting() -> bool:
-    """Return whether an upload waits for a worker."""
-    return ImportRun.objects.filter(state=ImportRun.State.QUEUED).exists()
+def next_due() -> int | None:
+    """Return the key of the upload to import next, or to mark because its worker was killed."""
+    return _due().values_list("pk", flat=True).first()
 
 
-def import_queued() -> bool:
-    """Import all queued uploads, and remove old files. Return whether a signal ended it.
+def _due() -> QuerySet[Upload]:
+    # The admin may have marked the run as killed first.
+    killed = Q(run__state=ImportRun.State.KILLED, begun_at__isnull=False, message="")
+    return Upload.objects.filter(Q(run__state__in=PENDING) | killed).order_by("pk")
 
-    Only one process may do this at a time.
+
+def import_one(pk: int, stopping: Stop) -> None:
+    """Import an upload that is due, or mark it as killed if a worker had begun it.
+
+    Only one process at a time may do this. A signal sets ``stopping``.
     """
-    with stop_on_signal() as stopping:
-        _end_abandoned()
-        queued = Upload.objects.filter(run__state=ImportRun.State.QUEUED).order_by("pk")
-        while not stopping.is_set() and (upload := queued.select_related("run").first()):
-            if _import(upload, stopping.is_set):
-                stopping.set()
-        if not stopping.is_set():
-            remove_old(timezone.now())
-    return stopping.is_set()
+    upload = _due().select_related("run").filter(pk=pk).first()
+    if upload is None:
+        return
+    if upload.begun_at is not None:
+        words = "The worker was killed. What was imported before is kept."
+        _end(upload, ImportRun.State.KILLED, words)
+    elif _import(upload, stopping.is_set):
+        stopping.set()
 
 
 def _import(upload: Upload, is_stopping: Callable[[], bool]) -> bool:
@@ -200,16 +205,6 @@ def _folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _end_abandoned() -> None:
-    """End the runs of workers that were killed."""
-    begun = Upload.objects.filter(begun_at__isnull=False).select_related("run")
-    # The admin may have marked the run as killed first.
-    killed = Q(run__state__in=PENDING) | Q(run__state=ImportRun.State.KILLED, message="")
-    for upload in begun.filter(killed):
-        words = "The worker was killed. What was imported before is kept."
-        _end(upload, ImportRun.State.KILLED, words)
 
 
 def _end(upload: Upload, state: ImportRun.State, message: str) -> None:

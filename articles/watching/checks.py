@@ -26,6 +26,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from articles.models import Worker
+from articles.units import QUEUES, is_in_database
 from articles.watching import queue
 from newsroom import database_clock, health
 from newsroom.dates import duration
@@ -179,10 +180,10 @@ def _queue() -> str:
     if late:
         raise Wrong(f"Nobody works on {', '.join(late)}. Start manage.py work.")
     if failed := queue.failed(100):
-        tasks = ", ".join(sorted({one.task for one in failed}))
+        names = ", ".join(sorted({one.name.partition(" ")[0] for one in failed}))
         raise Wrong(
             f"{len(failed)} {'unit' if len(failed) == 1 else 'units'} failed within the last day "
-            f"({tasks}). The System page in the admin names the errors and can run them again."
+            f"({names}). The System page in the admin names the errors and can run them again."
         )
     waiting = sum(depth.waiting for depth in depths)
     oldest = min((one.oldest_at for one in depths if one.oldest_at), default=None)
@@ -192,7 +193,10 @@ def _queue() -> str:
 
 def _workers() -> str:
     alive = list(Worker.objects.alive(database_clock.now()))
-    if missing := [name for name in queue.QUEUES if name not in {one.queue for one in alive}]:
+    served = {name for one in alive for name in one.queue.split()}
+    if "clock" not in served:
+        raise Wrong("No clock is alive to queue what is due. Start manage.py work.")
+    if missing := [name for name in QUEUES if name not in served]:
         raise Wrong(f"No worker is alive for {', '.join(missing)}. Start manage.py work.")
     hosts = sorted({one.host for one in alive})
     return f"{len(alive)} processes are alive on {', '.join(hosts)}."
@@ -291,7 +295,7 @@ _CHECKS: Final = (
     ),
     _Check("migrations", _migrations, _MIGRATE, uses_database=True),
     _Check("cache", _cache, "Check CACHE_URL."),
-    _Check("queue", _queue, "Check TASKS_URL, and run manage.py migrate.", queue.is_in_database()),
+    _Check("queue", _queue, "Check TASKS_URL, and run manage.py migrate.", is_in_database()),
     _Check("workers", _workers, _MIGRATE, uses_database=True),
     _Check("clock", _clock, _MIGRATE, uses_database=True),
     _Check("media", _storage("default"), "Check MEDIA_ROOT or MEDIA_S3_BUCKET."),

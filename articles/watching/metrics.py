@@ -28,6 +28,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from articles.models import Act, Article, HookDelivery, ImageFetch, ImportRun, Worker
+from articles.units import QUEUES, UnavailableError
 from articles.watching import queue
 from newsroom import __version__, counters, database_clock, health
 from newsroom.capped_count import MOST_COUNTED, count_capped
@@ -129,7 +130,7 @@ def _figures() -> Iterator[GaugeMetricFamily]:
     yield from _workers()
     try:
         yield from _queue()
-    except queue.UnavailableError as error:
+    except UnavailableError as error:
         _log.warning("no figures of the queue: Redis does not answer: %s", error)
     failures = {
         ("image",): count_capped(ImageFetch.objects.failed()),
@@ -161,9 +162,9 @@ def _imports_and_decisions() -> Iterator[GaugeMetricFamily]:
 
 
 def _workers() -> Iterator[GaugeMetricFamily]:
-    alive = Worker.objects.alive(database_clock.now())
-    counts = Counter((one,) for one in alive.values_list("queue", flat=True))
-    workers = {(name,): counts[(name,)] for name in (*queue.QUEUES, "clock")}
+    alive = Worker.objects.alive(database_clock.now()).values_list("queue", flat=True)
+    counts = Counter(name for queues in alive for name in queues.split())
+    workers = {(name,): counts[name] for name in (*QUEUES, "clock")}
     yield _gauge("newsroom_workers_alive", "Processes that do the work.", workers, "queue")
 
 

@@ -1,12 +1,11 @@
-"""Send due deliveries: several hooks at once, but the deliveries of one hook in turn.
+"""Send due deliveries to a webhook in turn.
 
-Several threads send, but only the calling thread uses the database. It stores each outcome
-immediately. If the worker is killed before that, the same event is sent again with the same id.
+Each outcome is stored immediately. If the worker is killed before that, the same event is sent again
+with the same id.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Flag
@@ -16,23 +15,19 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from articles.models import HookDelivery, WebHook
 from articles.models.web_hook import Event
-from articles.webhooks import events
 from articles.webhooks.signatures import signed
-from newsroom import outbound
+from newsroom import database_clock, outbound
 from newsroom.outbound import Bounds, OutboundError
 
-AT_ONCE: Final = 8
-"""How many hooks are served at once, so that a few slow ones do not delay the others."""
+SECONDS: Final = 10.0
+"""How long a unit of background work sends to one hook, so that others have their turn."""
 RESTS_AFTER: Final = 3
 """How many failures in a row make a hook pause, even if more deliveries are waiting."""
 KEPT: Final = timedelta(days=30)
 """How long finished deliveries are kept, so that they can be looked up or sent again."""
-_LOOK_EVERY: Final = 1.0
-"""Seconds between two checks for new events while slow hooks answer."""
 _GONE: Final = 410
 
 
@@ -44,54 +39,38 @@ class Outcome:
     retry_at: datetime | None = None
 
 
-def is_due(at: datetime) -> bool:
-    """Return whether a delivery is due. One query."""
-    return HookDelivery.objects.due(at).exists()
+def due_hooks(at: datetime) -> list[int]:
+    """Return the keys of the hooks with a delivery to send. One query."""
+    due = HookDelivery.objects.due(at).order_by()
+    return list(due.values_list("hook", flat=True).distinct())
 
 
-def drain(stopping: Flag) -> None:
-    """Create and send deliveries until none is due or ``stopping`` is set."""
+def deliver(hook: int, stopping: Flag) -> None:
+    """Send the deliveries of a hook until none is due, for ``SECONDS`` or until ``stopping`` is set.
+
+    Only one process at a time may do this for a hook.
+    """
+    until = monotonic() + SECONDS
+    while not stopping.is_set() and monotonic() < until:
+        due = HookDelivery.objects.due(database_clock.now()).filter(hook=hook)
+        delivery = due.select_related("hook").first()
+        if delivery is None:
+            return
+        _settle(delivery, _try(delivery))
+
+
+def remove_old(at: datetime) -> None:
+    """Delete the deliveries that ended more than ``KEPT`` ago."""
     over = [HookDelivery.State.DELIVERED, HookDelivery.State.DEAD]
-    old = HookDelivery.objects.filter(state__in=over, created_at__lt=timezone.now() - KEPT)
-    old.delete()
-    at_work: dict[Future[Outcome], HookDelivery] = {}
-    asked_at: dict[int, float] = {}
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        while not stopping.is_set():
-            while events.note() and not stopping.is_set():
-                pass
-            due = _next({one.hook_id for one in at_work.values()})
-            # The hooks that have waited longest come first, so that slow ones never block the
-            # others.
-            due.sort(key=lambda one: asked_at.get(one.hook_id, 0.0))
-            for delivery in due[: AT_ONCE - len(at_work)]:
-                asked_at[delivery.hook_id] = monotonic()
-                secrets = delivery.hook.secrets_at(timezone.now())
-                at_work[threads.submit(_try, delivery, secrets)] = delivery
-            if not at_work:
-                return
-            ended, _ = wait(at_work, _LOOK_EVERY, FIRST_COMPLETED)
-            for job in ended:
-                _settle(at_work.pop(job), job.result())
-        for job in wait(at_work)[0]:
-            _settle(at_work[job], job.result())
+    HookDelivery.objects.filter(state__in=over, created_at__lt=at - KEPT).delete()
 
 
-def _next(busy: set[int]) -> list[HookDelivery]:
-    """Return the next due delivery of each hook that is not busy. One query, plus one per hook."""
-    at = timezone.now()
-    due = HookDelivery.objects.due(at).exclude(hook__in=busy)
-    hooks = WebHook.objects.filter(pk__in=due.order_by().values("hook").distinct())
-    found = [due.filter(hook=hook).select_related("hook").first() for hook in hooks]
-    return [one for one in found if one is not None]
-
-
-def _try(delivery: HookDelivery, secrets: list[str]) -> Outcome:
-    """Send a delivery once. This runs in a thread and does not use the database."""
-    at = timezone.now()
+def _try(delivery: HookDelivery) -> Outcome:
+    """Send a delivery once."""
+    at = database_clock.now()
     body = delivery.body.encode()
     headers = {"Content-Type": "application/json"}
-    headers |= signed(str(delivery.event_id), body, secrets, at)
+    headers |= signed(str(delivery.event_id), body, delivery.hook.secrets_at(at), at)
     bounds = Bounds(user_agent=settings.HOOK_USER_AGENT, exempt=settings.OUTBOUND_EXEMPT)
     try:
         answer = outbound.post(delivery.hook.url, body, bounds, headers)
@@ -108,7 +87,7 @@ def _try(delivery: HookDelivery, secrets: list[str]) -> Outcome:
 
 
 def _settle(delivery: HookDelivery, outcome: Outcome) -> None:
-    at = timezone.now()
+    at = database_clock.now()
     row = HookDelivery.objects.filter(pk=delivery.pk, state=HookDelivery.State.WAITING)
     hook = WebHook.objects.filter(pk=delivery.hook_id)
     tries = delivery.tries + 1

@@ -6,7 +6,7 @@ therefore causes no event, and one event may cover two updates. But a copy that 
 always ends up equal to the site.
 
 The place in the change feed moves in the transaction that writes the deliveries, so nothing is lost
-or repeated if the process is killed. Only one process at a time may run this (``tasks.alone``).
+or repeated if the process is killed, or if two processes do this at once.
 """
 
 from __future__ import annotations
@@ -79,6 +79,9 @@ def note(at: datetime | None = None) -> bool:
     digests = {slug: _digest(item) for slug, item in items.items()}
     news = _news(slugs, told, items, digests, at)
     with transaction.atomic():
+        if not _move_from(row, found.place):
+            # Another process was faster.
+            return True
         HookDelivery.objects.bulk_create(
             delivery(hook, event, slug, data, at)
             for event, slug, data in news
@@ -92,7 +95,6 @@ def note(at: datetime | None = None) -> bool:
             unique_fields=["slug"],
             update_fields=["digest"],
         )
-        _move(found.place)
     return True
 
 
@@ -155,6 +157,12 @@ def _move(place: Place) -> None:
     HookPlace.objects.update_or_create(
         pk=1, defaults={"sequence": place.sequence, "moment": place.moment, "slug": place.slug}
     )
+
+
+def _move_from(row: HookPlace, place: Place) -> bool:
+    """Move the place, unless another process has moved it meanwhile. Return whether it moved."""
+    same = HookPlace.objects.filter(sequence=row.sequence, moment=row.moment, slug=row.slug)
+    return bool(same.update(sequence=place.sequence, moment=place.moment, slug=place.slug))
 
 
 def _forget() -> None:

@@ -35,7 +35,7 @@ def fill() -> str:
 
     from articles.models import Topic
     from articles.roles import ROLES
-    from articles.tasks import keep_images
+    from articles.tasks import find_images
     from tests.factories import make_article, make_source, make_token, make_topic, make_user, relate
 
     topic = make_topic("Märkte", source={"b": 1, "a": [1e20, 0.1, None, "ü\u2028"]})
@@ -46,7 +46,7 @@ def fill() -> str:
     make_article(slug="gone").delete()
     make_token(make_user(next(iter(ROLES))))
     SessionStore().save()
-    keep_images.enqueue()
+    find_images.enqueue()
     make_picture(0)
     page = Client().get("/api/v1/news/", {"updatedSince": ""}, headers={"host": "localhost"})
     return str(page.json()["next"])

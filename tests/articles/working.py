@@ -30,6 +30,7 @@ from articles import newsdesk
 from articles.models import *
 from articles.tasks import *
 from articles.tracking import change_feed
+from articles.units import enqueue, waiting
 """
 
 

@@ -122,9 +122,9 @@ def test_serves_articles_of_today_and_stops_with_make(site: Path, start: Start, 
     password = re.search(r"Sign in as admin with the password \S+", (site / "output").read_text())
     assert password
     # Uploads are imported while the demo is still drawing pictures, in another process.
-    wait_until(lambda: " work --only imports " in " ".join(processes_of(site)), demo)
+    wait_until(lambda: " --queues urgent imports " in " ".join(processes_of(site)), demo)
     wait_until(
-        lambda: re.search(r"render_process| work (?!--only imports)", " ".join(processes_of(site))),
+        lambda: re.search(r"render_process| work --workers 2", " ".join(processes_of(site))),
         demo,
     )
     # A process manager sends the signal only to make.

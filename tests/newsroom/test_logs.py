@@ -18,9 +18,9 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from articles import tasks
-from articles.images import keeping
 from articles.importing import Report
 from articles.importing import run as run_import
+from articles.newsdesk import moments
 from newsroom import logs
 from newsroom.logs import JsonFormatter, TextFormatter, about
 from tests.articles.samples import document, put
@@ -245,16 +245,9 @@ class TestWork:
             }
         }
 
-        class Kept:
-            interrupted = False
-
-        def keep() -> Kept:
-            log.warning("kept")
-            return Kept()
-
-        monkeypatch.setattr(keeping, "keep", keep)
-        result = tasks.keep_images.enqueue()
-        assert f" unit={result.id} tests.logs: kept" in text.text
+        monkeypatch.setattr(moments, "catch_up", lambda **_: log.warning("caught up"))
+        result = tasks.follow_moments.enqueue()
+        assert f" unit={result.id} tests.logs: caught up" in text.text
 
 
 @pytest.mark.django_db

@@ -13,13 +13,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from articles import roles, tasks
+from articles import roles
 from articles.admin.decisions.confirmation import count_of
 from articles.admin.links import admin_link, outward_link
 from articles.admin.lists import FixedFilter, KeyChangeList, KeyPaginator, ReadOnlyAdmin
 from articles.images.failures import KINDS
 from articles.images.missing import request_again
 from articles.models import Article, Image, ImageFetch
+from articles.tasks import find_images
+from articles.units import enqueue
 from newsroom.dates import in_words
 from newsroom.web_url import is_web_url
 from providers.models import Provider
@@ -138,7 +140,7 @@ class ImageFetchAdmin(ReadOnlyAdmin):
         self._tell(request, request_again(ImageFetch.objects.failed().filter(host__in=hosts)))
 
     def _tell(self, request: HttpRequest, count: int) -> None:
-        tasks.wake(tasks.keep_images)
+        enqueue(find_images)
         words = f"Will be fetched next, in the background: {count_of(count, 'image')}."
         messages.success(request, words)
 

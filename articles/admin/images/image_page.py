@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from articles import newsdesk, roles, tasks
+from articles import newsdesk, roles
 from articles.admin.articles.article_form import TextField
 from articles.admin.decisions.confirmation import answer, as_seen, tell_done, user_of
 from articles.admin.pages import VIEW, allow, trail_to
@@ -20,6 +20,8 @@ from articles.images.renditions import RefusedImageError
 from articles.models import Article, Image
 from articles.models.image import with_fetches
 from articles.newsdesk import RefusedError, StaleError, Verb
+from articles.tasks import find_images
+from articles.units import enqueue
 
 SHOWN: Final = 20
 """How many other articles with the same image URL the page lists."""
@@ -122,7 +124,7 @@ def _upload(request: HttpRequest, image: Image, form: Any) -> None:
 
 def _fetch(request: HttpRequest, image: Image, form: Any) -> None:
     uploads.fetch_again(form.seen(image))
-    tasks.wake(tasks.keep_images)
+    enqueue(find_images)
     messages.success(request, "It will be fetched next, in the background.")
 
 

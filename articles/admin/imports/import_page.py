@@ -28,7 +28,6 @@ from articles.importing import export, uploads
 from articles.importing.archives import ARCHIVES, BY_HAND, MOST_BYTES, MOST_FILES
 from articles.importing.files import ENDINGS
 from articles.models import Article, Upload
-from articles.tasks import import_uploads, wake
 
 MOST_SENT: Final = MOST_BYTES + 16 * 1024 * 1024
 """The most bytes of a request: a gigabyte of files, plus what a browser adds between them."""
@@ -128,7 +127,6 @@ def _page(
 
 
 def _queued(upload: Upload) -> HttpResponse:
-    wake(import_uploads)
     return redirect("admin:articles_importrun_change", upload.run.pk)
 
 

@@ -17,6 +17,7 @@ from articles import roles
 from articles.admin.decisions import confirmation
 from articles.admin.pages import allow
 from articles.models import ImportRun, Worker
+from articles.units import UnavailableError, is_in_database
 from articles.watching import checks, queue
 from newsroom import __version__, database_clock
 from newsroom.dates import duration
@@ -41,7 +42,7 @@ def system(request: HttpRequest) -> HttpResponse:
 def _run_again(request: HttpRequest) -> HttpResponse:
     try:
         is_queued = queue.run_again(request.POST.get("key", ""))
-    except queue.UnavailableError:
+    except UnavailableError:
         messages.error(request, "Nothing was done: the queue does not answer. Try again later.")
         return redirect("admin:system")
     if is_queued:
@@ -73,11 +74,11 @@ def _queue() -> dict[str, Any]:
     at = timezone.now()
     try:
         return {
-            "queue_place": "the database" if queue.is_in_database() else "Redis",
+            "queue_place": "the database" if is_in_database() else "Redis",
             "depths": [(depth, _since(depth.oldest_at, at)) for depth in queue.depths()],
             "failed": queue.failed(FAILED),
         }
-    except queue.UnavailableError:
+    except UnavailableError:
         return {}
 
 

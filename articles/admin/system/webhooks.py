@@ -21,7 +21,8 @@ from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
 from articles.admin.pages import allow
 from articles.models import HookDelivery, WebHook
 from articles.models.web_hook import OVERLAP, Event
-from articles.tasks import send_events, wake
+from articles.tasks import deliver
+from articles.units import enqueue
 from articles.webhooks import events
 
 SHOWN: Final = 20
@@ -193,9 +194,10 @@ def _replay(request: HttpRequest, deliveries: Any) -> None:
 
 
 def _ask_now(hooks: QuerySet[WebHook]) -> None:
-    """End the pause of webhooks and wake the sender, because somebody expects them to answer."""
+    """End the pause of webhooks and send at once, because somebody expects them to answer."""
     hooks.update(failures=0, rests_until=None)
-    wake(send_events)
+    for hook in hooks.values_list("pk", flat=True):
+        enqueue(deliver, hook=hook)
 
 
 def _secret_page(request: HttpRequest, hook: WebHook, title: str) -> HttpResponse:

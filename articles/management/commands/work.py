@@ -1,4 +1,4 @@
-"""Run the background tasks."""
+"""Run the workers and the clock of background work."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from articles import worker
-from articles.tasks import TASKS
-from newsroom.commands import ReportCommand
+from articles.units import QUEUES
+from newsroom.commands import ReportCommand, whole
 
 
 class Command(ReportCommand):
     help = (
         "Fetch images, send webhooks and import uploads in the background, until Ctrl-C or "
-        "SIGTERM. Keep it running next to the server. You can run several workers."
+        "SIGTERM. Keep it running next to the server, on one machine or on several."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        names = [task.queue_name for task in TASKS]
-        parser.add_argument("--only", choices=names, help="run this queue only, without the clock")
+        parser.add_argument(
+            "--workers",
+            type=whole(0),
+            default=worker.WORKERS,
+            metavar="N",
+            help=f"number of workers ({worker.WORKERS}); 0 runs the clock alone",
+        )
+        parser.add_argument(
+            "--queues",
+            nargs="+",
+            choices=QUEUES,
+            default=list(QUEUES),
+            help="work on these queues only",
+        )
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        chosen = [task for task in TASKS if task.queue_name == options["only"]]
-        if chosen:
-            worker.work_on(chosen[0])
-        else:
-            worker.work()
+        workers = options["workers"]
+        # The most urgent first.
+        queues = [name for name in QUEUES if name in options["queues"]]
+        worker.work(workers, queues)
         if options["format"] == "json":
-            queues = [task.queue_name for task in chosen or TASKS]
-            self.report(options, lambda: {"queues": queues}, str)
+            self.report(options, lambda: {"workers": workers, "queues": queues}, str)

@@ -21,7 +21,8 @@ from articles.images.failures import KINDS
 from articles.images.keeping import keep
 from articles.models import Image, ImageFetch
 from articles.roles import Role
-from articles.tasks import is_waiting, keep_images
+from articles.tasks import find_images
+from articles.units import waiting
 from newsroom import outbound
 from tests.articles.admin.admin_pages import PAYLOAD, page_of
 from tests.articles.admin.asking import messages_of, text_of
@@ -237,7 +238,7 @@ class TestAgain:
         with django_capture_on_commit_callbacks(execute=True):
             answer = act(editor, "fetch_again", first)
         assert messages_of(editor, answer) == ["Will be fetched next, in the background: 1 image."]
-        assert is_waiting(keep_images)
+        assert waiting(find_images)
         first.refresh_from_db()
         assert (first.state, first.tries, first.failure) == (State.WAITING, 0, "")
         assert rows(editor) == [second.url]

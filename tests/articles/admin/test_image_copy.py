@@ -19,8 +19,9 @@ from articles.images.renditions import Rendered
 from articles.importing.export import present
 from articles.models import Act, Image, ImageFetch, StoredImage
 from articles.newsdesk import integrity
-from articles.tasks import is_waiting, keep_images
+from articles.tasks import find_images
 from articles.tracking import editions
+from articles.units import waiting
 from tests.articles.admin.asking import messages_of, text_of
 from tests.articles.admin.image_page import (
     FETCHED_SOON,
@@ -168,7 +169,7 @@ class TestFetch:
         with django_capture_on_commit_callbacks(execute=True):
             answer = do(editor, image, "fetch")
         assert messages_of(editor, answer) == [FETCHED_SOON]
-        assert is_waiting(keep_images)
+        assert waiting(find_images)
         # The editor does not wait for a request to the publisher.
         assert server.requests == []
         assert again(image).state == State.WAITING

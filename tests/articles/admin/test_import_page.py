@@ -21,8 +21,8 @@ from articles.documents import write
 from articles.importing import uploads
 from articles.models import Article, ImportRun, Upload
 from articles.roles import Role
-from articles.tasks import import_uploads, is_waiting
 from tests.articles.admin.admin_pages import PAYLOAD, get, list_of, page_of
+from tests.articles.importing import queued
 from tests.articles.samples import document, load, put
 from tests.factories import make_article, make_user
 
@@ -79,13 +79,6 @@ class TestImport:
         assert not run.upload.is_dry_run
         assert "Waiting for a worker" in html
         assert not Article.objects.exists()
-
-    def test_wakes_the_worker(
-        self, operator: Client, django_capture_on_commit_callbacks: Any
-    ) -> None:
-        with django_capture_on_commit_callbacks(execute=True):
-            upload(operator, {"one.md": GOOD})
-        assert is_waiting(import_uploads)
 
     def test_dry_run(self, operator: Client) -> None:
         upload(operator, {"one.md": GOOD}, dry_run="on")
@@ -173,12 +166,12 @@ class TestRunPage:
     ) -> str:
         """Upload a file, let the worker import it, and return the page of the run."""
         upload(client, {name: data}, **more)
-        uploads.import_queued()
+        queued.import_queued()
         return get(client, page_of(ImportRun.objects.latest("pk")))
 
     def test_renews_itself_until_it_is_finished(self, operator: Client) -> None:
         pending = upload(operator, {"one.md": GOOD})
-        uploads.import_queued()
+        queued.import_queued()
         finished = get(operator, page_of(ImportRun.objects.get()))
         for part in ('http-equiv="refresh"', "import-run.js", "data-pending"):
             assert part in pending
@@ -220,7 +213,7 @@ class TestRunPage:
         assert again(tried) in html
 
         operator.post(again(tried))
-        uploads.import_queued()
+        queued.import_queued()
         run = ImportRun.objects.latest("pk")
         assert (run.state, run.created) == (ImportRun.State.FINISHED, 1)
         assert again(tried) not in get(operator, page_of(tried))

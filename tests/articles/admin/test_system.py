@@ -14,9 +14,10 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.roles import Role
 from articles.tasks import keep_images
+from articles.units import UnavailableError
 from articles.watching import queue
 from newsroom import database_clock
-from tests.articles.watching.test_checks import make_worker
+from tests.articles.watching.test_checks import IMAGES, make_worker
 from tests.factories import make_run, make_user
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def page(client: Client) -> str:
 
 
 def fail_a_unit() -> DBTaskResult[Any, None]:
-    keep_images.enqueue()
+    keep_images.enqueue(**IMAGES)
     DBTaskResult.objects.update(
         status="FAILED",
         finished_at=timezone.now(),
@@ -53,16 +54,19 @@ def fail_a_unit() -> DBTaskResult[Any, None]:
 class TestPage:
     def test_shows_checks_workers_queue_imports_and_versions(self, operator: Client) -> None:
         at = database_clock.now()
-        make_worker("images", doing="keep_images", doing_since=at - timedelta(minutes=12))
-        make_worker("events", pid=8, seen_at=at - timedelta(minutes=3))
+        name = "keep_images host=pictures.example"
+        make_worker("images", doing=name, doing_since=at - timedelta(minutes=12))
+        make_worker("urgent", pid=8, seen_at=at - timedelta(minutes=3))
+        make_worker("clock", pid=9)
         make_run(state="finished", created=1_234)
         for _ in range(3):
-            keep_images.enqueue()
+            keep_images.enqueue(**IMAGES)
         html = page(operator)
         assert "Database OK" in html
-        assert "Workers Wrong No worker is alive for events, imports, moments." in html
-        assert re.search(r"images Alive \d seconds? ago keep_images, for 12 minutes news-1 7", html)
-        assert re.search(r"events Silent \d+ (seconds|minutes) ago - news-1 8", html)
+        assert "Workers Wrong No worker is alive for urgent, imports." in html
+        words = rf"images Alive \d seconds? ago {name}, for 12 minutes news-1 7"
+        assert re.search(words, html)
+        assert re.search(r"urgent Silent \d+ (seconds|minutes) ago - news-1 8", html)
         assert re.search(r"images 3 \d seconds? 0", html)
         assert "1,234" in html
         assert re.search(r"Newsroom \d+\.\d+.* Django 5\.2.* Python 3\.", html)
@@ -75,7 +79,7 @@ class TestPage:
         self, operator: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: object) -> None:
-            raise queue.UnavailableError("no Redis today")
+            raise UnavailableError("no Redis today")
 
         monkeypatch.setattr(queue, "depths", fail)
         monkeypatch.setattr(queue, "run_again", fail)
@@ -98,7 +102,7 @@ class TestRunAgain:
     def test_success(self, operator: Client) -> None:
         unit = fail_a_unit()
         html = page(operator)
-        assert "keep_images on images" in html
+        assert "keep_images host=pictures.example on images" in html
         assert "OSError: &lt;the disk is full&gt;" in html
         response = operator.post(SYSTEM, {"key": str(unit.pk)}, follow=True)
         assert "It is queued again." in response.content.decode()

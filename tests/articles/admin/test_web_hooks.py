@@ -13,10 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from articles.models import HookDelivery, HookPlace, WebHook
 from articles.roles import Role
+from articles.tasks import deliver
+from articles.units import waiting
 from tests.articles.admin.admin_pages import PAYLOAD, get, list_of, page_of
 from tests.factories import make_user
 
@@ -110,9 +111,7 @@ class TestButtons:
         (delivery,) = HookDelivery.objects.all()
         assert (delivery.event, delivery.state) == ("test", State.WAITING)
         # The worker sends the event, not the request.
-        assert [one.task_path for one in DBTaskResult.objects.all()] == [
-            "articles.tasks.send_events"
-        ]
+        assert waiting(deliver) == {f"deliver hook={hook.pk}"}
 
     def test_no_test_of_an_inactive_one(self, publisher: Client) -> None:
         response = press(publisher, make_hook(is_active=False), "test")

@@ -23,6 +23,7 @@ from articles.models import Article, ImportRun, SourceDocument, Upload
 from articles.roles import Role
 from newsroom import settings as site
 from tests.articles.documents.documents import CASES
+from tests.articles.importing import queued
 from tests.articles.importing.test_archives import zipped
 from tests.articles.samples import document
 from tests.factories import make_user
@@ -54,7 +55,7 @@ def imported(*, is_dry_run: bool = False, **files: bytes) -> Upload:
 
 def renewed(upload: Upload, *, import_queued: bool = False) -> Upload:
     if import_queued:
-        assert not uploads.import_queued()
+        assert not queued.import_queued()
     return Upload.objects.select_related("run").get(pk=upload.pk)
 
 
@@ -76,7 +77,7 @@ class TestImport:
         assert upload.run.state == State.QUEUED
         assert upload.run.paths == ["one.md", "bad.md"]
         assert stored() == sorted(upload.stored_names)
-        assert uploads.are_waiting()
+        assert uploads.next_due()
         assert not Article.objects.exists()
 
         upload = renewed(upload, import_queued=True)
@@ -87,7 +88,7 @@ class TestImport:
         assert Article.objects.get().source_document.path == "one.md"
         assert run.problems.get().place.startswith("bad.md:")
         assert stored() == []
-        assert not uploads.are_waiting()
+        assert not uploads.next_due()
 
     def test_archives(self) -> None:
         topic = b"name: Bridges\nshortname: B\n"
@@ -290,7 +291,7 @@ class TestFaults:
     ) -> None:
         upload = receive(one_md=GOOD)
         begin_then(monkeypatch, lambda: os.kill(os.getpid(), 2))
-        assert uploads.import_queued()
+        assert queued.import_queued()
         assert renewed(upload).run.state == State.QUEUED
         monkeypatch.undo()
         assert renewed(upload, import_queued=True).run.state == State.FINISHED
@@ -309,7 +310,7 @@ class TestFaults:
             return run(*args, progress=stop, batch_size=2, **more)
 
         monkeypatch.setattr(importing, "run", run_and_stop)
-        assert uploads.import_queued()
+        assert queued.import_queued()
         upload = renewed(upload)
         assert (upload.run.state, upload.run.created) == (State.INTERRUPTED, 2)
         assert upload.message == "The worker was stopped. What was imported before is kept."
@@ -324,7 +325,7 @@ class TestFaults:
         upload = receive(one_md=GOOD)
         monkeypatch.setattr(importing, "run", fail)
         with pytest.raises(OperationalError):
-            uploads.import_queued()
+            queued.import_queued()
         upload = renewed(upload)
         assert upload.run.state == State.FAILED
         assert "log" in upload.message

@@ -20,12 +20,14 @@ from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
 from articles.models import Worker
-from articles.tasks import KILLED, import_uploads, keep_images
+from articles.tasks import import_upload, keep_images
+from articles.units import KILLED, QUEUES
 from articles.watching import checks, queue
 from newsroom import database_clock, health
 
 pytestmark = pytest.mark.django_db
 
+IMAGES = {"host": "pictures.example", "urls": ["https://pictures.example/1"], "providers": []}
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -43,7 +45,7 @@ def on_one_machine(settings: Settings) -> None:
 
 @pytest.fixture
 def workers() -> None:
-    for name in queue.QUEUES:
+    for name in (*QUEUES, "clock"):
         make_worker(name)
 
 
@@ -54,9 +56,13 @@ def wrong() -> dict[str, str]:
 
 def queued(count: int = 1, **overrides: Any) -> None:
     for _ in range(count):
-        keep_images.enqueue()
+        keep_images.enqueue(**IMAGES)
     if overrides:
         DBTaskResult.objects.update(**overrides)
+
+
+def waiting() -> dict[str, int]:
+    return {depth.queue: depth.waiting for depth in queue.depths()}
 
 
 class TestCommand:
@@ -149,7 +155,7 @@ class TestQueue:
         assert not wrong()
         (message,) = [one.message for one in checks.results() if one.name == "queue"]
         assert message.startswith("3 waiting, the oldest for ")
-        assert [depth.waiting for depth in queue.depths()] == [3, 0, 0, 0]
+        assert waiting() == {"urgent": 0, "imports": 0, "images": 3}
 
     @pytest.mark.usefixtures("workers")
     def test_a_unit_that_nobody_begins_is_late(self) -> None:
@@ -162,7 +168,7 @@ class TestQueue:
     def test_a_unit_that_waits_for_a_long_one_is_not_late(self) -> None:
         queued(status="RUNNING")
         long_ago = timezone.now() - timedelta(hours=2)
-        keep_images.enqueue()
+        keep_images.enqueue(**IMAGES)
         DBTaskResult.objects.update(enqueued_at=long_ago)
         assert not wrong()
 
@@ -172,11 +178,12 @@ class TestQueue:
         queued(status="FAILED", finished_at=timezone.now(), traceback=trace)
         assert "1 unit failed within the last day (keep_images)" in wrong()["queue"]
         (failed,) = queue.failed(10)
+        assert failed.name == "keep_images host=pictures.example"
         assert failed.error == "OSError: the disk is full"
         assert queue.run_again(failed.key)
         assert not queue.run_again(failed.key)
         assert not wrong()
-        assert [depth.waiting for depth in queue.depths()] == [1, 0, 0, 0]
+        assert waiting() == {"urgent": 0, "imports": 0, "images": 1}
 
     def test_fail_run_again_unknown(self) -> None:
         assert not queue.run_again("no key")
@@ -188,16 +195,22 @@ class TestQueue:
 
     def test_counts_by_task_and_result(self) -> None:
         queued(2, status="SUCCESSFUL")
-        import_uploads.enqueue()
+        import_upload.enqueue(upload=1)
         assert queue.counts() == {("keep_images", "successful"): 2}
 
 
 class TestWorkers:
     def test_a_queue_without_a_living_worker(self) -> None:
         at = database_clock.now()
-        for name in queue.QUEUES:
-            make_worker(name, seen_at=at - timedelta(seconds=70 if name == "events" else 50))
-        assert wrong() == {"workers": "No worker is alive for events. Start manage.py work."}
+        for name in (*QUEUES, "clock"):
+            make_worker(name, seen_at=at - timedelta(seconds=50 if name == "imports" else 30))
+        assert wrong() == {"workers": "No worker is alive for imports. Start manage.py work."}
+
+    def test_one_worker_for_all_queues_and_no_clock(self) -> None:
+        make_worker("urgent imports images")
+        assert wrong() == {
+            "workers": "No clock is alive to queue what is due. Start manage.py work."
+        }
 
 
 class TestClock:
@@ -209,7 +222,7 @@ class TestClock:
         assert words in wrong()["clock"]
 
     def test_a_worker(self) -> None:
-        for name in queue.QUEUES:
+        for name in (*QUEUES, "clock"):
             make_worker(name, host="news-2", clock_offset=-90)
         assert wrong() == {
             "clock": "The clock of worker news-2 is 90 seconds behind the database's. "

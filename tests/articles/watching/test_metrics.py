@@ -19,7 +19,7 @@ from articles.models import ImportRun
 from articles.tasks import keep_images
 from articles.watching import metrics, queue
 from newsroom import __version__, database_clock
-from tests.articles.watching.test_checks import make_worker
+from tests.articles.watching.test_checks import IMAGES, make_worker
 from tests.factories import make_article
 from tests.own_servers import ROOT
 
@@ -54,10 +54,10 @@ class TestFigures:
             ImportRun.objects.create(
                 started_at=at - age, state="finished", created=2, rejected=rejected
             )
-        keep_images.enqueue()
+        keep_images.enqueue(**IMAGES)
         DBTaskResult.objects.update(enqueued_at=at - timedelta(seconds=90))
-        keep_images.enqueue()
-        make_worker("images")
+        keep_images.enqueue(**IMAGES)
+        make_worker("urgent images")
         make_worker("images", pid=8, seen_at=database_clock.now() - timedelta(minutes=2))
         found = samples(client)
         assert found["newsroom_database_up",] == found["newsroom_cache_up",] == 1
@@ -70,7 +70,7 @@ class TestFigures:
         assert found["newsroom_queue_waiting", "images"] == 2
         assert 90 <= found["newsroom_queue_oldest_seconds", "images"] < 200
         assert found["newsroom_workers_alive", "images"] == 1
-        assert found["newsroom_workers_alive", "events"] == 0
+        assert found["newsroom_workers_alive", "imports"] == 0
         assert found["newsroom_failures", "hook"] == 0
         assert any(name == "newsroom_info" and __version__ in rest for name, *rest in found)
 

@@ -13,39 +13,61 @@ from tests.own_servers import Redis
 
 CODE = """
 from django.core.management import call_command
-from articles.images import keeping
+from articles import signs_of_life, units
 from articles.watching import queue
+from articles.webhooks import delivery
 
-def fail(*_, **__):
+def fail(*_):
     raise OSError("the disk is full")
 
-keeping.keep = fail
+send, delivery.deliver = delivery.deliver, fail
 found = []
 
 def look():
     depth = queue.depths()[0]
-    found.append([depth.waiting, depth.oldest_at is not None, queue.counts()["images", "failed"]])
+    found.append([depth.waiting, depth.oldest_at is not None, queue.counts()["urgent", "failed"]])
 
-wake(keep_images)
-wake(keep_images)
+def work():
+    classes = {"worker_class": "rq.SimpleWorker", "job_class": "django_tasks_rq.Job"}
+    call_command("rqworker", "urgent", burst=True, **classes)
+
+enqueue(deliver, hook=1)
+enqueue(deliver, hook=1)
+enqueue(find_images)
+found.append([sorted(waiting(deliver)), sorted(waiting(find_images))])
 look()
-call_command(
-    "rqworker", "images", burst=True, worker_class="rq.SimpleWorker",
-    job_class="django_tasks_rq.Job",
-)
+work()
 look()
 (failed,) = queue.failed(5)
-found.append([failed.queue, failed.task, failed.error])
+found.append([failed.queue, failed.name, failed.error])
+ago = timezone.now() - timedelta(minutes=1)
+found.append([list(units.failed_since(deliver, at)) for at in (ago, timezone.now())])
 found.append([queue.run_again(failed.key), queue.run_again(failed.key)])
+look()
+# A worker that was killed while it did this unit.
+job = units.redis_queue("urgent").jobs[0]
+units.redis_queue("urgent").empty()
+units.repeat({"id": job.id, "task": "articles.tasks.deliver", "arguments": {"hook": 1}})
+look()
+units.forget_waiting()
 look()
 """
 GONE = """
+from articles import units
 from articles.watching import queue
 found = []
-for ask in (queue.depths, queue.counts, lambda: queue.failed(5), lambda: queue.run_again("a")):
+for ask in (
+    queue.depths,
+    queue.counts,
+    lambda: queue.failed(5),
+    lambda: queue.run_again("a"),
+    lambda: waiting(deliver),
+    lambda: units.failed_since(deliver, timezone.now()),
+    lambda: units.enqueue_all(deliver, [{"hook": 1}]),
+):
     try:
         ask()
-    except queue.UnavailableError:
+    except units.UnavailableError:
         found.append("unavailable")
 """
 
@@ -61,13 +83,17 @@ def test_in_redis(newsrooms: Newsrooms, tmp_path: Path) -> None:
         with newsrooms.make("redis-queue") as environment:
             environment["TASKS_URL"] = server.url
             assert do(environment, CODE) == [
-                [1, True, 0],
+                [["deliver hook=1"], ["find_images"]],
+                [2, True, 0],
                 [0, False, 1],
-                ["images", "keep_images", "OSError: the disk is full"],
+                ["urgent", "deliver hook=1", "OSError: the disk is full"],
+                [["deliver hook=1"], []],
                 [True, False],
                 [1, True, 0],
+                [1, True, 0],
+                [0, False, 0],
             ]
             server.kill()
-            assert do(environment, GONE) == ["unavailable"] * 4
+            assert do(environment, GONE) == ["unavailable"] * 7
     finally:
         server.kill()

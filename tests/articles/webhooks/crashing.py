@@ -7,7 +7,6 @@ and prints the count of moments.
 from __future__ import annotations
 
 import sys
-import threading
 
 import django
 from django.db import connection
@@ -19,14 +18,14 @@ from tests.articles.images.crashing import Killer
 def main(moment: str) -> None:
     django.setup()
     # Models cannot be imported earlier.
-    from articles.webhooks import delivery
     from newsroom import outbound
+    from tests.articles.webhooks.sending import drain
 
     killer = Killer(int(moment))
     BaseDatabaseWrapper._commit = killer.around(BaseDatabaseWrapper._commit)  # type: ignore[attr-defined]
     outbound.post = killer.around(outbound.post)
     with connection.execute_wrapper(killer.execute):
-        delivery.drain(threading.Event())
+        drain()
     sys.stdout.write(str(killer.count))
 
 

@@ -81,6 +81,12 @@ for number in range(20):
             # It is so already.
             pass
 """
+# An article that the webhook knows, so that it is told of the change.
+EDIT: Final = """
+told = HookTold.objects.values("slug")
+if one := Article.objects.published().filter(publish_until=None, slug__in=told).first():
+    Article.objects.filter(pk=one.pk).update(title=f"{one.title}, edited")
+"""
 PUBLIC: Final = "dict(Article.objects.published().values_list('slug', 'title'))"
 DELIVERIES: Final = (
     "[[str(d.event_id), d.slug, d.event, d.state] for d in HookDelivery.objects.order_by('pk')]"
@@ -172,11 +178,12 @@ def test_killed_workers_and_receivers_lose_nothing(newsrooms: Newsrooms, tmp_pat
         for number in range(ROUNDS):
             with (
                 receiving(port, log, odd=14) as receiver,
-                worker(environment, tmp_path / "log") as process,
+                worker(environment, tmp_path / "log", "--workers", "2") as process,
             ):
                 before = taken_in(log)
                 do(environment, ACTS.format(seed=number))
                 until(partial(came_more, log, before))
+                do(environment, EDIT)
                 match number % 3:
                     case 0:
                         receiver.kill()
@@ -187,7 +194,7 @@ def test_killed_workers_and_receivers_lose_nothing(newsrooms: Newsrooms, tmp_pat
                             os.kill(pid, signal.SIGKILL)
                     case _:
                         process.kill()
-        with receiving(port, log, odd=0), worker(environment, tmp_path / "log"):
+        with receiving(port, log, odd=0), worker(environment, tmp_path / "log", "--workers", "2"):
             left = (
                 "[(place := HookPlace.objects.get()).sequence"
                 " == change_feed.latest(timezone.now()).sequence,"

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from time import monotonic
 from typing import Any
 
@@ -24,6 +25,7 @@ from articles.webhooks import delivery, events
 from articles.webhooks.signatures import signed
 from newsroom import outbound
 from tests.articles.images.server import Answer, Request, Server, drip, raw, reply, serving
+from tests.articles.webhooks.sending import drain
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,10 +59,6 @@ def put(hook: WebHook, *slugs: str, event: Event = Event.UPDATED) -> list[HookDe
         for slug in slugs
     ]
     return HookDelivery.objects.bulk_create(found)
-
-
-def drain() -> None:
-    delivery.drain(threading.Event())
 
 
 def later() -> None:
@@ -276,41 +274,30 @@ class TestOrder:
         assert states() == [State.DELIVERED, State.DELIVERED]
 
 
-class TestSideBySide:
-    def test_a_slow_hook_does_not_delay_others(self, server: Server) -> None:
-        go_on = threading.Event()
-
-        def slow(connection: socket.socket) -> None:
-            assert go_on.wait(30)
-            OK(connection)
-
-        def last(connection: socket.socket) -> None:
-            if len([path for path in server.paths() if path == "/quick"]) == 5:
-                go_on.set()
-            OK(connection)
-
-        put(make_hook(server.put("/slow", slow)), "a", "b")
-        put(make_hook(server.put("/quick", last)), *"abcde")
-        drain()
-        assert states() == [State.DELIVERED] * 7
-        # The slow hook got the second request only after it had answered the first.
-        assert server.paths().index("/slow") < 2
-        assert server.paths()[-1] == "/slow"
-
-    def test_more_slow_hooks_than_threads_do_not_block_others(
+class TestUnits:
+    def test_a_hook_with_many_events_leaves_time_for_others(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(delivery, "AT_ONCE", 1)
-        for name in "ab":
-            put(make_hook(server.put(f"/{name}", OK)), *"123")
-        drain()
-        assert server.paths() == ["/a", "/b"] * 3
+        # Each delivery takes four of ten seconds.
+        monkeypatch.setattr(delivery, "monotonic", count(step=4).__next__)
+        hook = make_hook(server.put("/", OK))
+        put(hook, *"abcdef")
+        delivery.deliver(hook.pk, threading.Event())
+        assert states() == [State.DELIVERED] * 2 + [State.WAITING] * 4
+
+    def test_each_hook_gets_its_own(self, server: Server) -> None:
+        first, second = (make_hook(server.put(f"/{name}", OK)) for name in "ab")
+        put(first, "1"), put(second, "2")
+        assert sorted(delivery.due_hooks(timezone.now())) == [first.pk, second.pk]
+        delivery.deliver(second.pk, threading.Event())
+        assert server.paths() == ["/b"]
+        assert delivery.due_hooks(timezone.now()) == [first.pk]
 
     def test_inactive_hooks_get_nothing(self, server: Server) -> None:
         put(make_hook(server.put("/", OK), is_active=False), "a")
         drain()
         assert server.requests == []
-        assert not delivery.is_due(timezone.now())
+        assert delivery.due_hooks(timezone.now()) == []
 
     def test_stops_after_the_current_deliveries(self, server: Server) -> None:
         stopping = threading.Event()
@@ -320,7 +307,7 @@ class TestSideBySide:
             OK(connection)
 
         put(make_hook(server.put("/", stop)), *"abcdef")
-        delivery.drain(stopping)
+        drain(stopping)
         assert states() == [State.DELIVERED] + [State.WAITING] * 5
 
 

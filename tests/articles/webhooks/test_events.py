@@ -218,11 +218,26 @@ class TestHowItIsRead:
     ) -> None:
         article = make_article()
         with monkeypatch.context() as patch:
-            patch.setattr(events, "_move", lambda place: 1 / 0)
+            patch.setattr(events, "delivery", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 events.note()
         assert not HookDelivery.objects.exists()
         assert told() == [("published", article.slug)]
+
+    def test_two_processes_at_once_write_each_event_once(
+        self, hook: WebHook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_article()
+        news = events._news
+
+        def be_late(*given: Any) -> Any:
+            monkeypatch.setattr(events, "_news", news)
+            events.note()
+            return news(*given)
+
+        monkeypatch.setattr(events, "_news", be_late)
+        assert events.note()
+        assert HookDelivery.objects.count() == 1
 
     def test_queries_do_not_depend_on_the_number(self, hook: WebHook) -> None:
         counts = []

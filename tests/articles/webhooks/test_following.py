@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from random import Random
-from threading import Event as Flag
 from typing import Any
 
 import pytest
@@ -16,11 +15,12 @@ from articles.documents import write
 from articles.importing.undo import undo
 from articles.models import Article, FormerSlug, HookDelivery, ImportRun, WebHook
 from articles.tracking import sets
-from articles.webhooks import delivery, events
+from articles.webhooks import events
 from tests.articles.api.test_following import site
 from tests.articles.images.server import Answer, Request, reply, serving
 from tests.articles.importing.test_any_history import World
 from tests.articles.importing.worlds import folder_of
+from tests.articles.webhooks.sending import drain
 
 STEPS = 100
 
@@ -111,10 +111,10 @@ def test_ends_equal_to_the_site(
         for _ in range(STEPS):
             newsroom.step()
             if random.random() < 0.5:
-                delivery.drain(Flag())
+                drain()
                 receiver.read()
                 assert receiver.items == site(client)
-        delivery.drain(Flag())
+        drain()
         receiver.read()
         assert receiver.items == site(client)
     types = set(HookDelivery.objects.values_list("event", flat=True))
