@@ -27,7 +27,7 @@ _OWN: Final = CollectorRegistry()
 
 pages: Final = Counter(
     "newsroom_pages",
-    "Public pages by result: hit, not_modified, stale (a recent former page) or miss (it was made).",
+    "Public pages by result: hit, unchanged (still current after a write), not_modified, stale (a recent former page) or miss (it was made).",
     ["result"],
     registry=_OWN,
 )

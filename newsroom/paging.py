@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-_Row = TypeVar("_Row", bound=Model)
+_Row = TypeVar("_Row")
+_Model = TypeVar("_Model", bound=Model)
 
 
 class CursorError(ValueError):
@@ -84,7 +85,7 @@ class Page(Generic[_Row]):
     next: str
 
 
-def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[_Row]:
+def page_of(rows: QuerySet[Any, _Row], order: Order, cursor: str, size: int) -> Page[_Row]:
     """Return the page after ``cursor``, or the first one if it is blank. One query.
 
     Raise ``CursorError`` for a cursor that no page of this order returned.
@@ -93,12 +94,16 @@ def page_of(rows: QuerySet[_Row], order: Order, cursor: str, size: int) -> Page[
     if cursor:
         rows = rows.filter(order.behind(cursor))
     # One row more than the page shows whether there is a next one.
-    found = list(rows[: size + 1])
+    return page_from(list(rows[: size + 1]), order, size)
+
+
+def page_from(found: list[_Row], order: Order, size: int) -> Page[_Row]:
+    """Return a page of rows that were found with the one after it, if there is one."""
     following = order.cursor(found[size - 1]) if len(found) > size else ""
     return Page(found[:size], following)
 
 
-def chunks(rows: QuerySet[_Row], size: int, order: Order | None = None) -> Iterator[list[_Row]]:
+def chunks(rows: QuerySet[_Model], size: int, order: Order | None = None) -> Iterator[list[_Model]]:
     """Yield all rows in lists of ``size``, by primary key or in another order.
 
     Runs one query per list. Use this for long walks: with a query left open, SQLite could not

@@ -191,9 +191,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         ``reports_change`` adds ``changed_for_readers_at`` to the links to the coverage.
         """
         coverage = (
-            Related.objects.filter(_in_time(at, "target__"))
-            .exclude(_decided_out("target__"))
-            .order_by(*_rank_order("target__"))
+            possible_coverage()
+            .filter(_in_time(at, "target__"))
             .select_related("target__provider")
             .only("article", *_of("target", _LISTED), *_of("target__provider", _SUPPLIER))
         )
@@ -294,6 +293,11 @@ def _last_change(prefix: str = "") -> Coalesce:
         )
     )
     return Coalesce(Subquery(noted), written)
+
+
+def possible_coverage() -> models.QuerySet[Related]:
+    """Return the links to reports that readers may see now or at another time, by rank."""
+    return Related.objects.exclude(_decided_out("target__")).order_by(*_rank_order("target__"))
 
 
 def in_sight(at: datetime | None = None, prefix: str = "") -> Q:

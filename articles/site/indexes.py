@@ -10,6 +10,7 @@ from unicodedata import normalize
 from django.db.models import Exists, OuterRef, QuerySet
 
 from articles.models import Article, Topic
+from articles.site.stories import Name, Story
 from providers.models import Provider
 
 _Named = TypeVar("_Named")
@@ -34,7 +35,7 @@ def listed_providers() -> QuerySet[Provider]:
     return Provider.objects.filter(Exists(supplied))
 
 
-def frequent_topics(stories: Iterable[Article], limit: int) -> list[Topic]:
+def frequent_topics(stories: Iterable[Article | Story], limit: int) -> list[Topic | Name]:
     """Return the topics of these stories, the most frequent first. No query if they are loaded."""
     counts = Counter(topic for story in stories for topic in story.shown_topics)
     return sorted(counts, key=lambda topic: (-counts[topic], topic.name, topic.slug))[:limit]

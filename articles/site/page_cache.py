@@ -30,9 +30,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
 from django.views.decorators.cache import cache_control
 
-from articles.site import known_edition
+from articles.site import first_pages, known_edition
+from articles.site.first_pages import Shown
 from articles.tracking.editions import Edition
-from newsroom import counters
+from newsroom import counters, database_clock
 
 KEPT: Final = 24 * 3600
 """Seconds to keep a page."""
@@ -61,6 +62,7 @@ _INDENTATION: Final = re.compile(rb"\n\s+")
 _CODE: Final = Path(__file__).resolve().parents[2]
 _count_hit = counters.pages.labels("hit")
 _count_not_modified = counters.pages.labels("not_modified")
+_count_unchanged = counters.pages.labels("unchanged")
 _count_stale = counters.pages.labels("stale")
 _count_miss = counters.pages.labels("miss")
 _Handler = Callable[[HttpRequest], HttpResponse]
@@ -93,6 +95,8 @@ class _Stored(NamedTuple):
     """In seconds since 1970, because other machines may have made it."""
     headers: dict[str, str]
     body: bytes
+    shown: Shown | None
+    """What it shows, if that can be compared with what it would show now."""
 
 
 def page_cache(get_response: _Handler) -> _Handler:
@@ -141,6 +145,11 @@ def _found_or_made(
     if found and found.etag == etag:
         _count_hit.inc()
         return found
+    if found and found.shown and first_pages.is_current(found.shown, database_clock.now()):
+        _count_unchanged.inc()
+        found = found._replace(etag=etag, begun_at=edition.begun_at)
+        store.set(key, found, KEPT)
+        return found
     making = f"{key}:making"
     is_maker = has_place or store.add(making, True, _MAKING)
     if not is_maker:
@@ -156,7 +165,8 @@ def _found_or_made(
             return response
         _count_miss.inc()
         headers, body = _finished(response, encoding)
-        made = _Stored(f"{page}:{encoding}", etag, edition.begun_at, time(), headers, body)
+        shown = getattr(response, "shown", None)
+        made = _Stored(f"{page}:{encoding}", etag, edition.begun_at, time(), headers, body, shown)
         if len(body) <= (LARGEST_IN_PLACE if has_place else LARGEST):
             store.set(key, made, KEPT_IN_PLACE if has_place else KEPT)
         return made

@@ -21,6 +21,7 @@ from articles.models import Article, Topic
 from articles.site import structured_data
 from articles.site.feeds.lists import tagline
 from articles.site.pictures import SharedImage, shared_picture
+from articles.site.stories import Story
 from articles.site.structured_data import Crumb
 from newsroom import database_clock
 from newsroom.absolute_urls import absolute
@@ -61,7 +62,7 @@ def for_list(
     title: str,
     *,
     description: str = "",
-    stories: Iterable[Article] = (),
+    stories: Iterable[Article | Story] = (),
     crumbs: Sequence[Crumb] = (),
     kept: Sequence[str] = ("after",),
     is_search: bool = False,
@@ -83,7 +84,7 @@ def for_list(
     )
 
 
-def for_topic(request: HttpRequest, topic: Topic, stories: Iterable[Article]) -> PageMeta:
+def for_topic(request: HttpRequest, topic: Topic, stories: Iterable[Article | Story]) -> PageMeta:
     """Return the metadata of a topic's page. No query if ``topic`` was loaded with its parent."""
     above = [topic.parent] if topic.parent else []
     return for_list(
@@ -99,7 +100,9 @@ def for_topic(request: HttpRequest, topic: Topic, stories: Iterable[Article]) ->
     )
 
 
-def for_provider(request: HttpRequest, provider: Provider, stories: Iterable[Article]) -> PageMeta:
+def for_provider(
+    request: HttpRequest, provider: Provider, stories: Iterable[Article | Story]
+) -> PageMeta:
     return for_list(
         request,
         provider.name or provider.domain,

@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 
 from articles.models import Article, Logo
 from articles.site.pictures import media_address, shared
+from articles.site.stories import Story
 from newsroom import database_clock
 from newsroom.absolute_urls import absolute
 from newsroom.web_url import is_web_url
@@ -50,7 +51,7 @@ def list_page(
     *,
     name: str,
     url: str,
-    stories: Iterable[Article] = (),
+    stories: Iterable[Article | Story] = (),
     crumbs: Sequence[Crumb] = (),
     is_search: bool = False,
 ) -> Data:
@@ -66,7 +67,8 @@ def list_page(
         ]
         page["breadcrumb"] = {"@type": "BreadcrumbList", "itemListElement": links}
     # URLs are enough and keep this page small; the stories' own pages have the rest.
-    items = [absolute(request, story.get_absolute_url()) for story in stories if story.published]
+    origin = absolute(request, "")
+    items = [f"{origin}{story.get_absolute_url()}" for story in stories if story.published]
     if items:
         page["mainEntity"] = {
             "@type": "ItemList",

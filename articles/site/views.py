@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from csp.decorators import csp_replace
@@ -17,9 +18,10 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Article, Topic
 from articles.models.orders import FILED, LATEST, PROVIDERS, TOP, TOPICS
-from articles.site import page_meta
+from articles.site import first_pages, page_meta
 from articles.site.feeds import lists
 from articles.site.feeds.lists import FeedSource, feed_links
+from articles.site.first_pages import PAGE_SIZE
 from articles.site.indexes import (
     by_letter,
     frequent_topics,
@@ -30,13 +32,13 @@ from articles.site.indexes import (
 from articles.site.page_cache import public
 from articles.site.page_meta import PageMeta
 from articles.site.renamed import redirect_renamed
+from articles.site.stories import Row, Story, rows, stories
 from articles.site.story_course import steps
-from newsroom.paging import CursorError, Order, Page, page_of
+from newsroom import database_clock
+from newsroom.paging import CursorError, Order, Page, page_from, page_of
 from newsroom.sanitizing import embeds
 from providers.models import Provider
 
-PAGE_SIZE: Final = 25
-"""Stories on a page of a list."""
 NAMES: Final = 200
 """Topics or publishers on a page of their index."""
 COVERAGE: Final = 50
@@ -57,18 +59,23 @@ class _Name(NamedTuple):
 @public
 def front(request: HttpRequest) -> HttpResponse:
     """Show the hottest stories first; heat cools with age."""
-    page = _page(request, Article.objects.published().for_list(), TOP)
-    meta = page_meta.for_list(request, settings.SITE_NAME, stories=page.rows)
-    topics = frequent_topics(page.rows, TOPICS_ABOVE)
-    return _list(request, "front", page, meta, lists.front(), topics=topics)
+
+    def render(page: Page[Story]) -> HttpResponse:
+        meta = page_meta.for_list(request, settings.SITE_NAME, stories=page.rows)
+        topics = frequent_topics(page.rows, TOPICS_ABOVE)
+        return _list(request, "front", page, meta, lists.front(), topics=topics)
+
+    return _published(request, TOP, render)
 
 
 @require_safe
 @public
 def latest(request: HttpRequest) -> HttpResponse:
-    page = _page(request, Article.objects.published().for_list(), LATEST)
-    meta = page_meta.for_list(request, _("Latest"), stories=page.rows)
-    return _list(request, "latest", page, meta, lists.latest())
+    def render(page: Page[Story]) -> HttpResponse:
+        meta = page_meta.for_list(request, _("Latest"), stories=page.rows)
+        return _list(request, "latest", page, meta, lists.latest())
+
+    return _published(request, LATEST, render)
 
 
 @require_safe
@@ -92,7 +99,9 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     shown = next((one for one in family if one.slug == slug), None)
     if shown is None:
         return redirect_renamed(request, slug=get_object_or_404(Topic.objects.called(slug)).slug)
-    page = _page(request, Article.objects.reachable().of_topic(shown).for_list(), FILED)
+    at = database_clock.now()
+    about = rows(Article.objects.reachable(at).of_topic(shown), FILED.column)
+    page = _stories(_page(request, about, FILED), at)
     meta = page_meta.for_topic(request, shown, page.rows)
     children = [one for one in family if one is not shown]
     return _list(
@@ -120,8 +129,9 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
     shown = get_object_or_404(with_logo.called(domain))
     if shown.domain != domain:
         return redirect_renamed(request, domain=shown.domain)
-    by_it = Article.objects.reachable().filter(provider=shown).for_list()
-    page = _page(request, by_it, LATEST)
+    at = database_clock.now()
+    by_it = rows(Article.objects.reachable(at).filter(provider=shown))
+    page = _stories(_page(request, by_it, LATEST), at)
     meta = page_meta.for_provider(request, shown, page.rows)
     return _list(request, "provider", page, meta, lists.of_provider(shown), provider=shown)
 
@@ -184,6 +194,24 @@ def _instead(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(moved, permanent=True)
     # Hidden articles must look exactly like missing ones.
     raise Http404
+
+
+def _published(
+    request: HttpRequest, order: Order, render: Callable[[Page[Story]], HttpResponse]
+) -> HttpResponse:
+    """Render a page of published stories; the first one says what it shows."""
+    at = database_clock.now()
+    if request.GET.get("after"):
+        return render(_stories(_page(request, rows(Article.objects.published(at)), order), at))
+    found = first_pages.first_rows(order, at)
+    page = _stories(page_from(found, order, PAGE_SIZE), at)
+    response = render(page)
+    response.shown = first_pages.shown(order, found, page.rows)  # type: ignore[attr-defined]
+    return response
+
+
+def _stories(page: Page[Row], at: datetime) -> Page[Story]:
+    return Page(stories(page.rows, at), page.next)
 
 
 def _page(request: HttpRequest, rows: Any, order: Order, size: int | None = None) -> Page[Any]:

@@ -6,8 +6,12 @@ from typing import Any, Final
 from zlib import crc32
 
 from django import template
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from articles.models import Article, Logo, StoredImage
+from articles.site.stories import Story, Supplier
 from providers.models import Provider
 
 register = template.Library()
@@ -40,8 +44,18 @@ def initial(name: str) -> str:
     return next((sign.upper()[:1] for sign in named if sign.isalnum()), "")
 
 
-@register.inclusion_tag("articles/_picture.html")
-def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def drawn(provider: Provider | Supplier) -> SafeString:
+    """Show a drawing with a provider's initial."""
+    name = provider.name or provider.domain
+    html = '<span class="picture {}" data-initial="{}" aria-hidden="true"></span>'
+    return format_html(html, tone(provider.domain), initial(name))
+
+
+@register.simple_tag(takes_context=True)
+def picture(
+    context: Context, report: Article | Story, place: str, *, is_on_top: bool = False
+) -> SafeString:
     """Show the picture of a report; ``place`` is ``card``, ``first`` (the large card) or ``page``.
 
     The layout does not shift while it loads. Pictures visible immediately (``is_on_top``) load
@@ -50,8 +64,8 @@ def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str
     image = report.picture
     stored = image.stored if image else None
     if image is None or stored is None:
-        return {"provider": report.provider}
-    return {
+        return drawn(report.provider)
+    shown = {
         "stored": stored,
         "place": place,
         "sizes": SIZES.get(place),
@@ -62,6 +76,8 @@ def picture(report: Article, place: str, *, is_on_top: bool = False) -> dict[str
         "focus": focus(stored),
         "is_on_top": is_on_top,
     }
+    engine = context.template.engine  # type: ignore[union-attr]
+    return engine.get_template("articles/_picture.html").render(context.new(shown))
 
 
 @register.inclusion_tag("articles/_logo.html")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import translation
 
 from articles.models import Article, ArticleTopic, Image, Related, StoredImage, Topic
-from articles.templatetags import cards
+from articles.site import stories
 from providers.models import Provider
 from tests.factories import (
     NOW,
@@ -63,7 +63,7 @@ def test_are_rendered_again_after_a_change(client: Client, change: Callable[[], 
     change()
     cached = [client.get(address).content for address in addresses]
     cache.clear()
-    cards._cards.clear()
+    stories._kept.clear()
     fresh = [client.get(address).content for address in addresses]
 
     for address, was, now, rendered in zip(addresses, before, cached, fresh, strict=True):
@@ -79,10 +79,11 @@ def test_cards_of_a_language_are_their_own(client: Client) -> None:
 
 
 def test_the_cache_is_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "_MOST", 3)
-    cards._cards.clear()
+    monkeypatch.setattr(stories, "MOST", 3)
+    stories._kept.clear()
     for _ in range(5):
-        make_article()
-    client.get("/")
+        article = make_article()
+        client.get("/")
+        article.delete()
 
-    assert 1 <= len(cards._cards) <= 3
+    assert 1 <= len(stories._kept) <= 3

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import LazySettings
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from articles.documents import topic_key
 from articles.models import Article, Image, Related
+from articles.site import stories
 from articles.site.filters import ArticleFilter
 from tests.articles.site.public_pages import NOWHERE, PUBLIC, Place
 from tests.factories import (
@@ -362,6 +364,8 @@ class TestQueries:
         return Place(leads[0], topics[0], provider)
 
     def count(self, address: str, query: dict[str, str]) -> int:
+        cache.clear()
+        stories._kept.clear()
         with CaptureQueriesContext(connection) as queries:
             response = Client().get(address, query)
         assert response.status_code in {200, 302, 404}, address
