@@ -4,8 +4,10 @@
 
 Serves generated documents with granian (two workers, the extra ``server``) on 127.0.0.1 and sends
 requests with wrk (Debian's package) on eight connections, after a second of warm-up. The reference
-is ``/healthz``, a Django view that returns a constant through the same middleware. "Uncached" is the
-same server with a dummy cache, so that it builds every page.
+is ``/healthz``, a Django view that returns a constant through the same middleware. "A write a second"
+changes an article that is on no page. "Uncached" is the same server with a dummy cache, so that it
+builds every page from the stories that the process keeps. The second table is that of
+``bench/front_page.py``.
 """
 
 from __future__ import annotations
@@ -42,12 +44,39 @@ topic = Topic.objects.annotate(size=Count("article_links")).order_by("-size")[0]
 print(json.dumps({"story": lead.get_absolute_url(), "topic": topic.slug, "word": lead.title.split()[0]}))
 """
 
+_WRITE = """
+from time import sleep
+from articles.models import Article
+draft = Article.objects.filter(published=False, coverage_only=False)[0]
+for number in range(1000):
+    Article.objects.filter(pk=draft.pk).update(excerpt=str(number))
+    sleep(1)
+"""
+
+
+def shell(code: str) -> list[str]:
+    """Return the command that runs code with the models."""
+    return [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code]
+
+
+def of(database: str) -> dict[str, str]:
+    return {**os.environ, "ENV_FILE": "", "LOG_LEVEL": "ERROR", "DATABASE_URL": database}
+
+
+@contextmanager
+def writing(database: str) -> Iterator[None]:
+    """Write once a second."""
+    writer = subprocess.Popen(shell(_WRITE), env=of(database))
+    try:
+        yield
+    finally:
+        writer.terminate()
+        writer.wait(timeout=20)
+
 
 def pages(database: str) -> dict[str, str]:
     """Return the paths to request, for example the story with the most coverage."""
-    environment = {**os.environ, "ENV_FILE": "", "DATABASE_URL": database}
-    command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", _FIND]
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(shell(_FIND), env=of(database), check=True, stdout=subprocess.PIPE)
     found = json.loads(done.stdout.splitlines()[-1])
     return {
         "front": "/",
@@ -66,12 +95,9 @@ def serving(database: str, cache: str, folder: Path, **variables: str) -> Iterat
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {
-        **os.environ,
-        "ENV_FILE": "",
-        "DATABASE_URL": database,
+        **of(database),
         "CACHE_URL": cache,
         "STATIC_ROOT": str(folder / "static"),
-        "LOG_LEVEL": "ERROR",
         **variables,
     }
     collect = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "-v0"]
@@ -142,12 +168,25 @@ def compare(database: str, kind: str, folder: Path, seconds: int) -> None:
                         share = f"{rate / constant:.0%}".replace("%", " %")
                         print_row(kind, label, row, rate, *latencies, share, f"{size / 1000:.1f}")
 
+            if label == "cached":
+                with writing(database):
+                    for name, path in {"constant view": CONSTANT, "front": "/"}.items():
+                        rate, *latencies = measure(f"{origin}{path}", seconds)
+                        if path == CONSTANT:
+                            constant = rate
+                        share = f"{rate / constant:.0%}".replace("%", " %")
+                        print_row(kind, "a write a second", name, rate, *latencies, share, "")
+    print()
+    command = [sys.executable, str(ROOT / "bench/front_page.py")]
+    subprocess.run(command, env=of(database), check=True)
+    print()
+
 
 def print_row(kind: str, label: str, name: str, rate: float, *rest: str) -> None:
     print(f"| {kind} | {label} | {name} | {rate:,.0f} | {' | '.join(rest)} |", flush=True)
 
 
-def run(summary: str, of: str, compare: Callable[[str, str, Path, int], None]) -> None:
+def run(summary: str, what: str, compare: Callable[[str, str, Path, int], None]) -> None:
     """Parse the command line and call ``compare`` with a new newsroom on each database."""
     parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("--count", type=int, default=2_000, help="how many documents to serve")
@@ -158,7 +197,7 @@ def run(summary: str, of: str, compare: Callable[[str, str, Path, int], None]) -
     options = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("This needs wrk: apt-get install wrk")
-    print(f"| database | cache | {of} | requests/s | p50 | p99 | of constant | KB |")
+    print(f"| database | cache | {what} | requests/s | p50 | p99 | of constant | KB |")
     print("|---|---|---|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory(prefix="newsroom-bench-") as name:
         folder = Path(name)

@@ -21,7 +21,7 @@ from newsroom.prepared import Prepared
 PAGE_SIZE: Final = 25
 """Stories on a page of a list."""
 _ORDERS: Final = (TOP, LATEST)
-_CHANGE: Final = ["pk", "top_rank", "sequence", "noted_at"]
+_CHANGE: Final = ["pk", "top_rank", "last_change"]
 """The columns that tell whether a page is current."""
 
 
@@ -47,7 +47,7 @@ def _changes(order: Order) -> Prepared:
     return Prepared(
         lambda at, _: (
             Article.objects.published(at)
-            .annotate(**last_change())
+            .annotate(last_change=last_change())
             .order_by(*order.names)
             .values_list(*_CHANGE)[: PAGE_SIZE + 1]
         )
@@ -78,6 +78,6 @@ def is_current(page: Shown, at: datetime) -> bool:
 
 
 def _digest(changes: list[tuple[Any, ...]]) -> bytes:
-    if not all(sequence for *_, sequence, _noted_at in changes):
+    if not all(last_change for *_, last_change in changes):
         return b""
     return blake2b(repr(changes).encode(), digest_size=16).digest()

@@ -90,7 +90,9 @@ class _Stored(NamedTuple):
     page: str
     etag: str
     begun_at: datetime
-    """When the page's edition began."""
+    """When the edition that it was made from began."""
+    current: str
+    """The tag that the page has in the edition for which it is known to be current."""
     made_at: float
     """In seconds since 1970, because other machines may have made it."""
     headers: dict[str, str]
@@ -122,8 +124,10 @@ def page_cache(get_response: _Handler) -> _Handler:
         found = _found_or_made(request, page, etag, edition, get_response)
         if isinstance(found, HttpResponse):
             return found
-        if found.etag == etag and _is_unmodified(request, edition.begun_at):
-            return _not_modified(etag, edition.begun_at)
+        # The page may have been made from a former edition.
+        has_it = found.etag in request.headers.get("If-None-Match", "")
+        if has_it or (found.current == etag and _is_unmodified(request, found.begun_at)):
+            return _not_modified(found.etag, found.begun_at)
         return _dated(HttpResponse(found.body, headers=found.headers), found.etag, found.begun_at)
 
     return middleware
@@ -142,12 +146,12 @@ def _found_or_made(
     found: _Stored | None = store.get(key)
     if found and found.page != f"{page}:{encoding}":
         found = None
-    if found and found.etag == etag:
+    if found and found.current == etag:
         _count_hit.inc()
         return found
     if found and found.shown and first_pages.is_current(found.shown, database_clock.now()):
         _count_unchanged.inc()
-        found = found._replace(etag=etag, begun_at=edition.begun_at)
+        found = found._replace(current=etag)
         store.set(key, found, KEPT)
         return found
     making = f"{key}:making"
@@ -166,7 +170,8 @@ def _found_or_made(
         _count_miss.inc()
         headers, body = _finished(response, encoding)
         shown = getattr(response, "shown", None)
-        made = _Stored(f"{page}:{encoding}", etag, edition.begun_at, time(), headers, body, shown)
+        begun_at = edition.begun_at
+        made = _Stored(f"{page}:{encoding}", etag, begun_at, etag, time(), headers, body, shown)
         if len(body) <= (LARGEST_IN_PLACE if has_place else LARGEST):
             store.set(key, made, KEPT_IN_PLACE if has_place else KEPT)
         return made
@@ -182,7 +187,7 @@ def _awaited(key: str, making: str, etag: str) -> _Stored | None:
         sleep(_LOOK_EVERY)
         is_making = making in store
         found: _Stored | None = store.get(key)
-        if found and found.etag == etag:
+        if found and found.current == etag:
             return found
         if not is_making:
             return None

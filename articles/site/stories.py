@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db.models import F, OuterRef, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -29,7 +29,7 @@ from newsroom.prepared import Prepared
 from newsroom.web_url import is_web_url
 
 MOST: Final = 1_000
-"""The most stories that a process keeps, at up to 8 KB each with their cards."""
+"""The most stories that a process keeps."""
 
 
 class Name(NamedTuple):
@@ -59,8 +59,6 @@ class Report:
     url: str
     published_at: datetime
     provider: Supplier
-    address: str
-    """Its path on this site."""
 
     @property
     def source_url(self) -> str:
@@ -68,7 +66,7 @@ class Report:
         return self.url if is_web_url(self.url) else ""
 
     def get_absolute_url(self) -> str:
-        return self.address
+        return reverse("articles:article", args=[self.slug])
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +75,8 @@ class Story(Report):
 
     summary: str
     published: bool
+    address: str
+    """Its path on this site."""
     shown_topics: list[Name] = field(default_factory=list)
     picture: Picture | None = None
     coverage: list[Report] = field(default_factory=list)
@@ -86,6 +86,9 @@ class Story(Report):
     """When a schedule or date next changes its coverage."""
     cards: dict[tuple[Any, ...], SafeString] = field(default_factory=dict)
     """Its rendered cards, see ``articles/templatetags/cards.py``."""
+
+    def get_absolute_url(self) -> str:
+        return self.address
 
 
 class Row(NamedTuple):
@@ -104,11 +107,10 @@ class Row(NamedTuple):
     quality: int | None
     is_pinned: bool
     top_rank: float
-    sequence: int | None
-    noted_at: str | None
+    last_change: str | None
 
 
-_kept: dict[tuple[Any, ...], Story] = {}
+_kept: dict[tuple[int, str | None], Story] = {}
 
 
 def rows(articles: ArticleQuerySet, *more: str) -> QuerySet[Article, Any]:
@@ -116,17 +118,19 @@ def rows(articles: ArticleQuerySet, *more: str) -> QuerySet[Article, Any]:
     found = articles.annotate(
         provider_name=F("provider__name"),
         provider_domain=F("provider__domain"),
-        **last_change(),
+        last_change=last_change(),
     )
     return found.values_list(*Row._fields, *more, named=True)
 
 
-def last_change() -> dict[str, Subquery]:
-    """Return the columns ``sequence`` and ``noted_at`` of an article's last change."""
+def last_change() -> Subquery:
+    """Return what names the last change of an article; null if the change feed has none.
+
+    The time tells it from a change with the same number before a backup was restored.
+    """
+    parts = (Cast(name, TextField()) for name in ("sequence", "noted_at"))
     change = Change.objects.filter(slug=OuterRef("slug"))
-    # As text, because only equality matters.
-    noted_at = change.values(noted=Cast("noted_at", TextField()))
-    return {"sequence": Subquery(change.values("sequence")), "noted_at": Subquery(noted_at)}
+    return Subquery(change.values(named=Concat(*parts)))
 
 
 def stories(listed: Iterable[Row], at: datetime) -> list[Story]:
@@ -137,21 +141,22 @@ def stories(listed: Iterable[Row], at: datetime) -> list[Story]:
     if missing:
         shown |= _load(missing, at)
         # The change feed does not know reports behind a lead.
-        _keep({_key(row): shown[row.pk] for row in missing if row.published and row.sequence})
+        _keep(
+            {
+                (row.pk, row.last_change): shown[row.pk]
+                for row in missing
+                if row.published and row.last_change
+            }
+        )
     return [shown[row.pk] for row in listed]
 
 
 def _known(row: Row, at: datetime) -> Story | None:
-    story = _kept.get(_key(row))
+    story = _kept.get((row.pk, row.last_change))
     return story if story and (story.until is None or at < story.until) else None
 
 
-def _key(row: Row) -> tuple[Any, ...]:
-    # The time tells it from a change with the same number before a backup was restored.
-    return row.pk, row.sequence, row.noted_at
-
-
-def _keep(loaded: dict[tuple[Any, ...], Story]) -> None:
+def _keep(loaded: dict[tuple[int, str | None], Story]) -> None:
     if settings.DEBUG:
         # Templates are being edited.
         return
@@ -237,25 +242,21 @@ def _add(story: Story, link: _Link, row: Row, at: datetime) -> None:
     story.until = min(following, default=None)
     if scoring.absence_in_time(*times, at):
         return
-    report = _report(link)
+    report = Report(*_reported(link))
     story.coverage.append(report)
     may_lead = link.published and not (story.published or story.shown_under)
     if may_lead and _contender(link).outranks(_contender(row)):
         story.shown_under = report
 
 
-def _report(row: _Link) -> Report:
-    return Report(*_reported(row))
-
-
 def _story(row: Row) -> Story:
-    return Story(*_reported(row), decoded(row.excerpt).strip(), row.published)
-
-
-def _reported(row: Row | _Link) -> tuple[str, str, str, str, datetime, Supplier, str]:
-    provider = Supplier(row.provider_name, row.provider_domain)
     address = reverse("articles:article", args=[row.slug])
-    return row.slug, row.type, decoded(row.title), row.url, row.published_at, provider, address
+    return Story(*_reported(row), decoded(row.excerpt).strip(), row.published, address)
+
+
+def _reported(row: Row | _Link) -> tuple[str, str, str, str, datetime, Supplier]:
+    provider = Supplier(row.provider_name, row.provider_domain)
+    return row.slug, row.type, decoded(row.title), row.url, row.published_at, provider
 
 
 def _contender(row: Row | _Link) -> scoring.Contender:
