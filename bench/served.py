@@ -101,7 +101,8 @@ def serving(database: str, cache: str, folder: Path, **variables: str) -> Iterat
         **variables,
     }
     collect = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "-v0"]
-    subprocess.run(collect, env=environment, check=True)
+    if not (folder / "static").exists():
+        subprocess.run(collect, env=environment, check=True)
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "newsroom.wsgi:application"]
     granian += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS)]
     granian += ["--blocking-threads", "1", "--no-ws", "--log-level", "error"]

@@ -2,8 +2,9 @@
 
 The response of a view marked ``public`` is stored, whole and compressed, with the edition it was
 rendered from (``articles/tracking/editions.py``). The next reader of that edition gets it without
-loading a session or user or calling a view. Browsers may store it, too, but ask each time whether it
-is current, which sends no body. Proxies may serve it for three seconds.
+loading a session or user or calling a view. The front page and Latest are served again after a write
+that does not change them (``articles/site/first_pages.py``). Browsers may store pages, too, but ask
+each time whether they are current, which sends no body. Proxies may serve them for three seconds.
 """
 
 from __future__ import annotations
