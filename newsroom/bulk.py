@@ -16,6 +16,8 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
+from newsroom import stored_words
+
 _Model = type[models.Model]
 
 # A number that no other lock of this project uses: "news" in ASCII.
@@ -69,7 +71,11 @@ def renew_statistics(*models_written: _Model) -> None:
 
 
 def insert(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert ``rows``; ``columns`` name the fields of their values (``provider_id`` for a key)."""
+    """Insert ``rows``; ``columns`` name the fields of their values (``provider_id`` for a key).
+
+    Columns of words (``newsroom.stored_words``) are filled.
+    """
+    columns, rows = stored_words.beside(model, columns, rows)
     insert_as_stored(model._meta.db_table, columns, _adapted(model, columns, rows))
 
 
@@ -96,7 +102,11 @@ def insert_as_stored(
 
 
 def update(model: _Model, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Update rows by primary key, which is the last value of each row and not in ``columns``."""
+    """Update rows by primary key, which is the last value of each row and not in ``columns``.
+
+    Columns of words (``newsroom.stored_words``) are updated, too.
+    """
+    columns, rows = stored_words.beside(model, columns, rows)
     table = connection.ops.quote_name(model._meta.db_table)
     names = [connection.ops.quote_name(name) for name in columns]
     with connection.cursor() as cursor:

@@ -11,20 +11,21 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from newsroom.plain_text import is_visible, without_controls
+from newsroom.stored_words import WithWords, WordsField, WordsQuerySet
 from newsroom.web_url import ascii_domain
 
 SHARP: Final = 144
 """Pixels. This is twice the size of the largest logo on a page."""
 
 
-class ProviderQuerySet(models.QuerySet["Provider"]):
+class ProviderQuerySet(WordsQuerySet["Provider"]):
     def called(self, *domains: str) -> Self:
         """Keep the providers that have, or had, one of these domains."""
         former = FormerDomain.objects.filter(domain__in=domains).values("provider")
         return self.filter(Q(domain__in=domains) | Q(pk__in=former))
 
 
-class Provider(models.Model):
+class Provider(WithWords):
     """A publisher of news, known by its domain."""
 
     domain = models.CharField(
@@ -33,6 +34,9 @@ class Provider(models.Model):
         help_text="The domain of its site in lower case, for example nypost.com.",
     )
     name = models.CharField(max_length=1000, help_text="Readers see this name.")
+    name_words = WordsField(
+        of="name", null=True, editable=False, help_text="The words of its name, for search."
+    )
     description = models.TextField(blank=True, help_text="A sentence or two for readers.")
     logos = models.JSONField(
         default=list,
@@ -66,7 +70,7 @@ class Provider(models.Model):
         with transaction.atomic():
             if not self._state.adding:
                 FormerDomain.keep(self)
-            super().save(*args, **kwargs)  # type: ignore[arg-type]
+            super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Write the domain as imports do. Reject a URL, and names and logos that cannot be shown."""

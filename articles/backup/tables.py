@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.apps import apps
 from django.db import connection, models
 
-from articles.migrations.frozen import search_0008_sqlite as search
+from articles.migrations.frozen import search_sqlite as search
 from articles.migrations.frozen import sqlite
 from newsroom.bulk import insert_as_stored
 
@@ -245,11 +245,7 @@ def without_triggers() -> Iterator[None]:
                 execute(sqlite.drop(name))
             yield
             connection.check_constraints()
-            execute(f"INSERT INTO {search.INDEX}({search.INDEX}) VALUES ('delete-all')")
-            execute(
-                f"INSERT INTO {search.INDEX}(rowid, title, excerpt, names) "
-                f"SELECT {search.entry('a')} FROM articles_article AS a "
-                "WHERE a.filed_under IS NOT NULL ORDER BY 1"
-            )
+            for statement in search.REBUILD:
+                execute(statement)
             for statement in usual.values():
                 execute(statement)

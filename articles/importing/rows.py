@@ -192,7 +192,7 @@ def _filing(
 
 def _names(model: type[Provider] | type[Topic], keys: Mapping[str, int]) -> dict[int, str]:
     named = model._default_manager.filter(pk__in=keys.values())
-    return dict(named.values_list("pk", "name"))
+    return {pk: words or "" for pk, words in named.values_list("pk", "name_words")}
 
 
 def fill_articles(

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db import migrations, models
 
-from articles.migrations.frozen import search_0008_postgresql, search_0008_sqlite
+from articles.migrations.frozen import search_postgresql, search_sqlite
+from articles.migrations.frozen.search_columns import TEXTS
 from articles.migrations.frozen.triggers import keep_triggers
 
 
 def add_index(_: object, schema_editor: Any) -> None:
-    _search(schema_editor).add_index(schema_editor.execute)
+    _search(schema_editor).add_index(schema_editor.execute, TEXTS)
 
 
 def remove_index(_: object, schema_editor: Any) -> None:
@@ -18,7 +19,7 @@ def remove_index(_: object, schema_editor: Any) -> None:
 
 def _search(schema_editor: Any) -> Any:
     is_postgresql = schema_editor.connection.vendor == "postgresql"
-    return search_0008_postgresql if is_postgresql else search_0008_sqlite
+    return search_postgresql if is_postgresql else search_sqlite
 
 
 class Migration(migrations.Migration):

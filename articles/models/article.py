@@ -22,6 +22,7 @@ from articles.models.topic import ArticleTopic, Topic
 from articles.roles import ARTICLE_PERMISSIONS
 from newsroom import database_clock
 from newsroom.plain_text import decoded
+from newsroom.stored_words import WithWords, WordsField
 from newsroom.web_url import is_web_url
 from providers.models import Provider
 
@@ -43,7 +44,7 @@ def latest_until(at: datetime, *moments: datetime | None) -> datetime | None:
     return max(past, default=None)
 
 
-class Article(models.Model):
+class Article(WithWords):
     """One report: from a document, written by hand, or known only from a link in another."""
 
     class Type(models.TextChoices):
@@ -180,10 +181,16 @@ class Article(models.Model):
         help_text="Its state without its schedule: scheduled and expired articles count as published.",
     )
 
+    title_words = WordsField(
+        of="title", null=True, editable=False, help_text="The words of its title, for search."
+    )
+    excerpt_words = WordsField(
+        of="excerpt", null=True, editable=False, help_text="The words of its excerpt, for search."
+    )
     filed_under = models.TextField(  # noqa: DJ001 - null until it is indexed
         null=True,
         editable=False,
-        help_text="Names of its provider and topics, for search. The database updates it.",
+        help_text="Words of the names of its provider and topics, for search. The database updates it.",
     )
 
     version = models.PositiveIntegerField(

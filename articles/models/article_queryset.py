@@ -31,12 +31,13 @@ from articles.models.image import Image
 from articles.models.related import Related
 from articles.models.topic import ArticleTopic, Topic
 from newsroom import database_clock
+from newsroom.stored_words import WordsQuerySet
 
 if TYPE_CHECKING:
     from articles.models.article import Article
 
 
-class ArticleQuerySet(models.QuerySet["Article"]):
+class ArticleQuerySet(WordsQuerySet["Article"]):
     """Articles, with the only definition of what is public and of what lists load."""
 
     def published(self, at: datetime | None = None) -> Self:

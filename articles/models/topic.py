@@ -11,16 +11,17 @@ from django.db.models import Q
 
 from articles.documents import topic_key
 from newsroom.plain_text import is_visible, without_controls
+from newsroom.stored_words import WithWords, WordsField, WordsQuerySet
 
 
-class TopicQuerySet(models.QuerySet["Topic"]):
+class TopicQuerySet(WordsQuerySet["Topic"]):
     def called(self, *slugs: str) -> Self:
         """Keep the topics that have, or had, one of these slugs."""
         former = FormerTopicSlug.objects.filter(slug__in=slugs).values("topic")
         return self.filter(Q(slug__in=slugs) | Q(pk__in=former))
 
 
-class Topic(models.Model):
+class Topic(WithWords):
     """A subject, which may be part of another: Computer Vision is part of AI."""
 
     key = models.CharField(
@@ -30,6 +31,9 @@ class Topic(models.Model):
         help_text="The folded name. Documents find the topic by it, even after it was renamed.",
     )
     name = models.CharField(max_length=1000, help_text="Readers see this name.")
+    name_words = WordsField(
+        of="name", null=True, editable=False, help_text="The words of its name, for search."
+    )
     slug = models.SlugField(
         max_length=200,
         unique=True,
@@ -72,7 +76,7 @@ class Topic(models.Model):
         with transaction.atomic():
             if not self._state.adding:
                 FormerTopicSlug.keep(self)
-            super().save(*args, **kwargs)  # type: ignore[arg-type]
+            super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Reject a parent below the topic itself, an invisible name, and lists of anything but words."""

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from itertools import groupby
 from math import floor, isclose
-from operator import itemgetter
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
@@ -36,10 +34,12 @@ from articles.models import (
     Related,
     SourceDocument,
 )
+from articles.newsdesk import search_index
 from articles.scoring import SUPERSEDED_HEAT, top_rank
 from articles.search import index
 from articles.tracking import editions
 from newsroom.paging import chunks
+from newsroom.words import MARK
 from providers.models import Provider
 
 CHUNK: Final = 1_000
@@ -59,9 +59,9 @@ ERRORS: Final = {
     "slug of two articles": "Links to the other article lead to this one: restore the database from "
     "a backup.",
     "unnamed coverage": "Delete it: no page shows it.",
-    "missing from search": "Open the article and save it again.",
-    "outdated in search": "Open the article and save it again.",
-    "leftover in search": "Nothing shows it, but counts may be too high.",
+    "missing from search": "Run manage.py rebuild_search.",
+    "outdated in search": "Run manage.py rebuild_search.",
+    "leftover in search": "Nothing shows it, but counts may be too high: run manage.py rebuild_search.",
     "missing change": "Open the article and save it again, so that API clients learn of it.",
     "repeated change": "API clients may miss one: save one of the articles again.",
     "altered document": "Restore the database from a backup.",
@@ -242,27 +242,23 @@ def _unnamed_coverage() -> Iterator[Finding]:
 
 
 def _search() -> Iterator[Finding]:
-    """Compare the search data with the names and, on SQLite, with the index."""
+    """Compare the search data with texts and names and, on SQLite, with the index."""
     left = _indexed()
-    fields = ("slug", "published_at", "filed_under", "provider__id", "provider__name")
-    articles = Article.objects.select_related("provider").only(*fields)
-    for chunk in chunks(articles, CHUNK):
-        links = ArticleTopic.objects.filter(article__any_of=[one.pk for one in chunk])
-        names = links.order_by("article", "position", "pk").values_list(
-            "article", "topic", "topic__name"
-        )
-        topics = {pk: [row[1:] for row in rows] for pk, rows in groupby(names, key=itemgetter(0))}
-        for article in chunk:
-            provider = (article.provider.pk, article.provider.name)
-            wanted = index.filed_under(provider, topics.get(article.pk, []))
+    for chunk in chunks(search_index.articles(), CHUNK):
+        for article, outdated in search_index.differences(chunk):
             place = index.place_of(floor(article.published_at.timestamp()), article.pk)
             is_indexed = left is None or place in left
             if left is not None:
                 left.discard(place)
             if article.filed_under is None or not is_indexed:
                 yield _of("missing from search", article, "cannot be found by the search")
-            elif article.filed_under != wanted:
-                yield _of("outdated in search", article, "is found under former names")
+            elif outdated:
+                fact = (
+                    "under former names"
+                    if outdated.keys() == {"filed_under"}
+                    else "by former words"
+                )
+                yield _of("outdated in search", article, f"is found {fact}")
     if left:
         yield _elsewhere("leftover in search", f"{len(left):,} entries have no article")
 
@@ -273,7 +269,7 @@ def _indexed() -> set[int] | None:
         return None
     with connection.cursor() as cursor:
         # The index cannot be listed, but each entry has a mark of its type.
-        marks = " OR ".join(f'"{index.MARK}y{kind}"' for kind in Article.Type.values)
+        marks = " OR ".join(f'"{MARK}y{kind}"' for kind in Article.Type.values)
         table = index.FTS_TABLE
         cursor.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH %s", [marks])  # noqa: S608
         return {place for (place,) in cursor.fetchall()}

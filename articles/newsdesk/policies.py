@@ -227,7 +227,9 @@ def _consequences(
     ids = sorted(article_ids)
     receipts = heat.receipts(ids, policy, at)
     articles = Article.objects.filter(pk__any_of=ids, coverage_only=False)
-    articles = articles.select_related("provider").defer("excerpt", "body", "featured_content")
+    articles = articles.select_related("provider").defer(
+        "excerpt", "excerpt_words", "body", "featured_content"
+    )
     return {
         article.pk: _consequence(article, receipts[article.pk], at)
         for article in articles

@@ -1,9 +1,10 @@
 """Full-text search over headlines, excerpts and the names of provider and topics.
 
 ``ArticleQuerySet.search()`` filters lists in any order; ``find()`` returns a page of hits for readers.
-Words consist of letters and digits. Case and accents are ignored. There is no stemming and no list
-of stop words, so that names are found in every language. Database triggers update the index. This
-package refers to tables by name and does not import the models.
+Words are those of ``newsroom.words``: letters and digits, without case and accents; in scripts without
+spaces, pairs of characters. There is no stemming and no list of stop words, so that names are found
+in every language. Database triggers update the index from columns of words. This package refers to
+tables by name and does not import the models.
 """
 
 from articles.search.conditions import condition

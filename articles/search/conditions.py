@@ -9,7 +9,7 @@ from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
 from articles.search.index import FTS_TABLE, ID_OF_PLACE
-from articles.search.match_syntax import fts5, tsquery
+from articles.search.match_syntax import fts5, postgresql
 from articles.search.terms import Search, address, parse
 
 FEW: Final = 20_000
@@ -47,8 +47,8 @@ class _Matches(Func):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        table = connection.ops.quote_name(self._key.alias)
-        return f"{table}.search @@ to_tsquery('simple', %s)", (tsquery(self.asked),)
+        sql, values = postgresql(self.asked, table=connection.ops.quote_name(self._key.alias))
+        return sql, tuple(values)
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any

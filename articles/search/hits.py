@@ -22,7 +22,7 @@ from articles.search.match_syntax import (
     TYPE,
     Tier,
     fts5,
-    tsquery,
+    postgresql,
 )
 from articles.search.terms import Search
 
@@ -33,6 +33,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_NUMBER: Final = (1 << 30) - 1
 _VECTOR: Final = RawSQL('"articles_article".search', ())
 """The column of PostgreSQL's search index, which is not in any model."""
+_SEARCHED: Final = ("search", "title_words", "excerpt_words", "filed_under")
 
 
 class Order(StrEnum):
@@ -244,7 +245,7 @@ class _PostgreSQL(_Dialect):
     def steps(self, tier: Tier, articles: QuerySet[Any], before: Sequence[str]) -> Iterator[_Part]:
         match, match_values = self._match(tier)
         columns = f"{int(tier)} AS tier, id, published_at, slug"
-        vectors = articles.annotate(vector=_VECTOR).values_list(*_COLUMNS, "vector")
+        vectors = articles.annotate(search=_VECTOR).values_list(*_COLUMNS, *_SEARCHED)
         newest, newest_values = _compiled(vectors.order_by("-published_at", "slug")[:WALKED])
         # Only if the previous tiers have not filled the page.
         room, room_values = _room(before, self.count)
@@ -270,14 +271,13 @@ class _PostgreSQL(_Dialect):
         )
 
     def _match(self, tier: Tier) -> _Part:
-        sql = "vector @@ to_tsquery('simple', %s)"
-        values: list[str | int] = [tsquery(self.asked, tier)]
-        if not self.asked.wanted and self.asked.unwanted:
-            sql = f"NOT {sql}"
-        elif not self.asked.wanted:
-            sql, values = "TRUE", []
+        sql = "TRUE"
+        values: list[str | int] = []
+        if self.asked:
+            sql, words = postgresql(self.asked, tier)
+            sql, values = sql if self.asked.wanted else f"NOT {sql}", [*words]
         for text, given in _marks(self.narrowing, "{}", " | ", "string_agg"):
-            sql += f" AND vector @@ to_tsquery('simple', {text})"
+            sql += f" AND search @@ ({text})::tsquery"
             values += given
         if self.narrowing.heat:
             # The marks in the index contain the heat only in steps of ten. This must not be a

@@ -1,9 +1,11 @@
 """The parts of the search index that both databases share.
 
-``articles_article.filed_under`` contains the names of an article's provider and topics. Each is
-followed by its mark (see ``match_syntax``), so that no phrase matches across two names. Triggers
-(``articles/migrations/frozen/``) fill the column and keep it and the index correct after every
-write. Imports fill it for new articles themselves, because writing a row twice would be slow.
+The index has the words of an article's headline and excerpt (``newsroom.words``), which every write
+of a row puts into ``title_words`` and ``excerpt_words``, and ``filed_under``: the words of the names
+of its provider and topics. Each name is followed by its mark (see ``match_syntax``), so that no
+phrase matches across two names. Triggers (``articles/migrations/frozen/``) fill ``filed_under`` and
+keep it and the index correct after every write. Imports fill it for new articles themselves, because
+writing a row twice would be slow.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from __future__ import annotations
 from typing import Final
 
 from articles.search.match_syntax import PROVIDER, TOPIC
-from articles.search.terms import MARK
 
 FTS_TABLE: Final = "articles_article_search"
 
@@ -33,6 +34,6 @@ def place_of(second: int, number: int = 0) -> int:
 
 
 def filed_under(provider: tuple[int, str], topics: list[tuple[int, str]]) -> str:
-    """Return the text of the column for these primary keys and names, as the triggers write it."""
+    """Return the text of the column for these primary keys and words, as the triggers write it."""
     names = [(PROVIDER, *provider), *((TOPIC, *topic) for topic in topics)]
-    return " ".join(f"{name.replace(MARK, ' ')} {mark}{pk}" for mark, pk, name in names)
+    return " ".join(f"{words} {mark}{pk}" for mark, pk, words in names)

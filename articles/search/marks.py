@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from articles.search.match_syntax import fold
-from articles.search.terms import MARK, Search
+from articles.search.match_syntax import terms
+from articles.search.terms import Search
+from newsroom import words
+from newsroom.words import Span
 
 WINDOW: Final = 200
 """Characters to show around the first wanted word."""
@@ -21,16 +23,10 @@ _MOST_READ: Final = 20_000
 """Characters of a text to read at most."""
 
 
-class _Word(NamedTuple):
-    start: int
-    end: int
-    folded: str
-
-
 def marked(text: str, query: Search) -> SafeString:
     """Return a text as HTML with ``<mark>`` around the words that ``query`` finds.
 
-    Case and accents are ignored. A word that matches an incomplete one is marked as a whole.
+    A word that matches an incomplete one is marked as a whole.
     """
     return _html(text, list(_spans(text, query)))
 
@@ -71,36 +67,36 @@ def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
 
 def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
     """Yield the start and end of wanted words and phrases, in order and without overlaps."""
-    phrases: dict[str, list[list[str]]] = {}
-    beginnings: list[str] = []
-    for place, term in enumerate(asked.wanted):
-        folded = [fold(word) for word in term]
-        phrases.setdefault(folded[0], []).append(folded)
-        if place in asked.begins:
-            beginnings.append(folded[0])
-    words = list(_words(text[:_MOST_READ]))
-    begun = tuple(beginnings)
+    by_first: dict[str, list[tuple[tuple[str, ...], bool]]] = defaultdict(list)
+    begun = []
+    for term, is_beginning in terms(asked):
+        if is_beginning and len(term) == 1:
+            begun.append(term[0])
+        else:
+            by_first[term[0]].append((term, is_beginning))
+    found = list(words.spans(text[:_MOST_READ]))
     end = 0
-    for place, word in enumerate(words):
-        length = 1 if begun and word.folded.startswith(begun) else 0
-        for phrase in phrases.get(word.folded, ()):
-            there = [one.folded for one in words[place : place + len(phrase)]]
-            length = max(length, len(phrase) if there == phrase else 0)
-        last = words[place + length - 1].end if length else 0
+    for place, span in enumerate(found):
+        ends = [
+            _end(found[place : place + len(term)], term, is_beginning)
+            for term, is_beginning in by_first.get(span.word, ())
+        ]
+        if span.word.startswith(tuple(begun)):
+            ends += [_end([span], (one,), is_beginning=True) for one in begun]
         # If phrases overlap, the second starts where the first ends.
-        if last > end:
-            yield max(word.start, end), last
+        if (last := max(ends, default=0)) > end:
+            yield max(span.start, end), last
             end = last
 
 
-def _words(text: str) -> Iterator[_Word]:
-    start = None
-    for place, letter in enumerate(f"{text} "):
-        is_kept = unicodedata.category(letter)[0] in "LNM" and letter != MARK
-        if is_kept and start is None:
-            start = place
-        elif not is_kept and start is not None:
-            word = text[start:place]
-            if any(map(str.isalnum, word)):
-                yield _Word(start, place, fold(word))
-            start = None
+def _end(found: list[Span], term: tuple[str, ...], is_beginning: bool) -> int:
+    """Return where a term ends that starts with these words; 0 if it is not there."""
+    *before, last = term
+    if [span.word for span in found[:-1]] != before:
+        return 0
+    span = found[-1]
+    if span.word == last:
+        return span.end
+    if is_beginning and span.word.startswith(last):
+        return span.first_end if words.is_pair(span.word) else span.end
+    return 0

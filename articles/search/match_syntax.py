@@ -1,24 +1,23 @@
 """Queries in the syntax of each database's index.
 
 The index has four parts: headline, excerpt, names (of provider and topics), and marks. Marks are
-words that begin with ``terms.MARK`` and a letter; only this module searches for them:
+words that begin with ``words.MARK`` and a letter; only this module searches for them:
 
 - ``l`` means published, ``y`` is followed by a type, ``p`` by a provider's id, ``t`` by a topic's
   id, and ``g`` by a tenth of the heat, so that the index finds a high heat without reading rows.
-- On PostgreSQL, whose index does not know the positions of words, ``h`` is followed by each word of
-  the headline, and ``n`` by each word of the names, which have no other entry.
+- On PostgreSQL, whose index does not know where words are, ``h`` is followed by each word of the
+  headline, and ``n`` by each word of the names, which have no other entry. It finds the articles
+  that have all words of a phrase, and the columns of words show whether they are next to each other.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterable
 from enum import IntEnum
-from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
-from articles.search.terms import MARK, Search
+from articles.search.terms import Search
+from newsroom.words import MARK, may_continue
 
 PUBLISHED: Final = f"{MARK}l"
 TYPE: Final = f"{MARK}y"
@@ -29,6 +28,8 @@ MOST_HEAT: Final = 300
 """All articles with at least this heat have the same mark."""
 HEADLINE: Final = f"{MARK}h"
 NAME: Final = f"{MARK}n"
+
+_Term = tuple[str, ...]
 
 
 class Tier(IntEnum):
@@ -42,6 +43,18 @@ class Tier(IntEnum):
     """At least one of them only in the names of provider and topics."""
 
 
+def terms(asked: Search) -> list[tuple[_Term, bool]]:
+    """Return the wanted terms, and whether the last word of each is the beginning of a word."""
+    return [
+        (term, place in asked.begins or may_continue(term[-1]))
+        for place, term in enumerate(asked.wanted)
+    ]
+
+
+def _unwanted(asked: Search) -> list[tuple[_Term, bool]]:
+    return [(term, may_continue(term[-1])) for term in asked.unwanted]
+
+
 # SQLite
 
 _COLUMNS: Final = {Tier.HEADLINE: "{title} : ", Tier.TEXT: "{title excerpt} : "}
@@ -52,14 +65,10 @@ def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
 
     If no term is wanted, return the query for any unwanted term.
     """
-    wanted = [
-        f'"{" ".join(term)}"{"*" if place in asked.begins else ""}'
-        for place, term in enumerate(asked.wanted)
-    ]
-    unwanted = " OR ".join(f'"{" ".join(term)}"' for term in asked.unwanted)
-    if not wanted:
+    unwanted = " OR ".join(_quoted(_unwanted(asked)))
+    if not asked.wanted:
         return unwanted
-    every = f"({' AND '.join(wanted)})"
+    every = f"({' AND '.join(_quoted(terms(asked)))})"
     query = every
     match tier:
         case Tier.HEADLINE:
@@ -71,55 +80,94 @@ def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
     return f"({query} NOT ({unwanted}))" if unwanted else query
 
 
+def _quoted(found: Iterable[tuple[_Term, bool]]) -> list[str]:
+    return [f'"{" ".join(term)}"{"*" if is_beginning else ""}' for term, is_beginning in found]
+
+
 # PostgreSQL
 
-_ACCENT: Final = re.compile("[\u0300-\u036f]")
+Condition = tuple[str, list[str]]
+"""SQL and its values."""
+
+# Between texts is a word that no phrase contains.
+_TITLE: Final = "' ', {0}title_words"
+_EXCERPT: Final = f"' {MARK} ', {{0}}excerpt_words"
+_NAMES: Final = f"' {MARK} ', {{0}}filed_under"
+_TEXTS: Final = {
+    Tier.HEADLINE: f"concat({_TITLE}, ' ')",
+    Tier.TEXT: f"concat({_TITLE}, {_EXCERPT}, ' ')",
+    Tier.ANY: f"concat({_TITLE}, {_EXCERPT}, {_NAMES}, ' ')",
+}
 
 
-def fold(word: str) -> str:
-    """Return a word in lower case without accents."""
-    return _ACCENT.sub("", unicodedata.normalize("NFD", word)).lower()
+class _All(NamedTuple):
+    """All of some terms in a part of the article."""
+
+    words: str
+    """The ``tsquery`` for their words."""
+    phrases: list[str]
+    """Those that the index cannot check: their words, from a space to the last letter or a space."""
+    tier: Tier
 
 
-def tsquery(asked: Search, tier: Tier = Tier.ANY) -> str:
-    """Return the text for ``to_tsquery`` that means the same as ``fts5()``."""
-    unwanted = [_anywhere(term) for term in asked.unwanted]
-    if not asked.wanted:
-        return " | ".join(unwanted)
+def postgresql(asked: Search, tier: Tier = Tier.ANY, table: str = "") -> Condition:
+    """Return the condition that means the same as ``fts5()``, for the columns of an article."""
+    wanted = terms(asked)
+    if not wanted:
+        return _any([_all([term], Tier.ANY) for term in _unwanted(asked)], table)
+    without = [_all([term], Tier.ANY) for term in _unwanted(asked)]
     match tier:
-        case Tier.ANY:
-            parts = [_every(asked, _anywhere)]
-        case Tier.HEADLINE:
-            parts = [_every(asked, partial(_marked, HEADLINE))]
         case Tier.TEXT:
-            parts = [_every(asked, _in_text), f"!({_every(asked, partial(_marked, HEADLINE))})"]
+            without.append(_all(wanted, Tier.HEADLINE))
         case Tier.NAMES:
-            parts = [_every(asked, _anywhere), f"!({_every(asked, _in_text)})"]
-    return " & ".join([*parts, *(f"!{term}" for term in unwanted)])
+            without.append(_all(wanted, Tier.TEXT))
+    found = _all(wanted, Tier.ANY if tier == Tier.NAMES else tier)
+    # One query for the index, as far as it goes.
+    plain = [f"!({one.words})" for one in without if not one.phrases]
+    sql, values = _sql(found._replace(words=" & ".join([found.words, *plain])), table)
+    for one in without:
+        if one.phrases:
+            also, more = _sql(one, table)
+            sql, values = f"{sql} AND NOT ({also})", [*values, *more]
+    return f"({sql})", values
 
 
-def _every(asked: Search, place: Callable[[tuple[str, ...], bool], str]) -> str:
-    return " & ".join(
-        place(term, number in asked.begins) for number, term in enumerate(asked.wanted)
-    )
+def _any(terms: list[_All], table: str) -> Condition:
+    plain = " | ".join(one.words for one in terms if not one.phrases)
+    conditions = [_sql(_All(plain, [], Tier.ANY), table)] if plain else []
+    conditions += [_sql(one, table) for one in terms if one.phrases]
+    sql = " OR ".join(f"({one})" for one, _ in conditions)
+    return f"({sql})", [value for _, values in conditions for value in values]
 
 
-def _anywhere(term: tuple[str, ...], is_beginning: bool = False) -> str:
-    return f"({_in_text(term, is_beginning)} | {_marked(NAME, term, is_beginning)})"
+def _all(wanted: list[tuple[_Term, bool]], tier: Tier) -> _All:
+    words = " & ".join(_lexemes(*one, tier) for one in wanted)
+    phrases = [
+        f" {' '.join(term)}{'' if is_beginning else ' '}"
+        for term, is_beginning in wanted
+        if len(term) > 1
+    ]
+    return _All(words, phrases, tier)
 
 
-def _in_text(term: tuple[str, ...], is_beginning: bool) -> str:
-    if len(term) == 1:
-        return _lexeme(term[0], is_beginning)
-    # Weights keep a phrase within the headline (A) or the excerpt (B). PostgreSQL reads them from
-    # the row, so single words have none; the index alone finds those.
-    phrases = (" <-> ".join(f"{_lexeme(word)}:{weight}" for word in term) for weight in "AB")
-    return f"({' | '.join(f'({phrase})' for phrase in phrases)})"
+def _sql(part: _All, table: str) -> Condition:
+    prefix = f"{table}." if table else ""
+    next_to = f"strpos({_TEXTS[part.tier].format(prefix)}, %s) > 0"
+    sql = [f"{prefix}search @@ %s::tsquery", *[next_to] * len(part.phrases)]
+    return " AND ".join(sql), [part.words, *part.phrases]
 
 
-def _marked(mark: str, term: tuple[str, ...], is_beginning: bool) -> str:
-    return f"({' <-> '.join(_lexeme(mark + word, is_beginning) for word in term)})"
+def _lexemes(term: _Term, is_beginning: bool, tier: Tier) -> str:
+    """Return the query for all words of a term."""
 
+    def marked(mark: str) -> str:
+        words = " & ".join(f"'{mark}{word}'" for word in term)
+        return f"({words}{':*' if is_beginning else ''})"
 
-def _lexeme(word: str, is_beginning: bool = False) -> str:
-    return f"'{fold(word)}'{':*' if is_beginning else ''}"
+    match tier:
+        case Tier.HEADLINE:
+            return marked(HEADLINE)
+        case Tier.TEXT:
+            return marked("")
+        case _:
+            return f"({marked('')} | {marked(NAME)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -13,6 +13,7 @@ from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from articles.documents import address_key
+from newsroom.words import is_pair, words
 
 LONGEST: Final = 1_000
 """Characters of a search to read at most: enough to paste the longest headline."""
@@ -29,13 +30,13 @@ _PART: Final = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 NO_TEXT: Final = re.compile(r"[\0\ud800-\udfff]")
 """Characters that databases reject: NUL and halves of surrogate pairs."""
 
-MARK: Final = "\u02ac"
-"""A character that no language uses. Marks in the index begin with it; words never contain it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A parsed search. A term is a tuple that contains one word or the words of a phrase."""
+    """A parsed search. A term is a tuple that contains one word or the words of a phrase.
+
+    They are words as in the index (``newsroom.words``).
+    """
 
     wanted: tuple[tuple[str, ...], ...] = ()
     unwanted: tuple[tuple[str, ...], ...] = ()
@@ -57,10 +58,10 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
     begins: list[int] = []
     is_last = False
     for minus, phrase, word in _PART.findall(text[:LONGEST]):
-        found = words(phrase or word)[:MOST_TERMS]
+        found = words(phrase or word)
         # "on-demand" counts as two words, as in the index.
-        terms = [tuple(found)] if phrase or minus else [(one,) for one in found]
-        (unwanted if minus else wanted).extend(term for term in terms if term)
+        terms = [_phrase(found)] if phrase or minus else list(_each(found))
+        (unwanted if minus else wanted).extend(term[:MOST_TERMS] for term in terms if term)
         is_last = bool(word and found) and not minus
         if is_last and word.endswith("*"):
             begins.append(len(wanted) - 1)
@@ -76,14 +77,20 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
     )
 
 
-def words(text: str) -> list[str]:
-    """Return the words of a text, unchanged."""
-    # Combining marks (accents, and vowels in many scripts) belong to the letter before them.
-    kept = (
-        letter if unicodedata.category(letter)[0] in "LNM" and letter != MARK else " "
-        for letter in unicodedata.normalize("NFC", text)
-    )
-    return [word for word in "".join(kept).split() if any(map(str.isalnum, word))]
+def _phrase(found: list[str]) -> tuple[str, ...]:
+    """Return the words of a phrase. In a script without spaces, it may end inside a sentence."""
+    is_inside = len(found) > 1 and is_pair(found[-2])
+    return tuple(found[:-1] if is_inside else found)
+
+
+def _each(found: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the terms of words without quotation marks. Pairs of characters are one phrase."""
+    pairs: list[str] = []
+    for word in found:
+        pairs.append(word)
+        if not is_pair(word):
+            yield _phrase(pairs)
+            pairs = []
 
 
 def address(text: str) -> Q | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from articles.migrations.frozen import search_0008_sqlite as search
+from articles.migrations.frozen import search_sqlite as search
 from articles.migrations.frozen import sqlite
 from articles.migrations.frozen.change_feed import NAMED, NAMING, PARTS, showing
 from articles.migrations.frozen.triggers import SHOWN
@@ -88,8 +88,8 @@ def _triggers(last: int) -> dict[str, str]:
             f"AFTER UPDATE ON {_ARTICLE} WHEN {known} AND ({sqlite.differs_in(SHOWN.notes[_ARTICLE])}) BEGIN {remember}"
         ),
         "set_reindex": (
-            f"AFTER UPDATE OF heat, {', '.join(search.COLUMNS)} ON {_ARTICLE} "
-            f"WHEN {known} AND ({search.CHANGED}) BEGIN {remember_entry}"
+            f"AFTER UPDATE OF heat, {', '.join(search.watched())} ON {_ARTICLE} "
+            f"WHEN {known} AND ({search.changed()}) BEGIN {remember_entry}"
         ),
         "set_refile": (
             f"AFTER UPDATE OF filed_under, provider_id ON {_ARTICLE} WHEN {search.REFILED} "
@@ -160,11 +160,7 @@ def _index(execute: Execute, last: dict[str, int]) -> None:
         "SELECT 'delete', place, title, excerpt, names FROM set_indexed "
         "WHERE names IS NOT NULL ORDER BY place"
     )
-    execute(
-        f"INSERT INTO {search.INDEX}(rowid, title, excerpt, names) SELECT {search.entry('a')} "
-        f"FROM {_ARTICLE} AS a WHERE (a.{new} OR a.id IN (SELECT id FROM set_indexed)) "
-        "AND a.filed_under IS NOT NULL ORDER BY 1"
-    )
+    execute(search.learn(f"(a.{new} OR a.id IN (SELECT id FROM set_indexed)) AND ") + " ORDER BY 1")
 
 
 def _note(execute: Execute, last: dict[str, int]) -> None:

@@ -40,6 +40,8 @@ UNSEEN: Final = {
             "stem",
             "standing",
             "filed_under",
+            "title_words",
+            "excerpt_words",
             "version",
             "created_at",
             "changed_at",
@@ -52,9 +54,9 @@ UNSEEN: Final = {
     "articles_related": {"id"},
     "articles_storedimage": {"id", "format", "byte_size", "width", "height", "stored_at"},
     "articles_topic": {
-        *("id", "key", "short_name", "parent_id", "keywords", "hashtags", "source"),
+        *("id", "key", "name_words", "short_name", "parent_id", "keywords", "hashtags", "source"),
     },
-    "providers_provider": {"id", "description", "logos", "notes", "source"},
+    "providers_provider": {"id", "name_words", "description", "logos", "notes", "source"},
 }
 """Columns that API clients do not see in an article, or only through other columns."""
 

@@ -148,7 +148,7 @@ class ArticleChangeList(KeyChangeList):
                 Prefetch("topic_links", topics),
                 Prefetch("images", Image.objects.select_related("stored")),
             )
-            .defer("excerpt", "body", "featured_content", "decision_reason")
+            .defer("excerpt", "excerpt_words", "body", "featured_content", "decision_reason")
         )
 
 

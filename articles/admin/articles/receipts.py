@@ -140,7 +140,9 @@ def _articles(contenders: Iterable[Contender]) -> dict[str, Article]:
     if not slugs:
         return {}
     found = Article.objects.filter(slug__any_of=slugs).select_related("provider", "decided_by")
-    return {one.slug: one for one in found.defer("excerpt", "body", "featured_content")}
+    return {
+        one.slug: one for one in found.defer("excerpt", "excerpt_words", "body", "featured_content")
+    }
 
 
 def _parts(receipt: Receipt) -> tuple[Part, ...]:

@@ -31,7 +31,7 @@ from newsroom.paging import Order
 
 _NEWEST: Final = Order("pk", "pk", True, str, int, int)
 """Latest decisions first. The primary key is unique, so there are no ties."""
-_NO_TEXTS: Final = ("category", "excerpt", "body", "featured_content")
+_NO_TEXTS: Final = ("category", "excerpt", "excerpt_words", "body", "featured_content")
 
 _STATE: Final = OpenApiParameter(
     "state",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from articles.migrations.frozen import search_0008_postgresql as search
+from articles.migrations.frozen import search_postgresql as search
 from articles.migrations.frozen.change_feed import (
     CARRIED,
     INTO,
@@ -131,7 +131,7 @@ def definitions(version: Any) -> dict[str, str]:
     if version.marks:
         found["FUNCTION mark_articles(bigint[])"] = _mark_articles(version.has_sets)
     if version.has_sets:
-        found["FUNCTION note_set()"] = _note_set()
+        found["FUNCTION note_set()"] = _note_set(version)
     for table, columns in version.notes.items():
         for event, then in _notes(version, table, columns).items():
             name = f"{table}_{event}_notes"
@@ -144,7 +144,7 @@ def definitions(version: Any) -> dict[str, str]:
                 f"REFERENCING {_ROWS[event]} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
             )
     if version.has_search:
-        found |= search.definitions(_IN_SET if version.has_sets else "")
+        found |= search.definitions(version.searched, _IN_SET if version.has_sets else "")
     soon = _SOON if version.has_dates else ""
     return {name: with_dates(statement, soon) for name, statement in found.items()}
 
@@ -254,7 +254,7 @@ def _note_old(rows: str, has_sets: bool) -> str:
     )
 
 
-def _note_set() -> str:
+def _note_set(version: Any) -> str:
     """Return the function that notes what a set collected, in the order of the triggers.
 
     An article's own changes come first: see ``mark``. At the end it forgets everything.
@@ -269,7 +269,7 @@ def _note_set() -> str:
     )
     return (
         f"CREATE OR REPLACE FUNCTION note_set() RETURNS void {_LANGUAGE} BEGIN "
-        f"{search.REFILE_SET}PERFORM set_config('newsroom.in_sets', 'off', true); {_NEW_EDITION}"
+        f"{search.refile_set(version.searched)}PERFORM set_config('newsroom.in_sets', 'off', true); {_NEW_EDITION}"
         f"{_note_old('SELECT * FROM set_before WHERE NOT is_new', has_sets=False)}"
         f"{mark('SELECT b.slug FROM set_before AS b JOIN set_own USING (id)', _NOW)}"
         "INSERT INTO set_appearing "

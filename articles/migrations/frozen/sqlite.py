@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from articles.migrations.frozen import search_sqlite
 from articles.migrations.frozen.change_feed import (
     CARRIED,
     INTO,
@@ -19,7 +20,6 @@ from articles.migrations.frozen.change_feed import (
     showing,
     with_dates,
 )
-from articles.migrations.frozen.search_0008_sqlite import TRIGGERS as SEARCH
 
 _NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 _SOON = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+15 minutes')"
@@ -86,7 +86,7 @@ def definitions(version: Any) -> dict[str, str]:
         marks = _marks(version, table)
         for event, (when, then) in _notes(table, differs_in(columns), marks).items():
             add(f"{table}_{event}_notes", table, event, when, then)
-    return found | (SEARCH if version.has_search else {})
+    return found | (search_sqlite.triggers(version.searched) if version.has_search else {})
 
 
 def differs_in(columns: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 from django.db import migrations
 
 from articles.migrations.frozen import postgresql, sqlite
+from articles.migrations.frozen.search_columns import TEXTS, WORDS, Columns
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Shown:
     """Whether PostgreSQL's triggers collect what a large write changes; SQLite's are replaced then."""
     has_dates: bool = False
     """Whether an article dated more than 15 minutes in the future is not public."""
+    searched: Columns = TEXTS
+    """The columns that the search index is made of."""
 
 
 _ARTICLE = (
@@ -91,6 +94,7 @@ _0020 = replace(
 )
 _0024 = replace(_0020, has_sets=True)
 _0028 = replace(_0024, has_dates=True)
+_0036 = replace(_0028, searched=WORDS)
 VERSIONS = {
     "0007": _0007,
     "0008": _0008,
@@ -100,6 +104,7 @@ VERSIONS = {
     "0020": _0020,
     "0024": _0024,
     "0028": _0028,
+    "0036": _0036,
 }
 """Each version by the number of the migration that it begins with."""
 SHOWN = VERSIONS[max(VERSIONS)]

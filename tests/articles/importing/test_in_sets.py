@@ -14,6 +14,7 @@ from articles.models import Article, Change
 from articles.sample_documents import generate
 from articles.search.index import filed_under
 from articles.tracking import editions, sets
+from newsroom.words import stored
 from tests import digest
 from tests.articles.importing.worlds import (
     SeedFile,
@@ -36,8 +37,8 @@ def noted() -> dict[str, bool]:
     for article in Article.objects.select_related("provider").prefetch_related(
         "topic_links__topic"
     ):
-        topics = [(link.topic.pk, link.topic.name) for link in article.topic_links.all()]
-        provider = (article.provider.pk, article.provider.name)
+        topics = [(link.topic.pk, stored(link.topic.name)) for link in article.topic_links.all()]
+        provider = (article.provider.pk, stored(article.provider.name))
         assert article.filed_under == filed_under(provider, topics), article.slug
     return dict(Change.objects.values_list("slug", "shown"))
 

@@ -16,9 +16,10 @@ from hypothesis.extra.django import TestCase
 
 from articles import search
 from articles.models import Article, ArticleTopic, Topic
-from articles.search import Order, index, terms
+from articles.search import Order, index
 from articles.site.filters import ArticleFilter
 from newsroom.paging import CursorError
+from newsroom.words import MARK, stored
 from providers.models import Provider
 from tests.factories import NOW, make_article, make_provider, make_topic
 
@@ -226,8 +227,8 @@ class TestOrder:
 
 class TestMarks:
     def test_are_no_words(self) -> None:
-        provider = make_provider(name=f"Paper {terms.MARK}t1")
-        article = make_article(provider=provider, title=f"{terms.MARK}l Zebra")
+        provider = make_provider(name=f"Paper {MARK}t1")
+        article = make_article(provider=provider, title=f"{MARK}l Zebra")
         for text in ("ʬl", "ʬp*", f"ʬp{provider.pk}", "ʬhzebra", "ʬyarticle", "ʬt1"):
             assert not pages(f"q={text}x", Order.BEST)
         assert pages("q=ʬhzebra", Order.BEST) == []
@@ -244,8 +245,8 @@ def vectors() -> list[str]:
     """Return the index entries of each article, computed from its rows."""
     return [
         index.filed_under(
-            (article.provider_id, article.provider.name),
-            [(link.topic_id, link.topic.name) for link in article.topic_links.all()],
+            (article.provider_id, stored(article.provider.name)),
+            [(link.topic_id, stored(link.topic.name)) for link in article.topic_links.all()],
         )
         for article in Article.objects.select_related("provider")
         .prefetch_related("topic_links__topic")

@@ -84,7 +84,10 @@ def vocabulary() -> list[Any]:
                 f"CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, {FTS_TABLE}, instance)"
             )
             cursor.execute("SELECT * FROM words ORDER BY term, doc, col, offset")
-        return list(cursor.fetchall())
+        found = list(cursor.fetchall())
+        if connection.vendor == "sqlite":
+            cursor.execute("DROP TABLE temp.words")
+        return found
 
 
 def outcome(write: Callable[[], object], *, is_set: bool) -> Outcome:
