@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from articles import signs_of_life, units
 from articles.images import keeping
-from articles.importing import uploads
+from articles.importing import queued, uploads
 from articles.models import SignIn
 from articles.newsdesk import moments
 from articles.units import AnyTask, enqueue, enqueue_all, unit
@@ -69,8 +69,15 @@ def deliver(stopping: Stop, *, hook: int) -> None:
 
 
 @unit("imports")
-def import_upload(stopping: Stop, *, upload: int) -> None:
-    uploads.import_one(upload, stopping)
+def prepare_import(stopping: Stop, *, upload: int) -> None:
+    """Cut uploaded files into parts."""
+    uploads.prepare(upload, stopping.is_set)
+
+
+@unit("imports")
+def import_part(stopping: Stop, *, upload: int, part: int) -> None:
+    """Parse a part of an import, and store the parts whose turn has come."""
+    uploads.work(upload, part, stopping.is_set)
 
 
 @unit("urgent")
@@ -101,6 +108,7 @@ def due(at: datetime) -> Iterator[Due]:
         yield follow_moments, {}
     for hook in delivery.due_hooks(at):
         yield deliver, {"hook": hook}
-    # One at a time, in the order of their arrival.
-    if upload := uploads.next_due():
-        yield import_upload, {"upload": upload}
+    for upload in uploads.unprepared():
+        yield prepare_import, {"upload": upload}
+    for upload, part in queued.unfinished():
+        yield import_part, {"upload": upload, "part": part}

@@ -8,6 +8,7 @@ inside a transaction.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -35,6 +36,19 @@ def hold_write_lock() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def try_lock(name: str) -> bool:
+    """Take a lock until the transaction ends, and return whether it was free.
+
+    On SQLite the transaction itself holds the only write lock.
+    """
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        key = [_LOCK, zlib.crc32(name.encode()) >> 1]
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", key)
+        return bool(cursor.fetchone()[0])
 
 
 def reserve_ids(model: _Model, count: int) -> list[int]:

@@ -27,6 +27,9 @@ LEFT_OUT: Final = frozenset(
         "django_session",
         # Tasks are found again by what is due.
         "django_tasks_database_dbtaskresult",
+        # Files of imports that are not finished: they can be imported again.
+        "articles_importpart",
+        "articles_importfile",
         # Signs of life of running workers.
         "articles_worker",
         # A restore begins another edition and epoch.

@@ -211,6 +211,11 @@ def origins(file: Path) -> frozenset[str]:
     return _origins(str(file.parent), changed).get(file.name, frozenset())
 
 
+def origins_of(file: FoundFile) -> frozenset[str]:
+    """Return the same for a file of a run."""
+    return file.origins if file.token else origins(Path(file.path))
+
+
 def is_as_known(file: FoundFile, exported: str | None) -> bool:
     """Return whether a file whose document is stored already needs no import.
 
@@ -218,7 +223,7 @@ def is_as_known(file: FoundFile, exported: str | None) -> bool:
     such document is stored. A file that is based on that version needs an import, because another
     newsroom has reverted changes.
     """
-    return exported is None or (exported != "" and exported not in origins(Path(file.path)))
+    return exported is None or (exported != "" and exported not in origins_of(file))
 
 
 def is_returned(file: FoundFile, digest: str) -> bool:
@@ -226,7 +231,7 @@ def is_returned(file: FoundFile, digest: str) -> bool:
 
     At most one query.
     """
-    others = origins(Path(file.path)) - {digest}
+    others = origins_of(file) - {digest}
     if not others:
         return False
     of_digest = SourceDocument.objects.filter(digest=digest, exported_digest__in=others)

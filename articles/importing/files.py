@@ -50,6 +50,10 @@ class FoundFile(NamedTuple):
     ``name`` is its path within the imported folder, ``roots`` are all folders of the run.
     ``is_named`` is true for a file that was named explicitly, which is never skipped. ``is_whole``
     is true if its whole folder is imported, so that a missing file was deleted.
+
+    Files of a queued import may be on another machine. Its parts, which begin with ``token``, say
+    which files there are; ``inode`` distinguishes them, and ``origins`` is what
+    ``exported.origins`` returned.
     """
 
     path: str
@@ -59,6 +63,9 @@ class FoundFile(NamedTuple):
     kind: Kind
     is_named: bool = False
     is_whole: bool = True
+    token: str = ""
+    inode: str = ""
+    origins: frozenset[str] = frozenset()
 
 
 def require(paths: Sequence[Path]) -> None:

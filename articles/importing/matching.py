@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from articles.documents import DocumentError, parse
+from articles.documents import DocumentError
+from articles.importing.beside import Other, is_another_file, others
 from articles.importing.exported import is_returned
-from articles.importing.files import read
 from articles.importing.identity import Directory, Row
 from articles.importing.rows import Incoming, Pair
 from articles.models import ImportRun
@@ -150,15 +151,10 @@ def _same_page(one: Incoming, directory: Directory) -> Row | None:
 
 def _is_of_another_root(row: Row, one: Incoming) -> bool:
     """Whether an article came from a file of the same path in another folder of this run."""
-    for root in one.file.roots:
-        other = Path(root, one.file.name)
-        if _is_another_file(other, one):
-            try:
-                data, digest = read(str(other), "")
-                if digest == row.digest or parse("", data).key == row.key != one.document.key:
-                    return True
-            except DocumentError:
-                continue
+    for other in others(one.file, one.file.name):
+        with suppress(DocumentError):
+            if other.digest == row.digest or other.key == row.key != one.document.key:
+                return True
     return False
 
 
@@ -167,28 +163,20 @@ def _is_in_run(row: Row, one: Incoming) -> bool:
 
     A file that now has another document does not count.
     """
-    return bool(row.path) and any(
-        _is_another_file(path, one) and _is_about(path, row)
-        for path in (Path(root, row.path or "") for root in one.file.roots)
-    )
+    found = others(one.file, row.path) if row.path else ()
+    return any(_is_about(other, row) for other in found)
 
 
 def _is_unchanged(row: Row, one: Incoming) -> bool:
     """Whether the file of an article is another file of this run, with the same text as before."""
-    paths = (Path(root, row.path or "") for root in one.file.roots)
-    try:
-        return any(
-            _is_another_file(path, one) and read(str(path), "")[1] == row.digest for path in paths
-        )
-    except DocumentError:
-        return False
+    found = others(one.file, row.path) if row.path else ()
+    return any(other.digest == row.digest for other in found)
 
 
-def _is_about(path: Path, row: Row) -> bool:
+def _is_about(other: Other, row: Row) -> bool:
     """Whether a file contains the document of an article, or cannot be read."""
     try:
-        data, digest = read(str(path), "")
-        return digest == row.digest or parse("", data).key in {row.key, *row.former_keys}
+        return other.digest == row.digest or other.key in {row.key, *row.former_keys}
     except DocumentError:
         return True
 
@@ -204,7 +192,7 @@ def _is_elsewhere(row: Row, one: Incoming) -> bool:
     run = ImportRun.objects.filter(pk=row.run).values_list("folders", flat=True)
     for folder in next(iter(run), []):
         own = Path(folder, row.path)
-        if folder not in one.file.roots and _is_another_file(own, one):
+        if folder not in one.file.roots and is_another_file(own, one.file):
             with os.scandir(own.parent) as entries:
                 names = [entry.name for entry in islice(entries, _NEIGHBORS)]
             inner = Path(row.path).parent
@@ -213,10 +201,6 @@ def _is_elsewhere(row: Row, one: Incoming) -> bool:
             if beside and not any(path.exists() for path in here):
                 return True
     return False
-
-
-def _is_another_file(path: Path, one: Incoming) -> bool:
-    return path.is_file() and not path.samefile(one.file.path)
 
 
 def _release_path(one: Incoming, directory: Directory, matches: Matches) -> None:

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from articles import documents
 from articles.documents import ArticleDocument, address_key
 from articles.documents.marks import further_keys
 from articles.importing import decisions, rows, snapshot
-from articles.importing.exported import origins
+from articles.importing.exported import origins_of
 from articles.importing.identity import Row
 from articles.importing.rows import Incoming, Pair
 from articles.models import Article, ImportConflict, SourceDocument
@@ -110,7 +109,7 @@ def _base(source: SourceDocument | None, incoming: Incoming) -> ArticleDocument 
     """
     if source is None or source.exported_digest is None or source.exported_text is None:
         return None
-    if source.exported_digest not in origins(Path(incoming.file.path)):
+    if source.exported_digest not in origins_of(incoming.file):
         return None
     return documents.parse(source.path, source.exported_text.encode())
 

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from articles.documents import ArticleDocument, DocumentError, DocumentWarning, iso
 from articles.models import ImportProblem, ImportRun
-from articles.policy_fit import Fit
 from articles.scoring import GRACE
 
 COUNTS: Final = (
@@ -47,13 +46,26 @@ class Report:
     skipped: int = 0
     stubs: int = 0
     problems: list[ImportProblem] = field(default_factory=list)
-    fit: Fit | None = None
-    """Which policies explain the scores of the run's documents, if any document has one."""
+    skips: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many files were skipped, by folder and reason."""
+    policy: dict[str, Any] | None = None
+    """Which policy explains the most scores of the run's documents, if any document has one."""
     seconds: float = 0.0
     run: ImportRun | None = None
     interrupted: bool = False
     stopped: int = 0
     """The exit status of the signal that stopped the run, or 0."""
+
+    @classmethod
+    def of_run(cls, run: ImportRun, policy: dict[str, Any] | None) -> Self:
+        """Return the report of a run that has ended, from its row and its problems."""
+        report = cls(**{name: getattr(run, name) for name in COUNTS}, policy=policy)
+        report.problems = list(run.problems.order_by("pk"))
+        report.run = None if run.state == ImportRun.State.CHECKED else run
+        report.interrupted = run.state == ImportRun.State.INTERRUPTED
+        if run.finished_at:
+            report.seconds = (run.finished_at - run.started_at).total_seconds()
+        return report
 
     @property
     def done(self) -> int:
@@ -78,6 +90,12 @@ class Report:
             place = {name: getattr(one, name) for name in _ERROR}
             self.problems.append(ImportProblem(kind=kind, **place))
 
+    def skip(self, path: str, reason: str) -> None:
+        """Count a file of a folder that is not a news document."""
+        self.skipped += 1
+        folder, slash, _ = path.rpartition("/")
+        self.skips[folder + slash, reason] += 1
+
     def add(self, kind: ImportProblem.Kind, path: str, message: str, **details: Any) -> None:
         """Add a problem that rejects no document."""
         self.problems.append(ImportProblem(kind=kind, path=path, message=message, details=details))
@@ -86,6 +104,8 @@ class Report:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.problems += other.problems
+        self.skips.update(other.skips)
+        self.policy = other.policy or self.policy
 
     def record(self, run: ImportRun) -> None:
         """Store the problems, add the counts to those of the run, and give a sign of life."""
@@ -109,8 +129,7 @@ class Report:
             **{name: getattr(self, name) for name in COUNTS},
             "duplicates": [problem.details for problem in self.of(kinds.DUPLICATE)],
             "score_differences": [problem.details for problem in self.of(kinds.SCORE)],
-            "policy": self.fit
-            and {"explained": self.fit.current.explained, "best": self.fit.best[0].as_json()},
+            "policy": self.policy,
             "errors": self._placed(kinds.ERROR),
             "warnings": self._placed(kinds.WARNING),
             "seconds": round(self.seconds, 3),
@@ -167,21 +186,11 @@ def dated_ahead(
     return (DocumentWarning(path, *place, message),)
 
 
-class Skipped:
-    """Counts the files of walked folders that are not news documents, by folder and reason."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def add(self, path: str, reason: str) -> None:
-        folder, slash, _ = path.rpartition("/")
-        self._counts[folder + slash, reason] += 1
-
-    def report(self) -> Report:
-        """Return one problem for each folder and reason, in the order of the folders."""
-        part = Report()
-        for (folder, reason), count in sorted(self._counts.items()):
-            what = "file is not a news document" if count == 1 else "files are not news documents"
-            message = f"{count:,} {what}: {reason}"
-            part.add(ImportProblem.Kind.SKIPPED, folder, message, reason=reason, count=count)
-        return part
+def skipped_files(skips: Counter[tuple[str, str]]) -> Report:
+    """Return one problem for each folder and reason, in the order of the folders."""
+    part = Report()
+    for (folder, reason), count in sorted(skips.items()):
+        what = "file is not a news document" if count == 1 else "files are not news documents"
+        message = f"{count:,} {what}: {reason}"
+        part.add(ImportProblem.Kind.SKIPPED, folder, message, reason=reason, count=count)
+    return part

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0033_units")]
+    dependencies = [("articles", "0034_import_parts")]
 
     # Null and without a default: SQLite then adds the columns in place.
     operations = [

@@ -21,6 +21,6 @@ from articles.models.source_document import FormerDocument, SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic
 from articles.models.unindexed import Unindexed
-from articles.models.upload import Upload
+from articles.models.upload import ImportFile, ImportPart, Upload
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook
 from articles.models.worker import Worker

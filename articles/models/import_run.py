@@ -18,9 +18,12 @@ one every ``importing.SIGN_EVERY`` seconds."""
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     def settle(self, at: datetime | None = None) -> Self:
-        """Mark runs whose process has ended as killed; return all runs. One query if none has."""
+        """Mark runs whose process has ended as killed; return all runs. One query if none has.
+
+        Queued runs belong to no process: other workers continue them.
+        """
         at = at or timezone.now()
-        running = self.model.objects.filter(state=ImportRun.State.RUNNING)
+        running = self.model.objects.filter(state=ImportRun.State.RUNNING, upload=None)
         gone = [run.pk for run in running if run.is_gone(at)]
         if gone:
             # Skip runs that have finished or given a sign of life in the meantime.

@@ -109,10 +109,12 @@ class TestQueueing:
         clock.tick()
         assert queued() == []
 
-    def test_one_upload_at_a_time(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(uploads, "next_due", lambda: 5)
+    def test_parts_of_imports(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(uploads, "unprepared", lambda: [6])
+        monkeypatch.setattr("articles.importing.queued.unfinished", lambda: [(5, 0), (5, 7)])
         clock.tick()
-        assert queued() == ["import_upload upload=5"]
+        parts = ["import_part part=0 upload=5", "import_part part=7 upload=5"]
+        assert queued() == [*parts, "prepare_import upload=6"]
 
     def test_more_images_when_the_last_ones_are_done(self, clock: Clock) -> None:
         keep_images.enqueue(host="pictures.example", urls=[], providers=[])

@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 from articles import units
 from articles.models import Worker
 from articles.newsdesk import moments
-from articles.tasks import deliver, follow_moments, import_upload, keep_images
+from articles.tasks import deliver, follow_moments, keep_images, prepare_import
 from articles.units import enqueue, enqueue_all, waiting
 from articles.webhooks import delivery
 from tests.articles.test_signs_of_life import another
@@ -82,12 +82,10 @@ class TestDoing:
     def test_urgent_units_come_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
         done: list[str] = []
         monkeypatch.setattr("articles.images.keeping.keep", lambda **_: done.append("images"))
-        monkeypatch.setattr(
-            "articles.importing.uploads.import_one", lambda *_: done.append("import")
-        )
+        monkeypatch.setattr("articles.importing.uploads.prepare", lambda *_: done.append("import"))
         monkeypatch.setattr(moments, "catch_up", lambda **_: done.append("moments"))
         enqueue(keep_images, host="pictures.example", urls=[], providers=[])
-        enqueue(import_upload, upload=1)
+        enqueue(prepare_import, upload=1)
         enqueue(follow_moments)
         work_off()
         assert done == ["moments", "import", "images"]

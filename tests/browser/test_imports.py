@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from articles.importing import archives
 from articles.models import Article
-from tests.articles.importing import queued
+from tests.articles.importing.queueing import work_through
 from tests.articles.samples import document, put
 from tests.browser.conftest import OpenPage
 from tests.browser.sound import assert_sound
@@ -30,12 +30,12 @@ def test_the_page_follows_an_import_automatically(
     expect(state).to_contain_text("Waiting for a worker")
     assert_sound(page)
 
-    queued.import_queued()
+    work_through()
     expect(state).to_contain_text("Nothing was written")
     assert_sound(page)
     state.get_by_role("button", name="Import these").click()
     expect(state).to_contain_text("Waiting for a worker")
-    queued.import_queued()
+    work_through()
     expect(page.locator(".field-state").first).to_contain_text("finished")
     assert Article.objects.filter(coverage_only=False).count() == 1
 

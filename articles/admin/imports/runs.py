@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import admin
@@ -16,14 +16,21 @@ from django.utils.text import Truncator
 from articles import roles
 from articles.admin.links import admin_link, list_link
 from articles.admin.lists import ChosenFilter, ReadOnlyAdmin
-from articles.importing.uploads import PENDING
-from articles.models import ImportConflict, ImportProblem, ImportRun, SourceDocument, Upload
+from articles.importing.queued import PENDING
+from articles.models import (
+    ImportConflict,
+    ImportProblem,
+    ImportRun,
+    SourceDocument,
+    Upload,
+    Worker,
+)
 
 SHOWN: Final = 50
 """How many problems of each kind a run's page shows; the list of problems has the rest."""
 
 PATIENCE: Final = timedelta(seconds=15)
-"""How long an upload waits before its page says that no worker is running."""
+"""How long an import waits before its page says that no worker is running."""
 
 
 class RunFilter(ChosenFilter):
@@ -151,25 +158,32 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
 
 def _state_of_upload(run: ImportRun) -> dict[str, Any]:
-    """Return the context of ``_upload.html``. One query, and one more while the upload waits."""
+    """Return the context of ``_upload.html``. One query, and up to two while the import waits."""
     upload = Upload.objects.filter(run=run).first()
     if upload is None:
         return {}
     upload.run = run
-    is_waiting = run.state == ImportRun.State.QUEUED and upload.begun_at is None
-    before = Upload.objects.exclude(begun_at=None).filter(run__state__in=PENDING)
-    running = before.select_related("run").first() if is_waiting else None
+    is_pending = run.state in PENDING
+    is_unpacked = upload.parts is not None or upload.begun_at is None
+    is_waiting = run.state == ImportRun.State.QUEUED and is_unpacked
+    earlier = Upload.objects.filter(run__state__in=PENDING, pk__lt=upload.pk)
+    before = earlier.select_related("run").first() if is_waiting else None
     # On SQLite, nobody else can write while a dry run is in its transaction.
     is_checking = run.state == ImportRun.State.RUNNING and upload.is_dry_run
+    at = timezone.now()
     return {
         "upload": upload,
-        "is_pending": run.state in PENDING,
+        "is_pending": is_pending,
+        "is_waiting": is_waiting,
         "can_cancel": not (upload.is_cancelled or is_checking),
-        "running": running.run if running else None,
-        "is_forgotten": is_waiting
-        and running is None
-        and timezone.now() - run.started_at > PATIENCE,
+        "before": before.run if before else None,
+        "is_forgotten": is_pending and at - run.started_at > PATIENCE and not _is_worked_on(at),
     }
+
+
+def _is_worked_on(at: datetime) -> bool:
+    """Return whether a process that imports is alive. One query."""
+    return Worker.objects.alive(at).filter(queue__contains="imports").exists()
 
 
 @admin.register(ImportProblem)

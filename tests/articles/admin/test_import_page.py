@@ -19,10 +19,10 @@ from articles.admin.imports import import_page
 from articles.admin.imports.runs import PATIENCE
 from articles.documents import write
 from articles.importing import uploads
-from articles.models import Article, ImportRun, Upload
+from articles.models import Article, ImportRun, Upload, Worker
 from articles.roles import Role
 from tests.articles.admin.admin_pages import PAYLOAD, get, list_of, page_of
-from tests.articles.importing import queued
+from tests.articles.importing.queueing import work_through
 from tests.articles.samples import document, load, put
 from tests.factories import make_article, make_user
 
@@ -166,12 +166,12 @@ class TestRunPage:
     ) -> str:
         """Upload a file, let the worker import it, and return the page of the run."""
         upload(client, {name: data}, **more)
-        queued.import_queued()
+        work_through()
         return get(client, page_of(ImportRun.objects.latest("pk")))
 
     def test_renews_itself_until_it_is_finished(self, operator: Client) -> None:
         pending = upload(operator, {"one.md": GOOD})
-        queued.import_queued()
+        work_through()
         finished = get(operator, page_of(ImportRun.objects.get()))
         for part in ('http-equiv="refresh"', "import-run.js", "data-pending"):
             assert part in pending
@@ -182,28 +182,51 @@ class TestRunPage:
         run = ImportRun.objects.get()
         Upload.objects.update(begun_at=timezone.now())
         assert "Unpacking the files" in get(operator, page_of(run))
-        Upload.objects.update(total=9000, done=3000)
-        # It is known to be running on another host.
-        ImportRun.objects.update(
-            state=ImportRun.State.RUNNING, host="elsewhere", alive_at=timezone.now()
-        )
+        Upload.objects.update(parts=9, total=9000)
+        assert "Waiting for a worker" in get(operator, page_of(run))
+        Upload.objects.update(stored=3, done=3000)
+        # No process of this import has to be alive: another one continues it.
+        ImportRun.objects.update(state=ImportRun.State.RUNNING)
         html = get(operator, page_of(run))
         assert "3,000 of 9,000" in html
         assert 'max="9000"' in html
         assert cancel(run) in html
+
+    def test_a_queued_folder(self, operator: Client, tmp_path: Path) -> None:
+        put(tmp_path, "one.md", document())
+        run = uploads.submit([tmp_path]).run
+        html = get(operator, page_of(run))
+        assert "Waiting for a worker" in html
+        html = operator.post(cancel(run), follow=True).text
+        assert "Canceled before it began." in html
+        assert "Upload again" not in html
+        operator.post(again(run))
+        work_through()
+        latest = ImportRun.objects.latest("pk")
+        assert (latest.state, latest.created) == (ImportRun.State.FINISHED, 1)
+        assert latest.folders == [str(tmp_path)]
+        assert latest.paths == run.paths
 
     def test_says_that_no_worker_is_running(self, operator: Client) -> None:
         upload(operator, {"one.md": GOOD})
         run = ImportRun.objects.get()
         assert "manage.py work" not in get(operator, page_of(run))
         ImportRun.objects.update(started_at=timezone.now() - 2 * PATIENCE)
-        assert "manage.py work" in get(operator, page_of(run))
-        # Another import explains why it waits.
+        for state in (ImportRun.State.RUNNING, ImportRun.State.QUEUED):
+            ImportRun.objects.update(state=state)
+            assert "manage.py work" in get(operator, page_of(run))
+        at = timezone.now()
+        Worker.objects.create(host="a", pid=1, queue="urgent imports", begun_at=at, seen_at=at)
+        assert "manage.py work" not in get(operator, page_of(run))
+
+    def test_waits_for_the_import_before_it(self, operator: Client) -> None:
+        upload(operator, {"one.md": GOOD})
         upload(operator, {"two.md": GOOD})
-        Upload.objects.exclude(run=run).update(begun_at=timezone.now())
-        html = get(operator, page_of(run))
-        assert "manage.py work" not in html
+        first, second = ImportRun.objects.order_by("pk")
+        assert "the import before it" not in get(operator, page_of(first))
+        html = get(operator, page_of(second))
         assert "the import before it" in html
+        assert page_of(first) in html
 
     def test_dry_run_and_then_import_with_one_click(self, operator: Client) -> None:
         html = self.run_page(operator, dry_run="on")
@@ -213,7 +236,7 @@ class TestRunPage:
         assert again(tried) in html
 
         operator.post(again(tried))
-        queued.import_queued()
+        work_through()
         run = ImportRun.objects.latest("pk")
         assert (run.state, run.created) == (ImportRun.State.FINISHED, 1)
         assert again(tried) not in get(operator, page_of(tried))

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 
 from articles import importing
-from articles.importing import Report
+from articles.importing import Report, parts
 from articles.models import Article, ImportProblem, ImportRun, SourceDocument
 from articles.sample_documents import generate, generate_catalog
 from tests import digest
@@ -85,7 +85,7 @@ class TestASecondImport:
             one = document(title="x", web_url=f"https://a.example/{number}")
             put_document(tmp_path, f"{number}.md", one)
         size = (tmp_path / "0.md").stat().st_size
-        monkeypatch.setattr(importing, "BATCH_BYTES", size + 1)
+        monkeypatch.setattr(parts, "BATCH_BYTES", size + 1)
         batches: list[int] = []
         load(tmp_path, progress=batches.append)
         assert batches == [2, 1]

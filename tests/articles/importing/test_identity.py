@@ -17,7 +17,7 @@ from articles.models import Article, FormerAddress, ImportProblem, Related, Uplo
 from articles.roles import Role
 from providers.models import Provider
 from tests.articles.api.desk import by_token
-from tests.articles.importing import queued
+from tests.articles.importing.queueing import work_through
 from tests.articles.importing.worlds import blank_newsroom
 from tests.articles.samples import (
     DAILY,
@@ -281,7 +281,7 @@ class TestRetitled:
         sent = SimpleUploadedFile(self.NEW, (folder / self.NEW).read_bytes())
         user = make_user(Role.OPERATOR)
         upload = uploads.receive([sent], by=user, is_dry_run=False)
-        assert not queued.import_queued()
+        work_through()
         run = Upload.objects.get(pk=upload.pk).run
         assert run is not None
         assert (run.created, run.retitled) == (1, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,14 +15,13 @@ from django.db import OperationalError
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
-from articles import importing
 from articles.documents import write
-from articles.importing import archives, uploads
+from articles.importing import archives, queued, uploads
 from articles.models import Article, ImportRun, SourceDocument, Upload
 from articles.roles import Role
 from newsroom import settings as site
 from tests.articles.documents.documents import CASES
-from tests.articles.importing import queued
+from tests.articles.importing.queueing import work_through
 from tests.articles.importing.test_archives import zipped
 from tests.articles.samples import document
 from tests.factories import make_user
@@ -50,12 +48,16 @@ def receive(*, is_dry_run: bool = False, **files: bytes) -> Upload:
 
 
 def imported(*, is_dry_run: bool = False, **files: bytes) -> Upload:
-    return renewed(receive(is_dry_run=is_dry_run, **files), import_queued=True)
+    return worked(receive(is_dry_run=is_dry_run, **files))
 
 
-def renewed(upload: Upload, *, import_queued: bool = False) -> Upload:
-    if import_queued:
-        assert not queued.import_queued()
+def worked(upload: Upload) -> Upload:
+    """Let a worker do everything that waits."""
+    work_through()
+    return renewed(upload)
+
+
+def renewed(upload: Upload) -> Upload:
     return Upload.objects.select_related("run").get(pk=upload.pk)
 
 
@@ -77,10 +79,10 @@ class TestImport:
         assert upload.run.state == State.QUEUED
         assert upload.run.paths == ["one.md", "bad.md"]
         assert stored() == sorted(upload.stored_names)
-        assert uploads.next_due()
+        assert uploads.unprepared() == [upload.pk]
         assert not Article.objects.exists()
 
-        upload = renewed(upload, import_queued=True)
+        upload = worked(upload)
         run = upload.run
         assert (run.state, run.created, run.rejected) == (State.FINISHED, 1, 1)
         assert run.started_by is not None
@@ -88,7 +90,6 @@ class TestImport:
         assert Article.objects.get().source_document.path == "one.md"
         assert run.problems.get().place.startswith("bad.md:")
         assert stored() == []
-        assert not uploads.next_due()
 
     def test_archives(self) -> None:
         topic = b"name: Bridges\nshortname: B\n"
@@ -119,20 +120,8 @@ class TestImport:
 
     def test_in_the_order_of_arrival(self) -> None:
         first, second = receive(one_md=GOOD), receive(one_md=GOOD)
-        assert renewed(first, import_queued=True).run.created == 1
+        assert worked(first).run.created == 1
         assert renewed(second).run.unchanged == 1
-
-    def test_is_named_as_an_upload(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        passed = []
-        run = importing.run
-
-        def run_and_look(*args: Any, **more: Any) -> Any:
-            passed.append(more["upload"])
-            return run(*args, **more)
-
-        monkeypatch.setattr(importing, "run", run_and_look)
-        upload = imported(one_md=GOOD)
-        assert passed == [upload]
 
     def test_descriptions_of_topics_are_not_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(archives, "MOST_FILES", 1)
@@ -161,7 +150,7 @@ class TestDryRun:
         # A second click finds the same run.
         assert uploads.import_again(tried.pk, by=user) == again
         assert again is not None
-        again = renewed(again, import_queued=True)
+        again = worked(again)
 
         assert (again.run.state, again.run.created) == (State.FINISHED, 1)
         assert again.run.started_by == user
@@ -207,7 +196,7 @@ class TestRefused:
     def test_files_that_the_worker_cannot_see(self) -> None:
         upload = receive(one_md=GOOD)
         (Path(settings.UPLOAD_ROOT) / upload.stored_names[0]).unlink()
-        assert "must share UPLOAD_ROOT" in renewed(upload, import_queued=True).message
+        assert "must share UPLOAD_ROOT" in worked(upload).message
 
     def test_the_others_are_imported(self) -> None:
         receive(all_zip=b"no archive")
@@ -218,7 +207,7 @@ class TestCancel:
     def test_before_it_begins(self) -> None:
         upload = receive(one_md=GOOD)
         uploads.cancel(upload)
-        upload = renewed(upload, import_queued=True)
+        upload = worked(upload)
         assert upload.run.state == State.INTERRUPTED
         assert upload.message == "Canceled before it began."
         assert not Article.objects.exists()
@@ -227,34 +216,27 @@ class TestCancel:
 
     def test_while_it_is_unpacked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         upload = receive(one_md=GOOD)
+        monkeypatch.setattr(uploads, "_EVERY", 0)
         begin_then(monkeypatch, lambda: uploads.cancel(renewed(upload)))
-        upload = renewed(upload, import_queued=True)
+        upload = worked(upload)
         assert upload.run.state == State.INTERRUPTED
         assert "before anything was imported" in upload.message
         assert not Article.objects.exists()
 
     def test_while_it_is_imported(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(uploads, "_EVERY", 0)
+        monkeypatch.setattr(uploads, "BATCH_SIZE", 2)
         upload = receive(all_zip=documents(5))
-        run = importing.run
-
-        def run_and_cancel(*args: Any, progress: Callable[[int], object], **more: Any) -> Any:
-            def cancel(count: int) -> None:
-                progress(count)
-                uploads.cancel(renewed(upload))
-
-            return run(*args, progress=cancel, batch_size=2, **more)
-
-        monkeypatch.setattr(importing, "run", run_and_cancel)
-        upload = renewed(upload, import_queued=True)
+        uploads.prepare(upload.pk)
+        uploads.work(*queued.unfinished()[0])
+        uploads.cancel(renewed(upload))
+        upload = worked(upload)
         assert (upload.run.state, upload.run.created) == (State.INTERRUPTED, 2)
         assert (upload.total, upload.done) == (5, 2)
         assert upload.message == "Canceled. What was imported before is kept."
-        monkeypatch.undo()
 
         again = uploads.import_again(upload.pk, by=make_user())
         assert again
-        assert renewed(again, import_queued=True).run.created == 3
+        assert worked(again).run.created == 3
 
 
 def begin_then(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
@@ -269,52 +251,44 @@ def begin_then(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> Non
 
 
 class TestFaults:
-    def test_files_of_a_killed_worker_can_be_imported_again(self) -> None:
+    def test_what_a_killed_worker_had_begun_is_continued(self) -> None:
         upload = receive(one_md=GOOD)
-        for state in (State.QUEUED, State.RUNNING, State.KILLED):
+        # A worker of a former version had begun it.
+        for state in (State.QUEUED, State.RUNNING):
             ImportRun.objects.update(state=state)
-            Upload.objects.update(begun_at=timezone.now(), message="")
-            (Path(settings.UPLOAD_ROOT) / "unpacked" / "archives").mkdir(
-                parents=True, exist_ok=True
-            )
-            upload = renewed(upload, import_queued=True)
-            assert upload.run.state == State.KILLED
-            assert "killed" in upload.message
-            assert upload.can_be_imported
-        again = uploads.import_again(upload.pk, by=make_user())
-        assert again
-        assert renewed(again, import_queued=True).run.created == 1
+            Upload.objects.update(begun_at=timezone.now())
+        ImportRun.objects.settle(timezone.now() + timedelta(days=1))
+        assert worked(upload).run.state == State.FINISHED
+        assert upload.run.problems.count() == 0
         assert stored() == []
 
-    def test_a_signal_while_it_is_unpacked_leaves_it_in_the_queue(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_signal_while_it_is_unpacked_leaves_it_in_the_queue(self) -> None:
         upload = receive(one_md=GOOD)
-        begin_then(monkeypatch, lambda: os.kill(os.getpid(), 2))
-        assert queued.import_queued()
+        uploads.prepare(upload.pk, lambda: True)
         assert renewed(upload).run.state == State.QUEUED
-        monkeypatch.undo()
-        assert renewed(upload, import_queued=True).run.state == State.FINISHED
+        assert stored() == upload.stored_names
+        assert worked(upload).run.state == State.FINISHED
 
-    def test_a_signal_while_it_is_imported_ends_it_after_the_batch(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_after_a_signal_it_is_continued(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(uploads, "BATCH_SIZE", 2)
         upload = receive(all_zip=documents(5))
-        run = importing.run
+        uploads.prepare(upload.pk)
+        asked = iter([False, False])
+        uploads.work(*queued.unfinished()[0], lambda: next(asked, True))
+        run = renewed(upload).run
+        assert (run.state, run.created) == (State.RUNNING, 2)
+        run = worked(upload).run
+        assert (run.state, run.created) == (State.FINISHED, 5)
 
-        def run_and_stop(*args: Any, progress: Callable[[int], object], **more: Any) -> Any:
-            def stop(count: int) -> None:
-                progress(count)
-                os.kill(os.getpid(), 2)
-
-            return run(*args, progress=stop, batch_size=2, **more)
-
-        monkeypatch.setattr(importing, "run", run_and_stop)
-        assert queued.import_queued()
-        upload = renewed(upload)
-        assert (upload.run.state, upload.run.created) == (State.INTERRUPTED, 2)
-        assert upload.message == "The worker was stopped. What was imported before is kept."
-        assert upload.can_be_imported
+    def test_a_dry_run_begins_again_after_a_signal(self) -> None:
+        upload = receive(is_dry_run=True, all_zip=documents(2))
+        uploads.prepare(upload.pk)
+        asked = iter([False, False])
+        uploads.work(*queued.unfinished()[0], lambda: next(asked, True))
+        run = renewed(upload).run
+        assert (run.state, run.created) == (State.RUNNING, 0)
+        run = worked(upload).run
+        assert (run.state, run.created) == (State.CHECKED, 2)
 
     def test_an_error_is_shown_and_the_files_are_kept(
         self, monkeypatch: pytest.MonkeyPatch
@@ -323,13 +297,24 @@ class TestFaults:
             raise OperationalError("disk I/O error")
 
         upload = receive(one_md=GOOD)
-        monkeypatch.setattr(importing, "run", fail)
-        with pytest.raises(OperationalError):
-            queued.import_queued()
+        with monkeypatch.context() as broken:
+            broken.setattr(queued, "store", fail)
+            with pytest.raises(OperationalError):
+                work_through()
         upload = renewed(upload)
         assert upload.run.state == State.FAILED
         assert "log" in upload.message
-        assert upload.can_be_imported
+        again = uploads.import_again(upload.pk, by=make_user())
+        assert again
+        assert worked(again).run.created == 1
+
+    def test_parts_that_a_restored_backup_does_not_have(self) -> None:
+        upload = receive(one_md=GOOD)
+        uploads.prepare(upload.pk)
+        queued.forget([upload.token])
+        upload = worked(upload)
+        assert (upload.run.state, upload.run.created) == (State.REFUSED, 0)
+        assert "no longer there" in upload.message
 
     def test_files_of_an_upload_that_cannot_be_queued_are_removed(
         self, monkeypatch: pytest.MonkeyPatch
@@ -353,7 +338,7 @@ class TestRemoveOld:
 
         assert stored() == waiting.stored_names
         assert not renewed(tried).can_be_imported
-        assert renewed(waiting, import_queued=True).run.state == State.FINISHED
+        assert worked(waiting).run.state == State.FINISHED
 
     def test_files_without_a_row(self) -> None:
         upload = receive(one_md=GOOD)
@@ -398,11 +383,11 @@ class TestS3:
         }
         assert stored() == []
         uploads.cancel(old)
-        assert renewed(tried, import_queued=True).run.created == 2
+        assert worked(tried).run.created == 2
         assert renewed(refused).run.state == State.REFUSED
         again = uploads.import_again(tried.pk, by=make_user())
         assert again
-        assert renewed(again, import_queued=True).run.created == 2
+        assert worked(again).run.created == 2
 
         assert [one.key for one in bucket.objects.all()] == old.stored_names
         uploads.remove_old(timezone.now() + 2 * uploads.KEPT)
@@ -412,7 +397,7 @@ class TestS3:
     def test_fail_missing(self, bucket: Any) -> None:
         upload = receive(one_md=GOOD)
         bucket.objects.delete()
-        assert "must share UPLOAD_ROOT" in renewed(upload, import_queued=True).message
+        assert "must share UPLOAD_ROOT" in worked(upload).message
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="needs the cases: see NEWSROOM_CASES")
@@ -429,6 +414,6 @@ class TestCases:
     def test_are_imported(self, name: str, path: str) -> None:
         sent = [SimpleUploadedFile(name, (CASES / "zip" / name).read_bytes())]
         upload = uploads.receive(sent, by=make_user(), is_dry_run=False)
-        run = renewed(upload, import_queued=True).run
+        run = worked(upload).run
         assert (run.state, run.created, run.rejected, run.skipped) == (State.FINISHED, 1, 0, 0)
         assert SourceDocument.objects.get().path == path

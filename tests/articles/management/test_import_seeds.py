@@ -11,7 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from articles import importing
-from articles.models import Article, ImportRun
+from articles.importing import uploads
+from articles.management.commands import import_seeds
+from articles.models import Article, ImportRun, Upload
+from tests.articles.importing.queueing import work_through
+from tests.articles.importing.worlds import blank_newsroom
 from tests.articles.samples import SEEDS, document, put
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +116,53 @@ class TestExitStatus:
         status, _, err = run(SEEDS)
         assert status == 130
         assert "run again to continue" in err
+
+
+class TestQueue:
+    def test_names_the_run_and_its_page(self, settings: Any) -> None:
+        settings.SITE_URL = "https://news.example"
+        status, out, _ = run(SEEDS, queue=True)
+        number = ImportRun.objects.get().pk
+        page = f"https://news.example/admin/articles/importrun/{number}/change/"
+        assert status == 0
+        assert out.startswith(f"Import {number} is queued: 2 documents. ")
+        assert page in out
+        _, out, _ = run(SEEDS, queue=True, format="json", batch_size=1)
+        found = {"run": number + 1, "documents": 2, "parts": 2}
+        assert json.loads(out) == found | {"url": page.replace(str(number), str(number + 1))}
+        assert not Article.objects.exists()
+
+    def test_waits_and_prints_the_report_of_an_import_alone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "a.txt").write_text("---\ntitle: [\n---\n", encoding="utf-8")
+        put(tmp_path, "b.txt", document())
+        monkeypatch.setattr(import_seeds, "sleep", lambda _: work_through())
+        with blank_newsroom():
+            alone = run(tmp_path, format="json")
+        queued = run(tmp_path, format="json", queue=True, wait=True)
+        assert queued[0] == alone[0] == 1
+        assert queued[2] == alone[2] != ""
+        times = {"seconds": 0, "run": 0}
+        assert json.loads(queued[1]) | times == json.loads(alone[1]) | times
+
+    def test_fail_if_it_is_canceled(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cancel = lambda _: uploads.cancel(Upload.objects.get())  # noqa: E731
+        monkeypatch.setattr(import_seeds, "sleep", cancel)
+        with pytest.raises(CommandError, match="interrupted"):
+            run(SEEDS, queue=True, wait=True)
+
+    @pytest.mark.parametrize(
+        ("paths", "options", "words"),
+        [
+            ([SEEDS], {"wait": True}, "--wait needs --queue"),
+            ([__file__], {"queue": True}, "only folders can be queued"),
+        ],
+    )
+    def test_fail(self, paths: list[Path], options: dict[str, bool], words: str) -> None:
+        with pytest.raises(CommandError, match=words) as raised:
+            run(*paths, **options)
+        assert raised.value.returncode == 2
 
 
 class TestPaths:

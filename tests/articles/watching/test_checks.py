@@ -20,7 +20,7 @@ from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
 from articles.models import Worker
-from articles.tasks import import_upload, keep_images
+from articles.tasks import keep_images, prepare_import
 from articles.units import KILLED, QUEUES
 from articles.watching import checks, queue
 from newsroom import database_clock, health
@@ -195,7 +195,7 @@ class TestQueue:
 
     def test_counts_by_task_and_result(self) -> None:
         queued(2, status="SUCCESSFUL")
-        import_upload.enqueue(upload=1)
+        prepare_import.enqueue(upload=1)
         assert queue.counts() == {("keep_images", "successful"): 2}
 
 
