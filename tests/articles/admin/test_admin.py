@@ -118,10 +118,12 @@ class TestEdit:
         assert response.status_code == 302
         stored = Article.objects.get(pk=article.pk)
         assert (stored.title, stored.excerpt, stored.version) == ("Better", "One\nTwo", 2)
+        assert (stored.title_words, stored.excerpt_words) == ("better", "one two")
+        written = {"title", "title_words", "excerpt", "excerpt_words", "version", "changed_at"}
         unchanged = {
             field.attname: getattr(article, field.attname)
             for field in Article._meta.concrete_fields
-            if field.name not in {"title", "excerpt", "version", "changed_at"}
+            if field.name not in written
         }
         assert unchanged == {name: getattr(stored, name) for name in unchanged}
         assert LogEntry.objects.get().object_id == str(article.pk)
