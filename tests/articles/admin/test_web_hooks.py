@@ -169,6 +169,8 @@ class TestDeliveries:
 
     def test_queries_do_not_depend_on_the_number(self, publisher: Client) -> None:
         counts = []
+        # Django asks for a content type once per process.
+        get(publisher, page_of(make_hook()))
         for number in (1, 8):
             hooks = [make_hook() for _ in range(number)]
             for hook in hooks:
