@@ -340,6 +340,7 @@ class TestWhateverIsAsked:
 MOST_QUERIES: Final = 6
 
 
+@pytest.mark.no_cover
 class TestQueries:
     """The number of queries does not depend on what a page shows."""
 
