@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,18 @@ class TestArguments:
         assert (status, out) == (2, "")
         assert "argument --folder: must not be empty" in err
         assert "Traceback" not in err
+
+    def test_characters_that_a_terminal_lacks_are_replaced(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        streams = [TextIOWrapper(BytesIO(), encoding="ascii") for _ in range(2)]
+        monkeypatch.setattr(sys, "stdout", streams[0])
+        monkeypatch.setattr(sys, "stderr", streams[1])
+        monkeypatch.setattr(commands.signal, "signal", lambda *_: None)
+        sample = Sample(lambda command: command.stdout.write("a \u2026 \u017d"))
+        sample.run_from_argv(["manage.py", "sample", "--slug", "b"])
+        out, err = (stream.buffer.getvalue().decode() for stream in streams)
+        assert (out, err) == ("a ... \\u017d\nslug ['b']\n", "")
 
     def test_keep_their_values(self) -> None:
         out = StringIO()
