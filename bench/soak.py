@@ -268,7 +268,7 @@ class Load:
             self.imports[done.returncode] += 1
 
     def draw(self) -> None:
-        """Give articles other pictures, from a process that stays."""
+        """Replace pictures of articles, all from one process."""
         choose = random.Random(2)
         drawn = [photograph(number, 1000) for number in range(8)]
         code = (

@@ -69,7 +69,7 @@ def received(pieces: Sequence[bytes]) -> Iterator[Parsed]:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Loads nothing but documents: what it reads may have been kept where others can write."""
+    """Loads only classes of documents, so that stored bytes can run nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _CLASSES:
