@@ -38,7 +38,7 @@ def bulk_create_again(target_url: str) -> float:
         SourceDocument,
         Topic,
     )
-    from newsroom.settings import database
+    from newsroom.environment import database
     from providers.models import Provider
 
     default = connections.databases["default"]

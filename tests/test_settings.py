@@ -26,8 +26,8 @@ from django_rq.connection_utils import get_redis_connection
 from rq import SimpleWorker
 from rq.defaults import DEFAULT_WORKER_TTL
 
+from newsroom.environment import cache, database, mail, redis_queue
 from newsroom.secret_key import read_or_create_secret_key
-from newsroom.settings import cache, database, mail, redis_queue
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES_URL = "postgres://newsroom:secret@db.example:5433/news"

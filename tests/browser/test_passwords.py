@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from articles.accounts import mails
 from articles.roles import Role
-from newsroom.settings import mail
+from newsroom.environment import mail
 from tests.articles.accounts.mail_server import mail_server
 from tests.browser.conftest import OpenPage
 from tests.browser.sound import assert_sound

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from articles.accounts import mails
-from newsroom.settings import mail
+from newsroom.environment import mail
 from tests.articles.accounts.mail_server import MailServer, mail_server
 
 

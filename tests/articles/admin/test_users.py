@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from articles.models import ApiToken
 from articles.roles import IN_WORDS, Role
-from newsroom.settings import mail
+from newsroom.environment import mail
 from tests.articles.accounts.mail_server import mail_server
 from tests.articles.accounts.signing_in import sign_in
 from tests.articles.accounts.test_passwords import NEW, choose, link_in
