@@ -102,8 +102,10 @@ def keep(
 ) -> Report:
     """Fetch, render and store the images missing at ``at``, from at most ``limit`` URLs.
 
-    ``urls`` are the only URLs to look at, and ``providers`` the ones whose logos are among them. With ``retry_failed``, also retry failures that are not due yet. ``progress`` is called with the
-    number of URLs just finished. After SIGINT or SIGTERM the run finishes the images it has started.
+    ``urls`` are the only URLs to look at, and ``providers`` the ones whose logos are among them.
+    With ``retry_failed``, also retry failures that are not due yet. ``progress`` is called with the
+    number of URLs just finished. After SIGINT or SIGTERM the run finishes the images it has
+    started.
     """
     at = at or timezone.now()
     started = monotonic()
