@@ -133,7 +133,7 @@ def measure(address: str, seconds: int, *headers: str) -> tuple[float, str, str]
     if bad:
         raise SystemExit(f"{address}: {bad[0]}")
     half, most = (
-        re.search(rf"^ +{share}% +(\S+)$", done.stdout, re.MULTILINE) for share in (50, 99)
+        re.search(rf"^ +{share}% +(\S+) *$", done.stdout, re.MULTILINE) for share in (50, 99)
     )
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     assert half
