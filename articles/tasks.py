@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from articles import signs_of_life, units
+from articles import signs_of_life, suggestions, units
 from articles.images import keeping
 from articles.importing import queued, uploads
 from articles.models import SignIn
@@ -28,6 +28,8 @@ from newsroom.interrupts import Stop
 
 AT_ONCE: Final = 10
 """Images of a unit. It is small, so that others have their turn."""
+SUGGESTED_AT_ONCE: Final = 100
+"""Articles whose suggestions a unit computes, for the same reason."""
 REST: Final = timedelta(minutes=10)
 """How long images of a host are not fetched after an error of ours, for example a full disk."""
 
@@ -80,6 +82,14 @@ def import_part(stopping: Stop, *, upload: int, part: int) -> None:
     uploads.work(upload, part, stopping.is_set)
 
 
+@unit("imports")
+def suggest(stopping: Stop) -> None:
+    """Compute the suggestions of articles that were written."""
+    suggestions.catch_up(stopping.is_set, SUGGESTED_AT_ONCE)
+    if not stopping.is_set() and suggestions.is_due():
+        enqueue(suggest)
+
+
 @unit("urgent")
 def follow_moments(stopping: Stop) -> None:
     """Recompute the stories of articles that came into sight or went out of it."""
@@ -103,7 +113,7 @@ REGULAR: Final[tuple[AnyTask, ...]] = (*AFTER_CHANGES, tidy)
 
 
 def due(at: datetime) -> Iterator[Due]:
-    """Yield the units that have work at ``at``. Four queries."""
+    """Yield the units that have work at ``at``. Five queries."""
     if moments.is_due(at):
         yield follow_moments, {}
     for hook in delivery.due_hooks(at):
@@ -112,3 +122,5 @@ def due(at: datetime) -> Iterator[Due]:
         yield prepare_import, {"upload": upload}
     for upload, part in queued.unfinished():
         yield import_part, {"upload": upload, "part": part}
+    if suggestions.is_due():
+        yield suggest, {}

@@ -23,6 +23,7 @@ from articles.models import (
     ImportRun,
     SourceDocument,
     Topic,
+    Unsuggested,
 )
 from articles.scoring import Policy, top_rank
 from articles.search.index import filed_under
@@ -160,15 +161,18 @@ def insert_articles(
     """
     fixed = tuple(_FRESH.values())
     file = _filing(providers, topics)
+    written: list[int] = []
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for row, document, values in _contents(fresh, stubs, providers, policy):
             under = file(values, document)
             names = (row.slug, row.slug, row.stem, row.key)
             one = (row.pk, *names, document is None, at, under, *values, at, *fixed)
+            written.append(row.pk)
             yield _decided(decided[row.pk], _ARTICLE, one) if row.pk in decided else one
 
     bulk.insert(Article, _ARTICLE, rows())
+    Unsuggested.objects.add(written, are_new=True)
 
 
 def _filing(
@@ -216,6 +220,7 @@ def fill_articles(
             yield (*_decided(decided.get(row.pk, {}), names, one), row.pk)
 
     bulk.update(Article, names, rows())
+    Unsuggested.objects.add(row.pk for row, _ in (*pairs, *stubs))
 
 
 def _decided(

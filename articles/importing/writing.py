@@ -23,6 +23,7 @@ from articles.models import (
     ImportRun,
     Related,
     SourceDocument,
+    Unsuggested,
 )
 from articles.models.article_queryset import in_sight
 from articles.scoring import Policy
@@ -73,6 +74,9 @@ def write(
     for merge in plan.merges:
         _write_merge(merge, providers, topics, run, at)
         _keep_conflicts(merge, run, at)
+    Unsuggested.objects.add_changed(
+        {merge.row.pk: merge.taken.union(merge.columns) for merge in plan.merges}
+    )
     begun = [row for row, _ in matches.written]
     settle_former_slugs((*begun, *plan.moved), begun)
     former = [FormerAddress(article_id=pk, address_key=key) for pk, key in plan.former_keys]

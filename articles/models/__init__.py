@@ -14,6 +14,7 @@ from articles.models.image import Image
 from articles.models.import_run import ImportConflict, ImportProblem, ImportRun
 from articles.models.kept_answer import KeptAnswer
 from articles.models.logo import Logo
+from articles.models.pair import Pair
 from articles.models.policy_version import PolicyVersion
 from articles.models.related import Related
 from articles.models.sign_in import SignIn
@@ -21,6 +22,8 @@ from articles.models.source_document import FormerDocument, SourceDocument
 from articles.models.stored_image import ImageFetch, StoredImage, StoredRendition
 from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic
 from articles.models.unindexed import Unindexed
+from articles.models.unsuggested import Unsuggested
 from articles.models.upload import ImportFile, ImportPart, Upload
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook
+from articles.models.word import Word
 from articles.models.worker import Worker

@@ -229,11 +229,10 @@ class ArticleQuerySet(WordsQuerySet["Article"]):
         """Load what the API lists: like ``for_page()``, but without the longest texts."""
         return self.for_page(at).defer("body", "featured_content")
 
-    def for_mention(self) -> Self:
-        """Load what a link to an article shows: headline, provider, time."""
-        return self.select_related("provider").only(
-            "slug", "title", "type", "published_at", "provider__name", "provider__domain"
-        )
+    def for_mention(self, *more: str) -> Self:
+        """Load what a link to an article shows: headline, provider, time; and ``more`` columns."""
+        shown = ("slug", "title", "type", "published_at", "provider__name", "provider__domain")
+        return self.select_related("provider").only(*shown, *more)
 
 
 # The columns that lists show, and those that decide whether and where an article is shown.

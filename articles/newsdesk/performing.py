@@ -16,7 +16,15 @@ from django.db.models import Max
 from articles import heat
 from articles.addresses import renew_keys
 from articles.importing import decisions, merging, snapshot
-from articles.models import Act, ActChange, Article, ArticleTopic, ImportConflict, Related
+from articles.models import (
+    Act,
+    ActChange,
+    Article,
+    ArticleTopic,
+    ImportConflict,
+    Related,
+    Unsuggested,
+)
 from articles.newsdesk import conflicts
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
@@ -61,6 +69,8 @@ def perform(
         lists = replace_lists(change)
         unlinked = _unlink(change.unlink)
         versions = _write(change, found, at)
+        Unsuggested.objects.add_changed(change.columns)
+        Unsuggested.objects.add(change.images)
         linked = _link(change)
         act = Act.objects.create(
             verb=change.verb,

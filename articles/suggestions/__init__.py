@@ -1,0 +1,9 @@
+"""Suggestions: which articles report the same event, or are the same report, and why.
+
+They are for staff only. ``compute`` and ``catch_up`` write them in the background; ``for_article``
+and ``for_articles`` read what is stored.
+"""
+
+from articles.suggestions.computing import catch_up, compute, is_due
+from articles.suggestions.reading import Suggestion, for_article, for_articles
+from articles.suggestions.sentences import sentences

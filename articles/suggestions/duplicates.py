@@ -1,0 +1,41 @@
+"""Whether two articles are the same report. No Django."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from articles.suggestions.ranking import Reason
+from articles.suggestions.reports import Report
+
+LEAST_OVERLAP: Final = 0.6
+"""The part of the word triples of the shorter excerpt that the other one must contain."""
+LEAST_TRIPLES: Final = 8
+"""Shorter excerpts are often the same by chance."""
+SAME_HEADLINE: Final = timedelta(days=14)
+LEAST_HEADLINE: Final = 3
+"""Words. "Live updates" is the headline of many reports."""
+
+
+def duplicate(one: Report, other: Report, *, reuse_titles: bool) -> tuple[float, list[Reason]]:
+    """Return how likely two articles are the same report, from 0 to 1, and why; 0 if they are not.
+
+    With ``reuse_titles`` the same headline says nothing.
+    """
+    found: list[Reason] = []
+    score = 0.0
+    fewest = min(len(one.triples), len(other.triples))
+    if fewest >= LEAST_TRIPLES:
+        share = len(one.triples & other.triples) / fewest
+        if share >= LEAST_OVERLAP:
+            score = share
+            found.append(["excerpt", round(share * 100)])
+    is_near = abs(one.at - other.at) <= SAME_HEADLINE
+    if is_near and not reuse_titles and _have_same_headline(one, other):
+        score = max(score, LEAST_OVERLAP) + (1 - max(score, LEAST_OVERLAP)) / 2
+        found.append(["headline"])
+    return score, found
+
+
+def _have_same_headline(one: Report, other: Report) -> bool:
+    return one.title_words == other.title_words and len(one.title_words) >= LEAST_HEADLINE

@@ -1,0 +1,91 @@
+"""Read the suggestions for articles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q
+
+from articles.models import Article, Pair, Related
+from articles.suggestions.sentences import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another article to join with, and why."""
+
+    other: Article
+    pair: Pair
+    why: list[str]
+
+
+def for_article(
+    article: Article,
+    *,
+    limit: int = 5,
+    kind: Pair.Kind = Pair.Kind.EVENT,
+    include_linked: bool = False,
+) -> list[Suggestion]:
+    """Return the suggestions for an article, best first. Two queries.
+
+    Refused ones are left out, and articles that are linked already, unless ``include_linked``.
+    """
+    found = for_articles([article], limit=limit, kind=kind, include_linked=include_linked)
+    return found[article.pk]
+
+
+def for_articles(
+    articles: Iterable[Article],
+    *,
+    limit: int = 5,
+    kind: Pair.Kind = Pair.Kind.EVENT,
+    include_linked: bool = False,
+) -> dict[int, list[Suggestion]]:
+    """Return the suggestions for each article of a list by its primary key. Two queries."""
+    keys = [article.pk for article in articles]
+    pairs = Pair.objects.of(keys).filter(kind=kind).exclude(verdict=Pair.Verdict.REFUSED)
+    if not include_linked:
+        pairs = pairs.exclude(_are_linked())
+    of_each: dict[int, list[Pair]] = {pk: [] for pk in keys}
+    for pair in pairs.order_by("-score", "-pk"):
+        for pk in (pair.first_id, pair.second_id):
+            if pk in of_each and len(of_each[pk]) < limit:
+                of_each[pk].append(pair)
+    others = _others({pair.other_than(pk) for pk, some in of_each.items() for pair in some})
+    return {
+        pk: [
+            Suggestion(others[other], pair, sentences(pair.reasons))
+            for pair in some
+            if (other := pair.other_than(pk)) in others
+        ]
+        for pk, some in of_each.items()
+    }
+
+
+def _are_linked() -> Q:
+    """Return whether one article of a pair links to the other one."""
+    there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
+    back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
+    return Q(Exists(there)) | Q(Exists(back))
+
+
+_OF_STATE: Final = (
+    "coverage_only",
+    "quality",
+    "heat",
+    "published",
+    "decision",
+    "decision_until",
+    "publish_from",
+    "publish_until",
+    "standing",
+)
+
+
+def _others(keys: Collection[int]) -> dict[int, Article]:
+    if not keys:
+        return {}
+    found = Article.objects.filter(pk__any_of=keys).for_mention(*_OF_STATE)
+    return {article.pk: article for article in found.order_by()}
