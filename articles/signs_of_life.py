@@ -121,8 +121,7 @@ class Signs:
                 continue
             Worker.objects.silent(at).filter(doing=name).update(doing="")
             try:
-                with transaction.atomic():
-                    self._write(doing=name, doing_since=at, unit=unit, is_wanted_again=False)
+                self._write(doing=name, doing_since=at, unit=unit, is_wanted_again=False)
             except IntegrityError:
                 # Another process was faster.
                 continue
@@ -142,7 +141,9 @@ class Signs:
     def _write(self, **values: Any) -> None:
         at = database_clock.ask()
         sign = {"seen_at": at, **values}
-        with self._lock:
+        # The lock first: on SQLite, a thread inside a transaction keeps the other from writing, and
+        # that one would keep the lock until its timeout of 20 seconds.
+        with self._lock, transaction.atomic():
             if self._row.update(**sign):
                 return
             host, pid = socket.gethostname(), os.getpid()

@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from articles import signs_of_life
 from articles.models import Worker
@@ -88,6 +88,28 @@ class TestSigns:
         with signs_of_life.signing("images"):
             pass
         assert "no database today" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_thread_waits_for_the_other_inside_a_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signs, waits = Signs("images"), []
+
+    class Lock:
+        def __enter__(self) -> None:
+            # On SQLite this would keep the other thread, which has the lock, from writing.
+            waits.append(connection.in_atomic_block)
+
+        def __exit__(self, *_: object) -> None:
+            assert not connection.in_atomic_block
+
+    monkeypatch.setattr(signs, "_lock", Lock())
+    signs.give()
+    assert signs.take(NAME, UNIT)
+    signs.give()
+    signs.release()
+    assert waits == [False] * 3
 
 
 class TestClaims:
