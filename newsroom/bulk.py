@@ -8,7 +8,6 @@ inside a transaction.
 from __future__ import annotations
 
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,47 +25,17 @@ _Model = type[models.Model]
 _LOCK = 0x6E657773
 _PIECE = 1000
 
-TURN = 2.0
-"""Seconds for which a process may take SQLite's write lock again and again."""
-PAUSE = 0.12
-"""Seconds after which each waiting writer has asked again: SQLite's asks every 0.1 s at last."""
-
 
 def hold_write_lock() -> None:
     """Make other writers of articles wait until the transaction ends.
 
     An import holds the lock for a batch, the newsdesk for a decision: neither makes decisions from
     rows that the other is about to change, and their row locks cannot deadlock. On SQLite the
-    transaction itself holds the only write lock. Others ask for it from time to time and would miss
-    the short gaps of a long job, so that one pauses after ``TURN`` seconds.
+    transaction itself holds the only write lock.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    elif not connection.is_in_memory_db():
-        _turn.begin()
-        transaction.on_commit(_turn.end)
-
-
-class _Turn:
-    """The transactions that this process has made with gaps too short for others."""
-
-    def __init__(self) -> None:
-        self.began = self.ended = float("-inf")
-
-    def begin(self) -> None:
-        now = time.monotonic()
-        if now - self.ended >= PAUSE:
-            self.began = now
-
-    def end(self) -> None:
-        self.ended = time.monotonic()
-        if self.ended - self.began >= TURN:
-            time.sleep(PAUSE)
-            self.began = time.monotonic()
-
-
-_turn = _Turn()
 
 
 def try_lock(name: str) -> bool:
