@@ -44,6 +44,12 @@ class Provider(WithWords):
         help_text="A list of images, each with url, width and height in pixels.",
     )
     notes = models.TextField(blank=True, help_text="Only editors see these notes.")
+    reuses_titles = models.BooleanField(
+        "reuses headlines",
+        null=True,
+        help_text="Its reports often have the same headline as another one, for example a daily "
+        "column. The same headline then suggests no duplicate.",
+    )
     source = models.JSONField(
         default=dict,
         blank=True,

@@ -7,33 +7,30 @@ the transaction that stores the pairs.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from django.db import transaction
 
-from articles.models import Article, Image, Pair, Unsuggested, Word
-from articles.suggestions import candidates, duplicates, ranking
-from articles.suggestions.ranking import Reason
+from articles.models import Article, Pair, Unsuggested, Word
+from articles.suggestions import candidates, duplicates, loading, ranking
+from articles.suggestions.ranking import Reason, Weighed
 from articles.suggestions.reports import Report
 from articles.suggestions.weights import Weights
 from newsroom import bulk
-from newsroom.words import words
 
 COUNTED_AT_ONCE: Final = 500
 AT_ONCE: Final = 20
 """Articles in one transaction."""
 KEPT: Final = 12
-"""How many articles are stored as suggestions for one. Others may name it as well."""
-MOST_NAMING: Final = 50
+"""How many earlier and how many later articles are stored as suggestions for one. The earlier ones are
+those that it would have if all had arrived in order."""
+MOST_PARTNERS: Final = 50
 """How many articles that have it among theirs are kept beyond that."""
 LEAST_SCORE: Final = 0.0
-"""Pairs that score less are not stored."""
-FEW: Final = 4
-"""A picture that more articles have, such as a logo, says nothing."""
-LONGEST: Final = 300
-"""Words of an excerpt that are compared."""
+"""Pairs that score less are not stored. Of those with less than 0.2, 1 % were links."""
 
 
 class Found(NamedTuple):
@@ -102,107 +99,82 @@ def _pieces(articles: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _find(articles: Collection[int]) -> list[Found]:
-    """Return the pairs of articles. Five queries, and two for each article."""
-    own = _reports(articles)
+    """Return the pairs of articles. Seven queries; for each article one, and one for each picture."""
+    own = loading.reports(articles)
     weights = Weights()
-    weights.load(word for report, _ in own.values() for word in report.words)
-    naming = _naming(own)
-    pictured = _pictured(own)
-    others = {pk: _candidates(pk, report, weights) for pk, (report, _) in own.items()}
-    for pk, (report, _) in own.items():
+    weights.load(word for report in own.values() for word in report.words)
+    partners = loading.partners(own)
+    pictured = loading.rare_pictures(own)
+    others = {pk: _candidates(pk, report, weights) for pk, report in own.items()}
+    for pk, report in own.items():
         sharing = (other for url in report.pictures for other in pictured.get(url, ()))
-        others[pk] = others[pk] | naming[pk].union(sharing) - {pk}
-    reports = own | _reports({pk for some in others.values() for pk in some}.difference(own))
-    weights.load(word for report, _ in reports.values() for word in report.words)
+        others[pk] |= partners[pk].union(sharing) - {pk}
+    reports = own | loading.reports(set[int]().union(*others.values()).difference(own))
+    weights.load(word for report in reports.values() for word in report.words)
+    weighed = {pk: ranking.weigh(report, weights.of) for pk, report in reports.items()}
     found: dict[tuple[int, int, str], Found] = {}
     for pk in own:
-        beside = {other: reports[other] for other in others[pk] if other in reports}
-        for one in _pairs(pk, own[pk], beside, weights, frozenset(pictured), naming[pk]):
-            found[one[:3]] = one
+        beside = {other: weighed[other] for other in others[pk] if other in weighed}
+        one = _One(pk, weighed[pk], beside, partners[pk], weights, frozenset(pictured))
+        for pair in (*one.events(), *one.duplicates()):
+            found[pair[:3]] = pair
     return [*found.values()]
-
-
-def _pairs(
-    pk: int,
-    own: tuple[Report, bool],
-    others: Mapping[int, tuple[Report, bool]],
-    weights: Weights,
-    rare_pictures: frozenset[str],
-    naming: Collection[int],
-) -> Iterator[Found]:
-    report, reuses = own
-    scores = {}
-    for other, (its, also_reuses) in others.items():
-        if abs(report.at - its.at) > candidates.WINDOW:
-            continue
-        score = ranking.score(ranking.likeness(report, its, weights, rare_pictures))
-        if score >= LEAST_SCORE:
-            scores[other] = score
-        same, why = duplicates.duplicate(report, its, reuse_titles=reuses or also_reuses)
-        if same:
-            yield Found.of(pk, other, Pair.Kind.DUPLICATE, same, why)
-    best = sorted(scores, key=lambda other: (-scores[other], -other))
-    also = [other for other in best[KEPT:] if other in naming][:MOST_NAMING]
-    for other in (*best[:KEPT], *also):
-        its = others[other][0]
-        why = ranking.reasons(report, its, weights, weights.least, rare_pictures)
-        yield Found.of(pk, other, Pair.Kind.EVENT, scores[other], why)
-
-
-def _reports(articles: Collection[int]) -> dict[int, tuple[Report, bool]]:
-    """Return what is compared of articles, and whether each provider reuses headlines. Two queries."""
-    pictures: dict[int, set[str]] = defaultdict(set)
-    images = Image.objects.filter(article__any_of=articles).order_by()
-    for pk, url in images.values_list("article_id", "url"):
-        pictures[pk].add(url)
-    rows = Article.objects.filter(pk__any_of=articles).order_by()
-    columns = ("title", "excerpt", "title_words", "excerpt_words", "published_at")
-    return {
-        pk: (
-            Report(
-                title,
-                excerpt,
-                _split(title_words, title),
-                _split(excerpt_words, excerpt),
-                at,
-                frozenset(pictures[pk]),
-            ),
-            False,
-        )
-        for pk, title, excerpt, title_words, excerpt_words, at in rows.values_list("pk", *columns)
-    }
-
-
-def _split(stored: str | None, text: str) -> tuple[str, ...]:
-    found = words(text) if stored is None else stored.split()
-    return tuple(found[:LONGEST])
 
 
 def _candidates(pk: int, report: Report, weights: Weights) -> set[int]:
     rarest = candidates.rarest(report.words, weights.counts)
-    return set(candidates.find(pk, rarest, report.at, weights))
+    return set(candidates.find(pk, rarest, report.at, weights.of))
 
 
-def _naming(articles: Collection[int]) -> dict[int, set[int]]:
-    """Return the articles that each is paired with already. One query."""
-    pairs = Pair.objects.of(sorted(articles)).open().filter(kind=Pair.Kind.EVENT)
-    found: dict[int, set[int]] = defaultdict(set)
-    for first, second in pairs.values_list("first", "second"):
-        found[first].add(second)
-        found[second].add(first)
-    return found
+@dataclass(frozen=True, slots=True)
+class _One:
+    """An article, and what it is compared with."""
 
+    pk: int
+    own: Weighed
+    others: Mapping[int, Weighed]
+    partners: set[int]
+    """The articles that it is paired with already."""
+    weights: Weights
+    rare_pictures: frozenset[str]
 
-def _pictured(reports: Mapping[int, tuple[Report, bool]]) -> dict[str, list[int]]:
-    """Return the articles with each picture that few articles share. One query."""
-    urls = sorted({url for report, _ in reports.values() for url in report.pictures})
-    found: dict[str, list[int]] = {}
-    for url in urls:
-        sharing = Image.objects.at([url]).order_by().values_list("article_id", flat=True)
-        few = [*sharing.distinct()[: FEW + 1]]
-        if 1 < len(few) <= FEW:
-            found[url] = few
-    return found
+    def events(self) -> Iterator[Found]:
+        """Yield the pairs with the articles that most likely report the same event."""
+        scores = {}
+        for other, its in self.others.items():
+            if abs(self.own.report.at - its.report.at) <= candidates.WINDOW:
+                like = ranking.likeness(self.own, its, self.weights.of, self.rare_pictures)
+                scores[other] = ranking.score(like)
+        likely = (other for other, score in scores.items() if score >= LEAST_SCORE)
+        best = sorted(likely, key=lambda other: (-scores[other], -other))
+        for other in self._kept(best):
+            why = ranking.reasons(
+                self.own.report,
+                self.others[other].report,
+                self.weights.of,
+                self.weights.least,
+                self.rare_pictures,
+            )
+            yield Found.of(self.pk, other, Pair.Kind.EVENT, scores[other], why)
+
+    def _kept(self, best: list[int]) -> Iterator[int]:
+        at = self.own.report.at
+        kept: Counter[object] = Counter()
+        for other in best:
+            side: object = self.others[other].report.at <= at
+            if kept[side] == KEPT:
+                side = "partner"
+                if other not in self.partners or kept[side] == MOST_PARTNERS:
+                    continue
+            kept[side] += 1
+            yield other
+
+    def duplicates(self) -> Iterator[Found]:
+        """Yield the pairs with articles that are the same report."""
+        for other, its in self.others.items():
+            score, why = duplicates.duplicate(self.own.report, its.report)
+            if score:
+                yield Found.of(self.pk, other, Pair.Kind.DUPLICATE, score, why)
 
 
 def _store(articles: Collection[int], found: Sequence[Found], due: Collection[int]) -> None:

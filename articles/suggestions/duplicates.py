@@ -17,10 +17,10 @@ LEAST_HEADLINE: Final = 3
 """Words. "Live updates" is the headline of many reports."""
 
 
-def duplicate(one: Report, other: Report, *, reuse_titles: bool) -> tuple[float, list[Reason]]:
+def duplicate(one: Report, other: Report) -> tuple[float, list[Reason]]:
     """Return how likely two articles are the same report, from 0 to 1, and why; 0 if they are not.
 
-    With ``reuse_titles`` the same headline says nothing.
+    The same headline says nothing if one of their providers reuses headlines.
     """
     found: list[Reason] = []
     score = 0.0
@@ -31,6 +31,7 @@ def duplicate(one: Report, other: Report, *, reuse_titles: bool) -> tuple[float,
             score = share
             found.append(["excerpt", round(share * 100)])
     is_near = abs(one.at - other.at) <= SAME_HEADLINE
+    reuse_titles = one.reuses_titles or other.reuses_titles
     if is_near and not reuse_titles and _have_same_headline(one, other):
         score = max(score, LEAST_OVERLAP) + (1 - max(score, LEAST_OVERLAP)) / 2
         found.append(["headline"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Final, Self
+from functools import cached_property, lru_cache
+from typing import Final
 
 from newsroom.words import spans, words
 
@@ -25,11 +25,8 @@ class Report:
     at: datetime
     pictures: frozenset[str] = frozenset()
     """The URLs of its pictures."""
-
-    @classmethod
-    def of(cls, title: str, excerpt: str, at: datetime, pictures: Iterable[str] = ()) -> Self:
-        texts = tuple(words(title)), tuple(words(excerpt))
-        return cls(title, excerpt, *texts, at, frozenset(pictures))
+    reuses_titles: bool = False
+    """Whether its provider often has the same headline for different reports."""
 
     @cached_property
     def headline(self) -> frozenset[str]:
@@ -50,17 +47,27 @@ class Report:
         text = self.excerpt_words
         return frozenset(zip(text, text[1:], text[2:], strict=False))
 
-    def spelled(self, wanted: Iterable[str]) -> list[str]:
-        """Return words as the article spells them, in their order."""
-        missing = dict.fromkeys(wanted)
+    @cached_property
+    def sure_names(self) -> frozenset[str]:
+        """Its names, without headlines in which almost every word has a capital letter."""
+        long = [word for word in self.title.split() if len(word) > 3]
+        is_capitalized = sum(word[0].isupper() for word in long) > MOST_CAPITALS * len(long)
+        return frozenset(_names(self.excerpt if is_capitalized else f"{self.title} {self.excerpt}"))
+
+    def spelled(self, words: Iterable[str]) -> list[str]:
+        """Return words as the article spells them."""
+        return [self._spellings.get(word, word) for word in words]
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for text in (self.title, self.excerpt):
-            for span in spans(text) if missing.keys() - found.keys() else ():
-                if span.word in missing:
-                    found.setdefault(span.word, text[span.start : span.end])
-        return [found.get(word, word) for word in missing]
+            for span in spans(text):
+                found.setdefault(span.word, text[span.start : span.end])
+        return found
 
 
+MOST_CAPITALS: Final = 0.7
 _EDGES: Final = "\"'“”‘’«»„‚()[]{}<>.,;:!?…-–—"  # noqa: RUF001 - signs in texts
 
 
@@ -68,4 +75,9 @@ def _names(text: str) -> Iterator[str]:
     for one in text.split():
         bare = one.strip(_EDGES)
         if bare and (bare[0].isdigit() or bare[0].isupper()):
-            yield from words(bare)
+            yield from _stored(bare)
+
+
+@lru_cache(maxsize=20_000)
+def _stored(word: str) -> list[str]:
+    return words(word)

@@ -56,7 +56,9 @@ UNSEEN: Final = {
     "articles_topic": {
         *("id", "key", "name_words", "short_name", "parent_id", "keywords", "hashtags", "source"),
     },
-    "providers_provider": {"id", "name_words", "description", "logos", "notes", "source"},
+    "providers_provider": {
+        *("id", "name_words", "description", "logos", "notes", "reuses_titles", "source"),
+    },
 }
 """Columns that API clients do not see in an article, or only through other columns."""
 

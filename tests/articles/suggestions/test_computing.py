@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles import suggestions
 from articles.models import Article, Image, Pair, Unsuggested, Word
-from articles.suggestions import computing
+from articles.suggestions import computing, loading
 from tests.factories import NOW, make_article, relate
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ class TestPictures:
 
     def test_many_share_a_logo(self, paper: None) -> None:
         articles = [write("Storm Ylva floods Aarhus"), write("Oversvømmelse ved kysten")]
-        articles += Article.objects.exclude(pk__in=[one.pk for one in articles])[: computing.FEW]
+        articles += Article.objects.exclude(pk__in=[one.pk for one in articles])[: loading.FEW]
         self.picture(*articles)
         suggestions.catch_up()
         assert suggestions.for_article(articles[0]) == []
