@@ -4,6 +4,6 @@ They are for staff only. ``compute`` and ``catch_up`` write them in the backgrou
 and ``for_articles`` read what is stored.
 """
 
-from articles.suggestions.computing import catch_up, compute, is_due
-from articles.suggestions.reading import Suggestion, for_article, for_articles
+from articles.suggestions.computing import LEAST_SCORE, catch_up, compute, is_due
+from articles.suggestions.reading import LIKELY, SHOWN, Suggestion, for_article, for_articles
 from articles.suggestions.sentences import sentences

@@ -16,8 +16,8 @@ WINDOW: Final = timedelta(days=14)
 """How far apart two reports of an event may be."""
 MOST_ENTRIES: Final = 4_000
 """How many entries of the index are read for an article, by the expected number for each word."""
-MOST_WORDS: Final = 24
-MOST: Final = 120
+MOST_WORDS: Final = 48
+MOST: Final = 160
 """How many candidates are compared in full."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

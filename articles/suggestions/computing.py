@@ -29,8 +29,8 @@ KEPT: Final = 12
 those that it would have if all had arrived in order."""
 MOST_PARTNERS: Final = 50
 """How many articles that have it among theirs are kept beyond that."""
-LEAST_SCORE: Final = 0.0
-"""Pairs that score less are not stored. Of those with less than 0.2, 1 % were links."""
+LEAST_SCORE: Final = -0.3
+"""Pairs that score less are not stored."""
 
 
 class Found(NamedTuple):

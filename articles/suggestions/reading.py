@@ -11,6 +11,11 @@ from django.db.models import Exists, OuterRef, Q
 from articles.models import Article, Pair, Related
 from articles.suggestions.sentences import sentences
 
+SHOWN: Final = 0.25
+"""The least score to show editors. Of pairs that score less, 1 % were links (docs/suggestions.md)."""
+LIKELY: Final = 2.0
+"""From this score on, most pairs report the same event."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -26,13 +31,17 @@ def for_article(
     *,
     limit: int = 5,
     kind: Pair.Kind = Pair.Kind.EVENT,
+    least: float = SHOWN,
     include_linked: bool = False,
 ) -> list[Suggestion]:
     """Return the suggestions for an article, best first. Two queries.
 
-    Refused ones are left out, and articles that are linked already, unless ``include_linked``.
+    Left out are refused ones, those that score less than ``least``, and articles that are linked
+    already, unless ``include_linked``.
     """
-    found = for_articles([article], limit=limit, kind=kind, include_linked=include_linked)
+    found = for_articles(
+        [article], limit=limit, kind=kind, least=least, include_linked=include_linked
+    )
     return found[article.pk]
 
 
@@ -41,11 +50,16 @@ def for_articles(
     *,
     limit: int = 5,
     kind: Pair.Kind = Pair.Kind.EVENT,
+    least: float = SHOWN,
     include_linked: bool = False,
 ) -> dict[int, list[Suggestion]]:
     """Return the suggestions for each article of a list by its primary key. Two queries."""
     keys = [article.pk for article in articles]
-    pairs = Pair.objects.of(keys).filter(kind=kind).exclude(verdict=Pair.Verdict.REFUSED)
+    pairs = (
+        Pair.objects.of(keys)
+        .filter(kind=kind, score__gte=least)
+        .exclude(verdict=Pair.Verdict.REFUSED)
+    )
     if not include_linked:
         pairs = pairs.exclude(_are_linked())
     of_each: dict[int, list[Pair]] = {pk: [] for pk in keys}

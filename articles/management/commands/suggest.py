@@ -84,7 +84,9 @@ _Line = tuple[Article, list[Suggestion], list[Suggestion]]
 
 def _found(articles: list[Article], limit: int) -> Iterator[_Line]:
     related, duplicates = (
-        suggestions.for_articles(articles, limit=limit, kind=kind, include_linked=True)
+        suggestions.for_articles(
+            articles, limit=limit, kind=kind, least=suggestions.LEAST_SCORE, include_linked=True
+        )
         for kind in (Pair.Kind.EVENT, Pair.Kind.DUPLICATE)
     )
     for article in articles:
