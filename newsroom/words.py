@@ -50,6 +50,7 @@ _UNSPACED: Final = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
 )
 _UNSPACED_LETTER: Final = re.compile(f"[{_UNSPACED}]")
+_ASCII_WORD: Final = re.compile("[^ ]+")
 _RUN: Final = re.compile(f"[{_UNSPACED}]+|[^ {_UNSPACED}]+")
 
 
@@ -115,7 +116,14 @@ def may_continue(word: str) -> bool:
 
 def spans(text: str) -> Iterator[Span]:
     """Yield ``words(text)``, and where each is in the text."""
-    for run in _runs(text[:LONGEST_TEXT]):
+    text = text[:LONGEST_TEXT]
+    if all(map(_is_plain, set(text))):
+        # Most texts in Latin letters: the words are where they were.
+        for found in _ASCII_WORD.finditer(text.translate(_LETTERS)):
+            start, end = found.span()
+            yield Span(start, end, found[0][:LONGEST_WORD], start + 1)
+        return
+    for run in _runs(text):
         plain = "".join(letter.word for letter in run)
         if is_unspaced(plain):
             for first, second in zip(run, [*run[1:], None], strict=True):
@@ -138,6 +146,12 @@ def _plain(letter: str) -> str:
     parts = [one for one in unicodedata.normalize("NFKD", folded) if not _is_accent(one)]
     kept = "".join(_SAME.get(one, one) if _is_kept(one) else " " for one in parts)
     return unicodedata.normalize("NFC", kept)
+
+
+def _is_plain(letter: str) -> bool:
+    """Return whether a character becomes exactly one, in ASCII."""
+    plain = _LETTERS[ord(letter)]
+    return len(plain) == 1 and plain.isascii()
 
 
 def _is_kept(letter: str) -> bool:

@@ -68,6 +68,16 @@ class TestWords:
             assert not signs, hex(code)
             assert words.MARK not in plain
 
+    def test_places_of_latin_letters_are_those_of_any_letters(self) -> None:
+        random = Random(6)
+        letters = [chr(code) for code in range(0x250)] + [*"–—’“”…"]
+        for _ in range(2_000):
+            text = "".join(random.choices(letters, k=random.randint(1, 8)))
+            # One Greek letter at the end, and each character is looked at.
+            *found, last = words.spans(f"{text} α")
+            assert list(words.spans(text)) == found, ascii(text)
+            assert last.word == "α"
+
     def test_places_are_those_of_the_words(self) -> None:
         random = Random(5)
         letters = [chr(code) for first, last in SCRIPTS for code in range(first, last)]
