@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from html import escape
+from typing import Any, Final
 from unicodedata import normalize
 
 from django import template
 from django.urls import reverse
 from django.utils import dateformat, timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.formats import localize
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from articles.models import Article
 
 register = template.Library()
+
+TOPICS: Final = 3
+REPORTS: Final = 5
+"""The most topics and reports on a card."""
 
 
 @register.filter
@@ -59,33 +66,54 @@ def hour(moment: datetime) -> SafeString:
 
 
 def _time(local: datetime, pattern: str) -> SafeString:
-    shown = dateformat.format(local, pattern)
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), shown)
+    shown = escape(dateformat.format(local, pattern))
+    return mark_safe(f'<time datetime="{local.isoformat()}">{shown}</time>')  # noqa: S308 - escaped
 
 
 @register.simple_tag
 def byline(report: Any, has_day_above: bool | str = False) -> SafeString:
     """Show the publisher and time of a report; without the day if that is above."""
-    return format_html(
-        '<p class="byline"><a class="provider" href="{}">{}</a>{}{}</p>',
-        provider_address(report.provider.domain),
-        publisher(report.provider),
-        (hour if has_day_above else time)(report.published_at),
-        format_html('<span class="kind">{}</span>', gettext("Video"))
-        if report.type == Article.Type.VIDEO
-        else "",
-    )
+    address = escape(provider_address(report.provider.domain))
+    name = escape(publisher(report.provider))
+    when = (hour if has_day_above else time)(report.published_at)
+    is_video = report.type == Article.Type.VIDEO
+    kind = f'<span class="kind">{escape(gettext("Video"))}</span>' if is_video else ""
+    html = f'<p class="byline"><a class="provider" href="{address}">{name}</a>{when}{kind}</p>'
+    return mark_safe(html)  # noqa: S308 - escaped
 
 
 @register.simple_tag
 def report_line(report: Any, when: SafeString | str = "") -> SafeString:
     """Show a report: its publisher, its time, and its headline with a link to the original."""
-    headline, url = shortened(report.headline, 200), report.source_url
-    return format_html(
-        "<b>{}</b>{}{}",
-        publisher(report.provider),
-        format_html(", {}", when) if when else ": ",
-        format_html('<a href="{}">{}</a>', url, headline)
-        if url
-        else format_html("<span>{}</span>", headline),
+    headline, url = escape(shortened(report.headline, 200)), escape(report.source_url)
+    before = f", {conditional_escape(when)}" if when else ": "
+    shown = f'<a href="{url}">{headline}</a>' if url else f"<span>{headline}</span>"
+    html = f"<b>{escape(publisher(report.provider))}</b>{before}{shown}"
+    return mark_safe(html)  # noqa: S308 - escaped
+
+
+@register.simple_tag
+def topic_links(topics: Sequence[Any]) -> SafeString:
+    """Show the first topics of a story."""
+    shown = "".join(
+        f'<li><a href="{escape(topic_address(topic.slug))}">'
+        f"{escape(shortened(topic.name, 60))}</a></li>\n"
+        for topic in topics[:TOPICS]
     )
+    return mark_safe(f'<ul class="topics">\n{shown}</ul>' if shown else "")  # noqa: S308 - escaped
+
+
+@register.simple_tag
+def coverage(story: Any) -> SafeString:
+    """Show the first reports behind a story, and how many more there are."""
+    reports = story.coverage
+    if not reports:
+        return SafeString()
+    shown = "".join(f"<li>{report_line(report)}</li>\n" for report in reports[:REPORTS])
+    title, more = escape(gettext("More coverage")), ""
+    if (rest := len(reports) - REPORTS) > 0:
+        words = ngettext("%(rest)s more", "%(rest)s more", rest) % {"rest": localize(rest)}
+        address = escape(story.get_absolute_url())
+        more = f'<a class="more" href="{address}#coverage">\n{escape(words)}\n</a>\n'
+    html = f'<div class="coverage">\n<h3>{title}</h3>\n<ul>\n{shown}</ul>\n{more}</div>'
+    return mark_safe(html)  # noqa: S308 - escaped
