@@ -43,8 +43,8 @@ LARGEST: Final = 512 * 1024
 
 # Strangers can make up any number of addresses. Pages with a query share these entries, so that
 # together they need at most 4 MB.
-PLACES: Final = 128
-LARGEST_IN_PLACE: Final = 32 * 1024
+PLACES: Final = 64
+LARGEST_IN_PLACE: Final = 64 * 1024
 KEPT_IN_PLACE: Final = 600
 """Seconds."""
 

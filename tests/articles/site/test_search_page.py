@@ -206,6 +206,20 @@ class TestPage:
         with django_assert_num_queries(1):
             get(client, "/search/")
 
+    def test_a_full_page_is_stored(
+        self, client: Client, django_assert_num_queries: Callable[[int], Any]
+    ) -> None:
+        """Even for programs that ask for pages without compression."""
+        topics = tuple(make_topic(f"{number} topics with long names") for number in range(3))
+        for number in range(25):
+            excerpt = "A zebra runs through a town. " * 20
+            make_article(title=f"Zebra {number} " * 10, excerpt=excerpt, topics=topics)
+        page = get(client, "/search/?q=zebra")
+        assert len(page) > 32 * 1024
+        # Expect 1 query: the edition.
+        with django_assert_num_queries(1):
+            assert get(client, "/search/?q=zebra") == page
+
 
 class TestNeverFails(TestCase):
     @settings(max_examples=60)
