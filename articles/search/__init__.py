@@ -10,4 +10,5 @@ tables by name and does not import the models.
 from articles.search.conditions import condition
 from articles.search.hits import Behind, Narrowing, Order, find, tiers
 from articles.search.marks import excerpt_around, marked
+from articles.search.spelling import near
 from articles.search.terms import LONGEST, MOST_TERMS, NO_TEXT, Search, address, has_slug, parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -46,6 +46,8 @@ class PageMeta:
     published_at: datetime | None = None
     updated_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    is_indexed: bool = True
+    """Whether search engines may list the page."""
 
     @property
     def locale(self) -> str:
@@ -120,7 +122,9 @@ def for_provider(
 def for_search(request: HttpRequest, stories: Iterable[Article], kept: Sequence[str]) -> PageMeta:
     words = request.GET.get("q", "").strip()
     title = _("Search: %(words)s") % {"words": words} if words else _("Search")
-    return for_list(request, title, stories=stories, kept=kept, is_search=True)
+    meta = for_list(request, title, stories=stories, kept=kept, is_search=True)
+    # Anybody can make up searches, and what they find is listed elsewhere.
+    return replace(meta, is_indexed=False)
 
 
 def for_story(request: HttpRequest, lead: Article, coverage: Sequence[Article]) -> PageMeta:

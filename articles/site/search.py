@@ -13,18 +13,23 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from articles.models import Article
-from articles.search import Order, excerpt_around, marked
+from articles.models import Article, Word
+from articles.search import Order, excerpt_around, find, marked, near, parse
 from articles.site import page_meta
 from articles.site.feeds import lists
 from articles.site.feeds.lists import feed_links
-from articles.site.filters import ArticleFilter, cut_words
+from articles.site.filters import MOST_COUNTED, ArticleFilter, cut_words
 from articles.site.page_cache import public
 from articles.site.views import PAGE_SIZE, cursor_or_404
+from newsroom.words import spans
 
 OFFERED: Final = 6
 """The most topics, and the most publishers, that a page of hits suggests as filters."""
 _LONGEST_HEADLINE: Final = 300
+_LONGEST_WORD: Final = 20
+"""Letters of a word that may be mistyped. Longer ones have thousands of neighbors."""
+_MOST_WORDS: Final = 3
+_MOST_TRIED: Final = 3
 
 
 class _Hit(NamedTuple):
@@ -53,8 +58,12 @@ def search(request: HttpRequest) -> HttpResponse:
     if after and narrowed.is_blank:
         # A blank search has no pages.
         raise Http404
-    with cursor_or_404():
-        page = narrowed.found(order, after, size=PAGE_SIZE) if is_asked else None
+    page, count = None, None
+    if after:
+        with cursor_or_404():
+            page = narrowed.found(order, after, size=PAGE_SIZE) if is_asked else None
+    elif is_asked:
+        page, count = narrowed.counted(order, size=PAGE_SIZE)
     rows = page.rows if page else []
     kept = [*ArticleFilter.base_filters, "order", "after"]
     context = {
@@ -73,10 +82,38 @@ def search(request: HttpRequest) -> HttpResponse:
             for story in rows
         ],
         "is_first_page": not after,
+        "count": count,
+        "most_counted": MOST_COUNTED,
+        "meant": _meant(request, narrowed) if count == 0 else None,
         "chosen": _chosen(request, narrowed, rows) if is_asked else [],
         "offered": _offered(request, rows),
     }
     return render(request, "articles/search.html", context)
+
+
+def _meant(request: HttpRequest, narrowed: ArticleFilter) -> _Link | None:
+    """Return the same search with one word spelled otherwise that has hits. At most four queries.
+
+    The words come from all articles; only those by which a reader finds something are offered.
+    """
+    terms = {term[0] for term in narrowed.asked.wanted if len(term) == 1}
+    likely = sorted((word for word in terms if len(word) <= _LONGEST_WORD), key=len, reverse=True)
+    spelled = {other: word for word in likely[:_MOST_WORDS] for other in near(word)}
+    counts = Word.objects.counts(spelled) if spelled else {}
+    for other in sorted(counts, key=lambda one: (-counts[one], one))[:_MOST_TRIED]:
+        words = _with(narrowed.words, spelled[other], other)
+        asked = parse(words, is_typing=False)
+        if find(narrowed.queryset, asked, narrowed.narrowing, Order.LATEST, count=1):
+            return _Link(words, _address(request, "q", [words]))
+    return None
+
+
+def _with(text: str, word: str, other: str) -> str:
+    """Return ``text`` with ``other`` wherever it has ``word``."""
+    for span in reversed([*spans(text)]):
+        if span.word == word:
+            text = text[: span.start] + other + text[span.end :]
+    return text
 
 
 def _named(rows: Iterable[Article]) -> dict[str, Counter[tuple[str, str]]]:

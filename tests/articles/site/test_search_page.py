@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from django.test import Client, RequestFactory
@@ -14,8 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from articles.models import Article, Unsuggested, Word
 from articles.search.match_syntax import Tier
+from articles.site import filters
+from articles.site import search as search_module
 from articles.site.search import search
+from articles.suggestions.computing import count_words
 from tests.articles.site.test_reader_safety import PAYLOADS
 from tests.articles.site.test_views import get, slugs_on
 from tests.articles.states import make_all, names
@@ -27,6 +32,14 @@ pytestmark = pytest.mark.django_db
 def found(client: Client, **asked: Any) -> list[str]:
     """Return the slugs that a search shows."""
     return slugs_on(get(client, f"/search/?{urlencode(asked, doseq=True)}"))
+
+
+def count_all_words() -> None:
+    Word.objects.all().delete()
+    every = Article.objects.values_list("pk", flat=True)
+    Unsuggested.objects.add(every, are_new=True)
+    while count_words():
+        pass
 
 
 class TestWhoIsFound:
@@ -164,6 +177,28 @@ class TestPage:
         assert "No results for “xylophone”" in html
         assert "No results" in get(client, "/search/?q=!!!")
 
+    def test_says_how_many_there_are(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(filters, "MOST_COUNTED", 27)
+        monkeypatch.setattr(search_module, "MOST_COUNTED", 27)
+        make_all(title="Zebra")
+        public = len(found(client, q="zebra"))
+        assert 1 < public < 26
+        for total in range(public + 1, 30):
+            make_article(title="Zebra")
+            html = get(client, f"/search/?q=zebra&nocache={total}")
+            expected = "More than 27 stories" if total > 27 else f"{total} stories"
+            assert re.search(rf'class="count">\s*{expected}', html), total
+        make_article(title="Quagga")
+        assert re.search(r'class="count">\s*1 story\s', get(client, "/search/?q=quagga"))
+        assert 'class="count"' not in get(client, "/search/?q=nothing")
+
+    def test_search_engines_do_not_list_it(self, client: Client) -> None:
+        make_article(title="Zebra")
+        robots = '<meta name="robots" content="noindex">'
+        for address in ("/search/", "/search/?q=zebra", "/search/?q=nothing", "/search/?topic=x"):
+            assert robots in get(client, address)
+        assert robots not in get(client, "/")
+
     def test_marks_the_words_in_hits(self, client: Client) -> None:
         make_article(title="Café & bar", excerpt="The CAFE opens.")
         html = get(client, "/search/?q=cafe")
@@ -219,6 +254,68 @@ class TestPage:
         # Expect 1 query: the edition.
         with django_assert_num_queries(1):
             assert get(client, "/search/?q=zebra") == page
+
+
+class TestDidYouMean:
+    def meant(self, client: Client, words: str, **more: str) -> str:
+        html = get(client, f"/search/?{urlencode({'q': words, **more})}")
+        link = re.search(r'class="meant">.*?<a href="([^"]+)">([^<]+)</a>', html, re.DOTALL)
+        if link is None:
+            return ""
+        assert found(client, **dict(parse_qsl(unescape(link[1])[1:]))), words
+        return unescape(link[2])
+
+    def test_a_word_one_letter_away(self, client: Client) -> None:
+        make_article(title="Quarterly merger of Σόλων and Комета", excerpt="A café opened.")
+        count_all_words()
+        for words, expected in {
+            "megrer": "merger",
+            "mergr": "merger",
+            "merrger": "merger",
+            "mercer": "merger",
+            "Quarterly Mercer": "Quarterly merger",
+            '"quarterly merger" cafe opned': '"quarterly merger" cafe opened',
+            "Σόλον": "σολων",
+            "комте": "",
+            "камета": "комета",
+            # Two letters, too short, not a word, found already.
+            "mecrerr": "",
+            "fo": "",
+            "12345": "",
+            "merger": "",
+        }.items():
+            assert self.meant(client, words) == expected, words
+
+    def test_the_most_common_word_first(self, client: Client) -> None:
+        make_article(title="Tones")
+        for _ in range(3):
+            make_article(title="Zones")
+        count_all_words()
+        assert self.meant(client, "bones") == "zones"
+
+    def test_filters_stay(self, client: Client) -> None:
+        make_article(title="Merger", type="video")
+        count_all_words()
+        assert self.meant(client, "mercer", type="video") == "merger"
+        assert self.meant(client, "mercer", type="article") == ""
+
+    def test_nothing_is_learned_of_hidden_articles(self, client: Client) -> None:
+        for name, article in make_all().items():
+            word = "xylo" + "".join(letter for letter in name if letter.isalpha())[:12]
+            Article.objects.filter(pk=article.pk).update(title=word, excerpt=word)
+            count_all_words()
+            is_public = name in names(200)
+            expected = word if is_public else ""
+            assert self.meant(client, f"{word[:5]}{word[6:]}") == expected, name
+
+    def test_queries(self, client: Client, django_assert_num_queries: Callable[[int], Any]) -> None:
+        make_article(title="hidden", quality=10)
+        for title in ("zones", "tones", "cones", "hones"):
+            make_article(title=title, quality=10)
+        count_all_words()
+        # Expect: edition; hits; words; three that readers do not find.
+        with django_assert_num_queries(6):
+            get(client, "/search/?q=bones")
 
 
 class TestNeverFails(TestCase):
