@@ -17,7 +17,7 @@ WINDOW: Final = timedelta(days=14)
 MOST_ENTRIES: Final = 4_000
 """How many entries of the index are read for an article, by the expected number for each word."""
 MOST_WORDS: Final = 48
-MOST: Final = 160
+MOST: Final = 100
 """How many candidates are compared in full."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -24,8 +24,8 @@ def duplicate(one: Report, other: Report) -> tuple[float, list[Reason]]:
     """
     found: list[Reason] = []
     score = 0.0
-    fewest = min(len(one.triples), len(other.triples))
-    if fewest >= LEAST_TRIPLES:
+    if _may_overlap(one, other):
+        fewest = min(len(one.triples), len(other.triples))
         share = len(one.triples & other.triples) / fewest
         if share >= LEAST_OVERLAP:
             score = share
@@ -36,6 +36,14 @@ def duplicate(one: Report, other: Report) -> tuple[float, list[Reason]]:
         score = max(score, LEAST_OVERLAP) + (1 - max(score, LEAST_OVERLAP)) / 2
         found.append(["headline"])
     return score, found
+
+
+def _may_overlap(one: Report, other: Report) -> bool:
+    """Return whether the excerpts are long enough and share many words, which is quick to check."""
+    if min(len(one.excerpt_words), len(other.excerpt_words)) < LEAST_TRIPLES + 2:
+        return False
+    fewest = min(len(one.excerpt_set), len(other.excerpt_set))
+    return len(one.excerpt_set & other.excerpt_set) * 2 >= fewest
 
 
 def _have_same_headline(one: Report, other: Report) -> bool:

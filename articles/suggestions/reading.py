@@ -11,8 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from articles.models import Article, Pair, Related
 from articles.suggestions.sentences import sentences
 
-SHOWN: Final = 0.25
-"""The least score to show editors. Of pairs that score less, 1 % were links (docs/suggestions.md)."""
+SHOWN: Final = 0.5
+"""The least score to show editors. Few pairs that score less are links (docs/suggestions.md)."""
 LIKELY: Final = 2.0
 """From this score on, most pairs report the same event."""
 

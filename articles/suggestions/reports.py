@@ -33,6 +33,10 @@ class Report:
         return frozenset(self.title_words)
 
     @cached_property
+    def excerpt_set(self) -> frozenset[str]:
+        return frozenset(self.excerpt_words)
+
+    @cached_property
     def words(self) -> frozenset[str]:
         return self.headline.union(self.excerpt_words)
 
@@ -49,10 +53,15 @@ class Report:
 
     @cached_property
     def sure_names(self) -> frozenset[str]:
-        """Its names, without headlines in which almost every word has a capital letter."""
+        """Its names, except those that may have a capital letter for another reason.
+
+        That is the case at the start of a sentence, and in headlines in which almost every word has
+        one.
+        """
         long = [word for word in self.title.split() if len(word) > 3]
         is_capitalized = sum(word[0].isupper() for word in long) > MOST_CAPITALS * len(long)
-        return frozenset(_names(self.excerpt if is_capitalized else f"{self.title} {self.excerpt}"))
+        texts = (self.excerpt,) if is_capitalized else (self.title, self.excerpt)
+        return frozenset(name for text in texts for name in _names(text, skips_starts=True))
 
     def spelled(self, words: Iterable[str]) -> list[str]:
         """Return words as the article spells them."""
@@ -68,14 +77,19 @@ class Report:
 
 
 MOST_CAPITALS: Final = 0.7
+_ENDS: Final = ".!?:…"
 _EDGES: Final = "\"'“”‘’«»„‚()[]{}<>.,;:!?…-–—"  # noqa: RUF001 - signs in texts
 
 
-def _names(text: str) -> Iterator[str]:
+def _names(text: str, *, skips_starts: bool = False) -> Iterator[str]:
+    is_start = True
     for one in text.split():
         bare = one.strip(_EDGES)
-        if bare and (bare[0].isdigit() or bare[0].isupper()):
+        # A later capital, as in "UNESCO" or "iPhone", is no matter of grammar.
+        is_sure = not (skips_starts and is_start and bare[1:].islower())
+        if bare and (bare[0].isdigit() or bare[0].isupper()) and is_sure:
             yield from _stored(bare)
+        is_start = one[-1] in _ENDS
 
 
 @lru_cache(maxsize=20_000)

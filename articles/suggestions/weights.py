@@ -12,7 +12,7 @@ _MORE_ARTICLES: Final = 10
 _MORE_WITH_WORD: Final = 3
 """As if there were so many more articles, and so many of them had the word. A word is then not rare
 only because it is the first of its kind, and every weight is above zero."""
-_RARE: Final = 0.4
+_RARE: Final = 0.5
 """How much a word must weigh to be a reason, as a part of the weight of the rarest."""
 
 

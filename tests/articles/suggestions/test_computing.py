@@ -48,7 +48,7 @@ def storm(paper: None) -> list[Article]:
     return [
         write("Storm Ylva floods Aarhus", "Water stood in the streets of Aarhus."),
         write(
-            "Aarhus under water after storm Ylva",
+            "Much water as storm Ylva reaches Aarhus",
             "The storm came at night.",
             published_at=NOW - timedelta(hours=3),
         ),
