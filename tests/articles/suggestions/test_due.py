@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from articles import newsdesk, suggestions, tasks
 from articles.models import Act, Article, ImportRun, Unsuggested
@@ -106,3 +109,13 @@ def test_the_unit_works_off_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None
     work_off()
     assert not suggestions.is_due()
     assert (tasks.suggest, {}) not in list(tasks.due(NOW))
+
+
+@pytest.mark.django_db
+def test_the_migration_notes_articles_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    migration = import_module("articles.migrations.0038_due_suggestions")
+    monkeypatch.setattr(migration, "_ROWS", 2)
+    articles = [make_article() for _ in range(5)]
+    migration.note_articles(None, SimpleNamespace(connection=connection))
+    rows = Unsuggested.objects.order_by("pk").values_list("article", "is_counted")
+    assert list(rows) == [(article.pk, False) for article in articles[::-1]]
