@@ -21,6 +21,7 @@ from articles.images import keeping
 from articles.importing import queued, uploads
 from articles.models import SignIn
 from articles.newsdesk import moments
+from articles.suggestions import quality
 from articles.units import AnyTask, enqueue, enqueue_all, unit
 from articles.webhooks import delivery, events
 from newsroom import database_clock
@@ -90,6 +91,13 @@ def suggest(stopping: Stop) -> None:
         enqueue(suggest)
 
 
+@unit("imports")
+def refit_quality(stopping: Stop) -> None:
+    """Learn to suggest quality, once a day."""
+    if quality.is_due(timezone.now()):
+        quality.refit()
+
+
 @unit("urgent")
 def follow_moments(stopping: Stop) -> None:
     """Recompute the stories of articles that came into sight or went out of it."""
@@ -108,7 +116,7 @@ def tidy(stopping: Stop) -> None:
 
 AFTER_CHANGES: Final[tuple[AnyTask, ...]] = (note_events, find_images)
 """The units that have work after something changed for readers."""
-REGULAR: Final[tuple[AnyTask, ...]] = (*AFTER_CHANGES, tidy)
+REGULAR: Final[tuple[AnyTask, ...]] = (*AFTER_CHANGES, tidy, refit_quality)
 """The units that are queued regularly in any case."""
 
 

@@ -59,13 +59,19 @@ class TestQueueing:
     ) -> None:
         clock = Clock(Signs("clock"))
         clock.tick()
-        assert queued() == ["find_images", "follow_moments", "note_events", "tidy"]
+        assert queued() == [
+            "find_images",
+            "follow_moments",
+            "note_events",
+            "refit_quality",
+            "tidy",
+        ]
         moments.catch_up()
         clock.tick()
         assert queued() == []
         clock.anyway_at = 0
         clock.tick()
-        assert queued() == ["find_images", "note_events", "tidy"]
+        assert queued() == ["find_images", "note_events", "refit_quality", "tidy"]
 
     def test_what_a_change_needs(self, clock: Clock) -> None:
         make_article(published=True, heat=80)
@@ -143,7 +149,7 @@ class TestOneOfSeveral:
         fall_silent()
         signs.give()
         second.tick()
-        assert queued() == ["find_images", "note_events", "tidy"]
+        assert queued() == ["find_images", "note_events", "refit_quality", "tidy"]
         # The first was only slow.
         clock.signs.give()
         make_article(published=True, heat=80)
@@ -233,4 +239,4 @@ class TestFaults:
             restored.setattr(change_feed, "since", fail)
             clock.tick()
         clock.tick()
-        assert queued() == ["find_images", "note_events", "tidy"]
+        assert queued() == ["find_images", "note_events", "refit_quality", "tidy"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from articles import suggestions
 from articles.models import Article, FormerSlug, Pair, Unsuggested
-from articles.suggestions import Suggestion
+from articles.suggestions import SuggestedQuality, Suggestion
 from newsroom.commands import USAGE, ReportCommand, text, whole
 from newsroom.interrupts import stop_on_signal
 
@@ -55,8 +56,8 @@ class Command(ReportCommand):
             for some in _chunks(slugs):
                 if stopping.is_set():
                     break
-                for article, related, duplicates in _found(some, options["limit"]):
-                    self.stdout.write(as_lines(article, related, duplicates))
+                for line in _found(some, options["limit"]):
+                    self.stdout.write(as_lines(*line))
         self.end_if_stopped(stopping.status, "What was computed is kept. Run again to continue.")
 
     def _check(self, slugs: Sequence[str]) -> None:
@@ -79,7 +80,7 @@ def _chunks(slugs: Sequence[str]) -> Iterator[list[Article]]:
         yield some
 
 
-_Line = tuple[Article, list[Suggestion], list[Suggestion]]
+_Line = tuple[Article, list[Suggestion], list[Suggestion], SuggestedQuality | None]
 
 
 def _found(articles: list[Article], limit: int) -> Iterator[_Line]:
@@ -89,12 +90,17 @@ def _found(articles: list[Article], limit: int) -> Iterator[_Line]:
         )
         for kind in (Pair.Kind.EVENT, Pair.Kind.DUPLICATE)
     )
+    qualities = suggestions.suggested_quality(articles)
     for article in articles:
-        yield article, related[article.pk], duplicates[article.pk]
+        pk = article.pk
+        yield article, related[pk], duplicates[pk], qualities.get(pk)
 
 
 def _as_json(
-    article: Article, related: Iterable[Suggestion], duplicates: Iterable[Suggestion]
+    article: Article,
+    related: Iterable[Suggestion],
+    duplicates: Iterable[Suggestion],
+    quality: SuggestedQuality | None,
 ) -> str:
     return json.dumps(
         {
@@ -104,15 +110,20 @@ def _as_json(
                 for one in related
             ],
             "duplicates": [{"slug": one.other.slug, "why": one.why} for one in duplicates],
-            "quality": None,
+            "quality": asdict(quality) if quality else None,
         }
     )
 
 
 def _as_text(
-    article: Article, related: Iterable[Suggestion], duplicates: Iterable[Suggestion]
+    article: Article,
+    related: Iterable[Suggestion],
+    duplicates: Iterable[Suggestion],
+    quality: SuggestedQuality | None,
 ) -> str:
     lines = [f"{article.slug}: {article.headline}"]
     for name, found in (("same event?", related), ("duplicate?", duplicates)):
         lines += [f"  {name} {one.other.slug}: {'; '.join(one.why)}" for one in found]
+    if quality:
+        lines.append(f"  quality? {quality.value}: {', '.join(quality.why)}")
     return "\n".join(lines)
