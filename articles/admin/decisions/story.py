@@ -13,7 +13,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 
-from articles import newsdesk
+from articles import newsdesk, suggestions
 from articles.admin.articles.receipts import absence_in_words
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
@@ -28,6 +28,7 @@ from newsroom import database_clock
 
 MOST_FOUND: Final = 20
 """How many search results the page offers."""
+MOST_SUGGESTED: Final = 5
 
 Articles = Sequence[Article]
 
@@ -170,16 +171,21 @@ def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
 def _page(request: HttpRequest, article: Article) -> HttpResponse:
     """Show the workbench.
 
-    Ten queries, however many members there are, and a few more for a search.
+    Twelve queries, however many members there are, and a few more for a search.
     """
     at = database_clock.now()
     story = newsdesk.story_of(article, at)
     links = links_between([one.pk for one in story.members])
     text = request.GET.get("find", "").strip()
     in_story = {one.pk for one in story.members}
-    found = [one for one in find(text) if one.pk not in in_story] if text else []
+    may_relate = request.user.has_perm(VERBS[Verb.RELATE].permission)
+    found: list[tuple[Article, list[str]]] = []
+    if text:
+        found = [(one, []) for one in find(text) if one.pk not in in_story]
+    elif may_relate:
+        found = _suggested(story)
     pictures = Prefetch("images", Image.objects.select_related("stored"))
-    prefetch_related_objects([*story.members, *found], pictures)
+    prefetch_related_objects([*story.members, *(one for one, _ in found)], pictures)
     context = {
         "title": "Story",
         "subtitle": story.lead.headline,
@@ -191,7 +197,7 @@ def _page(request: HttpRequest, article: Article) -> HttpResponse:
         "gaps": _gaps(story, links),
         "text": text,
         "found": found,
-        "may_relate": request.user.has_perm(VERBS[Verb.RELATE].permission),
+        "may_relate": may_relate,
         "may_pin": request.user.has_perm(VERBS[Verb.PIN].permission),
         "pinnable": VERBS[Verb.PIN].states,
         "trail": trail_to(article),
@@ -251,6 +257,17 @@ def find(text: str) -> list[Article]:
     """Find a few articles by URL, slug or words, newest first. One query."""
     articles = Article.objects.search(text).select_related("provider")
     return list(articles.defer("body", "featured_content").newest_first()[:MOST_FOUND])
+
+
+def _suggested(story: Story) -> list[tuple[Article, list[str]]]:
+    """Return articles that may report the same event as a member, best first, and why. Two queries."""
+    in_story = {one.pk for one in story.members}
+    every = suggestions.for_articles(story.members).values()
+    best: dict[int, suggestions.Suggestion] = {}
+    for one in sorted((one for some in every for one in some), key=lambda one: -one.pair.score):
+        if one.other.pk not in in_story:
+            best.setdefault(one.other.pk, one)
+    return [(one.other, one.why) for one in [*best.values()][:MOST_SUGGESTED]]
 
 
 def _gaps(story: Story, links: set[Pair]) -> int:

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles import heat
 from articles.admin.decisions.story import KINDS
-from articles.models import Act, Article, Image, Related
+from articles.models import Act, Article, Image, Pair, Related
 from articles.roles import Role
 from tests.articles.admin.admin_pages import PAYLOAD
 from tests.articles.admin.asking import (
@@ -138,17 +138,19 @@ class TestPage:
                 article=article, position=0, url="https://a.example/", stored=make_stored_image()
             )
         publisher.get(address(story[0]))
-        # Expect: session, user, permissions (2); article; story (4); links; images with their
-        # copies; receipt (3: article, links, policy).
-        with django_assert_num_queries(14):
+        Pair.objects.create(
+            first=story[0], second=make_article(), kind=Pair.Kind.EVENT, score=3, reasons=[]
+        )
+        # Expect: session, user, permissions (2); article; story (4); links; suggestions (2); images
+        # with their copies; receipt (3: article, links, policy).
+        with django_assert_num_queries(16):
             publisher.get(address(story[0]))
 
 
 class TestFind:
     def found(self, client: Client, text: str) -> list[Article]:
         page = client.get(address(make_article(title="Here")), {"find": text})
-        found: list[Article] = page.context["found"]
-        return found
+        return [one for one, _ in page.context["found"]]
 
     def test_by_url_slug_page_and_words(self, publisher: Client) -> None:
         article = make_article(title="A comet passes", web_url="https://star.example/comet")
@@ -177,6 +179,52 @@ class TestFind:
     def test_anything_can_be_asked(self, publisher: Client) -> None:
         for text in ("%", "_", "'", '"', "\\", "https://", "/", "💥" * 300, "a\x00b"):
             assert publisher.get(address(make_article()), {"find": text}).status_code == 200
+
+
+class TestSameEvent:
+    def pair(self, one: Article, other: Article, score: float, *names: str, **more: Any) -> None:
+        first, second = sorted([one, other], key=lambda article: article.pk)
+        values = {"kind": Pair.Kind.EVENT, "reasons": [["names", *names]]} | more
+        Pair.objects.create(first=first, second=second, score=score, **values)
+
+    def test_suggests_reports_for_every_member(self, publisher: Client) -> None:
+        lead, other = make_story(90, 50)
+        likely, likelier = make_article(title="Comet passes"), make_article()
+        refused, same = make_article(), make_article()
+        self.pair(lead, likely, 2, "Ylva")
+        self.pair(other, likely, 1, "Aarhus")
+        self.pair(other, likelier, 4, PAYLOAD)
+        self.pair(lead, other, 5, "Ylva")
+        self.pair(lead, refused, 5, "Ylva", verdict=Pair.Verdict.REFUSED)
+        self.pair(lead, same, 5, kind=Pair.Kind.DUPLICATE, reasons=[["headline"]])
+        page = publisher.get(address(lead))
+        assert [one for one, _ in page.context["found"]] == [likelier, likely]
+        text = text_of(page)
+        assert "Same event?" in text
+        assert "Ylva" in text
+        assert PAYLOAD not in page.content.decode()
+        # A search shows only what it found.
+        page = publisher.get(address(lead), {"find": "comet"})
+        assert page.context["found"] == [(likely, [])]
+        assert "Same event?" not in text_of(page)
+        # One click adds it, after the consequences were shown.
+        do(publisher, lead, ask(publisher, lead, add=str(likelier.pk)))
+        page = publisher.get(address(lead))
+        assert [one for one, _ in page.context["found"]] == [likely]
+
+    def test_no_more_than_a_few(self, publisher: Client) -> None:
+        lead = make_article()
+        for score in range(1, 9):
+            self.pair(lead, make_article(), score, "Ylva")
+        assert len(publisher.get(address(lead)).context["found"]) == 5
+
+    def test_only_for_those_who_may_add_them(self, client: Client) -> None:
+        lead = make_article()
+        self.pair(lead, make_article(title="Comet"), 3, "Ylva")
+        client.force_login(make_user(Role.VIEWER))
+        page = client.get(address(lead))
+        assert page.context["found"] == []
+        assert "Comet" not in text_of(page)
 
 
 class TestActs:
