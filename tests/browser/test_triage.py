@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
 from articles import newsdesk
-from articles.models import Act, Article, Image
+from articles.models import Act, Article, Image, ProviderRecord, QualityModel
 from articles.roles import Role
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
@@ -295,3 +295,19 @@ class TestLook:
             assert box["y"] + box["height"] <= PHONE.height
         page.get_by_role("button", name="Hold").tap()
         expect(page.get_by_role("heading", name="Nothing waits here")).to_be_visible()
+
+
+def test_suggested_quality_is_taken_by_one_key(page: Page) -> None:
+    first, second = make_waiting(2)
+    ProviderRecord.objects.create(provider=first.provider, scores=9, value=58)
+    QualityModel.objects.create(learned=90, tested=30, is_on=True, fitted_at=NOW)
+    page.goto(ADDRESS)
+    expect_focus(page, first)
+    expect(page.get_by_text("Suggested quality 58")).to_be_visible()
+    page.keyboard.press("q")
+    expect_focus(page, second)
+    first.refresh_from_db()
+    assert first.quality == 58
+    # Digits still reach the box.
+    page.keyboard.press("7")
+    expect(page.locator(".triage-bar [name=quality]")).to_have_value("7")

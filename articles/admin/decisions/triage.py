@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,6 +30,7 @@ from articles.newsdesk import VERBS, RefusedError, StaleError, Verb
 from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, Queue
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
+from articles.suggestions import SuggestedQuality, suggested_quality
 from newsroom import database_clock
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError
@@ -198,10 +200,19 @@ def _page(
                 (one, [form[field.name] for field in _fields(one)]) for one in decisions if one.key
             ],
             "pages": [one for one in decisions if not one.key],
+            "take": Verb.SCORE.value,
+            "suggested": _suggested(article, decisions),
             "is_stale": seen is not None,
             "meanwhile": acts_since(article, seen) if seen is not None else [],
         }
     return answer(desk.request, "triage", context)
+
+
+def _suggested(article: Article, decisions: Iterable[Declaration]) -> SuggestedQuality | None:
+    """Return the suggested quality, for users who may score the article. Three queries at most."""
+    if all(one.verb != Verb.SCORE for one in decisions):
+        return None
+    return suggested_quality([article]).get(article.pk)
 
 
 def _keep(desk: Desk, article: Article) -> str:

@@ -46,7 +46,7 @@
   // Replace the current article with a page. Text typed for the same article stays.
   function show(page, isFinal) {
     const old = current();
-    const box = old.querySelector("[name=quality]");
+    const box = old.querySelector(".triage-bar [name=quality]");
     const isSame = Boolean(page.part.dataset.article)
       && old.dataset.article === page.part.dataset.article;
     const typed = isSame && box ? box.value : "";
@@ -54,7 +54,7 @@
     old.replaceWith(page.part);
     document.title = page.title;
     window.history.replaceState(null, "", page.part.dataset.here);
-    const newBox = page.part.querySelector("[name=quality]");
+    const newBox = page.part.querySelector(".triage-bar [name=quality]");
     if (newBox && typed && !newBox.value) {
       newBox.value = typed;
     }
@@ -98,7 +98,7 @@
       body.append(button.name, button.value);
     }
     isBusy = true;
-    const isDecision = form.matches(".triage-bar");
+    const isDecision = form.matches(".triage-bar, .triage-take");
     const answer = read(
       fetch(form.action, { method: "POST", body, credentials: "same-origin", keepalive: true }),
     ).catch(() => null);
@@ -180,7 +180,7 @@
     if (target.isContentEditable || target.matches("input, textarea, select")) {
       return;
     }
-    const box = current().querySelector("[name=quality]");
+    const box = current().querySelector(".triage-bar [name=quality]");
     if (/^[0-9]$/.test(key) && box) {
       // The first digit; the box then has the focus and takes the others.
       event.preventDefault();
