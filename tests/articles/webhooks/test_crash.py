@@ -87,6 +87,11 @@ told = HookTold.objects.values("slug")
 if one := Article.objects.published().filter(publish_until=None, slug__in=told).first():
     Article.objects.filter(pk=one.pk).update(title=f"{one.title}, edited")
 """
+LAST: Final = """
+from tests.factories import make_article
+make_article(title="Last")
+"""
+EDIT_LAST: Final = 'Article.objects.filter(title="Last").update(title="Last, edited")'
 PUBLIC: Final = "dict(Article.objects.published().values_list('slug', 'title'))"
 DELIVERIES: Final = (
     "[[str(d.event_id), d.slug, d.event, d.state] for d in HookDelivery.objects.order_by('pk')]"
@@ -204,6 +209,11 @@ def test_killed_workers_and_receivers_lose_nothing(newsrooms: Newsrooms, tmp_pat
                 " change_feed.since(change_feed.Place(place.sequence, place.moment, place.slug), 1,"
                 " timezone.now()).events]"
             )
+            until_seen(environment, left, [True, 0, 0, 0, []])
+            # Nothing else is under way, so this is an update for certain.
+            do(environment, LAST)
+            until_seen(environment, left, [True, 0, 0, 0, []])
+            do(environment, EDIT_LAST)
             until_seen(environment, left, [True, 0, 0, 0, []])
         deliveries, public = see(environment, DELIVERIES), see(environment, PUBLIC)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
