@@ -16,17 +16,13 @@ before, and of new providers. "of the mean's" is the error divided by that of th
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
-import tempfile
-from contextlib import redirect_stderr
 from pathlib import Path
 from time import perf_counter
 
-import django
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench._hubs import load, newsroom
 
 
 def measure(late: float) -> None:
@@ -76,16 +72,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--late", type=float, default=0.4, help="which part of the scores (0.4)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="newsroom-quality-") as name:
-        os.environ |= {"ENV_FILE": "", "DATABASE_URL": f"sqlite:///{name}/db.sqlite3"}
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
-        sys.path.insert(0, str(ROOT))
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        with redirect_stderr(io.StringIO()):
-            call_command("import_seeds", str(options.folder), stdout=io.StringIO())
+    with newsroom():
+        load(options.folder)
         measure(options.late)
 
 

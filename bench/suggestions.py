@@ -20,25 +20,22 @@ articles published before it.
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import redirect_stderr
 from dataclasses import dataclass
 from math import exp, log, sqrt
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import django
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._hubs import load, newsroom
 
 if TYPE_CHECKING:
     from articles.suggestions.ranking import Likeness
 
-ROOT = Path(__file__).resolve().parent.parent
 STEPS = 100
 MOST_COMPARED = 40
 
@@ -323,19 +320,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--late", type=float, default=0.4, help="which part of the links (0.4)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="newsroom-suggestions-") as name:
-        os.environ |= {"ENV_FILE": "", "DATABASE_URL": f"sqlite:///{name}/db.sqlite3"}
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
-        sys.path.insert(0, str(ROOT))
-        django.setup()
-        from django.core.management import call_command
-
+    with newsroom() as folder:
         from articles import suggestions
 
-        copy_without_links(options.folder, Path(name, "documents"))
-        call_command("migrate", verbosity=0)
-        with redirect_stderr(io.StringIO()):
-            call_command("import_seeds", str(Path(name, "documents")), stdout=io.StringIO())
+        copy_without_links(options.folder, folder / "documents")
+        load(folder / "documents")
         started = perf_counter()
         articles = suggestions.catch_up()
         taken = perf_counter() - started

@@ -31,8 +31,8 @@ class UnsuggestedQuerySet(models.QuerySet["Unsuggested"]):
 class Unsuggested(models.Model):
     """An article that was written since its suggestions were computed.
 
-    An article may be listed several times. Whoever computes its suggestions deletes the rows that
-    were there before its text was read, so that no later change is lost. Nothing refers to these
+    An article may be listed several times. Only the rows that were there before its text was read are
+    deleted once its suggestions are stored, so that no later change is lost. Nothing refers to these
     rows, and deleted articles leave theirs behind, to keep imports fast.
     """
 

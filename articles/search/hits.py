@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from articles.search.index import FTS_TABLE, ID_OF_PLACE, place_of
+from articles.search.index import FTS_TABLE, ID_OF_PLACE, LAST_ID, place_of, second_of
 from articles.search.match_syntax import (
     HEAT,
     MOST_HEAT,
@@ -29,8 +29,6 @@ from articles.search.terms import Search
 WALKED: Final = 2_000
 """How many of the newest articles PostgreSQL scans before it asks its index for all hits."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_NUMBER: Final = (1 << 30) - 1
 _VECTOR: Final = RawSQL('"articles_article".search', ())
 """The column of PostgreSQL's search index, which is not in any model."""
 _SEARCHED: Final = ("search", "title_words", "excerpt_words", "filed_under")
@@ -226,13 +224,9 @@ class _SQLite(_Dialect):
 
     def _places(self) -> tuple[int, int]:
         since, until = self.narrowing.since, self.narrowing.until
-        first = _second(since) if since else -(1 << 40)
-        last = _second(until) if until else 1 << 40
-        return place_of(first), place_of(last, _LAST_NUMBER)
-
-
-def _second(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(seconds=1)
+        first = second_of(since) if since else -(1 << 40)
+        last = second_of(until) if until else 1 << 40
+        return place_of(first), place_of(last, LAST_ID)
 
 
 class _PostgreSQL(_Dialect):

@@ -10,6 +10,7 @@ writing a row twice would be slow.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from articles.search.match_syntax import PROVIDER, TOPIC
@@ -22,6 +23,13 @@ _LAST_SECOND: Final = (1 << (63 - _ID_BITS)) - 1
 _FIRST_SECOND: Final = -(1 << (63 - _ID_BITS))
 ID_OF_PLACE: Final = f"rowid & {(1 << _ID_BITS) - 1}"
 """SQL that extracts the article's id from the row id of the index."""
+LAST_ID: Final = (1 << _ID_BITS) - 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def second_of(moment: datetime) -> int:
+    """Return the whole seconds since 1970."""
+    return (moment - _EPOCH) // timedelta(seconds=1)
 
 
 def place_of(second: int, number: int = 0) -> int:

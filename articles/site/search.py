@@ -48,7 +48,7 @@ class _Link(NamedTuple):
 @require_safe
 @public
 def search(request: HttpRequest) -> HttpResponse:
-    """Show a page of hits, best or newest first. Five queries, or none for a blank search."""
+    """Show a page of hits, best or newest first. At most five queries, or none for a blank search."""
     cut_words(request)
     narrowed = ArticleFilter(request.GET, queryset=Article.objects.published())
     text = request.GET.get("order", "")

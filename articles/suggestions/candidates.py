@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
 
-from articles.search.index import FTS_TABLE, ID_OF_PLACE, place_of
+from articles.search.index import FTS_TABLE, ID_OF_PLACE, LAST_ID, place_of, second_of
 from articles.suggestions.reports import Weight
 
 WINDOW: Final = timedelta(days=14)
@@ -19,9 +19,6 @@ MOST_ENTRIES: Final = 4_000
 MOST_WORDS: Final = 48
 MOST: Final = 100
 """How many candidates are compared in full."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_NUMBER: Final = (1 << 30) - 1
 
 
 def rarest(words: Iterable[str], counts: Mapping[str, int]) -> list[str]:
@@ -53,7 +50,7 @@ def find(article: int, words: list[str], at: datetime, weight: Weight) -> list[i
 
 
 def _sqlite(words: list[str], since: datetime, until: datetime) -> tuple[str, list[Any]]:
-    places = place_of(_second(since)), place_of(_second(until), _LAST_NUMBER)
+    places = place_of(second_of(since)), place_of(second_of(until), LAST_ID)
     # The order makes the index start at the first place, and the limit keeps a word whose number
     # is out of date from taking long.
     one = (
@@ -64,10 +61,6 @@ def _sqlite(words: list[str], since: datetime, until: datetime) -> tuple[str, li
     for number, word in enumerate(words):
         values += [number, f'{{title excerpt}} : "{word}"', *places, MOST_ENTRIES]
     return " UNION ALL ".join([one] * len(words)), values
-
-
-def _second(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(seconds=1)
 
 
 def _postgresql(words: list[str], since: datetime, until: datetime) -> tuple[str, list[Any]]:

@@ -1,14 +1,14 @@
 """Compute the suggestions that are due, and store them.
 
 An article's candidates come from the search index (``candidates``), and are compared in full
-(``ranking``, ``duplicates``). Whoever is killed loses nothing: the list of what is due gets shorter in
-the transaction that stores the pairs.
+(``ranking``, ``duplicates``). Articles leave the list of what is due in the transaction that stores
+their pairs, so a worker that is killed loses nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -71,12 +71,6 @@ def catch_up(is_stopped: Callable[[], bool] = lambda: False, most: int | None = 
     return done
 
 
-def compute(articles: Iterable[int]) -> None:
-    """Compute and store the suggestions for articles, whether they are due or not."""
-    for some in _pieces(sorted(set(articles))):
-        _store(some, _find(some), ())
-
-
 def count_words() -> int:
     """Count the words of some new articles; return how many articles."""
     with transaction.atomic():
@@ -91,11 +85,6 @@ def count_words() -> int:
             Word.objects.add(counted)
             Unsuggested.objects.filter(pk__any_of={pk for pk, _ in rows}).update(is_counted=True)
     return len(rows)
-
-
-def _pieces(articles: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(articles), AT_ONCE):
-        yield articles[start : start + AT_ONCE]
 
 
 def _find(articles: Collection[int]) -> list[Found]:

@@ -13,8 +13,6 @@ from articles.suggestions.sentences import sentences
 
 SHOWN: Final = 0.5
 """The least score to show editors. Few pairs that score less are links (docs/suggestions.md)."""
-LIKELY: Final = 2.0
-"""From this score on, most pairs report the same event."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from django.utils import timezone
 
 from articles import newsdesk
 from articles.admin.articles.article_context import RECORD_REACH, record_of
-from articles.models import Act, Article, Image, ImportConflict, ProviderRecord, QualityModel
+from articles.models import Act, Article, Image, ImportConflict
 from articles.newsdesk.queues import QUEUES, Queue
 from articles.roles import Role
-from providers.models import Provider
 from tests.articles.admin.admin_pages import PAYLOAD, get, make_everything
 from tests.factories import (
     NOW,
@@ -498,50 +497,3 @@ class TestCost:
             counts.append(len(queries))
         assert counts[0] == counts[1]
         assert counts[0] <= 28
-
-
-class TestSuggestedQuality:
-    @pytest.fixture
-    def paper(self) -> Provider:
-        """Return a provider with a record, and switch suggestions on."""
-        paper = make_provider(name="Harbor Times")
-        ProviderRecord.objects.create(provider=paper, scores=9, value=58)
-        QualityModel.objects.create(
-            weights={"amp": 6, "video": 20},
-            learned=90,
-            tested=30,
-            error=3,
-            baseline_error=9,
-            is_on=True,
-            fitted_at=NOW,
-        )
-        return paper
-
-    def test_is_taken_by_a_button(self, publisher: Client, paper: Provider) -> None:
-        article = make_article(quality=None, provider=paper, amp_url="https://a.example/amp")
-        html = get(publisher, address_of())
-        expected = "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6 Take q"
-        assert expected in words_of(html)
-        form = html.partition('triage-take"')[2].partition("</form>")[0]
-        data = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-        assert publisher.post(address_of(), data | {"take": "64"}).status_code == 302
-        article.refresh_from_db()
-        assert article.quality == 64
-
-    def test_is_not_offered_again_for_the_same_score(
-        self, publisher: Client, paper: Provider
-    ) -> None:
-        article = make_article(quality=58, provider=paper)
-        html = get(publisher, f"{address_of()}?article={article.pk}")
-        assert "Suggested quality 58" in words_of(html)
-        assert 'name="take"' not in html
-
-    def test_is_not_shown_while_switched_off(self, publisher: Client, paper: Provider) -> None:
-        make_article(quality=None, provider=paper)
-        QualityModel.objects.update(is_on=False)
-        assert "Suggested quality" not in get(publisher, address_of())
-
-    def test_is_not_shown_to_those_who_may_not_score(self, client: Client, paper: Provider) -> None:
-        make_article(quality=None, provider=paper)
-        client.force_login(make_user(Role.VIEWER))
-        assert "Suggested quality" not in get(client, address_of())

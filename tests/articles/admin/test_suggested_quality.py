@@ -1,0 +1,71 @@
+"""The suggested quality in triage."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from articles.models import ProviderRecord, QualityModel
+from articles.roles import Role
+from providers.models import Provider
+from tests.articles.admin.admin_pages import get
+from tests.articles.admin.test_triage import address_of, words_of
+from tests.factories import NOW, make_article, make_provider, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def publisher(client: Client) -> Client:
+    client.force_login(make_user(Role.PUBLISHER))
+    return client
+
+
+@pytest.fixture
+def paper() -> Provider:
+    """Return a provider with a record, and switch suggestions on."""
+    paper = make_provider(name="Harbor Times")
+    ProviderRecord.objects.create(provider=paper, scores=9, value=58)
+    QualityModel.objects.create(
+        weights={"amp": 6, "video": 20},
+        learned=90,
+        tested=30,
+        error=3,
+        baseline_error=9,
+        is_on=True,
+        fitted_at=NOW,
+    )
+    return paper
+
+
+def test_is_taken_by_a_button(publisher: Client, paper: Provider) -> None:
+    article = make_article(quality=None, provider=paper, amp_url="https://a.example/amp")
+    html = get(publisher, address_of())
+    expected = "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6 Take q"
+    assert expected in words_of(html)
+    form = html.partition('triage-take"')[2].partition("</form>")[0]
+    data = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert publisher.post(address_of(), data | {"take": "64"}).status_code == 302
+    article.refresh_from_db()
+    assert article.quality == 64
+
+
+def test_is_not_offered_again_for_the_same_score(publisher: Client, paper: Provider) -> None:
+    article = make_article(quality=58, provider=paper)
+    html = get(publisher, f"{address_of()}?article={article.pk}")
+    assert "Suggested quality 58" in words_of(html)
+    assert 'name="take"' not in html
+
+
+def test_is_not_shown_while_switched_off(publisher: Client, paper: Provider) -> None:
+    make_article(quality=None, provider=paper)
+    QualityModel.objects.update(is_on=False)
+    assert "Suggested quality" not in get(publisher, address_of())
+
+
+def test_is_not_shown_to_those_who_may_not_score(client: Client, paper: Provider) -> None:
+    make_article(quality=None, provider=paper)
+    client.force_login(make_user(Role.VIEWER))
+    assert "Suggested quality" not in get(client, address_of())
