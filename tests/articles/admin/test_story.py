@@ -212,6 +212,14 @@ class TestSameEvent:
         page = publisher.get(address(lead))
         assert [one for one, _ in page.context["found"]] == [likely]
 
+    def test_leaves_out_members_that_are_linked_through_the_lead(self, publisher: Client) -> None:
+        lead, one, other = [make_article(quality=quality) for quality in (90, 80, 70)]
+        relate(lead, one, other)
+        self.pair(one, other, 4, "Ylva")
+        page = publisher.get(address(lead))
+        assert len(page.context["rows"]) == 3
+        assert page.context["found"] == []
+
     def test_no_more_than_a_few(self, publisher: Client) -> None:
         lead = make_article()
         for score in range(1, 9):

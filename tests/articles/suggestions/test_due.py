@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from articles import newsdesk, suggestions, tasks
-from articles.models import Act, Article, ImportRun, Unsuggested
+from articles.models import Act, Article, Image, ImportRun, Unsuggested
 from articles.newsdesk import Change
 from tests.articles.working_off import work_off
 from tests.factories import NOW, make_article
@@ -30,6 +30,17 @@ provider:
   domain: paper.example
 ---
 
+"""
+RELATED = """
+related:
+- title: "Storm Ylva floods Aarhus"
+  publishedDateTime: 2026-03-01T11:00:00Z
+  webUrl: "https://paper.example/{name}"
+  type: article
+  provider:
+    name: Paper
+    domain: paper.example
+---
 """
 
 
@@ -70,6 +81,18 @@ class TestImport:
         folder("two", excerpt="It came in the morning.")
         assert due() == {"2026-03-01-two": True}
 
+    def test_a_link_only_article_that_gets_its_document(
+        self, folder: Import, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        one = DOCUMENT.format(name="one", title="Storm Ylva", excerpt="It came at night.")
+        named = one.replace("---\n\n", RELATED.format(name="two").lstrip())
+        (tmp_path / "2026-03-01-one.md").write_text(named)
+        call_command("import_seeds", str(tmp_path), verbosity=0)
+        assert len(due()) == 2
+        suggestions.catch_up()
+        folder("two")
+        assert due() == {"2026-03-01-two": True}
+
     def test_undone(self, folder: Import, capsys: pytest.CaptureFixture[str]) -> None:
         folder("one")
         folder("one", title="Storm Ylva is over")
@@ -92,6 +115,13 @@ class TestDecision:
         assert due() == {"one": True}
         suggestions.catch_up()
         newsdesk.perform(newsdesk.undo(act), by=None, at=NOW)
+        assert due() == {"one": True}
+
+    def test_image(self) -> None:
+        article = make_article(slug="one")
+        Image.objects.create(article=article, position=0, url="https://a.example/1.jpg")
+        change = newsdesk.describe_image(article, 0, title="The harbor")
+        newsdesk.perform(change, by=None, at=NOW)
         assert due() == {"one": True}
 
     def test_score(self) -> None:
