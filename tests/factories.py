@@ -17,6 +17,7 @@ from articles.models import (
     ArticleTopic,
     Change,
     ImportRun,
+    Pair,
     Related,
     SourceDocument,
     StoredImage,
@@ -96,6 +97,13 @@ def make_superseded(lead: Article | None = None, **overrides: Any) -> Article:
     article = make_article(**{"quality": 40, "heat": SUPERSEDED_HEAT} | overrides)
     relate(article, lead or make_article())
     return article
+
+
+def make_pair(one: Article, other: Article, **overrides: Any) -> Pair:
+    """Store a suggestion that two articles report the same event."""
+    first, second = sorted((one, other), key=lambda article: article.pk)
+    values = {"kind": Pair.Kind.EVENT, "score": 3.0, "reasons": [["picture"]], **overrides}
+    return Pair.objects.create(first=first, second=second, **values)
 
 
 def make_run(**overrides: Any) -> ImportRun:

@@ -147,14 +147,17 @@ def _decided_since(run: ImportRun, created: Iterable[Article]) -> set[int]:
     """Return the ids of articles that editors decided about since an import created them.
 
     A later import that was undone has merged its document with their changes, so the version of the
-    document no longer shows them. One query, or none.
+    document no longer shows them. Verdicts on suggestions make no version. One query, or none.
     """
-    ids = [article.pk for article in created if article.version > 1]
-    if not ids:
+    versions = {article.pk: article.version for article in created}
+    if not versions:
         return set()
-    changes = ActChange.objects.filter(article__in=ids, act__run=None)
-    since = changes.filter(act__at__gte=run.started_at)
-    return {change.article_id for change in since if change.is_decided}
+    changes = ActChange.objects.filter(article__any_of=sorted(versions), act__run=None)
+    return {
+        change.article_id
+        for change in changes.filter(act__at__gte=run.started_at)
+        if change.is_decided and (change.verdicts or versions[change.article_id] > 1)
+    }
 
 
 def _take_back(

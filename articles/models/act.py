@@ -24,6 +24,7 @@ class Act(models.Model):
         UNRELATE = "unrelate", "unlinked"
         MERGE = "merge", "merged stories"
         SPLIT = "split", "split off"
+        REFUSE = "refuse", "marked as another event"
         EDIT = "edit", "edited"
         RESOLVE = "resolve", "resolved an import conflict"
         RESTORE = "restore", "restored"
@@ -67,6 +68,7 @@ class ActChange(models.Model):
     ``before`` and ``after`` map the names of the columns that an editor changed to JSON values.
     ``topics`` are ids in order; ``images`` have the values of ``documents.marks.IMAGE_FIELDS``.
     ``linked`` and ``unlinked`` are links from this article, as ``[target's id, position]``.
+    ``verdicts`` are about pairs with other articles, as ``newsdesk.verdicts.as_json`` returns them.
     The rule computes heat and published from these; the history shows both. If only heat and
     published changed, all other fields are empty.
     """
@@ -79,6 +81,7 @@ class ActChange(models.Model):
     after: Any = models.JSONField(default=dict)
     linked: Any = models.JSONField(default=list)
     unlinked: Any = models.JSONField(default=list)
+    verdicts: Any = models.JSONField(null=True)
     heat_before = models.IntegerField(null=True)
     heat_after = models.IntegerField(null=True)
     published_before = models.BooleanField()

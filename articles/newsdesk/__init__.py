@@ -55,3 +55,4 @@ from articles.newsdesk.verbs import (
     unpin,
     withdraw,
 )
+from articles.newsdesk.verdicts import refuse

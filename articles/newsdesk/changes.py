@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from articles.models import Act
 
@@ -14,6 +15,14 @@ Verb = Act.Verb
 Pair = tuple[int, int]
 ImageValues = Sequence[Any]
 """One image's values, in the order of ``documents.marks.IMAGE_FIELDS``."""
+
+
+class Verdict(NamedTuple):
+    """What an editor says about two articles (``models.Pair.Verdict``), who, and when."""
+
+    value: str = ""
+    by_id: int | None = None
+    at: datetime | None = None
 
 
 class RefusedError(Exception):
@@ -39,7 +48,8 @@ class Change:
     values by article and column. ``link`` and ``unlink`` are (article, target) pairs. ``positions``
     says where a new link goes; by default it goes last. ``resolves`` has the ids of import
     conflicts. ``topics`` (ids, in order) and ``images`` replace all topics and images of an
-    article.
+    article. ``verdicts`` are on pairs of articles in ascending order, besides those that follow
+    from links.
     """
 
     verb: Verb
@@ -53,6 +63,7 @@ class Change:
     resolves: frozenset[int] = frozenset()
     topics: Mapping[int, Sequence[int]] = field(default_factory=dict)
     images: Mapping[int, Sequence[ImageValues]] = field(default_factory=dict)
+    verdicts: Mapping[Pair, Verdict] = field(default_factory=dict)
 
     @property
     def decided(self) -> set[int]:
@@ -74,7 +85,7 @@ def together(changes: Iterable[Change]) -> Change:
             columns[pk] |= values
     joined: dict[str, Any] = {
         name: {key: value for change in changes for key, value in getattr(change, name).items()}
-        for name in ("seen", "positions", "topics", "images")
+        for name in ("seen", "positions", "topics", "images", "verdicts")
     }
     for name in ("permissions", "link", "unlink", "resolves"):
         joined[name] = frozenset().union(*(getattr(change, name) for change in changes))

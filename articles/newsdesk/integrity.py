@@ -30,6 +30,7 @@ from articles.models import (
     HookDelivery,
     Image,
     ImportRun,
+    Pair,
     PolicyVersion,
     Related,
     SourceDocument,
@@ -67,6 +68,7 @@ ERRORS: Final = {
     "altered document": "Restore the database from a backup.",
     "missing file": "Fetch the image again on its page, or upload another one.",
     "stuck web hook": "Is manage.py work running?",
+    "two verdicts": "Link the articles, or say that they do not report the same event.",
 }
 """What is broken, and what to do about it."""
 NOTES: Final = {
@@ -77,6 +79,7 @@ NOTES: Final = {
     "orphan file": "Run manage.py prune_images.",
     "provider twice": "Its articles move to the other one when their documents change.",
     "killed import": "Import the same files again to continue.",
+    "refused link": "Unlink them. If they report the same event, link them again.",
 }
 """What is worth a look, and what can be done about it."""
 
@@ -126,10 +129,12 @@ def findings() -> Iterator[Finding]:
     yield from _altered_documents()
     yield from _files_of_images()
     yield from _stuck_hooks()
+    yield from _two_verdicts()
     yield from _two_leads()
     yield from _superseded_without_lead()
     yield from _providers_twice()
     yield from _killed_imports()
+    yield from _refused_links()
 
 
 def _of(kind: str, article: Any, fact: str) -> Finding:
@@ -315,6 +320,30 @@ def _stuck_hooks() -> Iterator[Finding]:
     for pk, name, count in counts:
         address = reverse("admin:articles_webhook_change", args=[pk])
         yield Finding("stuck web hook", "", f"{name}: {count} events overdue by an hour", address)
+
+
+def _two_verdicts() -> Iterator[Finding]:
+    """Yield articles whose pairs of different kinds have different verdicts."""
+    others = Pair.objects.filter(first=OuterRef("first"), second=OuterRef("second"))
+    differing = Pair.objects.filter(Exists(others.exclude(verdict=OuterRef("verdict"))))
+    for article, other in _paired(differing):
+        yield _of("two verdicts", article, f"has two verdicts on a pair with {other}")
+
+
+def _refused_links() -> Iterator[Finding]:
+    there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
+    back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
+    linked = Pair.objects.filter(Exists(there) | Exists(back), verdict=Pair.Verdict.REFUSED)
+    for article, other in _paired(linked):
+        fact = f"is linked to {other}, but an editor said that they do not report the same event"
+        yield _of("refused link", article, fact)
+
+
+def _paired(pairs: QuerySet[Pair]) -> Iterator[tuple[Article, str]]:
+    """Yield the first article and the slug of the second one, each two once."""
+    slugs = pairs.order_by("first", "second").values_list("first", "first__slug", "second__slug")
+    for pk, slug, other in slugs.distinct().iterator(CHUNK):
+        yield Article(pk=pk, slug=slug), other
 
 
 def _links() -> QuerySet[Related]:

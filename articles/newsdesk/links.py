@@ -21,17 +21,17 @@ TOO_MANY: Final = (
 
 def relate(article: Article, others: Iterable[Article]) -> Change:
     """Make articles coverage of one another, both ways."""
-    return _linked(Verb.RELATE, *_between([article], others))
+    return _linked(Verb.RELATE, *between([article], others))
 
 
 def unrelate(article: Article, others: Iterable[Article]) -> Change:
     """Cut the links between articles, both ways."""
-    return _unlinked(Verb.UNRELATE, *_between([article], others))
+    return _unlinked(Verb.UNRELATE, *between([article], others))
 
 
 def merge(story: Iterable[Article], other: Iterable[Article]) -> Change:
     """Link every member of one story to every member of another, both ways."""
-    return _linked(Verb.MERGE, *_between(story, other))
+    return _linked(Verb.MERGE, *between(story, other))
 
 
 def gather(articles: Iterable[Article]) -> Change:
@@ -46,7 +46,7 @@ def gather(articles: Iterable[Article]) -> Change:
 
 def split(leaving: Iterable[Article], staying: Iterable[Article]) -> Change:
     """Cut every link between members that leave a story and those that stay."""
-    return _unlinked(Verb.SPLIT, *_between(leaving, staying))
+    return _unlinked(Verb.SPLIT, *between(leaving, staying))
 
 
 def _linked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> Change:
@@ -65,7 +65,7 @@ def _unlinked(verb: Verb, members: Mapping[int, Article], pairs: set[Pair]) -> C
     return Change(verb, frozenset({roles.RELATE}), _seen(members, cut), unlink=cut)
 
 
-def _between(
+def between(
     some: Iterable[Article], others: Iterable[Article]
 ) -> tuple[dict[int, Article], set[Pair]]:
     """Return the articles of both sides, and every pair of articles from different sides, both

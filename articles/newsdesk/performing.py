@@ -25,7 +25,7 @@ from articles.models import (
     Related,
     Unsuggested,
 )
-from articles.newsdesk import conflicts
+from articles.newsdesk import conflicts, verdicts
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
 from articles.newsdesk.topics_images import images_of, replace_lists, topics_of
@@ -72,6 +72,7 @@ def perform(
         Unsuggested.objects.add_changed(change.columns)
         Unsuggested.objects.add(change.images)
         linked = _link(change)
+        given = verdicts.give(change, by.pk if by else None, at)
         act = Act.objects.create(
             verb=change.verb,
             at=at,
@@ -80,7 +81,7 @@ def perform(
             permissions=sorted(change.permissions),
             undoes_id=change.undoes,
         )
-        _record(act, change, found, stored, lists, versions, linked, unlinked)
+        _record(act, change, found, stored, lists, versions, linked, unlinked, given)
         ImportConflict.objects.filter(pk__in=change.resolves, resolved_at=None).update(
             resolved_at=at, resolved_by=by, act=act
         )
@@ -141,7 +142,7 @@ def undo(act: Act) -> Change:
     if Act.objects.filter(undoes=act).exists():
         raise RefusedError("That was undone already.")
     changes = [one for one in act.changes.select_related("article") if one.is_decided]
-    if later := _changed_since(changes):
+    if later := _changed_since(act, changes):
         raise RefusedError(
             f"{', '.join(later)}: changed again since then. Undoing this would undo that as well. "
             "Its history can restore what you want."
@@ -156,7 +157,7 @@ def undo(act: Act) -> Change:
         {
             one.article_id: decoded(one.before)
             for one in changes
-            if one.before or not (one.linked or one.unlinked)
+            if one.before or not (one.linked or one.unlinked or one.verdicts)
         },
         link=frozenset(back),
         unlink=frozenset((one.article_id, target) for one in changes for target, _ in one.linked),
@@ -164,10 +165,15 @@ def undo(act: Act) -> Change:
         undoes=act.pk,
         topics={one.article_id: one.before["topics"] for one in changes if "topics" in one.before},
         images={one.article_id: one.before["images"] for one in changes if "images" in one.before},
+        verdicts={
+            pair: before
+            for one in changes
+            for pair, (before, _) in verdicts.from_json(one.article_id, one.verdicts).items()
+        },
     )
 
 
-def _changed_since(changes: Sequence[ActChange]) -> list[str]:
+def _changed_since(act: Act, changes: Sequence[ActChange]) -> list[str]:
     """Return the slugs of articles that were changed again after the decision."""
     linked = {(one.article_id, target) for one in changes for target, _ in one.linked}
     unlinked = {(one.article_id, target) for one in changes for target, _ in one.unlinked}
@@ -178,6 +184,16 @@ def _changed_since(changes: Sequence[ActChange]) -> list[str]:
     )
     # A link in both lists has only moved.
     otherwise = {article for article, _ in (linked - there) | ((unlinked - linked) & there)}
+    given = {
+        pair: after
+        for one in changes
+        for pair, (_, after) in verdicts.from_json(one.article_id, one.verdicts).items()
+    }
+    now = verdicts.verdicts_of(given)
+    for pair, verdict in given.items():
+        present = now.get(pair, verdicts.OPEN)
+        if (present.value, present.at) != (verdict.value, act.at if verdict.value else None):
+            otherwise.update(pair)
     return sorted(
         one.article.slug
         for one in changes
@@ -216,7 +232,9 @@ def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Chang
             signed |= {"decided_by_id": by.pk if by else None, "decided_at": at}
         if "decision" in values:
             signed["decision_reason"] = reason
-    return replace(change, columns=columns)
+    by_id = by.pk if by else None
+    said = {pair: verdict._replace(by_id=by_id, at=at) for pair, verdict in change.verdicts.items()}
+    return replace(change, columns=columns, verdicts=said)
 
 
 def _stored(columns: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -256,6 +274,9 @@ def _unlink(pairs: Iterable[Pair]) -> _Positions:
     """Remove links and return their positions."""
     links = {(link.article_id, link.target_id): link for link in _links_between(pairs)}
     cut = {pair: links[pair] for pair in pairs if pair in links}
+    if not cut:
+        # On PostgreSQL, even a statement that deletes nothing begins another edition.
+        return {}
     Related.objects.filter(pk__any_of=[link.pk for link in cut.values()]).delete()
     return {pair: link.position for pair, link in cut.items()}
 
@@ -300,11 +321,13 @@ def _record(
     versions: Mapping[int, int],
     linked: _Positions,
     unlinked: _Positions,
+    given: verdicts.Given,
 ) -> None:
     """Write the history: the articles of the decision, and those whose heat it changed."""
     # Record both ends of a link, so that a coverage-only article's history shows why a link is
     # gone.
     about = change.decided | {target for _, target in change.link | change.unlink}
+    about.update(pk for pair in given for pk in pair)
     rows = []
     for pk in sorted({*versions, *about}):
         before, after = found.before[pk], found.after[pk]
@@ -324,6 +347,7 @@ def _record(
                 unlinked=[
                     [target, at] for (article, target), at in unlinked.items() if article == pk
                 ],
+                verdicts=verdicts.as_json(pk, given),
                 heat_before=before.heat,
                 heat_after=after.heat,
                 published_before=before.published,

@@ -21,6 +21,7 @@ from articles.documents import MAX_QUALITY
 from articles.models import Article
 from articles.newsdesk.changes import Change, RefusedError, Verb
 from articles.newsdesk.links import merge, relate, split, unrelate
+from articles.newsdesk.verdicts import refuse
 from articles.scoring import Decision
 from newsroom import database_clock
 from newsroom.plain_text import is_visible, without_controls
@@ -382,6 +383,16 @@ _ALL: Final = (
         has_page=False,
         is_bulk=False,
         in_api=False,
+    ),
+    Declaration(
+        Verb.REFUSE,
+        "Not the same event",
+        "Articles report different events: none is suggested for another again.",
+        refuse,
+        roles.RELATE,
+        fields=(_OTHERS,),
+        has_page=False,
+        is_bulk=False,
     ),
     Declaration(
         Verb.EDIT,

@@ -173,7 +173,8 @@ def _store(articles: Collection[int], found: Sequence[Found], due: Collection[in
         bulk.hold_write_lock()
         pairs = Pair.objects.of(sorted(articles))
         pairs.open().delete()
-        decided = set(pairs.values_list("first", "second", "kind"))
+        # A verdict is about two articles, so it holds for pairs of all kinds.
+        decided = set(pairs.values_list("first", "second"))
         wanted = {pk for one in found for pk in one[:2]}
         there = set(Article.objects.filter(pk__any_of=wanted).values_list("pk", flat=True))
         bulk.insert(
@@ -182,7 +183,7 @@ def _store(articles: Collection[int], found: Sequence[Found], due: Collection[in
             (
                 (*one, "")
                 for one in found
-                if one[:3] not in decided and {one.first, one.second} <= there
+                if one[:2] not in decided and {one.first, one.second} <= there
             ),
         )
         Unsuggested.objects.filter(pk__any_of=due).delete()

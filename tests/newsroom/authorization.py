@@ -51,6 +51,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "schedule": {"publishFrom": None, "publishUntil": "2100-01-01T00:00:00Z"},
     "relate": {"slugs": ["nothing"]},
     "unrelate": {"slugs": ["nothing"]},
+    "refuse": {"slugs": ["nothing"]},
     "edit": {"title": "Another title"},
 }
 """What the API's decisions need in addition to a reason."""

@@ -166,6 +166,7 @@ articles:api:newsdesk-hold                    -        EPS
 articles:api:newsdesk-news                    VEPOS    -
 articles:api:newsdesk-pin                     -        PS
 articles:api:newsdesk-publish                 -        PS
+articles:api:newsdesk-refuse                  -        EPS
 articles:api:newsdesk-relate                  -        EPS
 articles:api:newsdesk-release                 -        EPS
 articles:api:newsdesk-schedule                -        EPS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from articles.admin.history.descriptions import Names, label
 from articles.admin.history.text_diff import Piece, text_diff
 from articles.admin.pages import VIEW, allow, article_or_404, trail_to, version_seen
 from articles.documents.marks import TEXTS
-from articles.models import Act, ActChange, Article, ImportConflict
+from articles.models import Act, ActChange, Article, ImportConflict, Pair
 from articles.newsdesk.history import SIGNATURES, State
 from articles.newsdesk.performing import decoded
 
@@ -162,7 +162,8 @@ def _rows(article: Article, before: str) -> list[ActChange]:
 
 def _entries(request: HttpRequest, article: Article, rows: Sequence[ActChange]) -> list[Entry]:
     names = Names.load(
-        {pk for row in rows for pk, _ in (*row.linked, *row.unlinked)},
+        {pk for row in rows for pk, _ in (*row.linked, *row.unlinked)}
+        | {one["article"] for row in rows for one in row.verdicts or ()},
         [values for row in rows for values in (row.before, row.after)],
     )
     resolved: dict[int, list[ImportConflict]] = {}
@@ -215,6 +216,7 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
     ):
         if pks:
             said.append((words, "", "; ".join(names.listed("names", pks[:10]))))
+    said += _verdicts(row, names)
     columns = {"provider": "provider_id"}
     for conflict in conflicts:
         is_taken = columns.get(conflict.field, conflict.field) in row.after or (
@@ -223,6 +225,19 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
         choice = "took the source’s" if is_taken else "kept the edited"  # noqa: RUF001 - an apostrophe
         said.append(("source changed what was edited", "", f"{choice} {label(conflict.field)}"))
     return said
+
+
+def _verdicts(row: ActChange, names: Names) -> Iterator[Said]:
+    """Yield which articles report other events. Accepted suggestions are links, which are shown."""
+    refused, none = Pair.Verdict.REFUSED, Pair.Verdict.NONE
+    for words, verdicts in (
+        ("not the same event as", (none, refused)),
+        ("perhaps the same event as", (refused, none)),
+    ):
+        given = row.verdicts or ()
+        pks = [one["article"] for one in given if (one["before"][0], one["after"]) == verdicts]
+        if pks:
+            yield words, "", "; ".join(names.listed("names", pks[:10]))
 
 
 def _comparison(article: Article, one: str, other: str) -> dict[str, Any]:

@@ -89,6 +89,18 @@ class TestHistory:
         assert "links removed" in html
         assert html.count("<ins>The other one</ins>") == 2
 
+    def test_verdicts_in_words(self, login: Login) -> None:
+        article, other = make_article(), make_article(title="The <other> one")
+        act = do(newsdesk.refuse(fresh(article), [fresh(other)]))
+        html = get(login(Role.VIEWER), page(article))
+        assert "<strong>Marked as another event</strong>" in html
+        assert "not the same event as" in html
+        assert "<ins>The &lt;other&gt; one</ins>" in html
+        do(newsdesk.undo(act))
+        html = get(login(Role.VIEWER), page(other))
+        assert "perhaps the same event as" in html
+        assert "it had been marked as another event" in html
+
     def test_pages(self, login: Login) -> None:
         client = login(Role.VIEWER)
         article = make_article(quality=1)

@@ -325,6 +325,7 @@ def _acts(folder: Path) -> list[Callable[[], object]]:
         perform(lambda: newsdesk.unpin(one())),
         perform(lambda: newsdesk.relate(one(), [one()])),
         perform(lambda: newsdesk.unrelate(one(), [one()])),
+        perform(lambda: newsdesk.refuse(one(), [one()])),
         perform(lambda: newsdesk.edit(one(), title=f"Title {random.random()}")),
         undo,
         imported,

@@ -57,6 +57,7 @@ BODIES: Final[dict[Verb, Callable[[Article], dict[str, Any]]]] = {
     Verb.UNPIN: _pin,
     Verb.RELATE: _other,
     Verb.UNRELATE: _related,
+    Verb.REFUSE: _other,
     Verb.EDIT: lambda one: {"title": "Another title"},
 }
 """Each body asks for an actual change."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from articles import newsdesk
-from articles.models import Act, ActChange, Article, KeptAnswer, Related
+from articles.models import Act, ActChange, Article, KeptAnswer, Pair, Related
 from articles.roles import Role
 from tests.articles.api.desk import address_of, by_session, send, undo_of
 from tests.articles.newsdesk.acting import QUALITIES, World, worlds
@@ -64,6 +64,7 @@ class Step:
             "schedule": {"publishFrom": _text(self.begin), "publishUntil": _text(self.end)},
             "relate": {"slugs": slugs},
             "unrelate": {"slugs": slugs},
+            "refuse": {"slugs": slugs},
             "edit": {"title": f"Title {self.quality}"},
         }
         return bodies.get(self.verb, {}) | {"reason": self.reason}
@@ -79,6 +80,7 @@ class Step:
             "schedule": lambda: newsdesk.schedule(one, begin=self.begin, end=self.end),
             "relate": lambda: newsdesk.relate(one, others),
             "unrelate": lambda: newsdesk.unrelate(one, others),
+            "refuse": lambda: newsdesk.refuse(one, others),
             "edit": lambda: newsdesk.edit(one, title=f"Title {self.quality}"),
             "withdraw": lambda: newsdesk.withdraw(one),
             "release": lambda: newsdesk.release(one),
@@ -91,7 +93,7 @@ class Step:
 
 VERBS: Final = (
     *("score", "publish", "hold", "withdraw", "release", "schedule", "pin", "unpin"),
-    *("relate", "unrelate", "edit", "undo"),
+    *("relate", "unrelate", "refuse", "edit", "undo"),
 )
 steps: Final = st.builds(
     Step,
@@ -132,6 +134,9 @@ def rows() -> list[Any]:
         *Article.objects.order_by("pk").values_list(*names),
         *Related.objects.order_by("article", "target").values_list("article", "target", "position"),
         *Act.objects.order_by("pk").values_list("verb", "by", "reason", "permissions"),
+        *Pair.objects.order_by("first", "second").values_list(
+            "first", "second", "verdict", "decided_by"
+        ),
         *changes,
     ]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle, pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 
 from articles import heat, newsdesk
-from articles.models import Article
-from tests.factories import NOW, make_article, make_provider, relate
+from articles.models import Article, Pair
+from tests.factories import NOW, make_article, make_pair, make_provider, relate
 
 AT = NOW + timedelta(days=1)
 """The time of every decision in the tests."""
@@ -44,6 +45,10 @@ class World:
             if article != target and not made[article].coverage_only:
                 relate(made[article], made[target])
         heat.recompute([article.pk for article in made], at=AT)
+        kinds = cycle(Pair.Kind)
+        for one, other in pairwise(made):
+            make_pair(one, other, kind=next(kinds))
+        make_pair(*made[:2], kind=Pair.Kind.DUPLICATE)
         return made
 
 
@@ -90,7 +95,7 @@ class Step:
                 return getattr(newsdesk, self.verb)(one)  # type: ignore[no-any-return]
             case "schedule":
                 return newsdesk.schedule(one, begin=self.begin, end=self.end)
-            case "relate" | "unrelate":
+            case "relate" | "unrelate" | "refuse":
                 return getattr(newsdesk, self.verb)(one, others)  # type: ignore[no-any-return]
             case "merge":
                 return newsdesk.merge(
@@ -118,7 +123,7 @@ def _scored(articles: set[Article], quality: int | None) -> list[newsdesk.Change
 
 VERBS = (
     *("score", "publish", "hold", "withdraw", "release", "schedule", "pin", "unpin"),
-    *("relate", "unrelate", "merge", "split", "edit", "together"),
+    *("relate", "unrelate", "merge", "split", "refuse", "edit", "together"),
 )
 steps = st.builds(
     Step,

@@ -35,6 +35,7 @@ relate       E         E          E     E          E             E    E         
 unrelate     E         E          E     E          E             E    E         E         E
 merge        E         E          E     E          E             E    E         E         E
 split        E         E          E     E          E             E    E         E         E
+refuse       E         E          E     E          E             E    E         E         E
 edit         E         E          E     E          -             E    E         E         E
 """
 RELEASES: Final = {"": "-", "hold": "E", "publish": "P", "withdraw": "P"}
@@ -96,6 +97,7 @@ CHANGES: Final[dict[Verb, Callable[[Article], newsdesk.Change]]] = {
     Verb.UNRELATE: lambda one: newsdesk.unrelate(one, [_related(one)]),
     Verb.MERGE: lambda one: newsdesk.merge([one], [_other()]),
     Verb.SPLIT: lambda one: newsdesk.split([one], [_related(one)]),
+    Verb.REFUSE: lambda one: newsdesk.refuse(one, [_other()]),
     Verb.EDIT: lambda one: newsdesk.edit(one, title="Another title"),
 }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from articles import heat, newsdesk
-from articles.models import Act, Article, Related
+from articles.models import Act, Article, Pair, Related
 from tests.articles.newsdesk.acting import AT, Step, World, steps, worlds
 
 Facts = dict[int, tuple[Any, ...]]
@@ -47,6 +47,9 @@ def rows() -> list[Any]:
     return [
         *Article.objects.order_by("pk").values_list(*names),
         *links.values_list("article_id", "target_id", "position"),
+        *Pair.objects.order_by("first", "second", "kind").values_list(
+            *("first", "second", "kind", "verdict", "decided_by", "decided_at")
+        ),
     ]
 
 
@@ -103,3 +106,22 @@ class TestAnyActs(TestCase):
             assert rows() == stages.pop()
             newsdesk.perform(newsdesk.undo(done), by=None, at=AT)
         assert rows() == stages.pop()
+
+    @budget(max_examples=60)
+    @given(worlds(), st.lists(steps, min_size=4, max_size=8))
+    def test_accepted_articles_are_linked_and_refused_ones_are_not(
+        self, world: World, taken: list[Step]
+    ) -> None:
+        articles = world.make()
+        Related.objects.all().delete()
+        for step in taken:
+            act(step, articles)
+            links = Related.objects.values_list("article", "target")
+            linked = {(min(link), max(link)) for link in links}
+            pairs = Pair.objects.values_list("first", "second", "verdict")
+            verdicts = {(first, second): verdict for first, second, verdict in pairs}
+            assert len(set(pairs)) == len(verdicts)
+            for pair, verdict in verdicts.items():
+                assert verdict == (
+                    "accepted" if pair in linked else verdict.replace("accepted", "")
+                )
