@@ -13,6 +13,7 @@ from articles.api.newsdesk.views import (
     DeskHistoryView,
     DeskNewsView,
     DeskStoryView,
+    DeskSuggestionsView,
 )
 from articles.api.topics_providers import ProvidersView, ProviderView, TopicsView, TopicView
 from articles.api.views import NothingView
@@ -36,6 +37,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/newsdesk/news/<str:slug>/story/", DeskStoryView.as_view(), name="newsdesk-story"),
     path(
         "v1/newsdesk/news/<str:slug>/history/", DeskHistoryView.as_view(), name="newsdesk-history"
+    ),
+    path(
+        "v1/newsdesk/news/<str:slug>/suggestions/",
+        DeskSuggestionsView.as_view(),
+        name="newsdesk-suggestions",
     ),
     *(
         path(

@@ -31,14 +31,20 @@ def for_article(
     kind: Pair.Kind = Pair.Kind.EVENT,
     least: float = SHOWN,
     include_linked: bool = False,
+    include_refused: bool = False,
 ) -> list[Suggestion]:
     """Return the suggestions for an article, best first. Two queries.
 
-    Left out are refused ones, those that score less than ``least``, and articles that are linked
-    already, unless ``include_linked``.
+    Left out are those that score less than ``least``, and unless they are included, refused ones and
+    articles that are linked already.
     """
     found = for_articles(
-        [article], limit=limit, kind=kind, least=least, include_linked=include_linked
+        [article],
+        limit=limit,
+        kind=kind,
+        least=least,
+        include_linked=include_linked,
+        include_refused=include_refused,
     )
     return found[article.pk]
 
@@ -50,14 +56,13 @@ def for_articles(
     kind: Pair.Kind = Pair.Kind.EVENT,
     least: float = SHOWN,
     include_linked: bool = False,
+    include_refused: bool = False,
 ) -> dict[int, list[Suggestion]]:
     """Return the suggestions for each article of a list by its primary key. Two queries."""
     keys = [article.pk for article in articles]
-    pairs = (
-        Pair.objects.of(keys)
-        .filter(kind=kind, score__gte=least)
-        .exclude(verdict=Pair.Verdict.REFUSED)
-    )
+    pairs = Pair.objects.of(keys).filter(kind=kind, score__gte=least)
+    if not include_refused:
+        pairs = pairs.exclude(verdict=Pair.Verdict.REFUSED)
     if not include_linked:
         pairs = pairs.exclude(_are_linked())
     of_each: dict[int, list[Pair]] = {pk: [] for pk in keys}

@@ -172,6 +172,7 @@ articles:api:newsdesk-release                 -        EPS
 articles:api:newsdesk-schedule                -        EPS
 articles:api:newsdesk-score                   -        EPS
 articles:api:newsdesk-story                   VEPOS    -
+articles:api:newsdesk-suggestions             VEPOS    -
 articles:api:newsdesk-undo                    -        EPS
 articles:api:newsdesk-unpin                   -        PS
 articles:api:newsdesk-unrelate                -        EPS

@@ -20,14 +20,17 @@ from articles.api.items import (
     WebAddress,
 )
 from articles.api.newsdesk.bodies import TEXTS
-from articles.models import ActChange, Article
+from articles.models import ActChange, Article, Pair
 from articles.newsdesk import Verb
 from articles.scoring import Receipt
+from articles.suggestions import Suggestion
 
 SHOWN: Final = 100
 """The most consequences or articles in a response; a decision may affect thousands."""
 PARTIES: Final = 50
 """The most related articles in each list of a receipt; some articles have thousands."""
+SUGGESTED: Final = 25
+"""The most suggestions of each kind in a response."""
 DECISIONS: Final = {
     "quality": "quality",
     "decision": "decision",
@@ -212,6 +215,49 @@ class DeskStorySerializer(serializers.Serializer[Any]):
     members = MemberSerializer(many=True, help_text="By rank.")
     isWhole = serializers.BooleanField(
         source="is_whole", help_text="false if there are more members than these."
+    )
+
+
+class SuggestedSerializer(serializers.Serializer[Any]):
+    """A suggested article."""
+
+    slug = serializers.CharField(source="other.slug")
+    title = serializers.CharField(source="other.headline")
+    provider = serializers.CharField(source="other.provider.name", help_text="Its name.")
+    score = serializers.FloatField(source="pair.score", help_text="How likely; higher is better.")
+    why = serializers.ListField(child=serializers.CharField(), help_text="What they share.")
+    verdict = serializers.SerializerMethodField(
+        help_text="What an editor said: accepted (linked) or refused; null if nobody has."
+    )
+
+    @extend_schema_field(
+        serializers.ChoiceField(
+            choices=[one for one in Pair.Verdict.choices if one[0]], allow_null=True
+        )
+    )
+    def get_verdict(self, suggestion: Suggestion) -> str | None:
+        return suggestion.pair.verdict or None
+
+
+class SuggestedQualitySerializer(serializers.Serializer[Any]):
+    value = serializers.IntegerField()
+    why = serializers.ListField(child=serializers.CharField(), help_text="What it is made of.")
+
+
+class SuggestionsSerializer(serializers.Serializer[Any]):
+    """What the newsroom suggests for an article, as ``manage.py suggest`` prints it."""
+
+    slug = serializers.CharField()
+    related = SuggestedSerializer(
+        many=True,
+        help_text=f"Up to {SUGGESTED} that may report the same event, best first. To accept one, "
+        "post its slug to relate; if it reports another event, to refuse.",
+    )
+    duplicates = SuggestedSerializer(
+        many=True, help_text=f"Up to {SUGGESTED} that may be the same report, best first."
+    )
+    quality = SuggestedQualitySerializer(
+        allow_null=True, help_text="null while it would not be better than the provider's mean."
     )
 
 

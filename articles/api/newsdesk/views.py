@@ -13,17 +13,19 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles import heat, newsdesk
+from articles import heat, newsdesk, suggestions
 from articles.api.newsdesk.access import DeskView
 from articles.api.newsdesk.decisions import ACTS, ETAG, stored, tag_of
 from articles.api.newsdesk.serializers import (
+    SUGGESTED,
     DeskArticleSerializer,
     DeskStorySerializer,
     HistorySerializer,
+    SuggestionsSerializer,
     WaitingSerializer,
 )
 from articles.api.paging import CURSOR, LIMIT, PageSerializer, answer, page
-from articles.models import ActChange, Article, ArticleQuerySet, ArticleTopic, Image
+from articles.models import ActChange, Article, ArticleQuerySet, ArticleTopic, Image, Pair
 from articles.models.orders import LATEST
 from articles.newsdesk.queues import BY_KEY, Queue
 from newsroom import database_clock
@@ -139,6 +141,37 @@ class DeskStoryView(DeskView):
         at = database_clock.now()
         story = newsdesk.story_of(stored(slug), at)
         return Response(DeskStorySerializer(story, context={"at": at}).data)
+
+
+class DeskSuggestionsView(DeskView):
+    serializer_class = SuggestionsSerializer
+    statuses = (404,)
+
+    def get(self, request: Request, slug: str) -> Response:
+        """Return suggestions: reports of the same event, duplicates, and a quality, each with reasons.
+
+        Those that editors have accepted or refused are included. Workers compute suggestions soon after
+        an article is imported or changed.
+        """
+        article = stored(slug)
+        related, duplicates = (
+            suggestions.for_article(
+                article,
+                limit=SUGGESTED,
+                kind=kind,
+                least=suggestions.LEAST_SCORE,
+                include_linked=True,
+                include_refused=True,
+            )
+            for kind in (Pair.Kind.EVENT, Pair.Kind.DUPLICATE)
+        )
+        found = {
+            "slug": article.slug,
+            "related": related,
+            "duplicates": duplicates,
+            "quality": suggestions.suggested_quality([article]).get(article.pk),
+        }
+        return Response(SuggestionsSerializer(found).data)
 
 
 class DeskHistoryView(DeskView):
