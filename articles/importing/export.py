@@ -22,7 +22,7 @@ from articles.documents import (
     topic_key,
 )
 from articles.documents.marks import image_state, mark_of, related_keys
-from articles.importing import decisions, snapshot, untouched
+from articles.importing import decisions, snapshot, untouched, verdicts
 from articles.importing.exported import Entry, Folder, Outcome
 from articles.models import Article, SourceDocument
 from articles.scoring import Policy
@@ -113,6 +113,9 @@ def _chunks(articles: QuerySet[Article], *, plain: bool) -> Iterator[list[Export
             .prefetch_related(*_LOADED)
             .in_bulk([one.article_id for one in chunk if not one.is_untouched])
         )
+        shown = {pk: present(one, policy, at, plain=plain) for pk, one in loaded.items()}
+        if not plain:
+            shown = verdicts.written_into(shown)
         found, to_remember = [], []
         for one in chunk:
             data = one.text.encode()
@@ -121,8 +124,7 @@ def _chunks(articles: QuerySet[Article], *, plain: bool) -> Iterator[list[Export
                 found.append(Exported(f"{one.slug}.md", data, one.digest, one.digest))
                 continue
             source = article.source_document
-            now = present(article, policy, at, plain=plain)
-            revised = documents.revise(source.data, now)
+            revised = documents.revise(source.data, shown[article.pk])
             digest = source.digest if revised == source.data else sha256(revised).hexdigest()
             found.append(Exported(f"{article.slug}.md", revised, digest, source.digest))
             if not plain:
@@ -167,7 +169,7 @@ def present(
     """Return an article's document: the imported one with all later changes.
 
     ``policy`` is the one in force; it computes values that the document does not give. A ``plain``
-    document has no editors' decisions.
+    document has no editors' decisions. Verdicts on suggestions are those of the imported document.
     """
     at = at or database_clock.now()
     document = article.source_document.parse()

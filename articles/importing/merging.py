@@ -11,7 +11,7 @@ from typing import Any, Final
 from articles import documents
 from articles.documents import ArticleDocument, address_key
 from articles.documents.marks import further_keys
-from articles.importing import decisions, rows, snapshot
+from articles.importing import decisions, rows, snapshot, verdicts
 from articles.importing.exported import origins_of
 from articles.importing.identity import Row
 from articles.importing.rows import Incoming, Pair
@@ -31,7 +31,7 @@ class Merge:
 
     ``taken`` names the fields that follow the document. ``columns`` are the article's new values,
     except its provider. ``before`` is the document of the last import, if there was one. ``decided``
-    is what the document decided for editors. ``settled`` are the notes of open conflicts that end, by
+    is what the document decided for editors. ``verdicts`` are those that it has changed. ``settled`` are the notes of open conflicts that end, by
     primary key.
     """
 
@@ -45,6 +45,7 @@ class Merge:
     needs_policy: bool
     decided: decisions.Brought | None = None
     settled: Mapping[int, str] = field(default_factory=dict)
+    verdicts: verdicts.Changes = field(default_factory=dict)
 
     @property
     def document(self) -> ArticleDocument:
@@ -212,4 +213,5 @@ def _merge(
         needs_policy,
         decided,
         {conflict.pk: note for conflict, note in settled},
+        verdicts.changes(base, document),
     )

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 
 from articles.documents.marks import ABSENT, IMAGE_FIELDS, TEXTS, digest_of
+from articles.importing.verdicts import articles_with_verdicts
 from articles.models import Article, ArticleTopic, Image, Related
 from articles.scoring import Policy
 
@@ -50,7 +51,7 @@ class Stored(NamedTuple):
 def stored(articles: QuerySet[Article], policy: Policy, size: int) -> Iterator[list[Stored]]:
     """Yield the stored documents of articles in lists of ``size``, by primary key.
 
-    Articles without a document are left out. Four queries for each list.
+    Articles without a document are left out. Five queries for each list.
     """
     columns = articles.order_by("pk").values_list(*_COLUMNS, _UNDECIDED)
     last = 0
@@ -62,6 +63,7 @@ def stored(articles: QuerySet[Article], policy: Policy, size: int) -> Iterator[l
 
 def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]:
     ids = [row[0] for row in rows]
+    decided = articles_with_verdicts(ids)
     topics = _listed(ArticleTopic, ids, "topic__key")
     images = _listed(Image, ids, *IMAGE_FIELDS)
     keys = _listed(Related, ids, "target__address_key")
@@ -70,7 +72,7 @@ def _compared(rows: Sequence[Sequence[Any]], policy: Policy) -> Iterator[Stored]
         pk, source = row[0], row[first:second]
         *_, own_key, is_undecided = row
         mark, is_untouched = source[3], False
-        if mark is not None and is_undecided:
+        if mark is not None and is_undecided and pk not in decided:
             digest, *given = mark.split(" ")
             is_untouched = _is_given(given, row[second:third], policy) and digest == digest_of(
                 row[third:fourth],

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import F
 
 from articles import heat
-from articles.importing import catalog, decisions, links, rows
+from articles.importing import catalog, decisions, links, rows, verdicts
 from articles.importing.identity import settle_former_slugs, write_slugs
 from articles.importing.merging import Merge
 from articles.importing.planning import Plan
@@ -97,6 +97,11 @@ def write(
     _rescore(plan, relinked_ids, policy, at)
     brought += (merge.decided for merge in plan.merges if merge.decided)
     decisions.record(brought, run, at, policy)
+    said = {row.pk: verdicts.changes(None, one.document) for row, one in matches.written}
+    said |= {merge.row.pk: merge.verdicts for merge in plan.merges}
+    new = {row.key for row, _ in (*matches.written, *plan.new_stubs)}
+    moved = {merge.row.key for merge in plan.merges if merge.row.key != merge.article.address_key}
+    verdicts.bring({pk: some for pk, some in said.items() if some}, new | moved, run, at)
 
 
 def _insert_links(new: Iterable[links.Link]) -> None:

@@ -25,6 +25,7 @@ from articles.models.topic import ArticleTopic, FormerTopicSlug, Topic
 from articles.models.unindexed import Unindexed
 from articles.models.unsuggested import Unsuggested
 from articles.models.upload import ImportFile, ImportPart, Upload
+from articles.models.verdict import OPEN, AwaitedVerdict, Verdict
 from articles.models.web_hook import HookDelivery, HookPlace, HookTold, WebHook
 from articles.models.word import Word
 from articles.models.worker import Worker

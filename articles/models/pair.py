@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+
+from articles.models.unsuggested import Unsuggested
+from articles.models.verdict import OPEN, Given, Keys, Verdict
+from newsroom import bulk
+
+_COLUMNS: Final = ("verdict", "decided_by_id", "decided_at")
+
+
+class _Stored(NamedTuple):
+    pk: int
+    keys: Keys
+    verdict: Verdict
+    reasons: Any
 
 
 class PairQuerySet(models.QuerySet["Pair"]):
@@ -17,6 +31,54 @@ class PairQuerySet(models.QuerySet["Pair"]):
     def open(self) -> Self:
         """Keep the pairs that nobody has decided."""
         return self.filter(verdict=Pair.Verdict.NONE)
+
+    def decided(self) -> Self:
+        """Keep the pairs with a verdict."""
+        return self.exclude(verdict=Pair.Verdict.NONE)
+
+    def verdicts(self, pairs: Collection[Keys]) -> dict[Keys, Verdict]:
+        """Return the verdicts on those of these pairs that are stored. One query, or none."""
+        return {one.keys: one.verdict for one in self._among(pairs)}
+
+    def give(self, verdicts: Mapping[Keys, Verdict]) -> Given:
+        """Store verdicts, whether or not the pairs were suggested. Up to five queries.
+
+        Call this in a transaction that holds the write lock.
+        """
+        rows = self._among(verdicts)
+        before = {one.keys: one.verdict for one in rows}
+        opened = {keys for keys, verdict in verdicts.items() if verdict == OPEN}
+        # Pairs without reasons were never suggested.
+        needless = [one.pk for one in rows if one.keys in opened and not one.reasons]
+        if needless:
+            self.filter(pk__any_of=needless).delete()
+        kept = (one for one in rows if one.reasons or one.keys not in opened)
+        bulk.update(self.model, _COLUMNS, [(*verdicts[one.keys], one.pk) for one in kept])
+        bulk.insert(
+            self.model,
+            ("first_id", "second_id", "kind", "score", "reasons", *_COLUMNS),
+            [
+                (*keys, Pair.Kind.EVENT.value, 0.0, [], *verdict)
+                for keys, verdict in verdicts.items()
+                if keys not in before and verdict != OPEN
+            ],
+        )
+        # The articles may have changed while there was a verdict.
+        Unsuggested.objects.add(sorted({pk for keys in opened for pk in keys}))
+        return {keys: (before.get(keys, OPEN), verdict) for keys, verdict in verdicts.items()}
+
+    def _among(self, pairs: Collection[Keys]) -> list[_Stored]:
+        if not pairs:
+            return []
+        firsts, seconds = (sorted({keys[side] for keys in pairs}) for side in (0, 1))
+        rows = self.filter(first__any_of=firsts, second__any_of=seconds)
+        return [
+            _Stored(pk, (first, second), Verdict(*verdict), reasons)
+            for pk, first, second, reasons, *verdict in rows.values_list(
+                "pk", "first_id", "second_id", "reasons", *_COLUMNS
+            )
+            if (first, second) in pairs
+        ]
 
 
 class Pair(models.Model):
@@ -67,6 +129,8 @@ class Pair(models.Model):
             models.Index(
                 fields=["kind", "-score", "-id"], condition=Q(verdict=""), name="pair_open"
             ),
+            # The few articles with verdicts, for exports.
+            models.Index(fields=["first", "second"], condition=~Q(verdict=""), name="pair_decided"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["first", "second", "kind"], name="pair_once"),

@@ -6,23 +6,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from articles.models import Act
+from articles.models import Act, Verdict
 
 Verb = Act.Verb
 Pair = tuple[int, int]
 ImageValues = Sequence[Any]
 """One image's values, in the order of ``documents.marks.IMAGE_FIELDS``."""
-
-
-class Verdict(NamedTuple):
-    """What an editor says about two articles (``models.Pair.Verdict``), who, and when."""
-
-    value: str = ""
-    by_id: int | None = None
-    at: datetime | None = None
 
 
 class RefusedError(Exception):

@@ -24,7 +24,12 @@ from articles.models import (
     ImportConflict,
     Related,
     Unsuggested,
+    verdict,
 )
+from articles.models import (
+    Pair as SuggestedPair,
+)
+from articles.models.verdict import OPEN
 from articles.newsdesk import conflicts, verdicts
 from articles.newsdesk.changes import Change, Pair, RefusedError
 from articles.newsdesk.effects import Consequence, Effects, effects
@@ -168,7 +173,7 @@ def undo(act: Act) -> Change:
         verdicts={
             pair: before
             for one in changes
-            for pair, (before, _) in verdicts.from_json(one.article_id, one.verdicts).items()
+            for pair, (before, _) in verdict.from_json(one.article_id, one.verdicts).items()
         },
     )
 
@@ -187,12 +192,12 @@ def _changed_since(act: Act, changes: Sequence[ActChange]) -> list[str]:
     given = {
         pair: after
         for one in changes
-        for pair, (_, after) in verdicts.from_json(one.article_id, one.verdicts).items()
+        for pair, (_, after) in verdict.from_json(one.article_id, one.verdicts).items()
     }
-    now = verdicts.verdicts_of(given)
-    for pair, verdict in given.items():
-        present = now.get(pair, verdicts.OPEN)
-        if (present.value, present.at) != (verdict.value, act.at if verdict.value else None):
+    now = SuggestedPair.objects.verdicts(given)
+    for pair, after in given.items():
+        present = now.get(pair, OPEN)
+        if (present.value, present.at) != (after.value, act.at if after.value else None):
             otherwise.update(pair)
     return sorted(
         one.article.slug
@@ -233,7 +238,7 @@ def _signed(change: Change, by: User | None, reason: str, at: datetime) -> Chang
         if "decision" in values:
             signed["decision_reason"] = reason
     by_id = by.pk if by else None
-    said = {pair: verdict._replace(by_id=by_id, at=at) for pair, verdict in change.verdicts.items()}
+    said = {pair: one._replace(by_id=by_id, at=at) for pair, one in change.verdicts.items()}
     return replace(change, columns=columns, verdicts=said)
 
 
@@ -321,7 +326,7 @@ def _record(
     versions: Mapping[int, int],
     linked: _Positions,
     unlinked: _Positions,
-    given: verdicts.Given,
+    given: verdict.Given,
 ) -> None:
     """Write the history: the articles of the decision, and those whose heat it changed."""
     # Record both ends of a link, so that a coverage-only article's history shows why a link is
@@ -347,7 +352,7 @@ def _record(
                 unlinked=[
                     [target, at] for (article, target), at in unlinked.items() if article == pk
                 ],
-                verdicts=verdicts.as_json(pk, given),
+                verdicts=verdict.as_json(pk, given),
                 heat_before=before.heat,
                 heat_after=after.heat,
                 published_before=before.published,

@@ -257,9 +257,9 @@ class TestQueries:
                 with CaptureQueriesContext(connection) as queries:
                     exported(tmp_path / f"out{count}")
             spent.append(len(queries))
-        # Expect: policy in force; articles with document; topics; images; related articles; whether
-        # there are more.
-        assert spent == [6, 6]
+        # Expect: policy in force; articles with document; verdicts; topics; images; related articles;
+        # whether there are more.
+        assert spent == [7, 7]
 
 
 class TestPresent:
