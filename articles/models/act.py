@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
+
+SUGGESTED: Final = "suggested"
+"""The key that marks a quality in ``ActChange.after`` as the suggested one."""
 
 
 class Act(models.Model):
@@ -67,6 +70,7 @@ class ActChange(models.Model):
 
     ``before`` and ``after`` map the names of the columns that an editor changed to JSON values.
     ``topics`` are ids in order; ``images`` have the values of ``documents.marks.IMAGE_FIELDS``.
+    ``after`` has ``SUGGESTED`` if the quality is the one that the newsroom suggested.
     ``linked`` and ``unlinked`` are links from this article, as ``[target's id, position]``.
     ``verdicts`` are about pairs with other articles, as ``newsdesk.verdicts.as_json`` returns them.
     The rule computes heat and published from these; the history shows both. If only heat and

@@ -40,7 +40,7 @@ class Change:
     says where a new link goes; by default it goes last. ``resolves`` has the ids of import
     conflicts. ``topics`` (ids, in order) and ``images`` replace all topics and images of an
     article. ``verdicts`` are on pairs of articles in ascending order, besides those that follow
-    from links.
+    from links. With ``is_suggested``, the quality is the suggested one.
     """
 
     verb: Verb
@@ -55,6 +55,7 @@ class Change:
     topics: Mapping[int, Sequence[int]] = field(default_factory=dict)
     images: Mapping[int, Sequence[ImageValues]] = field(default_factory=dict)
     verdicts: Mapping[Pair, Verdict] = field(default_factory=dict)
+    is_suggested: bool = False
 
     @property
     def decided(self) -> set[int]:

@@ -29,6 +29,7 @@ from articles.models import (
 from articles.models import (
     Pair as SuggestedPair,
 )
+from articles.models.act import SUGGESTED
 from articles.models.verdict import OPEN
 from articles.newsdesk import conflicts, verdicts
 from articles.newsdesk.changes import Change, Pair, RefusedError
@@ -333,6 +334,7 @@ def _record(
     # gone.
     about = change.decided | {target for _, target in change.link | change.unlink}
     about.update(pk for pair in given for pk in pair)
+    suggested = {SUGGESTED: True} if change.is_suggested else {}
     rows = []
     for pk in sorted({*versions, *about}):
         before, after = found.before[pk], found.after[pk]
@@ -347,7 +349,7 @@ def _record(
                 act=act,
                 article_id=pk,
                 before=encoded({name: stored[pk][name] for name in values}) | lists_before,
-                after=encoded(values) | lists_after,
+                after=encoded(values) | lists_after | suggested,
                 linked=[[target, at] for (article, target), at in linked.items() if article == pk],
                 unlinked=[
                     [target, at] for (article, target), at in unlinked.items() if article == pk

@@ -17,7 +17,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 
 from articles.documents import MAX_QUALITY
-from articles.models import Article, Image, ProviderRecord, QualityModel, Topic
+from articles.models import ActChange, Article, Image, ProviderRecord, QualityModel, Topic
 from articles.suggestions import facts, linear
 from articles.suggestions.linear import Example, Facts, Model, Record
 from newsroom import bulk
@@ -86,19 +86,31 @@ def is_due(at: datetime) -> bool:
 
 
 def scores() -> list[Scored]:
-    """Return the latest scores, earliest publication first. A query, and one for each 1,000."""
+    """Return the latest scores, earliest publication first. A query, and two for each 1,000.
+
+    Suggestions that editors took are left out: they would only confirm themselves.
+    """
     scored = Article.objects.filter(quality__isnull=False)
     latest = scored.exclude(standing=Article.State.COVERAGE_ONLY).order_by("-published_at", "-pk")
     keys = list(latest.values_list("pk", flat=True)[:MOST])
     found = []
     for start in range(0, len(keys), _CHUNK):
-        for row in _rows(keys[start : start + _CHUNK]):
+        some = keys[start : start + _CHUNK]
+        taken = _taken(some)
+        for row in _rows(some):
             # Null if it was changed just now.
-            if row.quality is not None:
+            if row.quality is not None and taken.get(row.pk) != row.quality:
                 example = Example(row.provider, row.facts, row.quality)
                 found.append((row.known.at, row.pk, example))
     found.sort(key=lambda one: one[:2])
     return [Scored(example, at) for at, _, example in found]
+
+
+def _taken(keys: Collection[int]) -> dict[int, int]:
+    """Return the latest suggested quality that an editor took, by article. One query."""
+    taken = ActChange.objects.filter(article__any_of=list(keys), after__suggested=True)
+    rows = taken.order_by("pk").values_list("article", "after")
+    return {pk: after["quality"] for pk, after in rows}
 
 
 def split(found: Sequence[Scored]) -> tuple[list[Example], list[Example]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -154,6 +154,8 @@ def _decide(desk: Desk) -> HttpResponse:
             raise PermissionDenied
         try:
             change = VERBS[Verb(given["verb"])].change(article, given)
+            is_taken = "take" in desk.request.POST
+            change = replace(change, is_suggested=is_taken and change.verb is Verb.SCORE)
             newsdesk.perform(change, by=user_of(desk.request), reason=given["reason"])
             place = given["place"] if desk.place(given["place"]) else desk.cursor(article)
             return redirect(desk.address(after=place))

@@ -20,6 +20,7 @@ from articles.admin.history.text_diff import Piece, text_diff
 from articles.admin.pages import VIEW, allow, article_or_404, trail_to, version_seen
 from articles.documents.marks import TEXTS
 from articles.models import Act, ActChange, Article, ImportConflict, Pair
+from articles.models.act import SUGGESTED
 from articles.newsdesk.history import SIGNATURES, State
 from articles.newsdesk.performing import decoded
 
@@ -207,8 +208,10 @@ def _said(row: ActChange, conflicts: Sequence[ImportConflict], names: Names) -> 
             Truncator(names.shown(name, value)).chars(SHORT),
         )
         for name, value in after.items()
-        if name not in SIGNATURES and before.get(name) != value
+        if name not in {*SIGNATURES, SUGGESTED} and before.get(name) != value
     ]
+    if SUGGESTED in after:
+        said.append(("score", "", "as suggested"))
     linked, unlinked = ({pk: None for pk, _ in pairs} for pairs in (row.linked, row.unlinked))
     for words, pks in (
         ("links added", [pk for pk in linked if pk not in unlinked]),

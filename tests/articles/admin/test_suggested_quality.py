@@ -6,9 +6,11 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from articles.models import ProviderRecord, QualityModel
 from articles.roles import Role
+from articles.suggestions import quality
 from providers.models import Provider
 from tests.articles.admin.admin_pages import get
 from tests.articles.admin.test_triage import address_of, words_of
@@ -50,6 +52,16 @@ def test_is_taken_by_a_button(publisher: Client, paper: Provider) -> None:
     assert publisher.post(address_of(), data | {"take": "64"}).status_code == 302
     article.refresh_from_db()
     assert article.quality == 64
+    history = get(publisher, reverse("admin:articles_article_history", args=[article.pk]))
+    assert "<ins>as suggested</ins>" in history
+    assert [one.example.value for one in quality.scores()] == []
+
+
+def test_a_typed_quality_is_learned(publisher: Client, paper: Provider) -> None:
+    article = make_article(quality=None, provider=paper)
+    data = {"article": article.pk, "seen_version": 1, "verb": "score", "quality": 58}
+    assert publisher.post(address_of(), data).status_code == 302
+    assert [one.example.value for one in quality.scores()] == [58]
 
 
 def test_is_not_offered_again_for_the_same_score(publisher: Client, paper: Provider) -> None:

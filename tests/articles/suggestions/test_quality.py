@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from articles import newsdesk
 from articles.models import Article, Image, ProviderRecord, QualityModel, Topic
 from articles.suggestions import quality
 from articles.suggestions.linear import Example
@@ -170,6 +172,15 @@ class TestRefit:
         assert quality.scores()[0] == Scored(
             Example(papers[0].pk, quality.scores()[0].example.facts, 7), first.published_at
         )
+
+    def test_leaves_out_suggestions_that_editors_took(self, papers: list[Provider]) -> None:
+        articles = [write(papers[0], None) for _ in range(3)]
+        for article, is_suggested in zip(articles, (True, True, False), strict=True):
+            change = replace(newsdesk.set_quality(article, 58), is_suggested=is_suggested)
+            newsdesk.perform(change, by=None)
+        articles[1].refresh_from_db()
+        newsdesk.perform(newsdesk.set_quality(articles[1], 40), by=None)
+        assert sorted(one.example.value for one in quality.scores()) == [40, 58]
 
     @pytest.mark.usefixtures("scored")
     def test_is_on_while_it_is_better(
