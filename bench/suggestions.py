@@ -1,6 +1,6 @@
 """Measure suggestions on the documents of a hub whose links are known.
 
-    python bench/suggestions.py DIR [--late 0.4]
+    python bench/suggestions.py DIR [--late 0.4] [--drift]
 
 Imports the documents of DIR, without ``related``, into a new newsroom on SQLite, computes all
 suggestions, and compares them with the links that the documents had: of the latest 40 % by time, those
@@ -15,6 +15,8 @@ articles published before it.
 - "newsroom" is what the newsroom stores.
 - For "fitted on the other half", the weights were fitted on the links of one half of the time and
   measured on the other half, so that no link was learned from. "newsroom's, same halves" is beside it.
+- With --drift, the numbers of articles with each word are made wrong first: the words of some articles
+  are counted twice, as if as many had been deleted since, or not at all, as if these had been rewritten.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log, sqrt
 from pathlib import Path
+from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -295,6 +298,40 @@ def measure(folder: Path, late: float) -> None:
     near_duplicates(hub)
 
 
+def drift(folder: Path, late: float) -> None:
+    """Print the figures with wrong numbers of articles with each word."""
+    from articles.models import Article, Word
+
+    hub = read_hub(folder)
+    asked = hub.earlier(hub.links[int(len(hub.links) * (1 - late)) :])
+    columns = Article.objects.order_by("pk").values_list("title_words", "excerpt_words")
+    words = [{"", *f"{title or ''} {excerpt or ''}".split()} for title, excerpt in columns]
+    right = Counter(word for some in words for word in some)
+    print()
+    for what, change in (("counted twice", 1), ("not counted", -1)):
+        for share in (0.1, 0.3, 0.5):
+            wrong = Counter(right)
+            for some in Random(1).sample(words, int(len(words) * share)):
+                # The empty word stands for all articles, and rewritten ones are still there.
+                wrong.update(dict.fromkeys(some - {""} if change < 0 else some, change))
+            rows = [Word(word=word, articles=count) for word, count in wrong.items() if count]
+            Word.objects.all().delete()
+            Word.objects.bulk_create(rows, batch_size=500)
+            compute_again()
+            figures(
+                f"{share:.0%} of articles {what}", stored_rankings(hub), asked, hub.either_way()
+            )
+
+
+def compute_again() -> None:
+    from articles import suggestions
+    from articles.models import Article, Pair, Unsuggested
+
+    Pair.objects.all().delete()
+    Unsuggested.objects.add(Article.objects.values_list("pk", flat=True))
+    suggestions.catch_up()
+
+
 def near_duplicates(hub: Hub) -> None:
     """Print how many near-duplicates were found in the later half, and by what."""
     from articles.models import Article, Pair
@@ -319,6 +356,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--late", type=float, default=0.4, help="which part of the links (0.4)")
+    parser.add_argument("--drift", action="store_true", help="with wrong counts of words, too")
     options = parser.parse_args()
     with newsroom() as folder:
         from articles import suggestions
@@ -330,6 +368,8 @@ def main() -> None:
         taken = perf_counter() - started
         print(f"{articles:,} articles, {taken / max(1, articles) * 1000:.1f} ms for each")
         measure(options.folder, options.late)
+        if options.drift:
+            drift(options.folder, options.late)
 
 
 if __name__ == "__main__":

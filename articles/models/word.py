@@ -36,7 +36,7 @@ class Word(models.Model):
     """A word of headlines and excerpts, as the search index has it.
 
     The numbers are approximate: words of articles that were changed or deleted since are still
-    counted. The empty word is in all articles.
+    counted. That does no harm (docs/suggestions.md). The empty word is in all articles.
     """
 
     word = models.CharField(max_length=250, primary_key=True)
