@@ -40,7 +40,9 @@ def changes(base: ArticleDocument | None, document: ArticleDocument) -> Changes:
 
 
 def _verdicts(document: ArticleDocument) -> dict[str, str]:
-    desk = document.desk or Desk()
+    desk = document.desk
+    if desk is None:
+        return {}
     found = dict.fromkeys(map(address_key, desk.accepted), Pair.Verdict.ACCEPTED.value)
     # If a document contradicts itself, the articles are not suggested again.
     found |= dict.fromkeys(map(address_key, desk.refused), Pair.Verdict.REFUSED.value)

@@ -18,7 +18,7 @@ from articles.documents import ArticleDocument, RelatedEntry
 from articles.importing import export
 from articles.importing.decisions import of_article
 from articles.importing.snapshot import of_article as texts_of
-from articles.models import Article, ImportConflict
+from articles.models import Article, ImportConflict, Pair
 from tests.articles.samples import document, entry, load, put
 
 # Once: the test copies databases that SQLite keeps in memory.
@@ -65,6 +65,7 @@ ACTS: tuple[Act, ...] = (
     lambda chance, one: newsdesk.schedule(one, begin=None, end=None),
     lambda chance, one: newsdesk.pin(one),
     lambda chance, one: newsdesk.unpin(one),
+    lambda chance, one: newsdesk.refuse(one, [chance.choice(Article.objects.exclude(pk=one.pk))]),
 )
 
 
@@ -87,6 +88,10 @@ def newsroom() -> dict[str, Any]:
             **texts_of(one),
             **of_article(one, now),
             "score": (one.heat, one.published, one.state_at(now)),
+            "verdicts": sorted(
+                (pair.first.slug, pair.second.slug, pair.verdict)
+                for pair in Pair.objects.decided().of([one.pk])
+            ),
         }
         for one in Article.objects.filter(coverage_only=False)
     }
