@@ -199,4 +199,4 @@ class TestPages:
         assert schema["openapi"].startswith("3.1")
         assert "/api/v1/news/{slug}/" in schema["paths"]
         names = [one["operationId"] for path in schema["paths"].values() for one in path.values()]
-        assert len(names) == len(set(names)) == 27
+        assert len(names) == len(set(names)) == 29
