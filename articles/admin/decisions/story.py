@@ -106,6 +106,13 @@ KINDS: Final = {
         "Unpin {}: the qualities decide which report leads",
         "Unpinned {}.",
     ),
+    "refuse": Kind(
+        Verb.REFUSE,
+        lambda chosen, members: newsdesk.refuse(chosen[0], members),
+        "Not the same event",
+        "Never suggest {} for this story again",
+        "{} is not the same event. It will not be suggested again.",
+    ),
 }
 
 
@@ -161,7 +168,11 @@ def workbench(request: HttpRequest, article_id: int) -> HttpResponse:
     try:
         if "step" in request.POST:
             return _do(request, article, Step.shown(request.POST["step"]))
-        return _ask(request, article, Step.asked(request.POST))
+        step = Step.asked(request.POST)
+        if step.kind == "refuse":
+            # Nothing changes for readers, so there is nothing to preview.
+            return _perform(request, *_change(request, step), step, "")
+        return _ask(request, article, step)
     except RefusedError as error:
         words = f"Nothing was done. {error}"
         messages.error(request, f"{words} Your note was: {reason}" if reason else words)
@@ -233,7 +244,13 @@ def _do(request: HttpRequest, article: Article, step: Step) -> HttpResponse:
         raise RefusedError(f"The note is longer than {NOTE.max_length:,} characters.")
     change, articles = _change(request, step)
     change = confirmation.as_shown(change, step.seen)
-    act = newsdesk.perform(change, by=user_of(request), reason=form.cleaned_data["reason"])
+    return _perform(request, change, articles, step, form.cleaned_data["reason"])
+
+
+def _perform(
+    request: HttpRequest, change: Change, articles: dict[int, Article], step: Step, reason: str
+) -> HttpResponse:
+    act = newsdesk.perform(change, by=user_of(request), reason=reason)
     words = step.words(KINDS[step.kind].does, articles)
     confirmation.tell_done(request, act, words, request.path)
     return HttpResponseRedirect(request.path)

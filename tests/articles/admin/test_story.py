@@ -212,6 +212,21 @@ class TestSameEvent:
         page = publisher.get(address(lead))
         assert [one for one, _ in page.context["found"]] == [likely]
 
+    def test_refuses_one_for_every_member(self, publisher: Client) -> None:
+        lead, other = make_story(90, 50)
+        unlikely = make_article(title="Comet passes")
+        self.pair(other, unlikely, 4, "Ylva")
+        page = publisher.get(address(lead))
+        response = ask(publisher, lead, refuse=str(unlikely.pk))
+        (message,) = messages_of(publisher, response)
+        assert message.startswith("“Comet passes” is not the same event.")
+        refused = Pair.objects.filter(verdict=Pair.Verdict.REFUSED, second=unlikely)
+        assert {pair.first_id for pair in refused} == {lead.pk, other.pk}
+        page = publisher.get(address(lead))
+        assert page.context["found"] == []
+        press_undo(publisher, message)
+        assert [one for one, _ in publisher.get(address(lead)).context["found"]] == [unlikely]
+
     def test_leaves_out_members_that_are_linked_through_the_lead(self, publisher: Client) -> None:
         lead, one, other = [make_article(quality=quality) for quality in (90, 80, 70)]
         relate(lead, one, other)
@@ -371,7 +386,7 @@ class TestRefused:
 
 
 class TestPermissions:
-    RELATING = ("add", "merge", "remove", "split", "gather")
+    RELATING = ("add", "merge", "remove", "split", "gather", "refuse")
     PINNING = ("pin", "unpin")
 
     def kinds_of(self, *roles: Role) -> set[str]:
@@ -384,7 +399,7 @@ class TestPermissions:
             relate(lead, other)
             if kind == "unpin":
                 Article.objects.filter(pk=other.pk).update(is_pinned=True)
-            given = str(make_article(quality=30).pk) if kind in {"add", "merge"} else ""
+            given = str(make_article(quality=30).pk) if kind in {"add", "merge", "refuse"} else ""
             if kind in self.PINNING:
                 given = str(other.pk)
             page = ask(client, lead, **{kind: given}, member=other.pk)
