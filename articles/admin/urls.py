@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from articles.admin.articles import bulk_actions, list_editing, preview, receipts
-from articles.admin.decisions import decision_page, duplicates, queue_page, story, triage
+from articles.admin.decisions import decision_page, duplicates, pairs, queue_page, story, triage
 from articles.admin.history import history_page
 from articles.admin.images import image_page
 from articles.admin.imports import conflicts, import_page, run_files, undo_page
@@ -24,6 +24,7 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
     ("articles/article/queue/<slug:key>/", queue_page.queue_page, "queue"),
     ("articles/article/triage/<slug:key>/", triage.triage, "articles_article_triage"),
     ("articles/article/keep/", duplicates.keep_one, "articles_article_keep"),
+    ("articles/article/pair/", pairs.judge, "articles_article_pair"),
     ("articles/article/together/<slug:verb>/", bulk_actions.decide, "articles_article_together"),
     ("articles/article/scores/", list_editing.save_scores, "articles_article_scores"),
     ("articles/article/acts/<int:act_id>/undo/", decision_page.undo, "articles_act_undo"),

@@ -88,7 +88,8 @@ def _are_linked() -> Q:
     return Q(Exists(there)) | Q(Exists(back))
 
 
-_OF_STATE: Final = (
+_SHOWN_OF_OTHERS: Final = (
+    "version",
     "coverage_only",
     "quality",
     "heat",
@@ -104,5 +105,5 @@ _OF_STATE: Final = (
 def _others(keys: Collection[int]) -> dict[int, Article]:
     if not keys:
         return {}
-    found = Article.objects.filter(pk__any_of=keys).for_mention(*_OF_STATE)
+    found = Article.objects.filter(pk__any_of=keys).for_mention(*_SHOWN_OF_OTHERS)
     return {article.pk: article for article in found.order_by()}

@@ -84,6 +84,7 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
 
 NOT_PAGES: Final = {
     "articles_article_keep": "answers POST alone, with a redirect",
+    "articles_article_pair": "answers POST alone, with a redirect",
     "articles_article_preview": "shows the public page",
     "articles_article_resolve": "answers POST alone; what it shows then is tested by itself",
     "articles_importrun_again": "answers POST alone, with a redirect",

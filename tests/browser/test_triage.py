@@ -10,12 +10,12 @@ from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
 from articles import newsdesk
-from articles.models import Act, Article, Image, ProviderRecord, QualityModel
+from articles.models import Act, Article, Image, Pair, ProviderRecord, QualityModel
 from articles.roles import Role
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
 from tests.browser.sound import assert_sound
-from tests.factories import NOW, make_article, make_superseded, make_user, relate
+from tests.factories import NOW, make_article, make_pair, make_superseded, make_user, relate
 
 ADDRESS: Final = "/admin/articles/article/triage/not-scored/"
 
@@ -311,3 +311,27 @@ def test_suggested_quality_is_taken_by_one_key(page: Page) -> None:
     # Digits still reach the box.
     page.keyboard.press("7")
     expect(page.locator(".triage-bar [name=quality]")).to_have_value("7")
+
+
+def test_suggestions_are_linked_and_refused_by_one_key(page: Page) -> None:
+    first, second = make_waiting(2)
+    likely, unlikely = make_article(title="Likely"), make_article(title="Unlikely")
+    make_pair(first, likely, score=4)
+    pair = make_pair(first, unlikely, score=3)
+    page.goto(ADDRESS)
+    expect_focus(page, first)
+    suggested = page.locator(".same-event")
+    page.keyboard.press("Shift+B")
+    expect(suggested.get_by_role("link", name="Unlikely")).to_have_count(0)
+    pair.refresh_from_db()
+    assert pair.verdict == Pair.Verdict.REFUSED
+    page.keyboard.press("a")
+    expect(suggested).to_have_count(0)
+    expect(page.get_by_text(f"Linked: “{first.headline}”")).to_be_visible()
+    assert first.related_links.get().target == likely
+    page.keyboard.press("u")
+    expect(suggested.get_by_role("link", name="Likely")).to_be_visible()
+    # The article waits until its own decision.
+    expect_focus(page, first)
+    page.keyboard.press("j")
+    expect_focus(page, second)

@@ -51,6 +51,7 @@ admin:articles_article_export                 OS       -
 admin:articles_article_history                VEPOS    -
 admin:articles_article_image                  VEPOS    EPS
 admin:articles_article_keep                   -        EPS
+admin:articles_article_pair                   -        EPS
 admin:articles_article_preview                VEPOS    -
 admin:articles_article_receipt                VEPOS    -
 admin:articles_article_resolve                -        EPS

@@ -63,6 +63,7 @@ def facts(article: Article, policy: Policy, at: datetime) -> dict[str, Any]:
         "image": image_of(article),
         "record": record_of(article.provider, at),
         "story": others[:MEMBERS],
+        "whole_story": story.members,
         "more_of_story": max(len(others) - MEMBERS, 0),
         "story_is_whole": story.is_whole,
         "same_url": same_url.select_related("provider").newest_first()[:FEW],

@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from articles import newsdesk
+from articles import newsdesk, roles
 from articles.admin.articles.article_form import ArticleForm
 from articles.admin.articles.article_list import ArticleListAdmin
 from articles.admin.articles.receipts import receipt_of
+from articles.admin.decisions import pairs
 from articles.admin.decisions.confirmation import user_of
 from articles.admin.decisions.decision_forms import offered
 from articles.admin.links import admin_link, outward_link
@@ -115,7 +116,7 @@ class ArticleAdmin(ArticleListAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the tables below the texts. Five queries, however many rows there are."""
+        """Add the tables below the texts. Seven queries, however many rows there are."""
         article: Article = context["original"]
         met = ImportConflict.objects.filter(article=article)
         related = article.related_links.select_related("target__provider").order_by("position")
@@ -134,6 +135,8 @@ class ArticleAdmin(ArticleListAdmin):
             "next": request.path,
             "receipt": receipt_of(article),
         }
+        if request.user.has_perm(roles.RELATE):
+            context |= pairs.suggested(article)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="topics")

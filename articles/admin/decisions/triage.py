@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from articles import heat, newsdesk, roles
 from articles.admin.articles.article_context import acts_since, facts
+from articles.admin.decisions import pairs
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.decisions.decision_forms import (
     PAGES,
@@ -28,6 +29,7 @@ from articles.admin.pages import ARTICLES, VIEW, allow, article_or_404
 from articles.models import Act, Article, ArticleQuerySet
 from articles.newsdesk import VERBS, RefusedError, StaleError, Verb
 from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, Queue
+from articles.newsdesk.stories import MOST_MEMBERS
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
 from articles.suggestions import SuggestedQuality, suggested_quality
@@ -41,6 +43,12 @@ UNDONE_WITHIN: Final = timedelta(hours=12)
 """How long triage offers to undo the user's last decision: one working day."""
 MOST_UNDONE: Final = 3
 """The most articles of a decision that one key can undo; larger decisions are previewed first."""
+UNDONE: Final = dict.fromkeys(PAGES, MOST_UNDONE) | {
+    # One key links an article with all reports of a story.
+    verb.value: MOST_MEMBERS + 1
+    for verb in pairs.VERBS
+}
+"""The decisions that one key can undo, and the most articles of each."""
 
 
 def _fields(declaration: Declaration) -> list[Field]:
@@ -180,7 +188,7 @@ def _page(
         "address": desk.address(),
         "total": count_in_words(total),
         "is_empty": total == 0,
-        "last_act": _last_act(desk),
+        "last_act": _last_act(desk, article),
         "keyed": KEYED,
     }
     if article is not None:
@@ -189,7 +197,8 @@ def _page(
             form.fields["quality"].widget.attrs["placeholder"] = article.quality
         cursor = desk.cursor(article)
         decisions = offered(user, article)
-        context |= facts(article, desk.policy, desk.at) | {
+        about = facts(article, desk.policy, desk.at)
+        context |= about | {
             "keep": _keep(desk, article),
             "reason_why": desk.queue.reasons([article], desk.at, desk.policy).get(article.pk, ""),
             "position": _position(desk, article),
@@ -207,6 +216,8 @@ def _page(
             "is_stale": seen is not None,
             "meanwhile": acts_since(article, seen) if seen is not None else [],
         }
+        if user.has_perm(roles.RELATE):
+            context |= pairs.suggested(article, about["whole_story"])
     return answer(desk.request, "triage", context)
 
 
@@ -233,23 +244,28 @@ def _position(desk: Desk, article: Article) -> str:
     return count_in_words(count_capped(desk.waiting.filter(before)) + 1)
 
 
-def _last_act(desk: Desk) -> dict[str, Any] | None:
-    """Find the last decision of the user that is not undone. Three queries at most."""
+def _last_act(desk: Desk, article: Article | None) -> dict[str, Any] | None:
+    """Find the last decision of the user that is not undone. Three queries at most.
+
+    To undo it leads to ``article`` if that was decided on, otherwise to the first that was.
+    """
     act = (
         Act.objects.filter(by=desk.request.user.pk, undoes=None, undone_by=None)
         .order_by("-pk")
         .first()
     )
-    if act is None or act.verb not in PAGES or act.at < desk.at - UNDONE_WITHIN:
+    if act is None or act.verb not in UNDONE or act.at < desk.at - UNDONE_WITHIN:
         return None
-    first = act.changes.select_related("article")[: MOST_UNDONE + 1]
+    most = UNDONE[act.verb]
+    first = act.changes.select_related("article")[: most + 1]
     # If a pin moved, the newly pinned article comes first.
     changes = sorted(first, key=lambda one: one.after.get("is_pinned") is False)
     decided = [one.article for one in changes if one.is_decided]
-    if not decided or len(decided) > MOST_UNDONE:
+    if not decided or len(decided) > most:
         return None
+    back = article if article in decided else decided[0]
     return {
-        "words": what_was_done(act, decided[0]),
+        "words": what_was_done(act, back),
         "address": reverse("admin:articles_act_undo", args=[act.pk]),
-        "next": desk.address(article=decided[0].pk),
+        "next": desk.address(article=back.pk),
     }

@@ -24,6 +24,7 @@ from providers.models import Provider
 from tests.articles.admin.admin_pages import form_of, get, list_of, page_of
 from tests.factories import (
     make_article,
+    make_pair,
     make_provider,
     make_run,
     make_source,
@@ -93,11 +94,13 @@ class TestArticlePage:
                 Image.objects.create(article=article, position=position, url=url)
                 relate(article, make_article(coverage_only=True))
                 relate(make_article(), article)
-            # Expect 14 queries: session, user, article with provider, links from it, links to it,
-            # receipt (4), topics, document, images with copies, their fetches, conflicts.
+                make_pair(article, make_article())
+            # Expect 16 queries: session, user, article with provider, links from it, links to it,
+            # receipt (4), topics, document, images with copies, their fetches, conflicts,
+            # suggestions (2).
             with CaptureQueriesContext(connection) as queries:
                 get(admin_client, page_of(article))
-            assert len(queries) <= 14
+            assert len(queries) <= 16
 
 
 class TestEdit:
