@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
+from articles.models.related import Related
 from articles.models.unsuggested import Unsuggested
 from articles.models.verdict import OPEN, Given, Keys, Verdict
 from newsroom import bulk
@@ -35,6 +36,12 @@ class PairQuerySet(models.QuerySet["Pair"]):
     def decided(self) -> Self:
         """Keep the pairs with a verdict."""
         return self.exclude(verdict=Pair.Verdict.NONE)
+
+    def unlinked(self) -> Self:
+        """Keep the pairs of which neither article links to the other one."""
+        there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
+        back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
+        return self.filter(~Exists(there), ~Exists(back))
 
     def verdicts(self, pairs: Collection[Keys]) -> dict[Keys, Verdict]:
         """Return the verdicts on those of these pairs that are stored. One query, or none."""

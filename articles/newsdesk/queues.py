@@ -22,6 +22,7 @@ from articles.models.article_queryset import in_sight
 from articles.models.orders import LATEST
 from articles.newsdesk.changes import Verb
 from articles.newsdesk.duplicates import candidates, groups_of
+from articles.newsdesk.ungathered import older_of, published, ungathered
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom import database_clock
 from newsroom.capped_count import MOST_COUNTED
@@ -37,6 +38,8 @@ _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 DUPLICATES: Final = "possible-duplicates"
 """The key of the queue whose articles represent groups; see ``duplicates``."""
+UNGATHERED: Final = "ungathered"
+"""The key of the queue whose articles represent pairs; see ``ungathered``."""
 _State = Article.State
 _Reasons = dict[int, str]
 _Explain = Callable[[Sequence[Article], datetime, Policy], _Reasons]
@@ -233,6 +236,18 @@ def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -
     }
 
 
+def _ungathered(at: datetime, policy: Policy) -> ArticleQuerySet:
+    """Return articles in likely pairs, of the latest ``REACH`` that are published."""
+    return ungathered(_reach(published()))
+
+
+def _why_ungathered(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
+    return {
+        pk: "; ".join(f"perhaps the same event as “{_short(one.other)}”" for one in found)
+        for pk, found in older_of(articles).items()
+    }
+
+
 def _reach(articles: ArticleQuerySet) -> datetime:
     """Return the publication time of the ``REACH``-th latest of the articles.
 
@@ -320,6 +335,14 @@ QUEUES: Final = (
         "These joined a story after an editor's decision on it. Is the decision still right?",
         _late_arrivals,
         _why_late,
+    ),
+    Queue(
+        UNGATHERED,
+        "Ungathered",
+        "These are published separately, but likely report the same event. Link them, or say that "
+        "they do not.",
+        _ungathered,
+        _why_ungathered,
     ),
     Queue(
         DUPLICATES,

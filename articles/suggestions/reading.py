@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
-
-from articles.models import Article, Pair, Related
+from articles.models import Article, Pair
 from articles.suggestions.sentences import sentences
 
 SHOWN: Final = 0.5
@@ -64,7 +62,7 @@ def for_articles(
     if not include_refused:
         pairs = pairs.exclude(verdict=Pair.Verdict.REFUSED)
     if not include_linked:
-        pairs = pairs.exclude(_are_linked())
+        pairs = pairs.unlinked()
     of_each: dict[int, list[Pair]] = {pk: [] for pk in keys}
     for pair in pairs.order_by("-score", "-pk"):
         for pk in (pair.first_id, pair.second_id):
@@ -79,13 +77,6 @@ def for_articles(
         ]
         for pk, some in of_each.items()
     }
-
-
-def _are_linked() -> Q:
-    """Return whether one article of a pair links to the other one."""
-    there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
-    back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
-    return Q(Exists(there)) | Q(Exists(back))
 
 
 _SHOWN_OF_OTHERS: Final = (

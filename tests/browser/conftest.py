@@ -76,7 +76,9 @@ def open_page(live_server: LiveServer, chromium: Browser, faults: list[str]) -> 
             **options,  # type: ignore[arg-type]
         )
         contexts.append(context)
-        context.set_default_timeout(30_000)  # milliseconds: a busy machine may need ten seconds for a page
+        context.set_default_timeout(
+            30_000
+        )  # milliseconds: a busy machine may need ten seconds for a page
         if user is not None:
             client = Client()
             client.force_login(user)

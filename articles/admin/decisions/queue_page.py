@@ -11,11 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from articles import heat, newsdesk, roles
+from articles.admin.decisions import pairs
 from articles.admin.decisions.confirmation import answer
 from articles.admin.decisions.duplicates import sign
 from articles.admin.pages import ARTICLES
 from articles.models import Article
-from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES
+from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, UNGATHERED
+from articles.newsdesk.ungathered import older_of
 from newsroom import database_clock
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError, page_of
@@ -44,7 +46,8 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
     articles = page.rows
     is_grouped = queue.key == DUPLICATES
     groups = newsdesk.groups_of(articles).values() if is_grouped and articles else []
-    reasons = {} if is_grouped else queue.reasons(articles, at, policy)
+    found = older_of(articles) if queue.key == UNGATHERED and articles else {}
+    reasons = {} if is_grouped or found else queue.reasons(articles, at, policy)
     context = {
         "title": queue.title,
         "trail": [ARTICLES],
@@ -52,6 +55,17 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         "queues": QUEUES,
         "count": count_in_words(count_capped(waiting)),
         "groups": [(group, sign(group)) for group in groups],
+        "ungathered": [
+            (
+                article,
+                found[article.pk],
+                pairs.sign([article, *(one.other for one in found[article.pk])]),
+                f"pair-{article.pk}",
+            )
+            for article in articles
+            if found
+        ],
+        "may_relate": request.user.has_perm(roles.RELATE),
         "may_hold": request.user.has_perm(roles.HOLD),
         "rows": [(article, article.state_at(at), reasons.get(article.pk)) for article in articles],
         "is_first_page": not after,

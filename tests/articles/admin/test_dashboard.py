@@ -21,7 +21,7 @@ from articles.newsdesk.queues import BY_KEY, QUEUES
 from articles.scoring import SUPERSEDED_HEAT
 from newsroom import capped_count
 from tests.articles.admin.admin_pages import PAYLOAD, get, page_of
-from tests.factories import POLICY, make_article, make_run, make_superseded
+from tests.factories import POLICY, make_article, make_pair, make_run, make_superseded
 
 pytestmark = pytest.mark.django_db
 
@@ -68,13 +68,14 @@ class TestDesk:
         make_some(2)
         html = get(admin_client, DESK)
         counts = counts_on(html)
-        assert html.count('class="desk-done"') == 3
+        assert html.count('class="desk-done"') == 4
         assert list(counts) == [queue.key for queue in QUEUES]
         assert counts == {
             "not-scored": "2",
             "one-away": "2",
             "better-elsewhere": "2",
             "late-arrivals": "Clear",
+            "ungathered": "Clear",
             "possible-duplicates": "1",
             "import-conflicts": "Clear",
             "scheduled": "2",
@@ -96,12 +97,12 @@ class TestDesk:
         assert counts_on(html)["withdrawn"] == "1"
 
     def test_queries(self, admin_client: Client, django_assert_num_queries: QueryCount) -> None:
-        # Expect: session, user, policy; whether there are articles; nine queues, of which two also
-        # query their limit, and one queries decisions, links and new coverage; two charts; failed
+        # Expect: session, user, policy; whether there are articles; ten queues, of which three
+        # also query their limit, and one queries decisions, links and new coverage; two charts; failed
         # images; runs.
         for _ in range(2):
             make_some(3)
-            with django_assert_num_queries(3 + 1 + 9 + 2 + 3 + 2 + 1 + 1):
+            with django_assert_num_queries(3 + 1 + 10 + 3 + 3 + 2 + 1 + 1):
                 get(admin_client, DESK)
 
     def test_follows_the_policy_in_force(self, admin_client: Client) -> None:
@@ -307,16 +308,22 @@ class TestQueuePage:
     ) -> None:
         # Expect: session, user, policy; page and count; what the page shows, if it has rows; then
         # up to three to find the limit of the queue.
-        reach = {"better-elsewhere": 1, "possible-duplicates": 1, "late-arrivals": 3}.get(key, 0)
+        reach = {
+            "better-elsewhere": 1,
+            "possible-duplicates": 1,
+            "ungathered": 1,
+            "late-arrivals": 3,
+        }.get(key, 0)
         names = {
             "better-elsewhere": 2,
             "late-arrivals": 1,
+            "ungathered": 2,
             "possible-duplicates": 1,
             "import-conflicts": 1,
         }.get(key, 0)
         for _ in range(2):
             make_some(3)
-            for name in ("late-arrivals", "import-conflicts", "withdrawn"):
+            for name in ("late-arrivals", "ungathered", "import-conflicts", "withdrawn"):
                 fill(name)
             with django_assert_num_queries(3 + 2 + reach + names):
                 get(admin_client, address(key))
@@ -335,6 +342,9 @@ def fill(key: str) -> None:
         Article.objects.filter(pk=article.pk).update(decision="withdraw", published=False)
     elif key == "import-conflicts":
         article.import_conflicts.create(field="title", found_at=AT)
+    elif key == "ungathered":
+        for _ in range(2):
+            make_pair(make_article(published=True), make_article(published=True))
     else:
         decided = make_article(decision="publish", decided_at=AT - timedelta(hours=1))
         decided.related_links.create(target=article, position=0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from articles.admin.decisions import queue_page
 from articles.models import Act, Article, Pair, Related
 from articles.roles import Role
 from tests.articles.admin.admin_pages import PAYLOAD, page_of
@@ -26,17 +28,13 @@ def editor(client: Client) -> Client:
     return client
 
 
-def press(client: Client, page: Any, button: str, other: Article) -> Any:
+def press(client: Client, page: Any, button: str, other: Article, form: str = "same-event") -> Any:
     """Press a button of a suggestion that a page shows."""
     html = page.content.decode()
     assert f'name="{button}"' in html
-    sent = {"pair_seen": hidden(page, "pair_seen"), button: other.pk}
-    # The other forms of the page have their own next page.
-    form = html.partition(f'action="{ADDRESS}"')[2].partition("</form>")[0]
-    if "is_triage" in form:
-        sent["is_triage"] = "1"
-    sent["next"] = form.partition('name="next" value="')[2].partition('"')[0]
-    return client.post(ADDRESS, sent)
+    within = html.partition(f'id="{form}"')[2].partition("</form>")[0]
+    sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', within))
+    return client.post(ADDRESS, sent | {button: str(other.pk)})
 
 
 def links() -> set[tuple[int, int]]:
@@ -170,3 +168,63 @@ class TestTriage:
         relate(lead, article, other)
         make_pair(article, other)
         assert not editor.get(address_of()).context["same_event"]
+
+
+class TestUngathered:
+    QUEUE = "/admin/articles/article/queue/ungathered/"
+
+    def make(self, score: float = 3, **overrides: Any) -> tuple[Article, Article]:
+        values = {"quality": 80, "published": True, **overrides}
+        older, newer = make_article(**values), make_article(**values)
+        make_pair(older, newer, score=score, reasons=[["names", "Ylva"]])
+        return older, newer
+
+    def test_links_one_of_several(self, editor: Client) -> None:
+        older, newer = self.make()
+        others = self.make()
+        page = editor.get(self.QUEUE)
+        text = text_of(page)
+        assert "2 waiting" in text
+        assert "both name: Ylva" in text
+        assert all(one.headline in text for one in (older, newer, *others))
+        response = press(editor, page, "relate", older, form=f"pair-{newer.pk}")
+        assert response["Location"] == self.QUEUE
+        (message,) = messages_of(editor, response)
+        assert links() == {(older.pk, newer.pk), (newer.pk, older.pk)}
+        assert "1 waiting" in text_of(editor.get(self.QUEUE))
+        press_undo(editor, message)
+        assert "2 waiting" in text_of(editor.get(self.QUEUE))
+
+    def test_refuses(self, editor: Client) -> None:
+        older, newer = self.make()
+        page = editor.get(self.QUEUE)
+        press(editor, page, "refuse", older, form=f"pair-{newer.pk}")
+        assert "Clear" in text_of(editor.get(self.QUEUE))
+
+    def test_pages(self, editor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(queue_page, "PAGE_SIZE", 2)
+        for _ in range(3):
+            self.make()
+        page = editor.get(self.QUEUE)
+        assert len(page.context["ungathered"]) == 2
+        page = editor.get(f"{self.QUEUE}?{page.context['next']}")
+        assert len(page.context["ungathered"]) == 1
+
+    def test_viewers_only_look(self, client: Client) -> None:
+        older, _ = self.make()
+        client.force_login(make_user(Role.VIEWER))
+        page = client.get(self.QUEUE)
+        assert older.headline in text_of(page)
+        assert 'name="relate"' not in page.content.decode()
+
+    def test_hostile_texts(self, editor: Client) -> None:
+        self.make(title=PAYLOAD)
+        html = editor.get(self.QUEUE).content.decode()
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+
+    def test_triage_suggests_the_other_article(self, editor: Client) -> None:
+        older, newer = self.make()
+        page = editor.get(address_of("ungathered"))
+        assert page.context["article"] == newer
+        assert page.context["same_event"][0][0].other == older

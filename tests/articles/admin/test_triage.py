@@ -91,6 +91,7 @@ class TestQueues:
             same: dict[str, Any] = {"web_url": f"https://same.example/{number}"}
             make_article(quality=None)
             make_article(quality=65)
+            make_pair(make_article(published=True), make_article(published=True))
             make_superseded(make_article(quality=69), quality=66)
             make_article(**same)
             make_article(**same)

@@ -24,6 +24,7 @@ from tests.articles.states import CASES
 from tests.factories import (
     NOW,
     make_article,
+    make_pair,
     make_run,
     make_source,
     make_stored_image,
@@ -116,6 +117,7 @@ class TestList:
             hidden = make_article(quality=95, publish_from=timezone.now() + HOUR)
             make_superseded(hidden, quality=80)
             make_article(decision="withdraw")
+            make_pair(make_article(published=True), make_article(published=True))
             make_article(publish_from=timezone.now() + (3 - number) * HOUR)
             for _ in range(2):
                 make_article(web_url=f"https://paper.example/same-{number}")

@@ -10,12 +10,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from articles import newsdesk
-from articles.models import Article, ImportConflict
+from articles.models import Article, ImportConflict, Pair
 from articles.newsdesk import queues
 from articles.newsdesk.queues import BY_KEY, QUEUES
 from articles.scoring import SUPERSEDED_HEAT, Policy
 from tests.articles.states import CASES, Case
-from tests.factories import NOW, make_article, make_provider, make_superseded, relate
+from tests.factories import NOW, make_article, make_pair, make_provider, make_superseded, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def make_conflict(article: Article, field: str = "title", **overrides: Any) -> I
 
 class TestEveryQueue:
     def test_keys_are_unique(self) -> None:
-        assert len(BY_KEY) == len(QUEUES) == 9
+        assert len(BY_KEY) == len(QUEUES) == 10
 
     @pytest.mark.parametrize("case", CASES, ids=str)
     def test_accepts_only_its_own_states(self, case: Case) -> None:
@@ -68,7 +68,13 @@ class TestEveryQueue:
         # state.
         one_away = {"below-threshold", "below-and-scheduled"}
         assert (article in waiting("one-away")) == (case.name in one_away)
-        for key in ("better-elsewhere", "late-arrivals", "possible-duplicates", "import-conflicts"):
+        for key in (
+            "better-elsewhere",
+            "late-arrivals",
+            "ungathered",
+            "possible-duplicates",
+            "import-conflicts",
+        ):
             assert article not in waiting(key)
 
     @pytest.mark.parametrize("key", BY_KEY)
@@ -125,6 +131,67 @@ class TestOneAway:
     def test_superseded_never(self) -> None:
         make_superseded(quality=60)
         assert waiting("one-away", policy=Policy(threshold=5, bonus=10)) == []
+
+
+class TestUngathered:
+    def published(self, **overrides: Any) -> Article:
+        return make_article(**{"quality": 80, "published": True} | overrides)
+
+    def test_the_later_article_of_a_likely_pair(self) -> None:
+        older, newer = self.published(title="Comet passes"), self.published()
+        make_pair(older, newer, score=2)
+        assert waiting("ungathered") == [newer]
+        assert why("ungathered", newer) == "perhaps the same event as “Comet passes”"
+
+    @pytest.mark.parametrize(
+        "pair",
+        [
+            {"score": 1.9},
+            {"kind": Pair.Kind.DUPLICATE},
+            {"verdict": Pair.Verdict.REFUSED},
+            {"verdict": Pair.Verdict.ACCEPTED},
+        ],
+        ids=str,
+    )
+    def test_other_pairs_do_not_wait(self, pair: dict[str, Any]) -> None:
+        older, newer = self.published(), self.published()
+        make_pair(older, newer, **pair)
+        assert waiting("ungathered") == []
+        assert why("ungathered", newer) == ""
+
+    @pytest.mark.parametrize("side", [0, 1])
+    @pytest.mark.parametrize(
+        ("values", "is_in"),
+        [
+            ({"published": False}, False),
+            ({"decision": "publish"}, True),
+            ({"published": False, "decision": "hold"}, False),
+            ({"published": False, "decision": "withdraw"}, False),
+            ({"coverage_only": True, "published": False, "quality": None}, False),
+        ],
+        ids=str,
+    )
+    def test_both_must_be_published(self, side: int, values: dict[str, Any], is_in: bool) -> None:
+        older, newer = (self.published(**values if number == side else {}) for number in (0, 1))
+        make_pair(older, newer)
+        assert waiting("ungathered") == ([newer] if is_in else [])
+        if side == 0:
+            assert (why("ungathered", newer) != "") == is_in
+
+    def test_linked_articles_do_not_wait(self) -> None:
+        for one_way in (True, False):
+            older, newer = self.published(), self.published()
+            make_pair(older, newer)
+            relate(*((older, newer) if one_way else (newer, older)))
+        assert waiting("ungathered") == []
+
+    def test_reads_only_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(queues, "REACH", 2)
+        others = [self.published(published_at=NOW - number * HOUR) for number in (1, 2)]
+        old, recent = (self.published(published_at=NOW - hours * HOUR) for hours in (3, 0))
+        make_pair(others[0], old)
+        make_pair(others[1], recent)
+        assert waiting("ungathered") == [recent]
 
 
 class TestBetterElsewhere:
