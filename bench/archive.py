@@ -116,7 +116,7 @@ def repeat(count: int) -> int:
         }
         own_word = _word(f"id + {copy * stride[Article]}")
         columns["excerpt"] = f"excerpt || ' Record ' || {own_word} || '.'"
-        columns["excerpt_words"] = f"trim(excerpt_words || ' record ' || {own_word})"
+        columns["excerpt_words"] = f"trim('record ' || {own_word} || ' ' || excerpt_words)"
         for model in stride:
             moves = {"id": model, "article_id": Article, "target_id": Article}
             columns |= {name: f"{name} + {copy * stride[of]}" for name, of in moves.items()}

@@ -301,11 +301,15 @@ def measure(folder: Path, late: float) -> None:
 def drift(folder: Path, late: float) -> None:
     """Print the figures with wrong numbers of articles with each word."""
     from articles.models import Article, Word
+    from newsroom.stored_words import without_stems
 
     hub = read_hub(folder)
     asked = hub.earlier(hub.links[int(len(hub.links) * (1 - late)) :])
     columns = Article.objects.order_by("pk").values_list("title_words", "excerpt_words")
-    words = [{"", *f"{title or ''} {excerpt or ''}".split()} for title, excerpt in columns]
+    words = [
+        {"", *(word for text in texts for word in without_stems(text or "").split())}
+        for texts in columns
+    ]
     right = Counter(word for some in words for word in some)
     print()
     for what, change in (("counted twice", 1), ("not counted", -1)):

@@ -64,7 +64,22 @@ class _Letters(dict[int, str]):
         return plain
 
 
+class _Accented(dict[int, str]):
+    """What each character becomes if accents stay."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        plain = _LETTERS[code]
+        if plain.strip() or _is_mark(letter):
+            folded = unicodedata.normalize("NFKC", letter).casefold()
+            plain = "".join(one if _is_kept(one) else " " for one in folded)
+        if unicodedata.category(letter) not in {"Cn", "Co", "Cs"}:
+            self[code] = plain
+        return plain
+
+
 _LETTERS: Final = _Letters()
+_ACCENTED: Final = _Accented()
 
 
 class Span(NamedTuple):
@@ -88,6 +103,15 @@ def words(text: str) -> list[str]:
     if max(map(len, found), default=0) > LONGEST_WORD:
         found = [word[:LONGEST_WORD] for word in found]
     return found
+
+
+def with_accents(text: str) -> list[str]:
+    """Return the same words in lower case with their accents, for rules of a language."""
+    plain = text[:LONGEST_TEXT].translate(_ACCENTED)
+    if plain.isascii():
+        return plain.split()
+    plain = unicodedata.normalize("NFC", plain)
+    return [word for run in _RUN.findall(plain) for word in _words_of(run)]
 
 
 def stored(text: str) -> str:
@@ -157,6 +181,10 @@ def _is_plain(letter: str) -> bool:
 def _is_kept(letter: str) -> bool:
     # Combining marks are vowels in many scripts.
     return unicodedata.category(letter)[0] in "LNM" and letter not in _SIGNS
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter) == "Mn" and letter not in _INVISIBLE
 
 
 def _is_accent(letter: str) -> bool:

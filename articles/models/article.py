@@ -182,10 +182,18 @@ class Article(WithWords):
     )
 
     title_words = WordsField(
-        of="title", null=True, editable=False, help_text="The words of its title, for search."
+        of="title",
+        locale="locale",
+        null=True,
+        editable=False,
+        help_text="The words of its title, for search.",
     )
     excerpt_words = WordsField(
-        of="excerpt", null=True, editable=False, help_text="The words of its excerpt, for search."
+        of="excerpt",
+        locale="locale",
+        null=True,
+        editable=False,
+        help_text="The words of its excerpt, for search.",
     )
     filed_under = models.TextField(  # noqa: DJ001 - null until it is indexed
         null=True,

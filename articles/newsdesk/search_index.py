@@ -33,7 +33,7 @@ _words_of_name = lru_cache(maxsize=4_096)(words_of)
 
 def articles() -> QuerySet[Article]:
     """Return all articles with the columns that ``differences`` reads."""
-    texts = ("title", "title_words", "excerpt", "excerpt_words")
+    texts = ("title", "title_words", "excerpt", "excerpt_words", "locale")
     listed = ("slug", "published_at", "filed_under", "provider__id", "provider__name")
     return Article.objects.select_related("provider").only(*listed, *texts)
 
@@ -55,8 +55,10 @@ def differences(chunk: Sequence[Article]) -> Iterator[tuple[Article, _Columns]]:
 
 
 def _outdated_words(row: Any) -> _Columns:
-    columns = stored_words.columns(row._meta.model)
-    wanted = {column: words_of(getattr(row, of)) for of, column in columns.items()}
+    wanted = {
+        field.attname: words_of(*(getattr(row, name) for name in field.sources))
+        for field in stored_words.fields(row._meta.model)
+    }
     return {column: words for column, words in wanted.items() if getattr(row, column) != words}
 
 

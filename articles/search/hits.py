@@ -38,8 +38,8 @@ class Order(StrEnum):
     """The order of hits."""
 
     BEST = "best"
-    """First hits with all words in the headline, then in headline and excerpt, then with the names;
-    each newest first."""
+    """First hits with all words in the headline, then in headline and excerpt, then with the names,
+    then those with other forms of the words; each newest first."""
     LATEST = "latest"
 
 
@@ -76,7 +76,8 @@ def tiers(asked: Search, order: Order) -> list[Tier]:
     """Return the tiers of hits, best first; only ``ANY`` if the order has no tiers."""
     if order == Order.LATEST or not asked.wanted:
         return [Tier.ANY]
-    return [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
+    exact = [Tier.HEADLINE, Tier.TEXT, Tier.NAMES]
+    return [*exact, Tier.HEADLINE_STEMS, Tier.STEMS] if asked.has_stems else exact
 
 
 def find(

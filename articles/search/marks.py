@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from articles.search.match_syntax import terms
 from articles.search.terms import Search
-from newsroom import words
+from newsroom import stems, words
 from newsroom.words import Span
 
 WINDOW: Final = 200
@@ -23,23 +23,26 @@ _MOST_READ: Final = 20_000
 """Characters of a text to read at most."""
 
 
-def marked(text: str, query: Search) -> SafeString:
+def marked(text: str, query: Search, locale: str = "") -> SafeString:
     """Return a text as HTML with ``<mark>`` around the words that ``query`` finds.
 
-    A word that matches an incomplete one is marked as a whole.
+    A word that matches an incomplete one is marked as a whole, and so are other forms of a word if
+    the language of the text is known.
     """
-    return _html(text, list(_spans(text, query)))
+    return _html(text, list(_spans(text, query, locale)))
 
 
-def excerpt_around(text: str, query: Search, length: int = WINDOW) -> SafeString:
+def excerpt_around(
+    text: str, query: Search, locale: str = "", *, length: int = WINDOW
+) -> SafeString:
     """Return about ``length`` characters around the first wanted word, ``marked()``.
 
     It is cut between words, and … stands for the rest.
     """
     text = " ".join(text[:_MOST_READ].split())
     if len(text) <= length:
-        return marked(text, query)
-    spans = list(_spans(text, query))
+        return marked(text, query, locale)
+    spans = list(_spans(text, query, locale))
     first = spans[0][0] if spans else 0
     start = max(min(first - _LEAD_IN, len(text) - length), 0)
     if start:
@@ -65,11 +68,13 @@ def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
     return mark_safe("".join(pieces))  # noqa: S308 - each piece is escaped
 
 
-def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
+def _spans(text: str, asked: Search, locale: str) -> Iterator[tuple[int, int]]:
     """Yield the start and end of wanted words and phrases, in order and without overlaps."""
     by_first: dict[str, list[tuple[tuple[str, ...], bool]]] = defaultdict(list)
     begun = []
-    for term, is_beginning in terms(asked):
+    language = stems.language_of(locale)
+    wanted = {stem for forms in asked.stems for stem in forms} if language else set()
+    for term, is_beginning, _ in terms(asked):
         if is_beginning and len(term) == 1:
             begun.append(term[0])
         else:
@@ -83,10 +88,17 @@ def _spans(text: str, asked: Search) -> Iterator[tuple[int, int]]:
         ]
         if span.word.startswith(tuple(begun)):
             ends += [_end([span], (one,), is_beginning=True) for one in begun]
+        if wanted and not ends and _stem(text, span, language) in wanted:
+            ends.append(span.end)
         # If phrases overlap, the second starts where the first ends.
         if (last := max(ends, default=0)) > end:
             yield max(span.start, end), last
             end = last
+
+
+def _stem(text: str, span: Span, language: str) -> str:
+    written = words.with_accents(text[span.start : span.end])
+    return stems.stem(written[0], language) if len(written) == 1 else ""
 
 
 def _end(found: list[Span], term: tuple[str, ...], is_beginning: bool) -> int:

@@ -29,30 +29,50 @@ MOST_HEAT: Final = 300
 HEADLINE: Final = f"{MARK}h"
 NAME: Final = f"{MARK}n"
 
-_Term = tuple[str, ...]
+_Words = tuple[str, ...]
+
+
+class Term(NamedTuple):
+    """One word or the words of a phrase."""
+
+    words: _Words
+    is_beginning: bool
+    """Whether its last word is the beginning of a word."""
+    stems: _Words = ()
+    """What also matches."""
 
 
 class Tier(IntEnum):
-    """Where all wanted words are, best first. ``ANY`` means anywhere."""
+    """Where all wanted words are, best first."""
 
     ANY = 0
+    """Anywhere, as they are or by their stems."""
     HEADLINE = 1
     TEXT = 2
     """In headline and excerpt together, but not in the headline alone."""
     NAMES = 3
     """At least one of them only in the names of provider and topics."""
+    HEADLINE_STEMS = 4
+    """At least one of them only by its stem, and all in the headline."""
+    STEMS = 5
+    """At least one of them only by its stem, and not all in the headline."""
 
 
-def terms(asked: Search) -> list[tuple[_Term, bool]]:
-    """Return the wanted terms, and whether the last word of each is the beginning of a word."""
+def terms(asked: Search) -> list[Term]:
+    """Return the wanted terms."""
+    stems = [*asked.stems, *([()] * len(asked.wanted))]
     return [
-        (term, place in asked.begins or may_continue(term[-1]))
-        for place, term in enumerate(asked.wanted)
+        Term(words, place in asked.begins or may_continue(words[-1]), stems[place])
+        for place, words in enumerate(asked.wanted)
     ]
 
 
-def _unwanted(asked: Search) -> list[tuple[_Term, bool]]:
-    return [(term, may_continue(term[-1])) for term in asked.unwanted]
+def _unwanted(asked: Search) -> list[Term]:
+    return [Term(words, may_continue(words[-1])) for words in asked.unwanted]
+
+
+def _exact(wanted: list[Term]) -> list[Term]:
+    return [term._replace(stems=()) for term in wanted]
 
 
 # SQLite
@@ -68,20 +88,35 @@ def fts5(asked: Search, tier: Tier = Tier.ANY) -> str:
     unwanted = " OR ".join(_quoted(_unwanted(asked)))
     if not asked.wanted:
         return unwanted
-    every = f"({' AND '.join(_quoted(terms(asked)))})"
-    query = every
+    every = f"({' AND '.join(_quoted(_exact(terms(asked))))})"
+    loose = f"({' AND '.join(_quoted(terms(asked)))})"
     match tier:
+        case Tier.ANY:
+            query = loose
         case Tier.HEADLINE:
             query = f"({_COLUMNS[tier]}{every})"
         case Tier.TEXT:
             query = f"({_COLUMNS[tier]}{every} NOT {_COLUMNS[Tier.HEADLINE]}{every})"
         case Tier.NAMES:
             query = f"({every} NOT {_COLUMNS[Tier.TEXT]}{every})"
+        case Tier.HEADLINE_STEMS:
+            query = f"({_COLUMNS[Tier.HEADLINE]}{loose} NOT {every})"
+        case Tier.STEMS:
+            query = f"({loose} NOT ({_COLUMNS[Tier.HEADLINE]}{loose} OR {every}))"
     return f"({query} NOT ({unwanted}))" if unwanted else query
 
 
-def _quoted(found: Iterable[tuple[_Term, bool]]) -> list[str]:
-    return [f'"{" ".join(term)}"{"*" if is_beginning else ""}' for term, is_beginning in found]
+def _quoted(found: Iterable[Term]) -> list[str]:
+    return [_any_form(term) if term.stems else _one_form(term) for term in found]
+
+
+def _one_form(term: Term) -> str:
+    return f'"{" ".join(term.words)}"{"*" if term.is_beginning else ""}'
+
+
+def _any_form(term: Term) -> str:
+    forms = [_one_form(term), *(f'"{stem}"' for stem in term.stems)]
+    return f"({' OR '.join(forms)})"
 
 
 # PostgreSQL
@@ -116,12 +151,24 @@ def postgresql(asked: Search, tier: Tier = Tier.ANY, table: str = "") -> Conditi
     if not wanted:
         return _any([_all([term], Tier.ANY) for term in _unwanted(asked)], table)
     without = [_all([term], Tier.ANY) for term in _unwanted(asked)]
+    exact = _exact(wanted)
     match tier:
+        case Tier.HEADLINE:
+            found = _all(exact, Tier.HEADLINE)
         case Tier.TEXT:
-            without.append(_all(wanted, Tier.HEADLINE))
+            found = _all(exact, Tier.TEXT)
+            without.append(_all(exact, Tier.HEADLINE))
         case Tier.NAMES:
-            without.append(_all(wanted, Tier.TEXT))
-    found = _all(wanted, Tier.ANY if tier == Tier.NAMES else tier)
+            found = _all(exact, Tier.ANY)
+            without.append(_all(exact, Tier.TEXT))
+        case Tier.HEADLINE_STEMS:
+            found = _all(wanted, Tier.HEADLINE)
+            without.append(_all(exact, Tier.ANY))
+        case Tier.STEMS:
+            found = _all(wanted, Tier.ANY)
+            without += [_all(wanted, Tier.HEADLINE), _all(exact, Tier.ANY)]
+        case _:
+            found = _all(wanted, Tier.ANY)
     # One query for the index, as far as it goes.
     plain = [f"!({one.words})" for one in without if not one.phrases]
     sql, values = _sql(found._replace(words=" & ".join([found.words, *plain])), table)
@@ -140,12 +187,12 @@ def _any(terms: list[_All], table: str) -> Condition:
     return f"({sql})", [value for _, values in conditions for value in values]
 
 
-def _all(wanted: list[tuple[_Term, bool]], tier: Tier) -> _All:
-    words = " & ".join(_lexemes(*one, tier) for one in wanted)
+def _all(wanted: list[Term], tier: Tier) -> _All:
+    words = " & ".join(_lexemes(one, tier) for one in wanted)
     phrases = [
-        f" {' '.join(term)}{'' if is_beginning else ' '}"
-        for term, is_beginning in wanted
-        if len(term) > 1
+        f" {' '.join(term.words)}{'' if term.is_beginning else ' '}"
+        for term in wanted
+        if len(term.words) > 1
     ]
     return _All(words, phrases, tier)
 
@@ -157,17 +204,20 @@ def _sql(part: _All, table: str) -> Condition:
     return " AND ".join(sql), [part.words, *part.phrases]
 
 
-def _lexemes(term: _Term, is_beginning: bool, tier: Tier) -> str:
-    """Return the query for all words of a term."""
+def _lexemes(term: Term, tier: Tier) -> str:
+    """Return the query for all words of a term, or one of its stems."""
 
     def marked(mark: str) -> str:
-        words = " & ".join(f"'{mark}{word}'" for word in term)
-        return f"({words}{':*' if is_beginning else ''})"
+        words = " & ".join(f"'{mark}{word}'" for word in term.words)
+        return f"({words}{':*' if term.is_beginning else ''})"
 
     match tier:
         case Tier.HEADLINE:
-            return marked(HEADLINE)
+            forms = [marked(HEADLINE)]
         case Tier.TEXT:
-            return marked("")
+            forms = [marked("")]
         case _:
-            return f"({marked('')} | {marked(NAME)})"
+            forms = [marked(""), marked(NAME)]
+    mark = HEADLINE if tier == Tier.HEADLINE else ""
+    forms += [f"'{mark}{stem}'" for stem in term.stems]
+    return f"({' | '.join(forms)})" if len(forms) > 1 else forms[0]

@@ -13,6 +13,7 @@ from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from articles.documents import address_key
+from newsroom import stems
 from newsroom.words import is_pair, words
 
 LONGEST: Final = 1_000
@@ -42,6 +43,12 @@ class Search:
     unwanted: tuple[tuple[str, ...], ...] = ()
     begins: tuple[int, ...] = ()
     """The positions in ``wanted`` of incomplete words."""
+    stems: tuple[tuple[str, ...], ...] = ()
+    """For each wanted term the stems that also match, as in the index (``newsroom.stems``)."""
+
+    @property
+    def has_stems(self) -> bool:
+        return any(self.stems)
 
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted)
@@ -50,18 +57,24 @@ class Search:
 def parse(text: str, *, is_typing: bool = True) -> Search:
     """Parse words, "phrases", beginnings* and -unwanted words. Other signs separate words.
 
-    With ``is_typing`` the last word may also be incomplete. Never raises. Text without a letter or
+    With ``is_typing`` the last word may also be incomplete. Wanted words without quotation marks
+    also match other forms of the word. Never raises. Text without a letter or
     digit has no terms.
     """
     wanted: list[tuple[str, ...]] = []
     unwanted: list[tuple[str, ...]] = []
     begins: list[int] = []
+    stemmed: list[tuple[str, ...]] = []
     is_last = False
     for minus, phrase, word in _PART.findall(text[:LONGEST]):
         found = words(phrase or word)
         # "on-demand" counts as two words, as in the index.
         terms = [_phrase(found)] if phrase or minus else list(_each(found))
-        (unwanted if minus else wanted).extend(term[:MOST_TERMS] for term in terms if term)
+        terms = [term[:MOST_TERMS] for term in terms if term]
+        (unwanted if minus else wanted).extend(terms)
+        if not minus:
+            forms = {} if phrase or len(wanted) > MOST_TERMS else stems.of_search(word)
+            stemmed += [forms.get(term[0], ()) if len(term) == 1 else () for term in terms]
         is_last = bool(word and found) and not minus
         if is_last and word.endswith("*"):
             begins.append(len(wanted) - 1)
@@ -74,6 +87,7 @@ def parse(text: str, *, is_typing: bool = True) -> Search:
         tuple(wanted),
         tuple(unwanted),
         tuple(place for place in long if len(wanted[place][0]) >= SHORTEST_PREFIX),
+        tuple(stemmed[:MOST_TERMS]),
     )
 
 

@@ -76,8 +76,10 @@ def search(request: HttpRequest) -> HttpResponse:
         "hits": [
             _Hit(
                 story,
-                marked(Truncator(story.headline).chars(_LONGEST_HEADLINE), narrowed.asked),
-                excerpt_around(story.summary, narrowed.asked),
+                marked(
+                    Truncator(story.headline).chars(_LONGEST_HEADLINE), narrowed.asked, story.locale
+                ),
+                excerpt_around(story.summary, narrowed.asked, story.locale),
             )
             for story in rows
         ],

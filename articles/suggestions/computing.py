@@ -20,6 +20,7 @@ from articles.suggestions.ranking import Reason, Weighed
 from articles.suggestions.reports import Report
 from articles.suggestions.weights import Weights
 from newsroom import bulk
+from newsroom.stored_words import without_stems
 
 COUNTED_AT_ONCE: Final = 500
 AT_ONCE: Final = 20
@@ -81,7 +82,8 @@ def count_words() -> int:
             articles = Article.objects.filter(pk__any_of={article for _, article in rows})
             counted: Counter[str] = Counter()
             for texts in articles.values_list("title_words", "excerpt_words"):
-                counted.update({"", *(word for text in texts for word in (text or "").split())})
+                words = (word for text in texts for word in without_stems(text or "").split())
+                counted.update({"", *words})
             Word.objects.add(counted)
             Unsuggested.objects.filter(pk__any_of={pk for pk, _ in rows}).update(is_counted=True)
     return len(rows)

@@ -11,6 +11,7 @@ from django.db.models.functions import Left
 
 from articles.models import Article, Image, Pair
 from articles.suggestions.reports import Report
+from newsroom.stored_words import without_stems
 from newsroom.words import words
 
 FEW: Final = 4
@@ -51,7 +52,7 @@ def reports(articles: Collection[int]) -> dict[int, Report]:
 
 def _split(stored: str | None, text: str) -> tuple[str, ...]:
     # Null if a former version wrote the row.
-    found = words(text) if stored is None else stored.split()
+    found = words(text) if stored is None else without_stems(stored).split()
     return tuple(found[:LONGEST])
 
 

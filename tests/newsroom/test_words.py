@@ -8,9 +8,11 @@ from typing import Final
 
 import pytest
 
+from articles.migrations.frozen import stems as frozen_stems
 from articles.migrations.frozen import words as frozen
-from newsroom import words
-from newsroom.stored_words import words_of
+from newsroom import stems, words
+from newsroom.plain_text import decoded
+from newsroom.stored_words import without_stems, words_of
 
 SCRIPTS: Final = [
     *((0x20, 0x250), (0x300, 0x370), (0x5D0, 0x6F0), (0x900, 0x980), (0xE00, 0xF00)),
@@ -56,6 +58,29 @@ class TestWords:
             == frozen.words_of("AT&amp;T Caf&eacute;")
             == "at t cafe"
         )
+
+    @pytest.mark.parametrize(
+        ("locale", "text", "expected"),
+        [
+            ("en-us", "Drones, drone AT&amp;T's 12 gpt4", "en:drone"),
+            ("EN", "Cafés cafe\u0301 ﬁnances", "en:cafe en:financ"),
+            ("nb-NO", "Hester", "no:hest"),
+            ("ru", "Ёлки новый Й", "ru:елк ru:нов"),
+            ("tr", "İSTANBUL kitaplar", "tr:istanbul tr:kitap"),
+            ("en", "東京tower 東京", "en:tower"),
+            ("tlh", "Drones", ""),
+            ("", "Drones", ""),
+            ("en", f"{'x' * 41} {'ﷺ' * 3} \U0010ffff ½", None),
+        ],
+    )
+    def test_stems(self, locale: str, text: str, expected: str | None) -> None:
+        found = stems.stored(decoded(text), locale)
+        assert found == frozen_stems.stems_of(text, locale)
+        if expected is not None:
+            assert found == " ".join(
+                f"{stems.STEM}{one.replace(':', '')}" for one in expected.split()
+            )
+        assert without_stems(words_of(text, locale)) == words.stored(decoded(text))
 
     def test_are_bounded(self) -> None:
         assert words.words("x" * 1_000) == ["x" * words.LONGEST_WORD]

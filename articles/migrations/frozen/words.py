@@ -107,6 +107,21 @@ def _plain(letter: str) -> str:
     return unicodedata.normalize("NFC", kept)
 
 
+def accented(letter: str) -> str:
+    """Return what a character becomes if accents stay, as 0042 read words to find their stems."""
+    plain = _LETTERS[ord(letter)]
+    is_mark = unicodedata.category(letter) == "Mn" and letter not in _INVISIBLE
+    if not plain.strip() and not is_mark:
+        return plain
+    folded = unicodedata.normalize("NFKC", letter).casefold()
+    return "".join(one if _is_kept(one) else " " for one in folded)
+
+
+def runs(text: str) -> list[str]:
+    """Return the letters without a space between them, all of one kind of script."""
+    return _RUN.findall(text)
+
+
 def _is_kept(letter: str) -> bool:
     # Combining marks are vowels in many scripts.
     return unicodedata.category(letter)[0] in "LNM" and letter not in _SIGNS

@@ -20,6 +20,7 @@ from articles.models import (
     Topic,
 )
 from articles.scoring import SUPERSEDED_HEAT
+from newsroom.stored_words import without_stems
 from providers.models import Provider
 from tests.articles.admin.admin_pages import form_of, get, list_of, page_of
 from tests.factories import (
@@ -121,7 +122,8 @@ class TestEdit:
         assert response.status_code == 302
         stored = Article.objects.get(pk=article.pk)
         assert (stored.title, stored.excerpt, stored.version) == ("Better", "One\nTwo", 2)
-        assert (stored.title_words, stored.excerpt_words) == ("better", "one two")
+        assert without_stems(stored.title_words or "") == "better"
+        assert without_stems(stored.excerpt_words or "") == "one two"
         written = {"title", "title_words", "excerpt", "excerpt_words", "version", "changed_at"}
         unchanged = {
             field.attname: getattr(article, field.attname)

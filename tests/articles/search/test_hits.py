@@ -208,7 +208,7 @@ class TestOrder:
 
     @pytest.mark.parametrize(
         "cursor",
-        ["x", "0", "4,2026-03-01T12:00:00Z,a", "1,then,a", "1,,", "0,2026-03-01T12:00:00Z,a"],
+        ["x", "0", "9,2026-03-01T12:00:00Z,a", "1,then,a", "1,,", "0,2026-03-01T12:00:00Z,a"],
     )
     def test_refuses_other_cursors(self, cursor: str) -> None:
         narrowed = ArticleFilter(QueryDict("q=zebra"), queryset=Article.objects.published(NOW))

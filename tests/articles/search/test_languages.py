@@ -128,6 +128,73 @@ MARKED: Final = [
 ]
 
 
+FORMS: Final = {
+    "drones": ("en-us", "Drones over the harbors"),
+    "drone": ("en", "A drone was delivering"),
+    "german": ("de", "Neue Brücken und Häuser"),
+    "french": ("fr", "Les œuvres municipales"),
+    "spanish": ("es", "Nuevas canciones españolas"),
+    "portuguese": ("pt-BR", "Os jornais brasileiros"),
+    "italian": ("it", "Le città e i ponti"),
+    "dutch": ("nl", "Twee bruggen"),
+    "swedish": ("sv", "Många båtar"),
+    "norwegian": ("nb", "Mange hester"),
+    "finnish": ("fi", "Uudet talot"),
+    "turkish": ("tr", "İstanbul'daki kitaplar"),
+    "polish": ("pl", "Nowe statki"),
+    "russian": ("ru", "Новый мост, новые дороги"),
+    "greek": ("el", "Νέοι δρόμοι"),
+    "arabic": ("ar", "المدارس والكتب"),
+    "hindi": ("hi", "नई किताबें"),
+    # Words of these have no stems.
+    "unknown": ("tlh", "Boats"),
+    "japanese": ("ja", "Ferries 東京"),
+}
+"""The language and headline of each article."""
+OTHER_FORMS: Final = {
+    "drone": ["drone", "drones"],
+    "drones": ["drones", "drone"],
+    "DRONES harbor": ["drones"],
+    '"drone"': ["drone"],
+    '"drones"': ["drones"],
+    "drones -drone": ["drones"],
+    "delivered": ["drone"],
+    "dron*": ["drones", "drone"],
+    "brücke": ["german"],
+    "haus": ["german"],
+    "œuvre municipal": ["french"],
+    "oeuvre": ["french"],
+    "canción española": ["spanish"],
+    "jornal": [],
+    "brasileiro": ["portuguese"],
+    "ponte": ["italian"],
+    "brug": ["dutch"],
+    "båt": ["swedish"],
+    "bat": ["swedish"],
+    "hest": ["norwegian"],
+    "talo": ["finnish"],
+    "kitap": ["turkish"],
+    "statek": [],
+    "новая дорога": ["russian"],
+    "дорог": ["russian"],
+    "δρόμος": ["greek"],
+    "किताब": ["hindi"],
+    "مدارس": ["arabic"],
+    "boat": [],
+    "boats": ["unknown"],
+    "ferry": [],
+}
+MARKED_FORMS: Final = [
+    ("en", "Drones &amp; a drone", "drone", "[Drones] &amp;amp; a [drone]"),
+    ("", "Drones & a drone", "drone", "Drones &amp; a [drone]"),
+    ("de", "Zwei BRÜCKEN", "Brücke", "Zwei [BRÜCKEN]"),
+    ("tlh", "Drones", "drone", "Drones"),
+    ("ru", "В Новой Москве", "новый", "В [Новой] Москве"),
+    ("en", "Drones over 東京", '"drone" 東京', "Drones over [東京]"),
+    ("fr", "Des re\u0301sultats", "résultat", "Des [re\u0301sultats]"),
+]
+
+
 def slugs(query: str, order: Order) -> list[str]:
     asked = QueryDict(mutable=True)
     asked["q"] = query
@@ -160,4 +227,43 @@ def test_searches(place: str) -> None:
 @pytest.mark.parametrize(("text", "query", "expected"), MARKED)
 def test_marks_are_on_the_words_as_they_are_written(text: str, query: str, expected: str) -> None:
     shown: SafeString = marked(text, parse(query, is_typing=False))
+    assert shown.replace("<mark>", "[").replace("</mark>", "]") == expected
+
+
+@pytest.mark.parametrize("place", ["title", "excerpt"])
+def test_other_forms_of_a_word(place: str) -> None:
+    names = {
+        make_article(
+            title=text if place == "title" else "-",
+            excerpt=text if place == "excerpt" else "",
+            locale=locale,
+        ).slug: name
+        for name, (locale, text) in FORMS.items()
+    }
+    for query, expected in OTHER_FORMS.items():
+        assert [names[slug] for slug in slugs(query, Order.BEST)] == expected, query
+        assert {names[slug] for slug in slugs(query, Order.LATEST)} == {*expected}, query
+        listed = Article.objects.search(query, is_typing=False)
+        assert {names[one.slug] for one in listed} == {*expected}, query
+
+
+def test_words_come_before_other_forms_and_headlines_before_excerpts() -> None:
+    texts = {
+        "stem in the excerpt": ("-", "Drone", ""),
+        "stem in the headline": ("Drone", "", ""),
+        "name": ("-", "", "Drones"),
+        "excerpt": ("-", "Drones", ""),
+        "headline": ("Drones", "", ""),
+    }
+    for name, (title, excerpt, topic) in texts.items():
+        make_article(
+            title=title, excerpt=excerpt, topics=(make_topic(topic),) if topic else (), slug=name
+        )
+    assert slugs("drones", Order.BEST) == [*reversed(texts)]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("locale", "text", "query", "expected"), MARKED_FORMS)
+def test_marks_are_on_other_forms(locale: str, text: str, query: str, expected: str) -> None:
+    shown: SafeString = marked(text, parse(query, is_typing=False), locale)
     assert shown.replace("<mark>", "[").replace("</mark>", "]") == expected

@@ -16,7 +16,7 @@ ANY = TEXT.replace(", ' ')", ", ' \u02ac ', a.filed_under, ' ')")
 @pytest.mark.parametrize(
     ("asked", "tier", "sql", "values"),
     [
-        ("bridge", Tier.ANY, f"({INDEX})", ["(('bridge') | ('\u02acnbridge'))"]),
+        ('"bridge"', Tier.ANY, f"({INDEX})", ["(('bridge') | ('\u02acnbridge'))"]),
         ("bridge", Tier.HEADLINE, f"({INDEX})", ["('\u02achbridge')"]),
         ("bridge", Tier.TEXT, f"({INDEX})", ["('bridge') & !(('\u02achbridge'))"]),
         (
@@ -25,6 +25,32 @@ ANY = TEXT.replace(", ' ')", ", ' \u02ac ', a.filed_under, ' ')")
             f"({INDEX})",
             [
                 "(('bridge') | ('\u02acnbridge')) & !((('old') | ('\u02acnold'))) & !(('bridge'))",
+            ],
+        ),
+        (
+            "жилы",
+            Tier.ANY,
+            f"({INDEX})",
+            ["(('жилы') | ('\u02acnжилы') | '\u02acsruжил')"],
+        ),
+        (
+            "жилы",
+            Tier.HEADLINE_STEMS,
+            f"({INDEX})",
+            [
+                "(('\u02achжилы') | '\u02ach\u02acsruжил') & !((('жилы') | ('\u02acnжилы')))",
+            ],
+        ),
+        (
+            "жилы",
+            Tier.STEMS,
+            f"({INDEX})",
+            [
+                (
+                    "(('жилы') | ('\u02acnжилы') | '\u02acsruжил') "
+                    "& !((('\u02achжилы') | '\u02ach\u02acsruжил')) "
+                    "& !((('жилы') | ('\u02acnжилы')))"
+                ),
             ],
         ),
         (

@@ -16,6 +16,7 @@ from tests.factories import make_article, make_topic
 
 # Its name begins with a digit.
 migration: Any = import_module("articles.migrations.0036_search_words")
+stems: Any = import_module("articles.migrations.0042_stems")
 
 
 def search_columns() -> list[Any]:
@@ -48,4 +49,22 @@ def test_words_are_filled_in_and_taken_back(monkeypatch: pytest.MonkeyPatch) -> 
     migration.fill_in(None, editor())
     assert Article.objects.filter(title_words="cafe bar").exists()
     migration.search_words(None, editor())
+    monkeypatch.setattr(stems, "_ROWS", 1)
+    stems.add_stems(None, editor())
     assert (search_columns(), vocabulary(), triggers(), functions()) == before
+
+
+@pytest.mark.django_db
+def test_stems_are_added_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stems, "_ROWS", 2)
+    for locale, title in (("en-us", "Drones &amp; cafés"), ("de", "Brücken"), ("x-y", "Boats")):
+        make_article(title=title, excerpt="Straße 12", locale=locale)
+    before = search_columns()
+    stems.remove_stems(None, editor())
+    assert {words for words, *_ in search_columns()} == {"drones cafes", "brucken", "boats"}
+    assert not Article.objects.search("drone", is_typing=False)
+    stems.add_stems(None, editor())
+    assert search_columns() == before
+    assert Article.objects.search("drone", is_typing=False).count() == 1
+    stems.add_stems(None, editor())
+    assert search_columns() == before

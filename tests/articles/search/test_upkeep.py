@@ -38,7 +38,10 @@ TEXTS: Final = (
     "Łódź\u00ad",
     "ﬁnance",
     "★",
+    "Drones",
+    "Новые дороги",
 )
+LANGUAGES: Final = ("en-us", "ru", "xx")
 
 
 def written() -> list[Any]:
@@ -73,6 +76,7 @@ def random_step(random: Random, folder: Path) -> None:
                 provider=DocumentProvider(text(), f"{random.choice('ab')}.example"),
                 topics=(text(), text()),
                 related=(entry(title=text()),),
+                language=random.choice(["en", "ru", "tlh", None]),
             )
             put(folder, f"{number}.txt", one)
         load(folder)
@@ -87,9 +91,22 @@ def random_step(random: Random, folder: Path) -> None:
         if run := ImportRun.objects.first():
             undo(run)
     elif kind == "row":
-        partly = Article.objects.only("pk", "title").get(pk=random.choice(articles).pk)
-        partly.title = text()
-        random.choice([partly.save, lambda: partly.save(update_fields=["title"])])()
+        of_one: Any = Article.objects.filter(pk=random.choice(articles).pk)
+        partly = of_one.only("pk", "title", "locale").get()
+        partly.title, partly.locale = text(), random.choice(LANGUAGES)
+        title, locale = partly.title, partly.locale
+        random.choice(
+            [
+                partly.save,
+                lambda: partly.save(update_fields=["title"]),
+                lambda: partly.save(update_fields=["locale"]),
+                lambda: of_one.update(title=title),
+                lambda: of_one.update(locale=locale),
+                lambda: of_one.update(title=title, locale=locale),
+                lambda: bulk.update(Article, ("title",), [(title, partly.pk)]),
+                lambda: bulk.update(Article, ("locale",), [(locale, partly.pk)]),
+            ]
+        )()
     else:
         model: Any = Topic if kind == "topic" else Provider
         row = model.objects.order_by("pk").last()
