@@ -1,4 +1,4 @@
-"""Groups of articles with the same address. Editors keep one of each."""
+"""Groups of articles with the same address, and near-duplicates. Editors keep one of each."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from articles.models import Article, ArticleQuerySet
+from django.db.models import F, OuterRef
+
+from articles import suggestions
+from articles.models import Article, ArticleQuerySet, Pair
+from articles.models.pair import PairQuerySet
 from articles.newsdesk.changes import Change, together
 from articles.newsdesk.verbs import hold
+from articles.suggestions import Suggestion
 
 MOST_AT_ONCE: Final = 50
 """The most articles of a group that are shown and resolved at once."""
@@ -31,6 +36,38 @@ def groups_of(articles: Iterable[Article]) -> dict[int, list[Article]]:
         if len(groups[one.address_key]) < MOST_AT_ONCE:
             groups[one.address_key].append(one)
     return {pk: groups[key] for pk, key in keys.items()}
+
+
+def near_duplicates() -> PairQuerySet:
+    """Return the open pairs of near-duplicates in which the second one is ``OuterRef("pk")``.
+
+    Left out are linked articles, which are gathered already, and those with the same address.
+    """
+    pairs = Pair.objects.open().unlinked().filter(kind=Pair.Kind.DUPLICATE)
+    return (
+        pairs.filter(second=OuterRef("pk"))
+        .exclude(first__decision__in=_OUT)
+        .exclude(first__address_key=F("second__address_key"))
+    )
+
+
+def near_duplicates_of(articles: Iterable[Article]) -> dict[int, list[Suggestion]]:
+    """Return the older near-duplicates of each article, by its id. Two queries, or none."""
+    by_id = {article.pk: article for article in articles}
+    found = suggestions.for_articles(
+        by_id.values(), kind=Pair.Kind.DUPLICATE, least=0, limit=MOST_AT_ONCE
+    )
+    return {
+        pk: [
+            one
+            for one in some
+            if one.pair.second_id == pk
+            and one.pair.verdict == Pair.Verdict.NONE
+            and one.other.decision not in _OUT
+            and one.other.address_key != by_id[pk].address_key
+        ]
+        for pk, some in found.items()
+    }
 
 
 def keep(article: Article, others: Sequence[Article]) -> Change:

@@ -21,7 +21,7 @@ from articles.models import Article, ArticleQuerySet, ImportConflict, Related
 from articles.models.article_queryset import in_sight
 from articles.models.orders import LATEST
 from articles.newsdesk.changes import Verb
-from articles.newsdesk.duplicates import candidates, groups_of
+from articles.newsdesk.duplicates import candidates, groups_of, near_duplicates, near_duplicates_of
 from articles.newsdesk.ungathered import older_of, published, ungathered
 from articles.scoring import DEFAULT_POLICY, Policy
 from newsroom import database_clock
@@ -216,7 +216,8 @@ def _why_late(articles: Sequence[Article], at: datetime, policy: Policy) -> _Rea
 
 
 def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
-    """Return the newest article of each group with one address, unless held or withdrawn.
+    """Return the newest article of each group with one address, and the later of two
+    near-duplicates, unless held or withdrawn.
 
     Only the latest ``REACH`` articles are read, but the others may be of any age.
     """
@@ -224,16 +225,21 @@ def _possible_duplicates(at: datetime, policy: Policy) -> ArticleQuerySet:
     at_once = Q(published_at=OuterRef("published_at"), slug__lt=OuterRef("slug"))
     newer = others.filter(Q(published_at__gt=OuterRef("published_at")) | at_once)
     reach = _reach(Article.objects.all())
-    return candidates().filter(Exists(others), ~Exists(newer), published_at__gte=reach)
+    same_address = Q(Exists(others)) & ~Q(Exists(newer))
+    either = same_address | Q(Exists(near_duplicates()))
+    return candidates().filter(either, published_at__gte=reach)
 
 
 def _why_duplicates(articles: Sequence[Article], at: datetime, policy: Policy) -> _Reasons:
-    groups = groups_of(articles)
-    return {
-        article.pk: "same address as "
-        + ", ".join(f"“{_short(other)}”" for other in groups[article.pk] if other != article)
-        for article in articles
-    }
+    groups, near = groups_of(articles), near_duplicates_of(articles)
+    reasons = {}
+    for article in articles:
+        others = [other for other in groups[article.pk] if other != article]
+        same = ", ".join(f"“{_short(other)}”" for other in others)
+        words = [f"same address as {same}"] if same else []
+        words += [f"“{_short(one.other)}”: {', '.join(one.why)}" for one in near[article.pk]]
+        reasons[article.pk] = "; ".join(words)
+    return reasons
 
 
 def _ungathered(at: datetime, policy: Policy) -> ArticleQuerySet:
@@ -347,7 +353,8 @@ QUEUES: Final = (
     Queue(
         DUPLICATES,
         "Duplicates",
-        "Several articles have the same address, in any spelling. Keep one of each group.",
+        "Several articles have the same address, in any spelling, or nearly the same text. Keep one "
+        "of each group.",
         _possible_duplicates,
         _why_duplicates,
     ),

@@ -81,6 +81,7 @@ def for_articles(
 
 _SHOWN_OF_OTHERS: Final = (
     "version",
+    "address_key",
     "coverage_only",
     "quality",
     "heat",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -16,6 +17,7 @@ from articles.admin.decisions.confirmation import answer
 from articles.admin.decisions.duplicates import sign
 from articles.admin.pages import ARTICLES
 from articles.models import Article
+from articles.newsdesk.duplicates import near_duplicates_of
 from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, UNGATHERED
 from articles.newsdesk.ungathered import older_of
 from newsroom import database_clock
@@ -45,7 +47,7 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404 from error
     articles = page.rows
     is_grouped = queue.key == DUPLICATES
-    groups = newsdesk.groups_of(articles).values() if is_grouped and articles else []
+    groups = _groups(articles) if is_grouped and articles else []
     found = older_of(articles) if queue.key == UNGATHERED and articles else {}
     reasons = {} if is_grouped or found else queue.reasons(articles, at, policy)
     context = {
@@ -54,7 +56,7 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         "queue": queue,
         "queues": QUEUES,
         "count": count_in_words(count_capped(waiting)),
-        "groups": [(group, sign(group)) for group in groups],
+        "groups": groups,
         "ungathered": [
             (
                 article,
@@ -72,3 +74,21 @@ def queue_page(request: HttpRequest, key: str) -> HttpResponse:
         "next": urlencode({"after": page.next}) if page.next else "",
     }
     return answer(request, "queue", context)
+
+
+def _groups(articles: Sequence[Article]) -> list[dict[str, Any]]:
+    """Return the groups of duplicates as context of ``_duplicates.html``. Three queries."""
+    groups: list[dict[str, Any]] = []
+    same, near = newsdesk.groups_of(articles), near_duplicates_of(articles)
+    for article in articles:
+        # The newest stands for its group; others are here because of near-duplicates.
+        if same[article.pk][1:] and same[article.pk][0] == article:
+            groups.append({"rows": [(one, []) for one in same[article.pk]], "is_near": False})
+        if found := near[article.pk]:
+            rows = [(article, []), *((one.other, one.why) for one in found)]
+            groups.append({"rows": rows, "is_near": True})
+    for group in groups:
+        members = [one for one, _ in group["rows"]]
+        form_id = f"pair-{members[0].pk}"
+        group |= {"seen": sign(members), "pair_seen": pairs.sign(members), "form_id": form_id}
+    return groups

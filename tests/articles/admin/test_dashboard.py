@@ -318,7 +318,7 @@ class TestQueuePage:
             "better-elsewhere": 2,
             "late-arrivals": 1,
             "ungathered": 2,
-            "possible-duplicates": 1,
+            "possible-duplicates": 2,
             "import-conflicts": 1,
         }.get(key, 0)
         for _ in range(2):

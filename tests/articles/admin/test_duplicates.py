@@ -10,14 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from articles.models import Act, Article
+from articles.models import Act, Article, Pair
 from articles.newsdesk import duplicates
-from articles.newsdesk.queues import DUPLICATES
+from articles.newsdesk.queues import BY_KEY, DUPLICATES
 from articles.roles import Role
 from tests.articles.admin.admin_pages import PAYLOAD
 from tests.articles.admin.asking import hidden, messages_of, press_undo, text_of
 from tests.articles.samples import document, load, put
-from tests.factories import make_article, make_user
+from tests.factories import make_article, make_pair, make_user, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,13 @@ def editor(client: Client) -> Client:
 def make_group(**overrides: Any) -> list[Article]:
     """Store a group of duplicates, newest first."""
     return [make_article(web_url=url, **overrides) for url in SPELLINGS]
+
+
+def make_near(**overrides: Any) -> tuple[Article, Article]:
+    """Store two near-duplicates."""
+    older, newer = make_article(**overrides), make_article(**overrides)
+    make_pair(older, newer, kind=Pair.Kind.DUPLICATE, score=0.82, reasons=[["excerpt", 82]])
+    return older, newer
 
 
 def keep(client: Client, page: Any, article: Article) -> Any:
@@ -72,9 +79,10 @@ class TestPage:
     ) -> None:
         for _ in range(2):
             make_group()
+            make_near()
             # Expect: session, user, permissions of the user and of the role, policy; the limit of
-            # the queue, its page, its count; the groups.
-            with django_assert_num_queries(9):
+            # the queue, its page, its count; the groups; pairs of near-duplicates, their articles.
+            with django_assert_num_queries(11):
                 editor.get(QUEUE)
 
     def test_hostile_texts(self, editor: Client) -> None:
@@ -160,6 +168,65 @@ class TestKeep:
         sent = {"seen": "[[1, 1]]", "keep": "1"}
         response = editor.post(reverse("admin:articles_article_keep"), sent)
         assert "not from this site" in messages_of(editor, response)[0]
+
+
+class TestNearDuplicates:
+    def test_shown_once_with_the_reason(self, editor: Client) -> None:
+        older, newer = make_near()
+        text = text_of(editor.get(QUEUE))
+        assert "1 waiting" in text
+        assert "2 articles with nearly the same text" in text
+        assert "82 % of the excerpt is identical" in text
+        assert f"Keep this one : {older.headline}" in text
+        assert f"Keep this one : {newer.headline}" in text
+        reasons = BY_KEY[DUPLICATES].reasons([newer])
+        assert reasons == {newer.pk: f"“{older.headline}”: 82 % of the excerpt is identical"}
+
+    def test_beside_a_group_with_the_same_address(self, editor: Client) -> None:
+        group = make_group()
+        other = make_article()
+        make_pair(group[0], group[1], kind=Pair.Kind.DUPLICATE, reasons=[["headline"]])
+        make_pair(group[0], other, kind=Pair.Kind.DUPLICATE, reasons=[["headline"]])
+        text = text_of(editor.get(QUEUE))
+        assert text.count("3 articles at") == 1
+        # The pair of one address is in its group already.
+        assert text.count("2 articles with nearly the same text") == 1
+
+    def test_keeps_one(self, editor: Client) -> None:
+        older, newer = make_near()
+        response = keep(editor, editor.get(QUEUE), older)
+        (message,) = messages_of(editor, response)
+        assert set(Article.objects.filter(decision="hold")) == {newer}
+        assert "Clear" in text_of(editor.get(QUEUE))
+        press_undo(editor, message)
+        assert "1 waiting" in text_of(editor.get(QUEUE))
+
+    def test_refuses_and_undoes(self, editor: Client) -> None:
+        older, _ = make_near()
+        page = editor.get(QUEUE)
+        sent = {"pair_seen": hidden(page, "pair_seen"), "next": QUEUE, "refuse": str(older.pk)}
+        response = editor.post(reverse("admin:articles_article_pair"), sent)
+        (message,) = messages_of(editor, response)
+        assert Pair.objects.get().verdict == Pair.Verdict.REFUSED
+        assert "Clear" in text_of(editor.get(QUEUE))
+        press_undo(editor, message)
+        assert "1 waiting" in text_of(editor.get(QUEUE))
+
+    def test_linked_held_or_decided_ones_do_not_wait(self, editor: Client) -> None:
+        relate(*make_near())
+        for side in (0, 1):
+            held = make_near()[side]
+            Article.objects.filter(pk=held.pk).update(decision="hold", published=False)
+        make_pair(make_article(), make_article(), kind=Pair.Kind.EVENT)
+        refused = make_near()
+        Pair.objects.filter(second=refused[1]).update(verdict=Pair.Verdict.REFUSED)
+        assert "Clear" in text_of(editor.get(QUEUE))
+
+    def test_hostile_texts(self, editor: Client) -> None:
+        make_near(title=PAYLOAD)
+        html = editor.get(QUEUE).content.decode()
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
 
 
 class _Part:
