@@ -21,6 +21,7 @@ from articles.images import keeping
 from articles.importing import queued, uploads
 from articles.models import SignIn
 from articles.newsdesk import moments
+from articles.site import purging
 from articles.suggestions import quality
 from articles.units import AnyTask, enqueue, enqueue_all, unit
 from articles.webhooks import delivery, events
@@ -105,6 +106,14 @@ def follow_moments(stopping: Stop) -> None:
 
 
 @unit("urgent")
+def purge_proxies(stopping: Stop) -> None:
+    """Empty the proxies in front of the site, until no page from before the last change is left."""
+    purging.purge()
+    if purging.is_due(database_clock.now()) and not stopping.wait(purging.PAUSE):
+        enqueue(purge_proxies)
+
+
+@unit("urgent")
 def tidy(stopping: Stop) -> None:
     """Delete what is too old."""
     at = timezone.now()
@@ -121,7 +130,9 @@ REGULAR: Final[tuple[AnyTask, ...]] = (*AFTER_CHANGES, tidy, refit_quality)
 
 
 def due(at: datetime) -> Iterator[Due]:
-    """Yield the units that have work at ``at``. Five queries."""
+    """Yield the units that have work at ``at``. Five queries, and two more with ``PURGE_URL``."""
+    if purging.is_due(at):
+        yield purge_proxies, {}
     if moments.is_due(at):
         yield follow_moments, {}
     for hook in delivery.due_hooks(at):

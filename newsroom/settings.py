@@ -194,6 +194,10 @@ if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
 EDITION_SECONDS = count("EDITION_SECONDS", "1")
 # Seconds in which stored pages are served although the database does not answer.
 STALE_SECONDS = count("STALE_SECONDS", "60")
+# Empties the proxies in front of the site: see articles/site/purging.py.
+PURGE_URL = text("PURGE_URL")
+if PURGE_URL and not PURGE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("PURGE_URL must begin with http:// or https://.")
 
 
 # Background work: see articles/tasks.py

@@ -32,6 +32,8 @@ LEFT_OUT: Final = frozenset(
         "articles_importfile",
         # Signs of life of running workers.
         "articles_worker",
+        # The proxies of the site, which may be others after a restore.
+        "articles_purge",
         # A restore begins another edition and epoch.
         "articles_edition",
         "articles_epoch",

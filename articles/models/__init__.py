@@ -16,6 +16,7 @@ from articles.models.kept_answer import KeptAnswer
 from articles.models.logo import Logo
 from articles.models.pair import Pair
 from articles.models.policy_version import PolicyVersion
+from articles.models.purge import Purge
 from articles.models.quality_model import ProviderRecord, QualityModel
 from articles.models.related import Related
 from articles.models.sign_in import SignIn

@@ -63,6 +63,11 @@ def forget() -> None:
         _known = _known._replace(at=min(_known.at, monotonic() - settings.EDITION_SECONDS))
 
 
+def is_outdated() -> bool:
+    """Return whether the database has failed since ``current()`` last read the edition."""
+    return _known is not None and _known.failed_at > _known.at
+
+
 def _ask() -> Edition | None:
     """Query the edition in one round trip.
 

@@ -82,6 +82,10 @@ public = cache_control(
 )
 """Marks a view whose response is the same for everybody and changes only with the edition."""
 
+STALE_IF_ERROR: Final = 600
+"""Seconds for which a proxy may serve a page while the site is down. Only for proxies that are
+emptied after each change (``articles/site/purging.py``)."""
+
 _CACHE_CONTROL: Final = (
     f"public, max-age=0, s-maxage={PROXY_SECONDS}, stale-while-revalidate={PROXY_STALE_SECONDS}"
 )
@@ -322,6 +326,9 @@ def _not_modified(etag: str, begun_at: datetime) -> HttpResponse:
 
 def _dated(response: HttpResponse, etag: str, begun_at: datetime) -> HttpResponse:
     response["ETag"] = etag
+    # While the database is down, a proxy that was emptied would keep an outdated page.
+    if settings.PURGE_URL and not known_edition.is_outdated():
+        response["Cache-Control"] += f", stale-if-error={STALE_IF_ERROR}"
     if _is_settled(begun_at):
         response["Last-Modified"] = http_date(begun_at.timestamp())
     return response

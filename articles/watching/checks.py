@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from secrets import token_hex
@@ -25,7 +26,8 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from articles.models import Worker
+from articles.models import Purge, Worker
+from articles.site import purging
 from articles.units import QUEUES, is_in_database
 from articles.watching import queue
 from newsroom import database_clock, health
@@ -37,6 +39,7 @@ LATE: Final = 300
 """Seconds after which a waiting unit is late if its queue is idle."""
 CLOCK_LIMIT: Final = 5.0
 """Seconds by which a clock may differ from that of the database."""
+_PURGE_LATE: Final = timedelta(seconds=10)
 LEAST_SPACE: Final = 10**9
 LEAST_SHARE: Final = 0.05
 """Free space in bytes and as a share of the disk; less is wrong."""
@@ -223,6 +226,22 @@ def _off(offset: float) -> str:
     return f"{abs(offset):.0f} seconds {direction} the database's"
 
 
+def _proxies() -> str:
+    if not settings.PURGE_URL:
+        return "PURGE_URL is not set, so no proxy keeps pages for more than three seconds."
+    last = Purge.objects.first()
+    if last and last.error:
+        raise Wrong(
+            f"The proxy was not emptied at PURGE_URL: {last.error}. If the site goes down now, it may "
+            "serve withdrawn articles. Check the proxy, or unset PURGE_URL."
+        )
+    at = database_clock.now()
+    since = purging.outdated_since(at)
+    if since and since < at - _PURGE_LATE:
+        raise Wrong("The proxy was not emptied after the last change. Start manage.py work.")
+    return "The proxy was emptied after the last change."
+
+
 def _storage(alias: str) -> Callable[[], str]:
     def look() -> str:
         """Write, read and delete a file."""
@@ -298,6 +317,7 @@ _CHECKS: Final = (
     _Check("queue", _queue, "Check TASKS_URL, and run manage.py migrate.", is_in_database()),
     _Check("workers", _workers, _MIGRATE, uses_database=True),
     _Check("clock", _clock, _MIGRATE, uses_database=True),
+    _Check("proxies", _proxies, _MIGRATE, uses_database=True),
     _Check("media", _storage("default"), "Check MEDIA_ROOT or MEDIA_S3_BUCKET."),
     _Check("uploads", _storage("uploads"), "Check UPLOAD_ROOT or UPLOAD_S3_BUCKET."),
     _Check("disk", _disk, "Check MEDIA_ROOT and UPLOAD_ROOT."),

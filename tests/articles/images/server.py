@@ -21,6 +21,7 @@ class Request:
     headers: dict[str, str]
     """The headers, with lower-case names."""
     body: bytes = b""
+    method: str = "GET"
 
 
 @dataclass
@@ -143,7 +144,8 @@ def _answer(connection: socket.socket, server: Server) -> None:
                 if not (piece := connection.recv(1 << 16)):
                     return
                 body += piece
-            request = Request(first.split()[1], headers, body)
+            method, path, _ = first.split()
+            request = Request(path, headers, body, method)
             server.requests.append(request)
             server.answers.get(request.path, reply(status="404 Not Found"))(connection)
         except OSError:

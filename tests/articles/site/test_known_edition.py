@@ -85,7 +85,11 @@ class TestAsking:
 
 class TestFailingDatabase:
     def test_stored_pages_are_served_for_a_while(
-        self, client: Client, clock: Clock, fail: Callable[[], list[None]]
+        self,
+        client: Client,
+        clock: Clock,
+        fail: Callable[[], list[None]],
+        settings: LazySettings,
     ) -> None:
         make_article()
         page = client.get("/").content
@@ -95,6 +99,9 @@ class TestFailingDatabase:
             assert client.get("/").content == page
         # The others did not wait for a connection.
         assert len(tries) == 1
+        # Nobody can tell a proxy when this page is outdated.
+        settings.PURGE_URL = "http://proxy.example/"
+        assert "stale-if-error" not in client.get("/")["Cache-Control"]
         clock.now += 2
         client.raise_request_exception = False
         response = client.get("/")

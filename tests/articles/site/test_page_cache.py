@@ -56,6 +56,18 @@ class TestStored:
         assert response["Cache-Control"] == CACHE_CONTROL
         assert response["Vary"] == "Accept-Encoding"
 
+    def test_may_be_served_by_a_proxy_while_the_site_is_down(
+        self, client: Client, settings: LazySettings
+    ) -> None:
+        """Only by one that is emptied after each change."""
+        settings.PURGE_URL = "http://proxy.example/"
+        make_article()
+        expected = f"{CACHE_CONTROL}, stale-if-error=600"
+        made, stored = client.get("/"), client.get("/")
+        unchanged = client.get("/", headers={"If-None-Match": made["ETag"]})
+        assert unchanged.status_code == 304
+        assert [one["Cache-Control"] for one in (made, stored, unchanged)] == [expected] * 3
+
     def test_is_for_everybody(self, client: Client) -> None:
         make_article()
         anonymous = client.get("/").content

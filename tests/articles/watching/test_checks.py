@@ -96,7 +96,7 @@ class TestChecks:
         found = wrong()
         assert found.pop("database") == "connection refused. Check DATABASE_URL."
         assert set(found.values()) == {"Not checked without the database."}
-        assert found.keys() == {"migrations", "queue", "workers", "clock"}
+        assert found.keys() == {"migrations", "queue", "workers", "clock", "proxies"}
 
     def test_migrations(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def forget_the_last(self: MigrationExecutor, targets: Any) -> list[Any]:
