@@ -7,6 +7,7 @@ forms of a word. There is no list of stop words, so that names are found in ever
 tables by name and does not import the models.
 """
 
+from articles.search.alike import alike
 from articles.search.conditions import condition
 from articles.search.hits import Behind, Narrowing, Order, find, tiers
 from articles.search.marks import excerpt_around, marked

@@ -29,6 +29,7 @@ from articles.site.indexes import (
     listed_providers,
     listed_topics,
 )
+from articles.site.more_on import more_on
 from articles.site.page_cache import public
 from articles.site.page_meta import PageMeta
 from articles.site.renamed import redirect_renamed
@@ -43,8 +44,6 @@ NAMES: Final = 200
 """Topics or publishers on a page of their index."""
 COVERAGE: Final = 50
 """Reports on a page of a story's coverage."""
-MORE: Final = 5
-"""Other stories of the topic to show beside a story."""
 TOPICS_ABOVE: Final = 12
 """Topics above the stories of the front page."""
 
@@ -160,19 +159,19 @@ def render_story(request: HttpRequest, template: str, context: dict[str, Any]) -
 
 def story_context(lead: Article, part: int = 1) -> dict[str, Any]:
     """Return the context of a story's page. At most one query if ``for_page()`` loaded ``lead``."""
-    topics = lead.shown_topics
-    more = Article.objects.published().exclude(pk=lead.pk).for_mention()
     first, last = (part - 1) * COVERAGE, part * COVERAGE
+    is_alike, more = more_on(lead)
     return {
         "article": lead,
         "featured": embeds(lead.featured_content, lead.headline),
-        "topics": topics,
+        "topics": lead.shown_topics,
         "coverage": lead.coverage[first:last],
         "first_number": first + 1,
         "next_part": part + 1 if len(lead.coverage) > last else 0,
         # A single other report is not enough for a timeline.
         "course": steps(lead, lead.course) if part == 1 and len(lead.coverage) > 1 else [],
-        "more": page_of(more.of_topic(topics[0]), FILED, "", MORE).rows if topics else [],
+        "is_alike": is_alike,
+        "more": more,
     }
 
 

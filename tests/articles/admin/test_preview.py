@@ -97,6 +97,6 @@ class TestPreview:
         for size in (1, 10):
             Related.objects.all().delete()
             relate(article, *(make_article() for _ in range(size)))
-            # Expect 8: session, user, permissions (2), article, topics, images, coverage.
-            with django_assert_num_queries(8):  # type: ignore[operator]
+            # Expect 9: session, user, permissions (2), article, topics, images, coverage, others.
+            with django_assert_num_queries(9):  # type: ignore[operator]
                 get(viewer, page(article))
