@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
@@ -12,7 +13,10 @@ from articles import newsdesk
 from articles.admin.articles.receipts import receipt_of
 from articles.models import ActChange, Article, Image, ImportConflict
 from articles.models.image import with_fetches
+from articles.newsdesk import Verb
+from articles.newsdesk.verbs import Declaration
 from articles.scoring import Policy
+from articles.suggestions import SuggestedQuality, suggested_quality
 from providers.models import Provider
 
 RECORD_DAYS: Final = 90
@@ -81,6 +85,15 @@ def image_of(article: Article) -> Image | None:
     image = article.picture or article.lead_image
     with_fetches([image] if image else [])
     return image
+
+
+def suggested_for(article: Article, decisions: Iterable[Declaration]) -> SuggestedQuality | None:
+    """Return the suggested quality, if scoring is among the user's ``decisions``. Three queries at
+    most.
+    """
+    if all(one.verb != Verb.SCORE for one in decisions):
+        return None
+    return suggested_quality([article]).get(article.pk)
 
 
 def acts_since(article: Article, version: int) -> list[ActChange]:

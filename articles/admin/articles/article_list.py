@@ -138,6 +138,14 @@ class ArticleChangeList(KeyChangeList):
             return row_order
         return ["-topic_links__published_at", "-topic_links__article_id"]
 
+    def get_results(self, request: HttpRequest) -> None:
+        """Load the page. Add the suggested qualities, if they can be typed."""
+        super().get_results(request)
+        if "quality_input" in self.list_display:
+            articles: Any = list(self.result_list)
+            list_editing.add_suggestions(articles)
+            self.result_list = articles
+
     def rows(self) -> QuerySet[Article]:
         """Return the articles with provider, topics, picture and story size. Three queries."""
         topics = ArticleTopic.objects.select_related("topic").order_by("position")

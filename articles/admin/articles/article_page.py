@@ -12,6 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from articles import newsdesk, roles
+from articles.admin.articles.article_context import suggested_for
 from articles.admin.articles.article_form import ArticleForm
 from articles.admin.articles.article_list import ArticleListAdmin
 from articles.admin.articles.receipts import receipt_of
@@ -116,11 +117,12 @@ class ArticleAdmin(ArticleListAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the tables below the texts. Seven queries, however many rows there are."""
+        """Add the tables below the texts. Ten queries, however many rows there are."""
         article: Article = context["original"]
         met = ImportConflict.objects.filter(article=article)
         related = article.related_links.select_related("target__provider").order_by("position")
         named_by = article.named_by_links.select_related("article__provider")
+        decisions = offered(request.user, article)
         newest_first = named_by.order_by("-article__published_at", "article__slug")
         context |= {
             "shown": SHOWN,
@@ -131,7 +133,8 @@ class ArticleAdmin(ArticleListAdmin):
             ],
             "conflicts": met[:SHOWN],
             "article": article,
-            "decisions": offered(request.user, article),
+            "decisions": decisions,
+            "suggested": suggested_for(article, decisions),
             "next": request.path,
             "receipt": receipt_of(article),
         }

@@ -6,7 +6,7 @@ submit them. Each row carries a signed copy of what the editor saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -19,12 +19,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from articles import newsdesk
+from articles import newsdesk, suggestions
 from articles.admin.decisions import confirmation
 from articles.admin.decisions.confirmation import count_of, user_of
 from articles.documents import MAX_QUALITY
 from articles.models import Act, ActChange, Article
 from articles.newsdesk import VERBS, Change, RefusedError, StaleError, Verb
+from articles.suggestions import SuggestedQuality
 
 FORM: Final = "scores"
 """The id of the form that the inputs belong to."""
@@ -81,12 +82,28 @@ def quality_input(article: Article) -> SafeString | str:
     return _input(article, "" if article.quality is None else str(article.quality))
 
 
+def add_suggestions(articles: Iterable[Article]) -> None:
+    """Add the suggested qualities to the articles that wait for a score. Three queries at most."""
+    waiting = [
+        one for one in articles if one.quality is None and not newsdesk.refusal(Verb.SCORE, one)
+    ]
+    found = suggestions.suggested_quality(waiting)
+    for article in waiting:
+        article.suggested_quality = found.get(article.pk)  # type: ignore[attr-defined]
+
+
 def _input(article: Article, typed: str) -> SafeString:
+    suggested: SuggestedQuality | None = getattr(article, "suggested_quality", None)
+    hint = SafeString("")
+    if suggested:
+        hint = format_html(
+            ' placeholder="{}" title="Suggested: {}"', suggested.value, ", ".join(suggested.why)
+        )
     seen = f"{article.pk},{article.version},{'' if article.quality is None else article.quality}"
     return format_html(
         '<input type="hidden" name="row" value="{}" form="{}">'
         '<input type="number" class="quality" name="quality-{}" value="{}" form="{}" min="0"'
-        ' max="{}" inputmode="numeric" aria-label="Quality of {}">',
+        ' max="{}" inputmode="numeric" aria-label="Quality of {}"{}>',
         _signer.sign(seen),
         FORM,
         article.pk,
@@ -94,6 +111,7 @@ def _input(article: Article, typed: str) -> SafeString:
         FORM,
         MAX_QUALITY,
         article.headline,
+        hint,
     )
 
 

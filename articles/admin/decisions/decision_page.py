@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from django.contrib import messages
@@ -12,14 +13,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from articles import newsdesk
-from articles.admin.articles.article_context import acts_since, image_of
+from articles.admin.articles.article_context import acts_since, image_of, suggested_for
 from articles.admin.articles.receipts import receipt_of
 from articles.admin.decisions.confirmation import answer, tell_done, user_of
 from articles.admin.decisions.decision_forms import PAGES, NoteForm, form_of, what_was_done
 from articles.admin.links import next_page
 from articles.admin.pages import ARTICLES, VIEW, allow, article_or_404, trail_to
 from articles.models import Act, Article
-from articles.newsdesk import Change, Consequence, RefusedError, StaleError
+from articles.newsdesk import Change, Consequence, RefusedError, StaleError, Verb
 from articles.newsdesk.verbs import NOTE, Declaration
 
 SHOWN: Final = 100
@@ -47,6 +48,8 @@ def decide(request: HttpRequest, article_id: int, verb: str) -> HttpResponse:
             change = decision.change(article, form.cleaned_data)
             is_final = request.method == "POST" and "preview" not in request.POST
             if is_final and seen == article.version:
+                is_taken = "take" in request.POST and decision.verb is Verb.SCORE
+                change = replace(change, is_suggested=is_taken)
                 reason = form.cleaned_data["reason"]
                 act = newsdesk.perform(change, by=user_of(request), reason=reason)
                 tell_done(request, act, f"{what_was_done(act, article)}.", back)
@@ -95,6 +98,7 @@ def _decision_page(
         "beside": _beside(decision, typed, article) if is_stale else [],
         "meanwhile": acts_since(article, seen) if seen is not None and is_stale else [],
         "consequences": consequences,
+        "suggested": suggested_for(article, [decision]),
         "receipt": receipt_of(article),
         "trail": trail_to(article),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from articles import heat, newsdesk, roles
-from articles.admin.articles.article_context import acts_since, facts
+from articles.admin.articles.article_context import acts_since, facts, suggested_for
 from articles.admin.decisions import pairs
 from articles.admin.decisions.confirmation import answer, user_of
 from articles.admin.decisions.decision_forms import (
@@ -32,7 +31,6 @@ from articles.newsdesk.queues import BY_KEY, DUPLICATES, QUEUES, Queue
 from articles.newsdesk.stories import MOST_MEMBERS
 from articles.newsdesk.verbs import NOTE, Declaration, Field, Kind
 from articles.scoring import Policy
-from articles.suggestions import SuggestedQuality, suggested_quality
 from newsroom import database_clock
 from newsroom.capped_count import count_capped, count_in_words
 from newsroom.paging import CursorError
@@ -212,20 +210,13 @@ def _page(
             ],
             "pages": [one for one in decisions if not one.key],
             "take": Verb.SCORE.value,
-            "suggested": _suggested(article, decisions),
+            "suggested": suggested_for(article, decisions),
             "is_stale": seen is not None,
             "meanwhile": acts_since(article, seen) if seen is not None else [],
         }
         if user.has_perm(roles.RELATE):
             context |= pairs.suggested(article, about["whole_story"])
     return answer(desk.request, "triage", context)
-
-
-def _suggested(article: Article, decisions: Iterable[Declaration]) -> SuggestedQuality | None:
-    """Return the suggested quality, for users who may score the article. Three queries at most."""
-    if all(one.verb != Verb.SCORE for one in decisions):
-        return None
-    return suggested_quality([article]).get(article.pk)
 
 
 def _keep(desk: Desk, article: Article) -> str:

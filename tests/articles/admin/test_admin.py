@@ -96,12 +96,12 @@ class TestArticlePage:
                 relate(article, make_article(coverage_only=True))
                 relate(make_article(), article)
                 make_pair(article, make_article())
-            # Expect 16 queries: session, user, article with provider, links from it, links to it,
+            # Expect 19 queries: session, user, article with provider, links from it, links to it,
             # receipt (4), topics, document, images with copies, their fetches, conflicts,
-            # suggestions (2).
+            # suggestions (2), suggested quality (3).
             with CaptureQueriesContext(connection) as queries:
                 get(admin_client, page_of(article))
-            assert len(queries) <= 16
+            assert len(queries) <= 19
 
 
 class TestEdit:

@@ -7,12 +7,13 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from articles.models import ProviderRecord, QualityModel
 from articles.roles import Role
 from articles.suggestions import quality
 from providers.models import Provider
-from tests.articles.admin.admin_pages import get
+from tests.articles.admin.admin_pages import get, page_of
 from tests.articles.admin.test_triage import address_of, words_of
 from tests.factories import NOW, make_article, make_provider, make_user
 
@@ -81,3 +82,50 @@ def test_is_not_shown_to_those_who_may_not_score(client: Client, paper: Provider
     make_article(quality=None, provider=paper)
     client.force_login(make_user(Role.VIEWER))
     assert "Suggested quality" not in get(client, address_of())
+
+
+@pytest.mark.parametrize("is_decision", [True, False])
+def test_is_taken_on_the_article_and_its_score_page(
+    publisher: Client, paper: Provider, is_decision: bool
+) -> None:
+    article = make_article(quality=None, provider=paper, amp_url="https://a.example/amp")
+    score = reverse("admin:articles_article_decide", args=[article.pk, "score"])
+    page = score if is_decision else page_of(article)
+    html = get(publisher, page)
+    words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    assert "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6 Take" in words
+    form = html.partition('id="take-quality"')[2].partition("</form>")[0]
+    data = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert publisher.post(score, data | {"take": "64"})["Location"] == page_of(article)
+    article.refresh_from_db()
+    assert article.quality == 64
+    # Not learned, because an editor took it.
+    assert quality.scores() == []
+    html = get(publisher, page_of(article))
+    assert "Suggested quality <strong>64</strong>" in html
+    assert 'name="take"' not in html
+
+
+def test_the_list_shows_it_where_quality_is_typed(
+    publisher: Client, paper: Provider, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    address = reverse("admin:articles_article_changelist")
+    for _ in range(2):
+        make_article(quality=None, provider=paper, amp_url="https://a.example/amp")
+        make_article(quality=50, provider=paper)
+        # Expect 11 queries: session, user, permissions (2), keys, articles with providers and
+        # sizes, topics, images; model, what is known of the articles, records.
+        with django_assert_num_queries(11):
+            html = get(publisher, address)
+    assert html.count('placeholder="64"') == 2
+    assert html.count("Harbor Times&#x27; record 58, has an AMP page +6") == 2
+    QualityModel.objects.update(is_on=False)
+    assert "placeholder=" not in get(publisher, address).partition('id="result_list"')[2]
+
+
+def test_other_decisions_and_viewers_see_none(publisher: Client, paper: Provider) -> None:
+    article = make_article(quality=None, provider=paper)
+    hold = reverse("admin:articles_article_decide", args=[article.pk, "hold"])
+    assert "Suggested quality" not in get(publisher, hold)
+    publisher.force_login(make_user(Role.VIEWER))
+    assert "Suggested quality" not in get(publisher, page_of(article))
