@@ -14,7 +14,7 @@ from articles.admin.decisions import decision_page, duplicates, pairs, queue_pag
 from articles.admin.history import history_page
 from articles.admin.images import image_page
 from articles.admin.imports import conflicts, import_page, run_files, undo_page
-from articles.admin.system import policy, policy_fit, system_page, webhooks
+from articles.admin.system import policy, policy_fit, suggested_quality, system_page, webhooks
 from articles.admin.users import invitations
 
 ARTICLE: Final = "articles/article/<int:article_id>/"
@@ -25,6 +25,11 @@ VIEWS: Final[list[tuple[str, Callable[..., HttpResponseBase], str]]] = [
     ("articles/article/triage/<slug:key>/", triage.triage, "articles_article_triage"),
     ("articles/article/keep/", duplicates.keep_one, "articles_article_keep"),
     ("articles/article/pair/", pairs.judge, "articles_article_pair"),
+    (
+        "articles/article/suggested-quality/",
+        suggested_quality.suggested_quality,
+        "articles_article_suggested_quality",
+    ),
     ("articles/article/together/<slug:verb>/", bulk_actions.decide, "articles_article_together"),
     ("articles/article/scores/", list_editing.save_scores, "articles_article_scores"),
     ("articles/article/acts/<int:act_id>/undo/", decision_page.undo, "articles_act_undo"),

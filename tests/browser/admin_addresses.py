@@ -69,6 +69,9 @@ ADDRESSES: Final[dict[str, Callable[[Rows], str]]] = {
         reverse("admin:articles_article_triage", args=["not-scored"])
         + f"?article={rows[Article].pk}"
     ),
+    "articles_article_suggested_quality": lambda rows: reverse(
+        "admin:articles_article_suggested_quality"
+    ),
     "app_list": lambda rows: reverse("admin:app_list", args=["articles"]),
     "auth_user_invite": lambda rows: reverse("admin:auth_user_invite"),
     "auth_user_password_change": lambda rows: reverse(

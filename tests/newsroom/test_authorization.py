@@ -58,6 +58,7 @@ admin:articles_article_resolve                -        EPS
 admin:articles_article_restore                EPS      EPS
 admin:articles_article_scores                 -        EPS
 admin:articles_article_story                  VEPOS    PS
+admin:articles_article_suggested_quality      VEPOS    -
 admin:articles_article_together               -        EPS
 admin:articles_article_triage                 VEPOS    EPS
 admin:articles_imagefetch_add                 -        -

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from pytest_django import DjangoAssertNumQueries
 
 from articles.models import ProviderRecord, QualityModel
@@ -46,7 +46,9 @@ def paper() -> Provider:
 def test_is_taken_by_a_button(publisher: Client, paper: Provider) -> None:
     article = make_article(quality=None, provider=paper, amp_url="https://a.example/amp")
     html = get(publisher, address_of())
-    expected = "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6 Take q"
+    expected = (
+        "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6. How good? Take q"
+    )
     assert expected in words_of(html)
     form = html.partition('triage-take"')[2].partition("</form>")[0]
     data = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
@@ -93,7 +95,10 @@ def test_is_taken_on_the_article_and_its_score_page(
     page = score if is_decision else page_of(article)
     html = get(publisher, page)
     words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
-    assert "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6 Take" in words
+    assert (
+        "Suggested quality 64 : Harbor Times&#x27; record 58, has an AMP page +6. How good? Take"
+        in words
+    )
     form = html.partition('id="take-quality"')[2].partition("</form>")[0]
     data = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
     assert publisher.post(score, data | {"take": "64"})["Location"] == page_of(article)
@@ -129,3 +134,33 @@ def test_other_decisions_and_viewers_see_none(publisher: Client, paper: Provider
     assert "Suggested quality" not in get(publisher, hold)
     publisher.force_login(make_user(Role.VIEWER))
     assert "Suggested quality" not in get(publisher, page_of(article))
+
+
+class TestHowGood:
+    ADDRESS = reverse_lazy("admin:articles_article_suggested_quality")
+
+    def test_errors_beside_each_other(
+        self,
+        publisher: Client,
+        paper: Provider,
+        django_assert_num_queries: DjangoAssertNumQueries,
+    ) -> None:
+        # Expect 5 queries: session, user, permissions (2), model.
+        with django_assert_num_queries(5):
+            html = get(publisher, str(self.ADDRESS))
+        text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+        assert "latest 30 scores" in text
+        assert "The suggested quality 3.0 The mean" in text
+        assert "scores 9.0" in text
+        assert "Suggestions are shown" in text
+
+    def test_switched_off(self, publisher: Client, paper: Provider) -> None:
+        QualityModel.objects.update(is_on=False, error=12)
+        html = get(publisher, str(self.ADDRESS))
+        assert "12.0" in html
+        assert "No suggestions are shown" in html
+
+    def test_nothing_learned(self, publisher: Client) -> None:
+        assert "too few scores" in get(publisher, str(self.ADDRESS))
+        QualityModel.objects.create(learned=1, tested=0, is_on=False, fitted_at=NOW)
+        assert "too few scores" in get(publisher, str(self.ADDRESS))
