@@ -62,7 +62,8 @@ class TestOnAStorysPage:
     def test_more_on_this(self, client: Client) -> None:
         topic = make_topic("Rivers")
         lead = make("Harbor bridge opens", topics=(topic,))
-        coverage = make("Harbor bridge seen", quality=60)
+        coverage = make("Harbor bridge seen")
+        assert coverage.is_published()
         Related.objects.create(article=lead, target=coverage, position=0)
         other = make("Harbor bridge tolls")
         hidden = [
