@@ -189,6 +189,7 @@ class TestNearDuplicates:
         make_pair(group[0], other, kind=Pair.Kind.DUPLICATE, reasons=[["headline"]])
         text = text_of(editor.get(QUEUE))
         assert text.count("3 articles at") == 1
+        assert "2 waiting" in text
         # The pair of one address is in its group already.
         assert text.count("2 articles with nearly the same text") == 1
 
