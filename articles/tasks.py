@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from articles import signs_of_life, suggestions, units
+from articles import newsdesk, signs_of_life, suggestions, units
 from articles.images import keeping
 from articles.importing import queued, uploads
 from articles.models import SignIn
@@ -99,6 +99,21 @@ def refit_quality(stopping: Stop) -> None:
         quality.refit()
 
 
+@unit("imports")
+def continue_policy(stopping: Stop) -> None:
+    """Recompute a part of the archive with the policy in force. A unit takes two seconds."""
+    version = newsdesk.unfinished_policy()
+    if version is None:
+        return
+    try:
+        is_finished = newsdesk.continue_policy(version).finished_at is not None
+    except newsdesk.RefusedError:
+        # Another policy was applied meanwhile: the next unit continues with that.
+        is_finished = False
+    if not is_finished and not stopping.is_set():
+        enqueue(continue_policy)
+
+
 @unit("urgent")
 def follow_moments(stopping: Stop) -> None:
     """Recompute the stories of articles that came into sight or went out of it."""
@@ -130,7 +145,7 @@ REGULAR: Final[tuple[AnyTask, ...]] = (*AFTER_CHANGES, tidy, refit_quality)
 
 
 def due(at: datetime) -> Iterator[Due]:
-    """Yield the units that have work at ``at``. Five queries, and two more with ``PURGE_URL``."""
+    """Yield the units that have work at ``at``. Six queries, and two more with ``PURGE_URL``."""
     if purging.is_due(at):
         yield purge_proxies, {}
     if moments.is_due(at):
@@ -141,5 +156,7 @@ def due(at: datetime) -> Iterator[Due]:
         yield prepare_import, {"upload": upload}
     for upload, part in queued.unfinished():
         yield import_part, {"upload": upload, "part": part}
+    if newsdesk.unfinished_policy():
+        yield continue_policy, {}
     if suggestions.is_due():
         yield suggest, {}

@@ -36,6 +36,7 @@ from articles.newsdesk.policies import (
     continue_policy,
     policy_progress,
     try_policy,
+    unfinished_policy,
 )
 from articles.newsdesk.stories import Story, story_of
 from articles.newsdesk.topics_images import describe_image

@@ -177,6 +177,12 @@ def continue_policy(
     return version
 
 
+def unfinished_policy() -> PolicyVersion | None:
+    """Return the version in force if part of the archive is left to recompute. One query."""
+    version = PolicyVersion.objects.first()
+    return version if version and version.finished_at is None else None
+
+
 def policy_progress(version: PolicyVersion) -> float:
     """Return what part of the archive a version has reached, from 0 to 1. One query."""
     if version.finished_at is not None:

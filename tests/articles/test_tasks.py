@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,20 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from articles import tasks, units
+from articles import newsdesk, tasks, units
 from articles.images import keeping
-from articles.models import HookDelivery, Image, ImageFetch, Logo, StoredImage
-from articles.tasks import find_images, keep_images, note_events, tidy
+from articles.models import (
+    Article,
+    HookDelivery,
+    Image,
+    ImageFetch,
+    Logo,
+    PolicyVersion,
+    StoredImage,
+)
+from articles.newsdesk import policies
+from articles.scoring import Policy
+from articles.tasks import continue_policy, due, find_images, keep_images, note_events, tidy
 from tests.articles.images.conftest import media, server
 from tests.articles.images.samples import different
 from tests.articles.images.server import Server, reply
@@ -157,6 +168,37 @@ class TestEvents:
             ("delivered", 1),
             ("waiting", 1),
         ]
+
+
+class TestPolicy:
+    def test_the_archive_is_recomputed_in_parts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(policies, "PIECE", 2)
+        # Each unit does one piece.
+        monkeypatch.setattr(policies, "monotonic", count(step=10).__next__)
+        made = [make_article(quality=60, heat=60, published=False) for _ in range(5)]
+        newsdesk.apply_policy(Policy(threshold=50, bonus=5, minimum=40), by=None)
+        assert continue_policy in {task for task, _ in due(timezone.now())}
+        continue_policy.enqueue()
+        work_off()
+        assert Article.objects.filter(published=True).count() == len(made)
+        assert states() == [("continue_policy", "SUCCESSFUL")] * 4
+        assert continue_policy not in {task for task, _ in due(timezone.now())}
+
+    def test_another_policy_was_applied_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_article(quality=60, heat=60, published=False)
+        newsdesk.apply_policy(Policy(threshold=80, bonus=5, minimum=40), by=None)
+        do_piece = policies._do_piece
+
+        def overtaken(*version: Any) -> PolicyVersion:
+            monkeypatch.setattr(policies, "_do_piece", do_piece)
+            newsdesk.apply_policy(Policy(threshold=50, bonus=5, minimum=40), by=None)
+            return do_piece(*version)
+
+        monkeypatch.setattr(policies, "_do_piece", overtaken)
+        continue_policy.enqueue()
+        work_off()
+        assert Article.objects.get().published
+        assert states() == [("continue_policy", "SUCCESSFUL")] * 2
 
 
 class TestTidy:
