@@ -3,8 +3,9 @@
 ``ArticleQuerySet.search()`` filters lists in any order; ``find()`` returns a page of hits for readers.
 Words are those of ``newsroom.words``: letters and digits, without case and accents; in scripts without
 spaces, pairs of characters. Their stems in the article's language (``newsroom.stems``) find other
-forms of a word. There is no list of stop words, so that names are found in every language. Database triggers update the index from columns of words. This package refers to
-tables by name and does not import the models.
+forms of a word. There is no list of stop words, so that names are found in every language. Database
+triggers update the index from columns of words. This package refers to tables by name and does not
+import the models.
 """
 
 from articles.search.alike import alike

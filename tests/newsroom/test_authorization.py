@@ -27,8 +27,13 @@ from tests.newsroom.authorization import (
     is_let_in,
 )
 
-# Each test goes through all URLs.
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300), pytest.mark.no_cover]
+# Each test goes through all URLs. The database does not matter.
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(300),
+    pytest.mark.no_cover,
+    pytest.mark.once,
+]
 
 # Name; who may read it; who may send to it. A: anonymous, N: staff without a role, V: Viewer,
 # E: Editor, P: Publisher, O: Operator, S: superuser. A list that gets a form without an action is

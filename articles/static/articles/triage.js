@@ -187,7 +187,9 @@
       box.focus();
       box.value = key;
     } else if (key.length === 1 && !event.repeat) {
-      const element = current().querySelector(`[data-key="${CSS.escape(key)}"]`);
+      // With Caps Lock on, a letter without Shift is a capital.
+      const meant = event.shiftKey ? key : key.toLowerCase();
+      const element = current().querySelector(`[data-key="${CSS.escape(meant)}"]`);
       if (element) {
         event.preventDefault();
         element.click();
