@@ -122,8 +122,9 @@ class TestCourse:
                 for number in range(1, 101)
             ),
         )
-        # Expect 5 queries: the edition, the article with its provider, topics, images, coverage.
-        with django_assert_num_queries(5):
+        # Expect 6 queries: the edition, the article with its provider, topics, images, coverage, and
+        # other stories.
+        with django_assert_num_queries(6):
             html = get(client, f"/news/{lead.slug}/")
 
         assert "85 reports not shown" in html
