@@ -142,7 +142,8 @@ def test_without_the_database_stored_pages_are_served(site: Site, postgres: Post
         assert "WARNING request=probe-1 newsroom.health: not ready" in site.log.read_text()
         assert site.get("/healthz")[0] == 200
         wrong = site.wrong()
-        assert wrong.keys() == {"database", "migrations", "queue", "workers", "clock"}
+        needing = {"migrations", "queue", "workers", "clock", "proxies"}
+        assert wrong.keys() == {"database", *needing}
         assert "Check DATABASE_URL" in wrong["database"]
     finally:
         postgres.start()
