@@ -31,8 +31,8 @@ class Merge:
 
     ``taken`` names the fields that follow the document. ``columns`` are the article's new values,
     except its provider. ``before`` is the document of the last import, if there was one. ``decided``
-    is what the document decided for editors. ``verdicts`` are those that it has changed. ``settled`` are the notes of open conflicts that end, by
-    primary key.
+    is what the document decided for editors. ``verdicts`` are those on suggestions that it changes.
+    ``settled`` are the notes of open conflicts that end, by primary key.
     """
 
     article: Article

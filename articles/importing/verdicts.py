@@ -74,7 +74,7 @@ def bring(
     named += [(one.article_id, one.address_key, "", one.verdict) for one in waited]
     wanted: dict[Keys, tuple[str, str]] = {}
     awaited = []
-    # Refusals come last, so they win here, too.
+    # If two documents disagree about a pair, it is refused: "refused" sorts after "accepted".
     for pk, key, before, after in sorted(named, key=lambda one: one[-1]):
         other = next((one for one in ids.get(key, ()) if one != pk), None)
         if other is not None:

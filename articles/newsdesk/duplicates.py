@@ -54,17 +54,14 @@ def near_duplicates() -> PairQuerySet:
 def near_duplicates_of(articles: Iterable[Article]) -> dict[int, list[Suggestion]]:
     """Return the older near-duplicates of each article, by its id. Two queries, or none."""
     by_id = {article.pk: article for article in articles}
-    found = suggestions.for_articles(
-        by_id.values(), kind=Pair.Kind.DUPLICATE, least=0, limit=MOST_AT_ONCE
+    found = suggestions.open_with_older(
+        by_id.values(), Pair.Kind.DUPLICATE, least=0, limit=MOST_AT_ONCE
     )
     return {
         pk: [
             one
             for one in some
-            if one.pair.second_id == pk
-            and one.pair.verdict == Pair.Verdict.NONE
-            and one.other.decision not in _OUT
-            and one.other.address_key != by_id[pk].address_key
+            if one.other.decision not in _OUT and one.other.address_key != by_id[pk].address_key
         ]
         for pk, some in found.items()
     }

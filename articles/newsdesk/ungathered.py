@@ -35,14 +35,5 @@ def ungathered(since: datetime) -> ArticleQuerySet:
 
 def older_of(articles: Iterable[Article]) -> dict[int, list[Suggestion]]:
     """Return the likely pairs of each article with older ones, best first. Two queries, or none."""
-    found = suggestions.for_articles(articles, least=LEAST, limit=_MOST)
-    return {
-        pk: [
-            one
-            for one in some
-            if one.pair.second_id == pk
-            and one.pair.verdict == Pair.Verdict.NONE
-            and one.other.published
-        ]
-        for pk, some in found.items()
-    }
+    found = suggestions.open_with_older(articles, Pair.Kind.EVENT, least=LEAST, limit=_MOST)
+    return {pk: [one for one in some if one.other.published] for pk, some in found.items()}

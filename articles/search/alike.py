@@ -1,6 +1,7 @@
 """Published articles that share rare words with another one, from the search index alone.
 
-A page that shows them depends on nothing but articles, so it is as current as its edition.
+Stored suggestions would know better, but they change without a new edition, so cached pages would
+miss it.
 """
 
 from __future__ import annotations

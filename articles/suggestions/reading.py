@@ -79,6 +79,24 @@ def for_articles(
     }
 
 
+def open_with_older(
+    articles: Iterable[Article], kind: Pair.Kind, *, least: float, limit: int
+) -> dict[int, list[Suggestion]]:
+    """Return the undecided suggestions for each article whose other article was stored earlier.
+
+    So each pair is listed once, at the article that came later. Two queries, or none.
+    """
+    found = for_articles(articles, kind=kind, least=least, limit=limit)
+    return {
+        pk: [
+            one
+            for one in some
+            if one.pair.second_id == pk and one.pair.verdict == Pair.Verdict.NONE
+        ]
+        for pk, some in found.items()
+    }
+
+
 _SHOWN_OF_OTHERS: Final = (
     "version",
     "address_key",

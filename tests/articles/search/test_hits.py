@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -17,6 +18,7 @@ from hypothesis.extra.django import TestCase
 from articles import search
 from articles.models import Article, ArticleTopic, Topic
 from articles.search import Order, index
+from articles.search.match_syntax import Tier
 from articles.site.filters import ArticleFilter
 from newsroom.paging import CursorError
 from newsroom.words import MARK, stored
@@ -252,6 +254,25 @@ def vectors() -> list[str]:
         .prefetch_related("topic_links__topic")
         .order_by("pk")
     ]
+
+
+class TestStems:
+    def test_other_forms_follow_over_pages(self) -> None:
+        exact = [make_article(title=f"Drone {number}", quality=90 - number) for number in range(3)]
+        others = [make_article(title=f"Drones {number}", quality=90) for number in range(3)]
+        found = pages("q=drone", Order.BEST)
+        assert sorted(found[:3]) == sorted(one.slug for one in exact)
+        assert sorted(found[3:]) == sorted(one.slug for one in others)
+
+    @pytest.mark.once
+    def test_do_not_repeat_the_other_tiers(self) -> None:
+        """SQLite copies a tier wherever it is mentioned: half a second and 100 MB for a search."""
+        with CaptureQueriesContext(connection) as queries:
+            pages("q=drone", Order.BEST)
+        (query,) = (one["sql"] for one in queries if "found_" in one["sql"])
+        _, _, stems = query.partition(f"page_{Tier.HEADLINE_STEMS:d} AS")
+        assert stems
+        assert "(SELECT count(*) FROM found_" not in stems
 
 
 class TestIndexKeepsUp:
