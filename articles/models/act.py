@@ -72,7 +72,7 @@ class ActChange(models.Model):
     ``topics`` are ids in order; ``images`` have the values of ``documents.marks.IMAGE_FIELDS``.
     ``after`` has ``SUGGESTED`` if the quality is the one that the newsroom suggested.
     ``linked`` and ``unlinked`` are links from this article, as ``[target's id, position]``.
-    ``verdicts`` are about pairs with other articles, as ``newsdesk.verdicts.as_json`` returns them.
+    ``verdicts`` are about pairs with other articles, as ``models.verdict.as_json`` returns them.
     The rule computes heat and published from these; the history shows both. If only heat and
     published changed, all other fields are empty.
     """

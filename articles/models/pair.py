@@ -24,6 +24,13 @@ class _Stored(NamedTuple):
     reasons: Any
 
 
+def _links() -> Q:
+    """Return the condition that one article of a pair links to the other one."""
+    there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
+    back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
+    return Q(Exists(there)) | Q(Exists(back))
+
+
 class PairQuerySet(models.QuerySet["Pair"]):
     def of(self, articles: list[int]) -> Self:
         """Keep the pairs with any of these articles, found by their primary keys."""
@@ -37,11 +44,13 @@ class PairQuerySet(models.QuerySet["Pair"]):
         """Keep the pairs with a verdict."""
         return self.exclude(verdict=Pair.Verdict.NONE)
 
+    def linked(self) -> Self:
+        """Keep the pairs of which one article links to the other one."""
+        return self.filter(_links())
+
     def unlinked(self) -> Self:
         """Keep the pairs of which neither article links to the other one."""
-        there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
-        back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
-        return self.filter(~Exists(there), ~Exists(back))
+        return self.exclude(_links())
 
     def verdicts(self, pairs: Collection[Keys]) -> dict[Keys, Verdict]:
         """Return the verdicts on those of these pairs that are stored. One query, or none."""

@@ -331,10 +331,8 @@ def _two_verdicts() -> Iterator[Finding]:
 
 
 def _refused_links() -> Iterator[Finding]:
-    there = Related.objects.filter(article=OuterRef("first"), target=OuterRef("second"))
-    back = Related.objects.filter(article=OuterRef("second"), target=OuterRef("first"))
-    linked = Pair.objects.filter(Exists(there) | Exists(back), verdict=Pair.Verdict.REFUSED)
-    for article, other in _paired(linked):
+    refused = Pair.objects.filter(verdict=Pair.Verdict.REFUSED)
+    for article, other in _paired(refused.linked()):
         fact = f"is linked to {other}, but an editor said that they do not report the same event"
         yield _of("refused link", article, fact)
 
